@@ -1,4 +1,4 @@
-"""The start script: sets up what FieldRep needs and runs one of the five verbs newcomers and CI use.
+"""The start script: sets up what FieldRep needs and runs one of five verbs, for newcomers and CI alike.
 
 Owns the environment in `.venv` (made from the hashed lock, renewed when the lock changes, made anew after an
 interrupted set-up) and the demo. Uses the standard library alone and must not import the project: it only
@@ -25,17 +25,18 @@ VENV = ROOT / os.environ.get("FIELDREP_VENV", ".venv")
 WINDOWS = os.name == "nt"
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 
-QT_LIBRARIES = (
-    "libegl1 libgl1 libglib2.0-0 libxkbcommon0 libxkbcommon-x11-0 libfontconfig1 libdbus-1-3 libxcb-cursor0 "
-    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
-).split()
+QT_LIBRARIES = [
+    *("libegl1", "libgl1", "libglib2.0-0", "libxkbcommon0", "libfontconfig1", "libdbus-1-3"),
+    *("libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1"),
+    *("libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xkb1"),
+]
 
 CHECKS = (
     ("format", ("ruff", "format", "--check", ".")),
     ("lint", ("ruff", "check", ".")),
     ("types", ("mypy",)),
     ("import rules", ("lint-imports",)),
-    ("dead code", ("vulture",)),
+    ("dead code", ("python", "packaging/dead_code.py")),
     ("declared dependencies", ("deptry", ".")),
 )
 
@@ -95,7 +96,9 @@ def install_system_packages(purpose: str, packages: list[str]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["apt-get", "update"], command):
         if subprocess.run(step, env=environment, stdout=subprocess.DEVNULL).returncode != 0:
-            raise Stop(f"`{' '.join(step)}` failed (see above). Put that right and run the same command again.")
+            raise Stop(
+                f"`{' '.join(step)}` failed (see above). Put that right and run the same command again."
+            )
 
 
 # The environment
@@ -135,8 +138,8 @@ def is_ready(venv: Path) -> bool:
 @contextlib.contextmanager
 def one_set_up_at_a_time() -> Iterator[None]:
     VENV.parent.mkdir(parents=True, exist_ok=True)
-    with open(VENV.parent / f"{VENV.name}.lock", "a+b") as handle:
-        if WINDOWS:
+    with (VENV.parent / f"{VENV.name}.lock").open("a+b") as handle:
+        if sys.platform == "win32":
             import msvcrt
 
             handle.seek(0)
@@ -190,8 +193,7 @@ def run_pip(command: list[str], total: int) -> None:
     with subprocess.Popen(
         command, env=child_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pip:
-        assert pip.stdout is not None
-        for line in pip.stdout:
+        for line in pip.stdout or ():
             log.append(line)
             if total and line.startswith(("Collecting ", "Requirement already")):
                 seen += 1
@@ -237,19 +239,18 @@ def qt_problem(platform: str | None) -> str:
 # The verbs
 
 
-def demo(options: argparse.Namespace, rest: list[str]) -> int:
-    arguments = [str(ROOT / "packaging" / "demo.py"), *(["--headless"] if options.headless else []), *rest]
-    if not options.headless:
+def demo(rest: list[str]) -> int:
+    if "--headless" not in rest and "--help" not in rest:
         require_qt(window=True)
-    return call([program("python"), *arguments])
+    return call([program("python"), str(ROOT / "packaging" / "demo.py"), *rest])
 
 
-def test(_options: argparse.Namespace, rest: list[str]) -> int:
+def test(rest: list[str]) -> int:
     require_qt(window=False)
     return call([program("python"), "-m", "pytest", "-n", "2", *rest])
 
 
-def check(_options: argparse.Namespace, rest: list[str]) -> int:
+def check(rest: list[str]) -> int:
     failed = []
     for name, command in CHECKS:
         say(f"== {name}: {' '.join(command)}")
@@ -259,12 +260,12 @@ def check(_options: argparse.Namespace, rest: list[str]) -> int:
     return 1 if failed else 0
 
 
-def bench(_options: argparse.Namespace, rest: list[str]) -> int:
+def bench(rest: list[str]) -> int:
     require_qt(window=False)
     return call([program("python"), "-m", "tests.bench", *rest])
 
 
-def screens(_options: argparse.Namespace, rest: list[str]) -> int:
+def screens(rest: list[str]) -> int:
     require_qt(window=False)
     return call([program("python"), "-m", "tests.screens", *rest])
 
@@ -276,29 +277,38 @@ def call(command: list[str]) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="run.py", description="Set up FieldRep and run it, its tests or its checks.")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    show = verbs.add_parser("demo", help="a sync server with a demo company, and a rep's window on it")
-    show.add_argument("--headless", action="store_true", help="without a window: two devices edit and sync")
-    show.set_defaults(run=demo)
-    for name, run, text in (
-        ("test", test, "the whole test suite; further words go to pytest"),
-        ("check", check, "format, lint, types, import rules, dead code, dependencies"),
-        ("bench", bench, "the measurements"),
-        ("screens", screens, "pictures of every page; --out DIR says where"),
-    ):
-        verbs.add_parser(name, help=text, add_help=False).set_defaults(run=run)
-    return top
+VERBS = {
+    "demo": (
+        demo,
+        "a sync server with a demo company, and a rep's window on it; --headless without a window",
+    ),
+    "test": (test, "the whole test suite; further words go to pytest"),
+    "check": (check, "format, lint, types, import rules, dead code, declared dependencies"),
+    "bench": (bench, "the measurements"),
+    "screens": (screens, "pictures of every page; --out DIR says where"),
+}
+
+
+def verb_and_words() -> tuple[str, list[str]]:
+    parser = argparse.ArgumentParser(
+        prog="run.py",
+        usage="run.py VERB ...",
+        description="Sets up what FieldRep needs and runs it, its tests or its checks.",
+        epilog="\n".join(f"  {name:9}{text}" for name, (_, text) in VERBS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", choices=VERBS, metavar="VERB", help="one of the words below")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="what the verb takes")
+    chosen = parser.parse_args()
+    return chosen.verb, chosen.words
 
 
 def main() -> int:
     if not OLDEST <= sys.version_info[:2] < TOO_NEW:
         return hand_over_to_a_suitable_interpreter()
-    options, rest = parser().parse_known_args()
+    verb, words = verb_and_words()
     set_up()
-    result: int = options.run(options, rest)
-    return result
+    return VERBS[verb][0](words)
 
 
 if __name__ == "__main__":

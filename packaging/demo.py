@@ -69,7 +69,8 @@ class Commands:
         """The standard output of a command; its complaint when it does not succeed."""
         done = self._finish(words)
         if done.returncode != 0:
-            raise Stop(f"`{' '.join([self.name, *words])}` did not succeed: {done.stderr.strip() or done.stdout.strip()}")
+            complaint = done.stderr.strip() or done.stdout.strip()
+            raise Stop(f"`{' '.join([self.name, *words])}` did not succeed: {complaint}")
         return done.stdout
 
     def succeeds(self, *words: str) -> bool:
@@ -212,7 +213,8 @@ def sync_until_equal(devices: dict[str, Commands], account: str) -> None:
             equal = equal and receipt["digests_equal"] and receipt["waiting"] == 0
         shown = {device.run("show", "account", account) for device in devices.values()}
         if equal and len(shown) == 1:
-            say(f"\nBoth devices and the central store agree. The account as both show it:\n{shown.pop().strip()}")
+            say("\nBoth devices and the central store agree. The account as both show it:")
+            say(shown.pop().strip())
             return
     raise Stop(f"The devices did not agree after {ROUNDS} rounds; the receipts above say what differs.")
 

@@ -1,0 +1,52 @@
+"""What holds for every test: no display, no keyring, no folder of the person who runs them.
+
+Owns the environment of the test run, the Hypothesis profiles and the data that lies beside the checkout. Must
+not know any package of the project; each folder's own conftest does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+CHECKOUT = Path(__file__).resolve().parent.parent
+NORTHWIND = CHECKOUT.parent / "shared" / "data" / "northwind"
+
+# Without CI the same few examples each time, so that a red test is red again; in CI many, drawn anew.
+settings.register_profile("desk", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile(
+    "ci", max_examples=200, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if IN_CI else "desk")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_folder_of_the_person_at_the_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A program started without a named folder writes to a throwaway one."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("FIELDREP_")]:
+            patch.delenv(name)
+        patch.setenv("FIELDREP_HOME", str(folder / "client"))
+        patch.setenv("FIELDREP_SERVER_HOME", str(folder / "server"))
+        patch.setenv("FIELDREP_DEMO_HOME", str(folder / "demo"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def northwind() -> Path:
+    """The folder of the Northwind data; CI must have it, a desk may lack it."""
+    if not NORTHWIND.is_dir():
+        sentence = f"The Northwind data is not beside the checkout: {NORTHWIND} is no folder."
+        if IN_CI:
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return NORTHWIND
