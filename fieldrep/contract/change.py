@@ -1,0 +1,91 @@
+"""What a person did, as it travels: a change of one or more edits, and the outcome the server gives it.
+
+A change is one unit of work, numbered by its device; it is applied whole or not at all (I4) and at most once (I3).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from fieldrep.contract.errors import Code
+from fieldrep.contract.fields import WireValue
+
+
+class Edit(msgspec.Struct, frozen=True, array_like=True):
+    """What a change does to one row.
+
+    Attributes:
+        base_revision: the row's revision that the editor saw, 0 for a row made here and not yet acknowledged.
+        before: per field the value it started from; empty for a create.
+        after: per field the new value.
+    """
+
+    entity: str
+    row_id: bytes
+    kind: Literal["create", "update"]
+    base_revision: int
+    before: dict[str, WireValue]
+    after: dict[str, WireValue]
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """One unit of work of a person.
+
+    Attributes:
+        n: its number; a device counts from 1 without gaps within an incarnation.
+        made_at: the device's clock, in ms; information only.
+        command: the business verb, as in `fieldrep do`.
+    """
+
+    n: int
+    made_at: int
+    command: str
+    edits: tuple[Edit, ...]
+
+
+class Accepted(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
+    """Applied as it was made."""
+
+    n: int
+    revision: int
+
+
+class KeptField(msgspec.Struct, frozen=True, array_like=True):
+    """A field whose value from elsewhere stands; the arriving one is in the conflict."""
+
+    entity: str
+    row_id: bytes
+    field: str
+    conflict_id: bytes
+
+
+class Merged(msgspec.Struct, frozen=True, array_like=True, tag="merged"):
+    """Applied beside changes from elsewhere; `kept` lists the clashes, none when all fields fitted."""
+
+    n: int
+    revision: int
+    kept: tuple[KeptField, ...] = ()
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True, tag="held"):
+    """Taken, but waiting for somebody's decision."""
+
+    n: int
+    revision: int
+    reason: str
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """Not taken. The change stays visible with this on both sides and can be corrected and sent again."""
+
+    n: int
+    code: Code
+    sentence: str
+    entity: str = ""
+    row_id: bytes = b""
+    field: str = ""
+
+
+Outcome = Accepted | Merged | Held | Refused

@@ -1,0 +1,49 @@
+"""What a person may have to decide: clashes between two values of one field. Raised by the server, decided anywhere."""
+
+from __future__ import annotations
+
+from fieldrep.contract.entity import ScopeRule, declare
+from fieldrep.contract.fields import C, Field, Kind, Merge, S
+
+
+@declare(
+    "conflict",
+    scope=ScopeRule(account="account_id", user="user_id", team=True),
+    label=("row_label", "field"),
+    merge=Merge.SERVER,
+    writers=S,
+)
+class Conflict:
+    """Two values for one field. One stands, both are kept with who and when, a person may decide otherwise (I10).
+
+    `mine` is the value that arrived and did not stand, `theirs` the one that stood when it arrived; values are in
+    their JSON form. The times are those of the server's receipt.
+    """
+
+    entity = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
+    row_id = Field(Kind.REF, "Record", required=True, fixed=True)
+    row_label = Field(Kind.TEXT, "Record name", maximum=200)
+    field = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
+    account_id = Field(Kind.REF, "Account", to="account", parent=True, fixed=True)
+    user_id = Field(Kind.REF, "User", to="user", fixed=True)
+    reason = Field(Kind.CHOICE, options=("clash", "deleted"), default="clash")
+    critical = Field(Kind.FLAG, "Waits for a person", default=0)
+    base_value = Field(Kind.JSON, "Before", maximum=100_000)
+    mine_value = Field(Kind.JSON, "Mine", maximum=100_000)
+    theirs_value = Field(Kind.JSON, "Theirs", maximum=100_000)
+    mine_by = Field(Kind.REF, to="user")
+    mine_at = Field(Kind.INSTANT)
+    mine_device_id = Field(Kind.REF, to="device")
+    theirs_by = Field(Kind.REF, to="user")
+    theirs_at = Field(Kind.INSTANT)
+    status = Field(
+        Kind.CHOICE,
+        required=True,
+        options=("open", "resolved"),
+        default="open",
+        merge=Merge.GUARDED,
+        writers=C | S,
+    )
+    chosen = Field(Kind.CHOICE, options=("mine", "theirs", "other"), merge=Merge.GUARDED, writers=C | S)
+    resolved_by = Field(Kind.REF, to="user")
+    resolved_at = Field(Kind.INSTANT)

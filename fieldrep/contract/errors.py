@@ -1,0 +1,83 @@
+"""The two families of errors meet here: `KnownError` for what environment or user cause; all else is a bug.
+
+A code is stable for ever, its sentence may change. The server sends codes, the client shows sentences.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every code of a refusal or known error, on both sides."""
+
+    # what a person entered
+    UNKNOWN_ENTITY = "unknown_entity"
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_COMMAND = "unknown_command"
+    INVALID_VALUE = "invalid_value"
+    REQUIRED = "required"
+    NOT_FOUND = "not_found"
+    NOTHING_TO_CHANGE = "nothing_to_change"
+    READ_ONLY = "read_only"
+    # what the server refuses in a change
+    FIELD_PROTECTED = "field_protected"
+    OUT_OF_SCOPE = "out_of_scope"
+    PARENT_MISSING = "parent_missing"
+    DEPENDS_ON_REFUSED = "depends_on_refused"
+    ALREADY_EXISTS = "already_exists"
+    MOVE_NOT_ALLOWED = "move_not_allowed"
+    TOTAL_WRONG = "total_wrong"
+    APPEND_ONLY = "append_only"
+    TOO_LARGE = "too_large"
+    NUMBER_OUT_OF_ORDER = "number_out_of_order"
+    INTERNAL = "internal"
+    # what stands between device and server
+    OFFLINE = "offline"
+    NOT_A_SERVER = "not_a_server"
+    DIFFERENT_SERVER = "different_server"
+    DAMAGED_MESSAGE = "damaged_message"
+    UNAUTHORISED = "unauthorised"
+    DEVICE_LOCKED = "device_locked"
+    DEVICE_REVOKED = "device_revoked"
+    UPGRADE_NEEDED = "upgrade_needed"
+    SERVER_BUSY = "server_busy"
+    SERVER_ERROR = "server_error"
+    CERTIFICATE = "certificate"
+    PLAIN_HTTP = "plain_http"
+    # enrolment and profile
+    LINK_INVALID = "link_invalid"
+    LINK_USED = "link_used"
+    LINK_EXPIRED = "link_expired"
+    NOT_ENROLLED = "not_enrolled"
+    ALREADY_ENROLLED = "already_enrolled"
+    WRONG_PASSPHRASE = "wrong_passphrase"  # noqa: S105 - the name of a code
+    NO_KEY = "no_key"
+    ALREADY_OPEN = "already_open"
+    REPLICA_DAMAGED = "replica_damaged"
+    REPLICA_NEWER = "replica_newer"
+    DISK_FULL = "disk_full"
+    DISK_ERROR = "disk_error"
+    # administration
+    STORE_MISSING = "store_missing"
+    STORE_NEWER = "store_newer"
+    STORE_DAMAGED = "store_damaged"
+    IMPORT_INVALID = "import_invalid"
+    ADDRESS_IN_USE = "address_in_use"
+    WRONG_USAGE = "wrong_usage"
+
+
+class KnownError(Exception):
+    """Something environment or user caused: a stable code and a sentence that says what to do.
+
+    Attributes:
+        code: which case it is.
+        sentence: for people; names the thing and the next step.
+        field: the field it is about, "" for none.
+    """
+
+    def __init__(self, code: Code, sentence: str, *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.field = field

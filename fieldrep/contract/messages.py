@@ -1,0 +1,187 @@
+"""The messages of the protocol: exchange (request and reply) and enrolment. Any bearer carries the same two.
+
+A sync is a loop of exchanges until the reply says there is no more; one with nothing to say is a single round trip.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from fieldrep.contract.change import Change, Outcome
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import plain_values
+from fieldrep.contract.frame import seal, unseal
+from fieldrep.contract.page import Page
+
+PROTOCOL_VERSION = 1
+MAX_CHANGES = 2_000
+"""Changes in one request; a longer outbox goes in several."""
+
+
+class Handshake(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who speaks, from which state. The device itself is known by its credential, not by what it says.
+
+    Attributes:
+        server_id, epoch: of the central store this replica came from, empty before the first exchange.
+        incarnation: which installation of the device this is.
+        cursor: how far the replica is, opaque, empty before the first page.
+        digest: the replica's own digest at that cursor.
+        highest_n: the number of the newest change ever made here.
+        device_clock: ms, for a warning only.
+    """
+
+    protocol: int
+    schema: int
+    app_version: str
+    incarnation: bytes
+    server_id: bytes = b""
+    epoch: bytes = b""
+    cursor: bytes = b""
+    digest: Digest | None = None
+    highest_n: int = 0
+    device_clock: int = 0
+
+
+class Verdict(StrEnum):
+    """What the handshake comes to."""
+
+    CONTINUE = "continue"
+    START_OVER = "start_over"
+    UPGRADE = "upgrade"
+    DIFFERENT_SERVER = "different_server"
+    LOCKED = "locked"
+    WIPE = "wipe"
+    ENROL_AGAIN = "enrol_again"
+
+
+class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of a sync, from the device: where it is and the changes it pushes, oldest first."""
+
+    handshake: Handshake
+    changes: tuple[Change, ...] = ()
+    page_bytes: int = 1_000_000
+
+
+class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One step of a sync, from the server.
+
+    Attributes:
+        outcomes: one per pushed change, in the order pushed.
+        pages: rows to take, parents before children; applied with `cursor` in one transaction or not at all (I6).
+        leaves: scope keys this user no longer holds; their rows leave after the pages are applied.
+        more: whether another exchange brings more of the same state.
+        digest: the central store's digest of this user's scope at `cursor`, when the replica is then complete.
+        revision: the store's revision at that digest.
+        estimate: rows still to come, 0 when unknown.
+    """
+
+    verdict: Verdict
+    server_id: bytes
+    epoch: bytes
+    server_time: int
+    outcomes: tuple[Outcome, ...] = ()
+    pages: tuple[Page, ...] = ()
+    leaves: tuple[bytes, ...] = ()
+    cursor: bytes = b""
+    more: bool = False
+    digest: Digest | None = None
+    revision: int = 0
+    estimate: int = 0
+    sentence: str = ""
+
+
+class EnrollRequest(msgspec.Struct, frozen=True):
+    """A device asks to be admitted with a one-time code."""
+
+    code: str
+    device_name: str
+    os: str
+    app_version: str
+    protocol: int
+    public_key: bytes
+
+
+class EnrollReply(msgspec.Struct, frozen=True):
+    """The device is admitted: its id, its secret, its user, its number prefix and the store it belongs to."""
+
+    device_id: bytes
+    token: str
+    user_id: bytes
+    login: str
+    user_name: str
+    number_prefix: str
+    server_id: bytes
+    epoch: bytes
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What the server answers instead of a reply: a stable code and a sentence, nothing of its insides (S33)."""
+
+    code: str
+    sentence: str
+    retry_after: int = 0
+
+
+_Message = TypeVar("_Message")
+
+_encode = msgspec.msgpack.Encoder().encode
+_request_decoder = msgspec.msgpack.Decoder(ExchangeRequest)
+_reply_decoder = msgspec.msgpack.Decoder(ExchangeReply)
+
+
+def encode_request(request: ExchangeRequest) -> bytes:
+    """The request in its envelope, ready for any bearer."""
+    return seal(_encode(request), len(request.changes))
+
+
+def decode_request(message: bytes) -> ExchangeRequest:
+    """The request in an envelope.
+
+    Raises:
+        KnownError: `damaged_message` or `too_large`.
+    """
+    payload, count = unseal(message)
+    request = _decoded(_request_decoder, payload)
+    if len(request.changes) != count:
+        raise KnownError(Code.DAMAGED_MESSAGE, "The message counts its changes wrongly. Nothing was applied.")
+    for change in request.changes:
+        for edit in change.edits:
+            if not (plain_values(edit.before.values()) and plain_values(edit.after.values())):
+                sentence = f"Change {change.n} holds a value that is neither a whole number, text nor an id."
+                raise KnownError(Code.DAMAGED_MESSAGE, f"{sentence} Nothing was applied.")
+    return request
+
+
+def encode_reply(reply: ExchangeReply) -> bytes:
+    """The reply in its envelope, ready for any bearer."""
+    return seal(_encode(reply), _rows(reply))
+
+
+def decode_reply(message: bytes) -> ExchangeReply:
+    """The reply in an envelope.
+
+    Raises:
+        KnownError: `damaged_message` or `too_large`.
+    """
+    payload, count = unseal(message)
+    reply = _decoded(_reply_decoder, payload)
+    if _rows(reply) != count:
+        raise KnownError(Code.DAMAGED_MESSAGE, "The message counts its records wrongly. Nothing was applied.")
+    return reply
+
+
+def _rows(reply: ExchangeReply) -> int:
+    return sum(page.count for page in reply.pages) + len(reply.outcomes)
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[_Message], payload: bytes) -> _Message:
+    try:
+        return decoder.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise KnownError(
+            Code.DAMAGED_MESSAGE, f"The message cannot be read ({error}). Nothing was applied."
+        ) from error

@@ -1,0 +1,147 @@
+"""Is a value fit for a field? The one answer both sides give, in sentences a person can act on (S16).
+
+Values are checked in their inner form (`contract/fields.py`). Amounts are whole numbers; a float is never taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind, Value
+
+MAX_INSTANT = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+MAX_DEPTH = 32
+_WHOLE = frozenset({Kind.INTEGER, Kind.AMOUNT, Kind.PRICE, Kind.QUANTITY, Kind.RATE, Kind.INSTANT})
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def check_value(entity: Entity, field: Field, value: object) -> Value:
+    """The value itself when the field may hold it.
+
+    Raises:
+        KnownError: `required` or `invalid_value`, naming the field and what would do.
+    """
+    if value is None or value == "":
+        if field.required:
+            raise KnownError(
+                Code.REQUIRED, f"{entity.title} needs {_article(field.title)}.", field=field.name
+            )
+        return None
+    problem = _problem(field, value)
+    if problem:
+        raise KnownError(Code.INVALID_VALUE, f"{field.title}: {problem}", field=field.name)
+    assert isinstance(value, int | str | bytes)  # noqa: S101 - narrowed by _problem
+    return value
+
+
+def check_row(entity: Entity, row: Mapping[str, Value]) -> None:
+    """Checks every declared field of a whole row.
+
+    Raises:
+        KnownError: for the first field that is missing or unfit.
+    """
+    for name, field in entity.fields.items():
+        check_value(entity, field, row.get(name))
+
+
+def _article(title: str) -> str:
+    word = title[0].lower() + title[1:] if title[1:2].islower() else title
+    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
+
+
+def _problem(field: Field, value: object) -> str:
+    kind = field.kind
+    if kind in _WHOLE:
+        return _number_problem(field, value)
+    if kind is Kind.FLAG:
+        return "" if value in (0, 1) and isinstance(value, int) else "must be yes or no."
+    if kind is Kind.REF:
+        return "" if isinstance(value, bytes) and len(value) == 16 else "is not a record id."
+    if not isinstance(value, str):
+        return "must be text."
+    return _text_problem(field, value)
+
+
+def _number_problem(field: Field, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return (
+            "must be a whole number; fractions are written in the smallest unit, never as a decimal fraction."
+        )
+    top = MAX_INSTANT if field.kind is Kind.INSTANT else min(field.maximum, INT64_MAX)
+    low = 0 if field.kind is Kind.INSTANT else max(field.minimum, INT64_MIN)
+    if value > top:
+        return f"must be at most {top}."
+    return f"must be at least {low}." if value < low else ""
+
+
+def _text_problem(field: Field, value: str) -> str:
+    if "\x00" in value:
+        return "holds a NUL character, which cannot be kept; remove it."
+    if len(value) > field.maximum:
+        return f"is {len(value):,} characters long; at most {field.maximum:,} fit."
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds half of a character pair (a lone surrogate); paste the text again."
+    if field.kind is Kind.CHOICE and value not in field.options:
+        return f"must be one of {', '.join(field.options)}."
+    if field.kind is Kind.DATE:
+        return _date_problem(value)
+    if field.kind is Kind.JSON:
+        return _json_problem(value)
+    if field.kind is Kind.TEXT and 0 < len(value) < field.minimum:
+        return f"needs at least {field.minimum} characters."
+    return ""
+
+
+def _date_problem(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return f"“{value[:40]}” is not a day; write it as 2026-11-30."
+    return "" if _DATE.match(value) else "must be written as 2026-11-30."
+
+
+def canonical_json(value: object) -> str:
+    """The one text form of a JSON value: sorted keys, no spaces, UTF-8 as it is.
+
+    Raises:
+        TypeError, msgspec.ValidationError: when it is no JSON value.
+    """
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _json_problem(value: str) -> str:
+    try:
+        if _depth(value) > MAX_DEPTH:
+            return f"is nested deeper than {MAX_DEPTH} levels."
+        again = canonical_json(msgspec.json.decode(value))
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return "is not valid JSON."
+    return "" if again == value else "is not in canonical form (sorted keys, no spaces)."
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting of a JSON text, counted without parsing, so that a hostile depth costs nothing."""
+    deepest = level = 0
+    inside = escaped = False
+    for letter in text:
+        if inside:
+            inside = escaped or letter != '"'
+            escaped = not escaped and letter == "\\"
+        elif letter == '"':
+            inside = True
+        elif letter in "[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif letter in "]}":
+            level -= 1
+    return deepest
