@@ -31,7 +31,8 @@ def holding(pattern: re.Pattern[str]) -> list[str]:
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
-    assert MACHINE_PATHS.search("see /wo" + "rk/main") and MACHINE_PATHS.search("in /tm" + "p/x")
+    assert MACHINE_PATHS.search("see /wo" + "rk/main")
+    assert MACHINE_PATHS.search("in /tm" + "p/x")
     assert holding(MACHINE_PATHS) == []
 
 
