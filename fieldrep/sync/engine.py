@@ -1,0 +1,175 @@
+"""A sync from top to bottom: push what waits, pull what is new, compare, give a receipt.
+
+A loop of exchanges. No transaction is open while the network is in use, and a page set and its cursor are committed
+together (I6), so a sync may be cut anywhere and goes on from the last committed page. While one reply is being
+applied the next may already be on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fieldrep import __version__
+from fieldrep.contract.catalogue import SCHEMA_VERSION
+from fieldrep.contract.change import Change
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import (
+    MAX_CHANGES,
+    PROTOCOL_VERSION,
+    ExchangeReply,
+    ExchangeRequest,
+    Handshake,
+    Verdict,
+)
+from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.replica import Replica
+from fieldrep.sync.bearer import Bearer
+from fieldrep.sync.receipt import Receipt, tell
+
+PUSH_BYTES = 4_000_000
+PAGE_BYTES = 2_000_000
+MAX_EXCHANGES = 10_000
+"""A server that always says there is more is not believed for ever."""
+
+CLOCK_TOLERANCE_MS = 5 * 60_000
+
+Progress = Callable[[Receipt, int], None]
+"""Called after each exchange with the receipt so far and the number of rows still to come (0 when unknown)."""
+
+
+def sync(
+    replica: Replica, bearer: Bearer, *, ahead: bool = False, progress: Progress | None = None
+) -> Receipt:
+    """One full sync.
+
+    Args:
+        ahead: ask for the next page while the last is applied; off where steps must follow in a fixed order.
+
+    Raises:
+        KnownError: when the server cannot be reached or says no; whatever was exchanged before stays.
+    """
+    run = _Run(replica, bearer, progress)
+    if ahead:
+        with ThreadPoolExecutor(1, "fieldrep-line") as line:
+            run.loop(line)
+    else:
+        run.loop(None)
+    if run.receipt.digests_equal is False and not run.receipt.started_over:
+        # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
+        start_over(replica)
+        run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
+        run.loop(None)
+    receipt = msgspec.structs.replace(run.receipt, waiting=replica.depth())
+    receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
+    if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
+        replica.remember_receipt(msgspec.json.encode(receipt).decode())
+    return receipt
+
+
+@dataclass(slots=True)
+class _Run:
+    replica: Replica
+    bearer: Bearer
+    progress: Progress | None
+    receipt: Receipt = field(default_factory=Receipt)
+
+    def loop(self, line: ThreadPoolExecutor | None) -> None:
+        """Exchanges until nothing is left to say on either side."""
+        request, changes = self._request()
+        reply = self.bearer.exchange(request)
+        for _ in range(MAX_EXCHANGES):
+            self._obey(reply)
+            following = self._fetch_ahead(line, reply)
+            applied = apply_reply(self.replica, reply, changes)
+            self._note(reply, applied)
+            if following is not None:
+                reply, changes = following.result(), []
+                continue
+            request, changes = self._request()
+            if not reply.more and not changes:
+                return
+            reply = self.bearer.exchange(request)
+        raise KnownError(
+            Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
+        )
+
+    def _request(self) -> tuple[ExchangeRequest, list[Change]]:
+        state = self.replica.state()
+        changes = self.replica.waiting(MAX_CHANGES, PUSH_BYTES)
+        handshake = Handshake(
+            protocol=PROTOCOL_VERSION,
+            schema=SCHEMA_VERSION,
+            app_version=__version__,
+            incarnation=state.incarnation,
+            server_id=state.server_id,
+            epoch=state.epoch,
+            cursor=state.cursor,
+            digest=state.digest if state.complete else None,
+            highest_n=state.highest_n,
+            device_clock=self.replica.clock(),
+        )
+        return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES), changes
+
+    def _fetch_ahead(
+        self, line: ThreadPoolExecutor | None, reply: ExchangeReply
+    ) -> Future[ExchangeReply] | None:
+        if line is None or not reply.more or reply.outcomes or self.replica.depth():
+            return None
+        request, _ = self._request()
+        handshake = msgspec.structs.replace(request.handshake, cursor=reply.cursor, digest=None)
+        handshake = msgspec.structs.replace(handshake, server_id=reply.server_id, epoch=reply.epoch)
+        return line.submit(self.bearer.exchange, ExchangeRequest(handshake, (), PAGE_BYTES))
+
+    def _obey(self, reply: ExchangeReply) -> None:
+        """Acts on the handshake's verdict; only a reply to go on with passes."""
+        state = self.replica.state()
+        foreign = bool(state.server_id) and reply.server_id != state.server_id
+        if reply.verdict is Verdict.DIFFERENT_SERVER or foreign:
+            raise KnownError(
+                Code.DIFFERENT_SERVER,
+                f"{state.server_url} answers, but it is not the server this laptop belongs to. Nothing was sent or "
+                "changed. Ask your admin, or enrol a new profile.",
+            )
+        if reply.verdict in (Verdict.LOCKED, Verdict.WIPE, Verdict.ENROL_AGAIN):
+            sentence = (
+                reply.sentence or "This device may not sync any more. Ask your admin. Your work is kept here."
+            )
+            raise KnownError(Code.DEVICE_LOCKED, sentence)
+        if reply.verdict is Verdict.START_OVER:
+            start_over(self.replica)
+            self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
+
+    def _note(self, reply: ExchangeReply, applied: Applied) -> None:
+        before = self.receipt
+        clock = self.replica.clock()
+        off = clock - reply.server_time
+        complete = reply.digest is not None and not reply.more
+        self.receipt = msgspec.structs.replace(
+            before,
+            accepted=before.accepted + applied.accepted,
+            merged=before.merged + applied.merged,
+            held=before.held + applied.held,
+            conflicts=before.conflicts + applied.conflicts,
+            refused=before.refused + applied.refused,
+            pulled=before.pulled + applied.pulled,
+            entered=before.entered + applied.entered,
+            left=before.left + applied.left,
+            exchanges=before.exchanges + 1,
+            mine=applied.digest,
+            theirs=reply.digest,
+            digests_equal=(reply.digest == applied.digest) if complete else None,
+            at=clock,
+            clock_off_by=off if abs(off) > CLOCK_TOLERANCE_MS else 0,
+        )
+        if reply.verdict is Verdict.UPGRADE:
+            sentence = (
+                reply.sentence
+                or "This app is too old for the server. What you did was sent; update to receive."
+            )
+            raise KnownError(Code.UPGRADE_NEEDED, sentence)
+        if self.progress is not None:
+            self.progress(self.receipt, reply.estimate)

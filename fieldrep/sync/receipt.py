@@ -1,0 +1,56 @@
+"""The receipt of a sync: what became of each thing, and whether both sides hold the same rows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fieldrep.contract.digest import Digest
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What one sync did.
+
+    Attributes:
+        waiting: changes still on this device afterwards.
+        entered, left: records that came into this user's scope, or left it.
+        digests_equal: None when the sync ended before both sides could compare.
+        mine, theirs: the digests, each computed by its own side.
+    """
+
+    accepted: int = 0
+    merged: int = 0
+    held: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    waiting: int = 0
+    pulled: int = 0
+    entered: int = 0
+    left: int = 0
+    exchanges: int = 0
+    started_over: bool = False
+    digests_equal: bool | None = None
+    mine: Digest = Digest()
+    theirs: Digest | None = None
+    at: int = 0
+    clock_off_by: int = 0
+    sentence: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was sent, taken and proven."""
+        return self.digests_equal is True and self.waiting == 0
+
+
+def tell(receipt: Receipt) -> str:
+    """The receipt in one sentence for a person."""
+    sent = receipt.accepted + receipt.merged + receipt.held
+    parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
+    parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
+    parts += [f"{receipt.waiting} still waiting" if receipt.waiting else ""]
+    done = ", ".join(part for part in parts if part) or "Nothing new on either side"
+    proof = {True: "both sides hold the same records", False: "the two sides differ", None: "not compared"}
+    return f"{done}; {proof[receipt.digests_equal]}."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number > 1 else ''}" if number else ""

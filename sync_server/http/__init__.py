@@ -1,0 +1,1 @@
+"""The server's HTTP side: parse, call, encode; nothing else. `app.py` lists every route."""

@@ -1,0 +1,56 @@
+"""From errors to answers: one table from code to HTTP status, one shape of body, none of the server's insides (S33)."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import Problem
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+STATUS = {
+    Code.UNAUTHORISED: 401,
+    Code.DEVICE_REVOKED: 401,
+    Code.DEVICE_LOCKED: 403,
+    Code.NOT_FOUND: 404,
+    Code.LINK_INVALID: 403,
+    Code.LINK_USED: 403,
+    Code.LINK_EXPIRED: 403,
+    Code.TOO_LARGE: 413,
+    Code.SERVER_BUSY: 503,
+    Code.DISK_FULL: 507,
+    Code.STORE_DAMAGED: 500,
+    Code.SERVER_ERROR: 500,
+}
+"""All other codes are 400: the sender's to mend."""
+
+
+def answer_for(error: KnownError, retry_after: int = 0) -> Response:
+    """The answer that tells a known error."""
+    body = msgspec.json.encode(Problem(str(error.code), error.sentence, retry_after))
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    return Response(body, STATUS.get(error.code, 400), headers, media_type=PROBLEM_TYPE)
+
+
+def on_known_error(_request: Request, error: Exception) -> Response:
+    """Starlette's handler for what environment or sender cause."""
+    assert isinstance(error, KnownError)  # noqa: S101 - registered for this class alone
+    return answer_for(error, retry_after=5 if error.code is Code.SERVER_BUSY else 0)
+
+
+def on_bug(request: Request, error: Exception) -> Response:
+    """Starlette's handler for everything else: a reference for the admin's log, nothing more."""
+    reference = secrets.token_hex(4)
+    log.error("unexpected error %s on %s", reference, request.url.path, exc_info=error)
+    sentence = (
+        f"The server made a mistake (reference {reference} in its log). Nothing was changed; try again later."
+    )
+    return answer_for(KnownError(Code.SERVER_ERROR, sentence))

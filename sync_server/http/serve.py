@@ -1,0 +1,86 @@
+"""Runs the application under uvicorn; refuses to start where a secret would travel in the open (S13, S34)."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+
+from fieldrep.contract.errors import Code, KnownError
+from sync_server.http.app import make_app
+from sync_server.store.database import Database
+
+
+def serve(
+    database: Database,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    announce: Callable[[str], None],
+) -> None:
+    """Serves until interrupted; `announce` is told the address once the socket listens.
+
+    Raises:
+        KnownError: `plain_http` off loopback without a certificate, `wrong_usage` for half a certificate,
+            `address_in_use`.
+    """
+    if (tls_cert is None) != (tls_key is None):
+        raise KnownError(Code.WRONG_USAGE, "Give --tls-cert and --tls-key together, or neither.")
+    if tls_cert is None and not _loopback(host):
+        raise KnownError(
+            Code.PLAIN_HTTP,
+            f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
+            "or --host 127.0.0.1.",
+        )
+    listener = _listen(host, port)
+    scheme = "https" if tls_cert else "http"
+    name = f"[{host}]" if ":" in host else host
+    config = uvicorn.Config(
+        make_app(database),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=2_000,
+        h11_max_incomplete_event_size=64 * 1024,
+        ssl_certfile=str(tls_cert) if tls_cert else None,
+        ssl_keyfile=str(tls_key) if tls_key else None,
+    )
+    announce(f"{scheme}://{name}:{listener.getsockname()[1]}")
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise KnownError(
+            Code.ADDRESS_IN_USE,
+            f"{host}:{port} cannot be used ({error.strerror}). Choose another with --port.",
+        ) from error
+    listener.listen(512)
+    return listener
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

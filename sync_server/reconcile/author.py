@@ -1,0 +1,57 @@
+"""Who a push comes from, as its credential says (S5), and what that person may touch.
+
+The grant that counts is the one that held when the edits were made: a device that had not yet heard that an account
+left it may still hand in what it did there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldrep.contract.ids import Incarnation, Revision, RowId, ScopeKey
+from fieldrep.contract.scope import EVERYBODY_KEY, account_key, team_key, user_key
+from sync_server.store.transaction import WriteTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The device behind a push and its user.
+
+    Attributes:
+        known_revision: the last state of the store this device is known to have taken; grants are judged at it.
+    """
+
+    device_id: RowId
+    user_id: RowId
+    role: str
+    incarnation: Incarnation
+    known_revision: Revision
+
+
+@dataclass(slots=True)
+class Rights:
+    """What an author may touch within one transaction; remembers answers and the accounts made in this batch."""
+
+    tx: WriteTransaction
+    author: Author
+    born: set[ScopeKey] = field(default_factory=set)
+    _known: dict[ScopeKey, bool] = field(default_factory=dict)
+
+    def covers(self, key: ScopeKey) -> bool:
+        """Whether the author holds the key now, held it when the edits were made, or has just made it."""
+        if key in self.born:
+            return True
+        if key == EVERYBODY_KEY:
+            return False
+        own = self.author.user_id
+        if key in (user_key(own), team_key(own)):
+            return True
+        if key not in self._known:
+            self._known[key] = self.tx.holds(own, key) or self.tx.held_at(
+                own, key, self.author.known_revision
+            )
+        return self._known[key]
+
+    def gave_birth(self, account_id: RowId) -> None:
+        """An account made in this batch belongs to its author before the ledger says so."""
+        self.born.add(account_key(account_id))

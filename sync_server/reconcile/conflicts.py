@@ -1,0 +1,97 @@
+"""Clashes: the value that stands and the one that arrived, kept once with who and when (I10)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import KeptField
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.ids import RowId
+from fieldrep.contract.jsonform import to_json
+from fieldrep.contract.merge import waits
+from fieldrep.contract.values import canonical_json
+from sync_server.reconcile.author import Author
+from sync_server.store.transaction import Row, WriteTransaction
+
+CONFLICT = CATALOGUE["conflict"]
+
+
+def raise_conflict(
+    tx: WriteTransaction,
+    author: Author,
+    entity: Entity,
+    row: Row,
+    field: Field,
+    before: Value,
+    after: Value,
+    reason: str,
+) -> KeptField:
+    """Records that `after`, made from `before`, did not stand against what `row` holds.
+
+    A chain of edits of one device on one field is one clash: the later value replaces the earlier one in it.
+    """
+    found = _open_conflict(tx, author, row, field)
+    if found is None:
+        found = _new_conflict(tx, author, entity, row, field, before, reason)
+    found["mine_value"] = _kept(field, after)
+    found["mine_by"], found["mine_at"] = author.user_id, tx.now
+    found["changed_at"], found["changed_by"] = tx.now, author.user_id
+    found["revision"] = tx.revision
+    tx.stage(CONFLICT, found)
+    return KeptField(entity.name, bytes(row["id"] or b""), field.name, bytes(found["id"] or b""))
+
+
+def label_of(entity: Entity, row: Row) -> str:
+    """What a person calls the row."""
+    words = (str(row[name]) for name in entity.label if row.get(name))
+    return " ".join(words)[:200] or entity.title
+
+
+def _open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field) -> Row | None:
+    for conflict in tx.children(CONFLICT, "row_id", row["id"]):
+        mine = conflict["mine_device_id"] == author.device_id
+        if mine and conflict["field"] == field.name and conflict["status"] == "open":
+            return dict(conflict)
+    return None
+
+
+def _new_conflict(
+    tx: WriteTransaction, author: Author, entity: Entity, row: Row, field: Field, before: Value, reason: str
+) -> Row:
+    conflict: Row = {column.name: column.default for column in CONFLICT.columns}
+    conflict.update(
+        id=_conflict_id(tx, author, row, field),
+        created_at=tx.now,
+        created_by=author.user_id,
+        entity=entity.name,
+        row_id=row["id"],
+        row_label=label_of(entity, row),
+        field=field.name,
+        account_id=row.get(entity.scope.account) if entity.scope.account else None,
+        user_id=author.user_id,
+        reason=reason,
+        critical=int(waits(field)),
+        base_value=_kept(field, before),
+        theirs_value=_kept(field, row[field.name]),
+        theirs_by=row["changed_by"],
+        theirs_at=row["changed_at"],
+        mine_device_id=author.device_id,
+        status="open",
+    )
+    return conflict
+
+
+def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -> RowId:
+    """An id that follows from the clash itself, so that both kinds of store give the same answer (I23)."""
+    seed = b"|".join(
+        (author.device_id, bytes(row["id"] or b""), field.name.encode(), str(tx.revision).encode())
+    )
+    raw = bytearray(hashlib.blake2b(seed, digest_size=16).digest())
+    raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
+    return RowId(bytes(raw))
+
+
+def _kept(field: Field, value: Value) -> str:
+    return canonical_json(to_json(field, value))

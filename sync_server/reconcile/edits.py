@@ -1,0 +1,205 @@
+"""One edit against the row as it stands: rights, references, and the merge rule of each field.
+
+Everything a device names is judged by the catalogue; the result is staged in the transaction, nothing is written here.
+"""
+
+from __future__ import annotations
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Edit, KeptField
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Field, Merge, Reader, Value, Writer
+from fieldrep.contract.ids import RowId
+from fieldrep.contract.merge import Fit, merge_field
+from fieldrep.contract.scope import scope_key
+from fieldrep.contract.values import check_value
+from sync_server.reconcile.author import Rights
+from sync_server.reconcile.conflicts import raise_conflict
+from sync_server.reconcile.orders import DERIVED, check_move, require_open_draft
+from sync_server.reconcile.refusal import Refusal
+from sync_server.store.transaction import Row, WriteTransaction
+
+_GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
+
+
+def apply_edit(tx: WriteTransaction, rights: Rights, edit: Edit) -> tuple[bool, list[KeptField]]:
+    """Stages what the edit becomes; says whether anything merged with changes from elsewhere, and the clashes.
+
+    Raises:
+        Refusal: when the edit, and with it its change, is not taken.
+    """
+    entity = CATALOGUE.get(edit.entity)
+    if entity is None:
+        raise Refusal(Code.UNKNOWN_ENTITY, f"This server knows no records called “{edit.entity[:60]}”.")
+    row_id = RowId(edit.row_id)
+    if len(row_id) != 16:
+        raise Refusal(Code.INVALID_VALUE, "The record's id is not an id.", entity.name)
+    for name, value in edit.after.items():
+        _check_named(entity, row_id, name, value, creating=edit.kind == "create")
+    if edit.kind == "create":
+        _create(tx, rights, entity, row_id, edit)
+        return False, []
+    return _update(tx, rights, entity, row_id, edit)
+
+
+def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, creating: bool) -> None:
+    if not entity.has(name):
+        sentence = (
+            f"This server knows no field “{name[:60]}” of {entity.plural.lower()}; it may be older than you."
+        )
+        raise Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
+    field = entity.field(name)
+    assert field.writers is not None  # noqa: S101 - filled by the catalogue
+    if Writer.DEVICE not in field.writers or name == "id" or field.reader is Reader.COST:
+        sentence = f"{field.title} of {entity.plural.lower()} is set by the office, not on a laptop."
+        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
+    if field.fixed and not creating:
+        sentence = f"{field.title} is given when the {entity.title.lower()} is made and cannot change."
+        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
+    try:
+        check_value(entity, field, value)
+    except KnownError as error:
+        raise Refusal.of(error, entity.name, row_id) from error
+
+
+def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId, edit: Edit) -> None:
+    if tx.row(entity, row_id) is not None:
+        raise Refusal(
+            Code.ALREADY_EXISTS, f"This {entity.title.lower()} is already there.", entity.name, row_id
+        )
+    row: Row = {column.name: column.default for column in entity.columns}
+    row.update(edit.after)
+    user = rights.author.user_id
+    row.update(
+        id=row_id,
+        revision=tx.revision,
+        created_at=tx.now,
+        created_by=user,
+        changed_at=tx.now,
+        changed_by=user,
+    )
+    if entity.name == "account":
+        row["owner_user_id"] = user
+        rights.gave_birth(row_id)
+    try:
+        for field in entity.fields.values():
+            check_value(entity, field, row[field.name])
+        key = scope_key(entity, row)
+    except KnownError as error:
+        raise Refusal.of(error, entity.name, row_id) from error
+    except ValueError as error:
+        raise Refusal(
+            Code.REQUIRED, f"{entity.title} needs an account or a person.", entity.name, row_id
+        ) from error
+    if not any(Writer.DEVICE in (field.writers or Writer.SERVER) for field in entity.fields.values()):
+        sentence = f"{entity.plural} are kept by the office and cannot be made on a laptop."
+        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id)
+    if entity.name == "conflict" or not rights.covers(key):
+        raise Refusal(Code.OUT_OF_SCOPE, _GONE, entity.name, row_id)
+    _check_references(tx, rights, entity, row, tuple(edit.after))
+    if entity.name == "document_line":
+        require_open_draft(tx, rights.author, row["order_id"])
+    if entity.name == "sales_order" and row["status"] not in ("draft", "submitted"):
+        raise Refusal(Code.MOVE_NOT_ALLOWED, "A new order starts as a draft.", entity.name, row_id, "status")
+    tx.stage(entity, row)
+
+
+def _update(
+    tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId, edit: Edit
+) -> tuple[bool, list[KeptField]]:
+    found = tx.row(entity, row_id)
+    if found is None or not rights.covers(scope_key(entity, found)):
+        raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
+    row = dict(found)
+    merged = edit.base_revision not in (0, row["revision"])
+    kept: list[KeptField] = []
+    _guard_draft(tx, rights, entity, row)
+    deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
+    changed = False
+    for name, after in edit.after.items():
+        field = entity.field(name)
+        if name in DERIVED.get(entity.name, ()):
+            continue
+        before = edit.before.get(name)
+        if deleted_elsewhere and after != row[name]:
+            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
+            continue
+        fit, value = _fit(entity, row, field, before, after, edit)
+        if fit is Fit.CLASH:
+            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "clash"))
+        elif fit is Fit.TAKE:
+            row[name] = value
+            changed = True
+    if changed:
+        _check_references(tx, rights, entity, row, tuple(edit.after))
+        row.update(revision=tx.revision, changed_at=tx.now, changed_by=rights.author.user_id)
+        if entity.name == "conflict":
+            row.update(resolved_by=rights.author.user_id, resolved_at=tx.now)
+        tx.stage(entity, row)
+    return merged, kept
+
+
+def _guard_draft(tx: WriteTransaction, rights: Rights, entity: Entity, row: Row) -> None:
+    if entity.name == "document_line":
+        require_open_draft(tx, rights.author, row["order_id"])
+
+
+def _fit(
+    entity: Entity, row: Row, field: Field, before: Value, after: Value, edit: Edit
+) -> tuple[Fit, Value]:
+    present = row[field.name]
+    if field.merge is Merge.GUARDED:
+        return _guarded(entity, row, field, after)
+    if field.merge is Merge.APPEND and present not in (None, after):
+        sentence = (
+            f"{field.title} of {entity.plural.lower()} is kept as first written; add a new one instead."
+        )
+        raise Refusal(Code.APPEND_ONLY, sentence, entity.name, bytes(row["id"] or b""), field.name)
+    if field.merge is Merge.DRAFT and entity.name == "sales_order" and row["status"] != "draft":
+        sentence = (
+            f"{row['number_official'] or row['number_local']} is already {row['status']}; ask the office."
+        )
+        raise Refusal(Code.READ_ONLY, sentence, entity.name, bytes(row["id"] or b""), field.name)
+    if (
+        field.name == "archived"
+        and after == 1
+        and edit.base_revision not in (0, row["revision"])
+        and not present
+    ):
+        # somebody edited it since this device saw it: the edit survives and the deletion waits for a person
+        return Fit.CLASH, present
+    return merge_field(field, before, after, present)
+
+
+def _guarded(entity: Entity, row: Row, field: Field, after: Value) -> tuple[Fit, Value]:
+    present = row[field.name]
+    if after == present:
+        return Fit.SAME, present
+    if entity.name == "sales_order":
+        check_move(row, after)
+        return Fit.TAKE, after
+    if entity.name == "conflict":
+        # the first decision stands; a later one on the same clash changes nothing
+        open_still = row["status"] == "open" or (field.name == "chosen" and present is None)
+        return (Fit.TAKE, after) if open_still and after != "open" else (Fit.SAME, present)
+    return (Fit.TAKE, after) if present is None or after is None else (Fit.SAME, present)
+
+
+def _check_references(
+    tx: WriteTransaction, rights: Rights, entity: Entity, row: Row, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        field = entity.field(name)
+        target, value = CATALOGUE.get(field.to), row[name]
+        if target is None or not isinstance(value, bytes):
+            continue
+        other = tx.row(target, RowId(value))
+        if other is None or not _may_refer(rights, target, other):
+            sentence = f"{field.title} points to a record that is not in the central store or not yours."
+            raise Refusal(Code.PARENT_MISSING, sentence, entity.name, bytes(row["id"] or b""), name)
+
+
+def _may_refer(rights: Rights, target: Entity, other: Row) -> bool:
+    key = scope_key(target, other)
+    return key == b"G" or rights.covers(key)

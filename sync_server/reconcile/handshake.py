@@ -1,0 +1,33 @@
+"""The handshake: each mismatch between a device and this store has one named outcome; none loses a change."""
+
+from __future__ import annotations
+
+from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake, Verdict
+from sync_server.store.credentials import DeviceIdentity
+from sync_server.store.database import StoreInfo
+
+OLDEST_PROTOCOL = 1
+"""Devices that speak an older one still push, and are then asked to update."""
+
+
+def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tuple[Verdict, str]:
+    """What the handshake comes to, and the sentence for the person at the device ("" to go on)."""
+    if handshake.server_id and handshake.server_id != info.server_id:
+        return Verdict.DIFFERENT_SERVER, "This is another company's server, or an empty one."
+    if device.state == "locked":
+        return Verdict.LOCKED, "This device is locked. Ask your admin; everything you entered is kept on it."
+    if device.state in ("wipe", "wiped"):
+        return Verdict.WIPE, "This device was withdrawn by your admin."
+    if device.incarnation and device.incarnation != handshake.incarnation:
+        return (
+            Verdict.ENROL_AGAIN,
+            "This installation is a copy of another one. Enrol it as a device of its own.",
+        )
+    if not OLDEST_PROTOCOL <= handshake.protocol <= PROTOCOL_VERSION:
+        return (
+            Verdict.UPGRADE,
+            "The app and the server are of different ages. What you did was received; update to go on.",
+        )
+    if handshake.epoch and handshake.epoch != info.epoch:
+        return Verdict.START_OVER, "The server was restored from a backup; your records are fetched afresh."
+    return Verdict.CONTINUE, ""

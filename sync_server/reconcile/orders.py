@@ -1,0 +1,87 @@
+"""Orders on arrival: moves of their state are judged, totals are derived, a submitted order gets its number (I9)."""
+
+from __future__ import annotations
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.errors import Code
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from fieldrep.domain.orders import EDITABLE_STATES, amount_of_line, may_move, order_totals
+from sync_server.reconcile.author import Author
+from sync_server.reconcile.refusal import Refusal
+from sync_server.store.transaction import Row, WriteTransaction
+
+ORDER = CATALOGUE["sales_order"]
+LINE = CATALOGUE["document_line"]
+DERIVED = {
+    "sales_order": frozenset({"goods_amount", "total_amount"}),
+    "document_line": frozenset({"line_amount"}),
+}
+"""Fields a device sends for information only: the server works them out itself, so they never clash."""
+
+
+def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) -> None:
+    """A draft is written by the person who made it, and only while it is one.
+
+    Raises:
+        Refusal: `read_only`, naming the order's state.
+    """
+    order = tx.row(ORDER, RowId(bytes(order_id))) if isinstance(order_id, bytes) else None
+    if order is None:
+        raise Refusal(Code.PARENT_MISSING, "The order of this line is not in the central store.")
+    number = order["number_official"] or order["number_local"] or "This order"
+    if order["status"] not in EDITABLE_STATES:
+        sentence = f"{number} is already {order['status']}; ask the office for a change to it."
+        raise Refusal(Code.READ_ONLY, sentence, ORDER.name, order_id if isinstance(order_id, bytes) else b"")
+    if order["created_by"] != author.user_id:
+        raise Refusal(
+            Code.READ_ONLY, f"{number} is a colleague's draft; only its author may change it.", ORDER.name
+        )
+
+
+def check_move(order: Row, wanted: Value) -> None:
+    """Whether a device may make this move now.
+
+    Raises:
+        Refusal: `move_not_allowed`, naming both states.
+    """
+    present = str(order["status"])
+    if not may_move(present, str(wanted)):
+        number = order["number_official"] or order["number_local"] or "The order"
+        sentence = f"{number} is {present} and cannot become {wanted}."
+        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, bytes(order["id"] or b""), "status")
+
+
+def settle_order(tx: WriteTransaction, author: Author, order_id: RowId) -> None:
+    """Derives all amounts of an order touched by a change, and receives it if it was submitted."""
+    order = tx.row(ORDER, order_id)
+    if order is None:
+        return
+    order = dict(order)
+    lines = [
+        _with_amount(tx, line, str(order["currency"])) for line in tx.children(LINE, "order_id", order_id)
+    ]
+    totals = order_totals(order, lines)
+    order["goods_amount"], order["total_amount"] = totals.goods_amount, totals.total_amount
+    if order["status"] == "submitted":
+        _receive(tx, author, order, lines)
+    tx.stage(ORDER, order)
+
+
+def _with_amount(tx: WriteTransaction, line: Row, currency: str) -> Row:
+    amount = amount_of_line(line, currency)
+    if line["line_amount"] != amount:
+        line = {**line, "line_amount": amount, "revision": tx.revision}
+        tx.stage(LINE, line)
+    return line
+
+
+def _receive(tx: WriteTransaction, author: Author, order: Row, lines: list[Row]) -> None:
+    if not any(line["kind"] == "item" and not line["archived"] for line in lines):
+        number = order["number_local"] or "The order"
+        sentence = f"{number} has no lines; add a product and submit it again."
+        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, bytes(order["id"] or b""), "status")
+    order["status"] = "received"
+    order["sales_rep_id"] = order["sales_rep_id"] or author.user_id
+    if not order["number_official"]:
+        order["number_official"] = f"SO-{tx.next_number('sales_order'):06d}"

@@ -1,0 +1,127 @@
+"""Push, the server's half: each change of a batch becomes an outcome, whole or not at all (I4), exactly once (I3).
+
+The transaction holds the store's clock lock, so what is judged here is what is written. Outcomes are stored in the
+same transaction; a repeat after a lost reply gets the stored one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Accepted, Change, KeptField, Merged, Outcome, Refused
+from fieldrep.contract.errors import Code
+from fieldrep.contract.ids import RowId
+from sync_server.reconcile.author import Author, Rights
+from sync_server.reconcile.edits import apply_edit
+from sync_server.reconcile.orders import settle_order
+from sync_server.reconcile.refusal import Refusal
+from sync_server.store.transaction import WriteTransaction
+
+MAX_EDITS = 5_000
+"""Edits in one change; an order with 2,000 lines fits."""
+
+_encode_outcome = msgspec.msgpack.Encoder().encode
+_outcome_decoder = msgspec.msgpack.Decoder(Outcome)
+
+
+def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+    """One outcome per change, in the order given."""
+    if not changes:
+        return ()
+    _preload(tx, changes)
+    rights = Rights(tx, author)
+    known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
+    outcomes: list[Outcome] = []
+    for change in changes:
+        stored = known.get(change.n)
+        if stored is None:
+            outcome = _decide(tx, rights, change)
+            known[change.n] = _encode_outcome(outcome)
+        else:
+            outcome = _outcome_decoder.decode(stored)
+        outcomes.append(outcome)
+    return tuple(outcomes)
+
+
+def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
+    mark = tx.mark()
+    born = set(rights.born)
+    try:
+        outcome = _apply(tx, rights, change)
+    except Refusal as refusal:
+        tx.rollback_to(mark)
+        rights.born = born
+        outcome = _explain(tx, rights.author, change, refusal)
+    tx.record_outcome(rights.author, change, outcome, _encode_outcome(outcome))
+    return outcome
+
+
+def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
+    if not change.edits:
+        raise Refusal(Code.NOTHING_TO_CHANGE, "The change holds no edit.")
+    if len(change.edits) > MAX_EDITS:
+        raise Refusal(
+            Code.TOO_LARGE, f"The change holds {len(change.edits):,} edits; at most {MAX_EDITS:,} fit."
+        )
+    tx.new_revision()
+    merged = False
+    kept: list[KeptField] = []
+    for edit in change.edits:
+        beside, clashes = apply_edit(tx, rights, edit)
+        merged = merged or beside
+        kept.extend(clashes)
+    for order_id in _orders_of(tx, change):
+        settle_order(tx, rights.author, order_id)
+    if merged or kept:
+        return Merged(change.n, tx.revision, tuple(kept))
+    return Accepted(change.n, tx.revision)
+
+
+def _orders_of(tx: WriteTransaction, change: Change) -> Iterable[RowId]:
+    """The orders a change touched, through their heads or their lines."""
+    found: dict[RowId, None] = {}
+    for edit in change.edits:
+        if edit.entity == "sales_order":
+            found[RowId(edit.row_id)] = None
+        elif edit.entity == "document_line":
+            line = tx.row(CATALOGUE["document_line"], RowId(edit.row_id))
+            if line is not None and isinstance(line["order_id"], bytes):
+                found[RowId(line["order_id"])] = None
+    return found
+
+
+def _explain(tx: WriteTransaction, author: Author, change: Change, refusal: Refusal) -> Refused:
+    """The refusal's outcome; one that only follows from an earlier refusal says so."""
+    missing = refusal.code in (Code.NOT_FOUND, Code.PARENT_MISSING, Code.OUT_OF_SCOPE)
+    earlier = tx.refused_creates(author.device_id, author.incarnation) if missing else frozenset[bytes]()
+    needed = {edit.row_id for edit in change.edits if edit.kind == "update"}
+    needed.update(value for edit in change.edits for value in edit.after.values() if isinstance(value, bytes))
+    if earlier & needed:
+        sentence = (
+            "It belongs to something that was refused before it; correct that first, then send this again."
+        )
+        return Refused(
+            change.n, Code.DEPENDS_ON_REFUSED, sentence, refusal.entity, refusal.row_id, refusal.field
+        )
+    return refusal.outcome(change.n)
+
+
+def _preload(tx: WriteTransaction, changes: Sequence[Change]) -> None:
+    """Fetches every row the batch names, and those they refer to, in one query per entity."""
+    wanted: dict[str, set[RowId]] = defaultdict(set)
+    for change in changes:
+        for edit in change.edits:
+            entity = CATALOGUE.get(edit.entity)
+            if entity is None:
+                continue
+            wanted[edit.entity].add(RowId(edit.row_id))
+            for name, value in edit.after.items():
+                if isinstance(value, bytes) and len(value) == 16 and entity.has(name):
+                    wanted[entity.field(name).to or edit.entity].add(RowId(value))
+    for name, ids in wanted.items():
+        if name in CATALOGUE:
+            tx.preload(CATALOGUE[name], ids)
