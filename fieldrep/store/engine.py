@@ -1,0 +1,159 @@
+"""Connections to the encrypted file: how one is opened, and what its errors mean to a person.
+
+Owns every PRAGMA and the one mapping from the driver's errors to `KnownError`. Must not know any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from sqlcipher3 import dbapi2
+
+from fieldrep.contract.errors import Code, KnownError
+
+KEY_BYTES = 32
+BUSY_MS = 10_000
+CACHE_KIB = 16_384
+CHECKPOINT_PAGES = 4_000
+"""Pages of write-ahead log after which a commit itself writes back; normally `checkpoint` does so earlier."""
+
+_FULL, _CORRUPT, _NOTADB, _BUSY = 13, 11, 26, 5
+_DISK = frozenset({8, 10, 14})  # READONLY, IOERR, CANTOPEN
+_CORRUPT_BY_CIPHER = frozenset(
+    {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_CORRUPTFS", "SQLITE_IOERR_DATA"}
+)
+
+
+class Cursor(Protocol):
+    """What the store uses of a driver's cursor."""
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by the last statement."""
+
+    @property
+    def lastrowid(self) -> int:
+        """The row number the last INSERT gave."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows that are left, one by one."""
+
+
+class Connection(Protocol):
+    """What the store uses of a driver's connection."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Cursor:
+        """Runs one statement."""
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Cursor:
+        """Runs one statement for each tuple of parameters."""
+
+    def close(self) -> None:
+        """Closes the connection."""
+
+
+def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
+    """A connection whose first statement hands over the key; the file must be FieldRep's and the key its own.
+
+    Raises:
+        KnownError: `replica_damaged`, when the key does not open the file, or a disk error.
+    """
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a replica's key has {KEY_BYTES} bytes, not {len(key)}")
+    with driver_errors():
+        connection = cast(
+            Connection, dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+        )
+        try:
+            connection.execute("PRAGMA cipher_log_level = NONE")
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            if writer:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            else:
+                connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Connection]:
+    """One write transaction: committed at the end, rolled back whole when anything inside raises."""
+    with driver_errors():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk has already rolled back; a second ROLLBACK would hide the reason.
+            if connection.in_transaction:
+                with suppress(dbapi2.Error):
+                    connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Turns errors of disk and file into `KnownError`; all others are bugs and pass."""
+    try:
+        yield
+    except dbapi2.Error as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
+    except Exception as error:
+        cause = getattr(error, "orig", None)  # SQLAlchemy wraps the driver's error
+        known = _known(cause) if isinstance(cause, dbapi2.Error) else None
+        if known is None:
+            raise
+        raise known from error
+
+
+def _known(error: Exception) -> KnownError | None:
+    code = int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+    name = str(getattr(error, "sqlite_errorname", "") or "")
+    if code in (_CORRUPT, _NOTADB) or name in _CORRUPT_BY_CIPHER:
+        return KnownError(
+            Code.REPLICA_DAMAGED,
+            "The replica cannot be read: the file is damaged, or the key belongs to another one. "
+            "Leave the file where it is and ask your administrator for a new enrolment link.",
+        )
+    if code == _FULL:
+        return KnownError(
+            Code.DISK_FULL,
+            "The disk is full, so nothing was saved. Free some space and save again; what you typed is still here.",
+        )
+    if code in _DISK:
+        return KnownError(
+            Code.DISK_ERROR,
+            f"The disk refused to read or write the replica ({error}). Nothing was saved; "
+            "check the disk and the rights of the profile folder, then try again.",
+        )
+    if code == _BUSY:
+        return KnownError(
+            Code.ALREADY_OPEN,
+            "Another program is using the replica. Close it, then try again; nothing was saved.",
+        )
+    return None

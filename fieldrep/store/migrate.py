@@ -1,0 +1,96 @@
+"""Bringing a replica up to date: Alembic runs only when the file is older than the program, and whole or not at all.
+
+Owns `user_version` and the finding of the migrations. Must not know what a revision does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store.engine import Connection, transaction
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+NO_VERSION = 0
+
+
+def stored_version(connection: Connection) -> int:
+    """The version of the file, 0 for an empty one."""
+    found = connection.execute("PRAGMA user_version").fetchone()
+    return int(found[0]) if found else NO_VERSION
+
+
+def create(connection: Connection) -> None:
+    """Makes all tables of the present version in an empty file, in one transaction."""
+    from fieldrep.store import schema
+
+    with transaction(connection):
+        for statement in schema.creation_statements():
+            connection.execute(statement)
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (schema.HEAD,))
+        connection.execute(f"PRAGMA user_version = {schema.REPLICA_VERSION}")
+
+
+def bring_up_to_date(connection: Connection, newest: int, folder: Path | None = None) -> bool:
+    """Runs the migrations a file lacks, all in one transaction; True when there were any.
+
+    Raises:
+        KnownError: `replica_newer`, when a newer program wrote the file; it is then left as it is.
+    """
+    present = stored_version(connection)
+    if present == newest:
+        return False
+    if present > newest:
+        raise KnownError(
+            Code.REPLICA_NEWER,
+            "This replica was written by a newer FieldRep. Install that version again; nothing was changed.",
+        )
+    with transaction(connection):
+        _upgrade(connection, folder or migrations_folder())
+        connection.execute(f"PRAGMA user_version = {newest:d}")
+    return True
+
+
+def migrations_folder() -> Path:
+    """The replica's Alembic environment: inside the installed package, else in the checkout."""
+    inside = _PACKAGE / "migrations"
+    return inside if inside.is_dir() else _PACKAGE.parent / "migrations" / "replica"
+
+
+def _upgrade(connection: Connection, folder: Path) -> None:
+    import sqlalchemy
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy.pool import StaticPool
+    from sqlcipher3 import dbapi2
+
+    borrowed = _Borrowed(connection)
+    engine = sqlalchemy.create_engine(
+        "sqlite://", module=dbapi2, creator=lambda: borrowed, poolclass=StaticPool, pool_reset_on_return=None
+    )
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    with engine.connect() as over:
+        config.attributes["connection"] = over
+        command.upgrade(config, "head")
+
+
+class _Borrowed:
+    """A connection whose transaction belongs to somebody else: commit, rollback and close do nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def commit(self) -> None:
+        """Nothing: the owner of the transaction commits."""
+
+    def rollback(self) -> None:
+        """Nothing: the owner of the transaction rolls back."""
+
+    def close(self) -> None:
+        """Nothing: the owner closes."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)

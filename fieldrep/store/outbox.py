@@ -1,0 +1,107 @@
+"""The outbox: changes committed here and not yet covered by the central store, in the order they were made.
+
+Owns the tables `outbox` and `outbox_edit`. An entry is also the undo record of its change, since it names every field's
+value before and after. Must not know what a sync does with the changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldrep.contract.change import Change
+from fieldrep.store.engine import Connection
+from fieldrep.store.pending import DOOMED, READY, decode_change, encode_change
+
+WAITING_STATES = (READY, DOOMED)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One entry as the Sync page shows it.
+
+    Attributes:
+        state: "ready", "doomed" (it builds on a refused change and will be refused too) or "settled".
+        size: bytes it takes.
+    """
+
+    n: int
+    made_at: int
+    command: str
+    label: str
+    state: str
+    size: int
+    change: Change
+
+
+def put(connection: Connection, change: Change, incarnation: bytes, label: str) -> None:
+    """Adds a change; part of the transaction that writes its rows."""
+    connection.execute(
+        "INSERT INTO outbox (n, incarnation, made_at, command, label, change, state, revision) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+        (change.n, incarnation, change.made_at, change.command, label, encode_change(change), READY),
+    )
+    index_edits(connection, change)
+
+
+def index_edits(connection: Connection, change: Change) -> None:
+    """Notes which rows a change touches."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)",
+        [(edit.entity, edit.row_id, change.n) for edit in change.edits],
+    )
+
+
+def waiting(connection: Connection, limit_changes: int, limit_bytes: int, after_n: int = 0) -> list[Change]:
+    """The oldest changes not yet answered, within both limits, but always one when any waits."""
+    found: list[Change] = []
+    size = 0
+    cursor = connection.execute(
+        "SELECT change FROM outbox WHERE n > ? AND state <> 'settled' ORDER BY n LIMIT ?",
+        (after_n, limit_changes),
+    )
+    for (blob,) in cursor:
+        size += len(blob)
+        if found and size > limit_bytes:
+            break
+        found.append(decode_change(blob))
+    return found
+
+
+def depth(connection: Connection) -> int:
+    """How many changes wait for an answer."""
+    return _one(connection, "SELECT count(*) FROM outbox WHERE state <> 'settled'") or 0
+
+
+def oldest_made_at(connection: Connection) -> int | None:
+    """When the oldest waiting change was made, None when nothing waits."""
+    return _one(connection, "SELECT min(made_at) FROM outbox WHERE state <> 'settled'")
+
+
+def entries(connection: Connection, limit: int = 500) -> list[OutboxEntry]:
+    """What the Sync page lists, oldest first."""
+    rows = connection.execute(
+        "SELECT n, made_at, command, label, state, length(change), change FROM outbox ORDER BY n LIMIT ?",
+        (limit,),
+    )
+    return [
+        OutboxEntry(n, made_at, command, label, state, size, decode_change(blob))
+        for n, made_at, command, label, state, size, blob in rows
+    ]
+
+
+def find(connection: Connection, n: int) -> tuple[Change, str] | None:
+    """A change that waits or was sent, with its label; None when it is neither any more."""
+    for table in ("outbox", "sent_log"):
+        found = connection.execute(
+            f"SELECT change, label FROM {table} WHERE n = ? ORDER BY rowid DESC LIMIT 1",  # noqa: S608
+            (n,),
+        ).fetchone()
+        if found is not None:
+            return decode_change(found[0]), found[1]
+    return None
+
+
+def _one(connection: Connection, sql: str, parameters: Sequence[object] = ()) -> int | None:
+    found = connection.execute(sql, parameters).fetchone()
+    return found[0] if found else None

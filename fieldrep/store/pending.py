@@ -1,0 +1,148 @@
+"""Edits not yet covered by the central store, and the server's image of the rows they touch (the base rows).
+
+Owns how a row looks that has pending edits: its base image with the edits replayed on top, so that a device reads its
+own writes (I7) and a refused change rolls back exactly. Must not decide what becomes of a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Change, Edit
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Value
+from fieldrep.contract.merge import Fit, merge_field
+from fieldrep.store.engine import Connection
+from fieldrep.store.statements import Row
+
+READY, DOOMED, SETTLED = "ready", "doomed", "settled"
+"""States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come."""
+
+
+class Standing(IntEnum):
+    """What the base image of a row with pending edits is worth."""
+
+    CURRENT = 0
+    """The row as the replica's cursor has it."""
+    LEFT = 1
+    """Its scope key is no longer this user's: read-only, and gone when nothing is pending."""
+    STALE = 2
+    """From before a start over: gone when nothing is pending, unless a fresh image arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEdit:
+    """An edit of a change that the applied cursor does not cover yet."""
+
+    n: int
+    made_at: int
+    state: str
+    revision: int
+    edit: Edit
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_images = msgspec.msgpack.Decoder(dict[str, object])
+_changes = msgspec.msgpack.Decoder(Change)
+
+_PENDING = (
+    "SELECT o.n, o.made_at, o.state, o.revision, o.change FROM outbox_edit e JOIN outbox o ON o.n = e.n "
+    "WHERE e.entity = ? AND e.row_id = ? ORDER BY o.n"
+)
+
+
+def encode_change(change: Change) -> bytes:
+    """A change as the outbox keeps it."""
+    return _encode(change)
+
+
+def decode_change(blob: bytes) -> Change:
+    """A change from the outbox."""
+    return _changes.decode(blob)
+
+
+def encode_image(row: Mapping[str, Value]) -> bytes:
+    """A base image as it is kept."""
+    return _encode(row)
+
+
+def decode_image(blob: bytes | None) -> Row | None:
+    """A base image, None for a row the central store has not acknowledged."""
+    if blob is None:
+        return None
+    image: Row = {
+        name: value
+        for name, value in _images.decode(blob).items()
+        if value is None or isinstance(value, int | str | bytes)
+    }
+    return image
+
+
+def fresh_row(entity: Entity, row_id: bytes, made_at: int, user_id: bytes) -> Row:
+    """A row made here, before the values that were entered: defaults and our own stamps."""
+    row: Row = {field.name: field.default for field in entity.columns}
+    row.update(
+        id=row_id,
+        revision=0,
+        created_at=made_at,
+        created_by=user_id,
+        changed_at=made_at,
+        changed_by=user_id,
+    )
+    return row
+
+
+def pending_edits(connection: Connection, entity: str, row_id: bytes) -> list[PendingEdit]:
+    """The pending edits of a row, oldest first."""
+    found = []
+    for n, made_at, state, revision, blob in connection.execute(_PENDING, (entity, row_id)):
+        found += [
+            PendingEdit(n, made_at, state, revision, edit)
+            for edit in decode_change(blob).edits
+            if edit.row_id == row_id and edit.entity == entity
+        ]
+    return found
+
+
+def replay(entity: str, base: Row | None, edits: Iterable[PendingEdit], user_id: bytes) -> Row | None:
+    """The row a person sees: `base` with the pending edits on top, None when nothing is left of it.
+
+    An edit already answered is skipped once the base has the revision of its answer: then the base is the echo. Until
+    then the person's own value shows, also where the central store holds another one.
+    """
+    described = CATALOGUE[entity]
+    row = dict(base) if base is not None else None
+    held = base["revision"] if base is not None else 0
+    for pending in edits:
+        edit = pending.edit
+        covered = isinstance(held, int) and base is not None and held >= pending.revision
+        if pending.state == DOOMED or (pending.state == SETTLED and covered):
+            continue
+        if edit.kind == "create":
+            if row is None:
+                row = fresh_row(described, edit.row_id, pending.made_at, user_id)
+                row.update({name: _plain(value) for name, value in edit.after.items() if name in row})
+        elif row is not None:
+            _overlay(described, row, edit)
+            row["changed_at"], row["changed_by"] = pending.made_at, user_id
+    return row
+
+
+def _overlay(entity: Entity, row: Row, edit: Edit) -> None:
+    for name, after in edit.after.items():
+        if name not in row:
+            continue
+        wanted = _plain(after)
+        fit, value = merge_field(entity.field(name), _plain(edit.before.get(name)), wanted, row[name])
+        row[name] = wanted if fit is Fit.CLASH else value
+
+
+def _plain(value: object) -> Value:
+    if value is None or isinstance(value, int | str | bytes):
+        return value
+    raise TypeError(f"the outbox holds a {type(value).__name__}")

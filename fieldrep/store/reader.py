@@ -1,0 +1,107 @@
+"""Reading: one consistent snapshot of the replica per `with`, from any thread, beside a writer.
+
+Owns the pool of reading connections. A reader cannot write: its connection refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from fieldrep.contract.catalogue import entity_named
+from fieldrep.store.engine import Connection, driver_errors
+from fieldrep.store.statements import Row, statements_of
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+MOST_IDLE = 4
+
+
+class Reader:
+    """A snapshot of the replica; valid inside the `with` that gave it."""
+
+    def __init__(self, driver: Connection) -> None:
+        self.driver = driver
+        self._engine: sqlalchemy.Engine | None = None
+        self._connection: sqlalchemy.Connection | None = None
+
+    @property
+    def connection(self) -> sqlalchemy.Connection:
+        """The same snapshot as SQLAlchemy sees it."""
+        if self._connection is None:
+            if self._engine is None:
+                self._engine = _engine_over(self.driver)
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query, at the driver's speed."""
+        return self.driver.execute(sql, parameters).fetchall()
+
+    def row(self, entity_name: str, row_id: bytes) -> Row | None:
+        """One row as a person sees it, None when the replica does not hold it."""
+        texts = statements_of(entity_named(entity_name))
+        found = self.driver.execute(texts.select, (row_id,)).fetchone()
+        return None if found is None else texts.row(found[2:])
+
+    def end(self) -> None:
+        """Lets the snapshot go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self.driver.in_transaction:
+            self.driver.execute("ROLLBACK")
+
+
+class ReaderPool:
+    """Hands each caller a reader of its own; a few stay open for the next."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._idle: list[Reader] = []
+        self._lock = Lock()
+        self._closed = False
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """A snapshot from now until the end of the `with`."""
+        with driver_errors():
+            with self._lock:
+                reader = self._idle.pop() if self._idle else None
+            if reader is None:
+                reader = Reader(self._connect())
+            try:
+                reader.driver.execute("BEGIN")
+                yield reader
+            finally:
+                reader.end()
+                self._take_back(reader)
+
+    def close(self) -> None:
+        """Closes idle readers now and the others when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.driver.close()
+
+    def _take_back(self, reader: Reader) -> None:
+        with self._lock:
+            if not self._closed and len(self._idle) < MOST_IDLE:
+                self._idle.append(reader)
+                return
+        reader.driver.close()
+
+
+def _engine_over(driver: Connection) -> sqlalchemy.Engine:
+    """A SQLAlchemy engine whose only connection is the given one."""
+    import sqlalchemy
+    from sqlalchemy.pool import StaticPool
+    from sqlcipher3 import dbapi2
+
+    return sqlalchemy.create_engine(
+        "sqlite://", module=dbapi2, creator=lambda: driver, poolclass=StaticPool, pool_reset_on_return=None
+    )

@@ -1,0 +1,191 @@
+"""The replica as everybody above the store sees it: open it, write through a unit of work, read through a snapshot.
+
+Owns the writing connection, the lock and the numbers that must not move before a commit. One transaction writes at a
+time; readers never wait for it. Must not know any entity by name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import RLock
+from typing import Self
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Clock, IdSource, Randomness
+from fieldrep.paths import FILE_MODE, Profile
+from fieldrep.store import migrate
+from fieldrep.store.engine import Connection, connect, driver_errors, transaction
+from fieldrep.store.lock import FileLock
+from fieldrep.store.reader import Reader, ReaderPool
+from fieldrep.store.state import SyncState, load_state, save_state
+from fieldrep.store.unit_of_work import UnitOfWork
+
+REPLICA_VERSION = 1
+"""The version of the file this program writes; `schema.py` says the same, and a test compares them."""
+
+
+class Replica:
+    """An open replica. At most one program has it open (F6); any thread may use it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        readers: ReaderPool,
+        lock: FileLock,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        self._connection = connection
+        self._readers = readers
+        self._lock = lock
+        self._writing = RLock()
+        self._inside = False
+        self.clock = clock
+        self.randomness = randomness
+        self.ids = IdSource(clock, randomness)
+        with driver_errors():
+            self._state = self._next_state = load_state(connection)
+
+    @classmethod
+    def open(
+        cls, place: Profile | Path, key: bytes, clock: Clock, randomness: Randomness, *, create: bool = False
+    ) -> Replica:
+        """Opens the replica of a profile, or of a bare path; `create` makes an empty one where there is none.
+
+        Raises:
+            KnownError: `not_enrolled` when there is none, `already_open`, `replica_damaged`, `replica_newer`,
+                or a disk error.
+        """
+        path, lock_path = _paths(place)
+        lock = FileLock(lock_path)
+        try:
+            connection = _open_file(path, key, create=create)
+            try:
+                readers = ReaderPool(lambda: connect(path, key))
+                return cls(connection, readers, lock, clock, randomness)
+            except BaseException:
+                connection.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Closes everything; the file then stands alone, without a write-ahead log."""
+        with self._writing:
+            self._readers.close()
+            self._connection.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def state(self) -> SyncState:
+        """Where the replica stands after the last commit."""
+        return self._state
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """A consistent snapshot, from any thread, also while somebody writes."""
+        return self._readers.reader()
+
+    @contextmanager
+    def begin(self, command: str, label: str) -> Iterator[UnitOfWork]:
+        """One unit of work: commits at the end, and an exception leaves everything as it was (I4).
+
+        Raises:
+            KnownError: `not_enrolled`, `disk_full`, `disk_error`.
+        """
+        with self.write() as connection:
+            if not self._state.enrolled:
+                raise KnownError(
+                    Code.NOT_ENROLLED, "This profile belongs to nobody yet. Enrol it with a link first."
+                )
+            unit = UnitOfWork(connection, self._state, self.clock, self.ids, command, label)
+            yield unit
+            unit.finish(self._state.highest_n + 1)
+            if unit.change_n is not None:
+                self._next_state = replace(self._state, highest_n=unit.change_n)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """The writing connection inside one transaction; for the store's own modules alone."""
+        with self._writing:
+            if self._inside:
+                raise RuntimeError("a unit of work is open already; one thing is done at a time")
+            self._inside, self._next_state = True, self._state
+            try:
+                with transaction(self._connection) as connection:
+                    yield connection
+                self._state = self._next_state
+            finally:
+                self._inside = False
+
+    def store_state(self, connection: Connection, state: SyncState) -> None:
+        """Stores a new state in the open transaction; it becomes visible in memory after the commit."""
+        save_state(connection, state)
+        self._next_state = state
+
+    def change_state(self, **values: object) -> SyncState:
+        """Stores new values of the state in a transaction of their own: who enrolled, when a sync ended."""
+        with self.write() as connection:
+            self.store_state(connection, replace(self._state, **values))  # type: ignore[arg-type]
+        return self._state
+
+    def secret(self, name: str) -> bytes | None:
+        """A secret sealed inside the replica, such as the device's token."""
+        with self.read() as reader:
+            found = reader.rows("SELECT value FROM secret WHERE name = ?", (name,))
+        return found[0][0] if found else None
+
+    def keep_secret(self, name: str, value: bytes) -> None:
+        """Keeps a secret inside the replica."""
+        with self.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (name, value))
+
+    def checkpoint(self) -> None:
+        """Writes the log back into the file; called when nobody waits, so that no save has to."""
+        with self._writing, driver_errors():
+            if not self._inside:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+def _paths(place: Profile | Path) -> tuple[Path, Path]:
+    if isinstance(place, Profile):
+        place.make()
+        return place.replica, place.lock
+    return place, place.with_name(place.name + ".lock")
+
+
+def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
+    """The writing connection to an existing or new file, at the present version."""
+    if not path.exists():
+        if not create:
+            raise _not_enrolled()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), FILE_MODE)
+        os.close(descriptor)
+    connection = connect(path, key, writer=True)
+    try:
+        with driver_errors():
+            if migrate.stored_version(connection) == migrate.NO_VERSION:
+                if not create:
+                    raise _not_enrolled()
+                migrate.create(connection)
+            migrate.bring_up_to_date(connection, REPLICA_VERSION)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _not_enrolled() -> KnownError:
+    return KnownError(
+        Code.NOT_ENROLLED,
+        "There is no replica here yet. Ask your administrator for an enrolment link and enter it first.",
+    )

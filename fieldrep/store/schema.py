@@ -1,0 +1,197 @@
+"""The replica's tables as SQLAlchemy sees them: one per entity, read from the catalogue, and the machinery.
+
+Owns the names and types of columns, indexes and search tables. Hot paths use the texts of `statements.py` instead;
+only migrations, the making of a new replica and queries import this module, because SQLAlchemy is slow to load.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.types import TypeEngine
+
+from fieldrep.contract.catalogue import ENTITIES, searched_fields
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Field, Kind
+
+REPLICA_VERSION = 1
+"""Kept in the file's `user_version`; counts up with each Alembic revision of the replica."""
+
+HEAD = "0001"
+"""The Alembic revision that `REPLICA_VERSION` stands for."""
+
+metadata = MetaData()
+
+
+def _type(field: Field) -> TypeEngine[Any]:
+    if field.kind is Kind.REF:
+        return LargeBinary()
+    return Text() if field.kind in (Kind.TEXT, Kind.CHOICE, Kind.DATE, Kind.JSON) else Integer()
+
+
+def _entity_table(entity: Entity) -> Table:
+    columns: list[Column[object]] = [Column("row_no", Integer, primary_key=True)]
+    columns += [
+        Column(field.name, _type(field), nullable=field.name not in ("id", "revision"))
+        for field in entity.columns
+    ]
+    columns.append(Column("row_hash", Integer))
+    table = Table(entity.table, metadata, *columns, sqlite_strict=True)
+    Index(f"{entity.table}_by_id", table.c.id, unique=True)
+    for field in entity.fields.values():
+        if field.parent or (entity.scope.user and field.name == entity.scope.user):
+            Index(f"{entity.table}_by_{field.name}", table.c[field.name])
+    return table
+
+
+TABLES: dict[str, Table] = {entity.name: _entity_table(entity) for entity in ENTITIES}
+"""The table of each entity, by the entity's name."""
+
+Table(
+    "sync_state",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    *(
+        Column(name, LargeBinary, nullable=False)
+        for name in ("device_id", "user_id", "server_id", "epoch", "incarnation", "cursor")
+    ),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("login", "user_name", "server_url", "fingerprint", "number_prefix")
+    ),
+    *(
+        Column(name, Integer, nullable=False)
+        for name in ("digest_count", "digest_total", "highest_n", "last_sync_at", "complete")
+    ),
+    sqlite_strict=True,
+)
+Table(
+    "outbox",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("made_at", Integer, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("change", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("outcome", LargeBinary),
+    sqlite_strict=True,
+)
+Table(
+    "outbox_edit",
+    metadata,
+    Column("entity", Text, nullable=False),
+    Column("row_id", LargeBinary, nullable=False),
+    Column("n", Integer, nullable=False),
+    PrimaryKeyConstraint("entity", "row_id", "n"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Table(
+    "base_row",
+    metadata,
+    Column("entity", Text, nullable=False),
+    Column("row_id", LargeBinary, nullable=False),
+    Column("standing", Integer, nullable=False),
+    Column("image", LargeBinary),
+    PrimaryKeyConstraint("entity", "row_id"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Table(
+    "sent_log",
+    metadata,
+    Column("sent_no", Integer, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("made_at", Integer, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("change", LargeBinary, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("outcome", LargeBinary),
+    sqlite_strict=True,
+)
+Table(
+    "refused_change",
+    metadata,
+    Column("refused_no", Integer, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("incarnation", LargeBinary, nullable=False),
+    Column("made_at", Integer, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("change", LargeBinary, nullable=False),
+    Column("outcome", LargeBinary, nullable=False),
+    Column("refused_at", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "number_series",
+    metadata,
+    Column("series", Text, primary_key=True, nullable=False),
+    Column("last", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "draft",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("saved_at", Integer, nullable=False),
+    PrimaryKeyConstraint("kind", "key"),
+    sqlite_strict=True,
+)
+Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+
+def search_table_ddl(entity: Entity) -> str:
+    """The full-text table of an entity: no copy of the text, one document per row under its `row_no`."""
+    columns = ", ".join(field.name for field in searched_fields(entity))
+    return (
+        f"CREATE VIRTUAL TABLE {entity.table}_search USING fts5({columns}, content='', contentless_delete=1, "
+        "prefix='1 2 3', tokenize='unicode61 remove_diacritics 2')"
+    )
+
+
+@cache
+def creation_statements() -> tuple[str, ...]:
+    """Every statement that makes a new, empty replica of the present version."""
+    known = sqlite_dialect()
+    texts = [str(CreateTable(table).compile(dialect=known)).strip() for table in metadata.sorted_tables]
+    texts += [
+        str(CreateIndex(index).compile(dialect=known)).strip()
+        for table in metadata.sorted_tables
+        for index in sorted(table.indexes, key=lambda index: str(index.name))
+    ]
+    for entity in ENTITIES:
+        fields = searched_fields(entity)
+        if fields:
+            weights = ", ".join(f"{field.search}.0" for field in fields)
+            name = f"{entity.table}_search"
+            texts.append(search_table_ddl(entity))
+            texts.append(f"INSERT INTO {name}({name}, rank) VALUES ('rank', 'bm25({weights})')")  # noqa: S608
+    return tuple(texts)

@@ -1,0 +1,35 @@
+"""Full-text search: keeping the search tables in step with rows, and turning what a person types into a safe query.
+
+Owns the search tables. What is typed is data: it is quoted word by word, so no letter of it acts as an operator (S15).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from fieldrep.contract.fields import Value
+from fieldrep.store.engine import Connection
+from fieldrep.store.statements import Statements
+
+MOST_WORDS = 8
+LONGEST_WORD = 40
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+def match_query(text: str) -> str:
+    """The MATCH expression for typed text: every word must begin a word of the row; "" when no word was typed."""
+    words = _WORD.findall(text.replace("_", " "))[:MOST_WORDS]
+    return " ".join(f'"{word[:LONGEST_WORD]}"*' for word in words if word.isprintable())
+
+
+def index_row(connection: Connection, texts: Statements, row_no: int, row: Mapping[str, Value]) -> None:
+    """Brings the search table up to date with a row."""
+    if texts.searched:
+        connection.execute(texts.search_replace, (row_no, *(row[name] for name in texts.searched)))
+
+
+def forget_row(connection: Connection, texts: Statements, row_no: int) -> None:
+    """Takes a row out of the search table."""
+    if texts.searched:
+        connection.execute(texts.search_delete, (row_no,))

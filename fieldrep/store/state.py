@@ -1,0 +1,70 @@
+"""Where the replica stands: who it belongs to, which central store it follows, and how far (one row, `sync_state`).
+
+Owns that row. The cursor in it moves only in the transaction that applies the rows it covers (I6).
+"""
+
+# ruff: noqa: S608 - the names in these texts are those of the class below
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from fieldrep.contract.digest import Digest
+from fieldrep.store.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """What a handshake and the status bar need to know; all empty before enrolment.
+
+    Attributes:
+        digest: of all rows held, computed from this replica's own rows.
+        highest_n: the number of the newest change ever made here, in this incarnation.
+        complete: whether a whole state of the central store has been applied since the last start over.
+    """
+
+    device_id: bytes = b""
+    user_id: bytes = b""
+    login: str = ""
+    user_name: str = ""
+    server_url: str = ""
+    fingerprint: str = ""
+    server_id: bytes = b""
+    epoch: bytes = b""
+    incarnation: bytes = b""
+    cursor: bytes = b""
+    digest: Digest = Digest()  # noqa: RUF009 - frozen
+    highest_n: int = 0
+    number_prefix: str = ""
+    last_sync_at: int = 0
+    complete: bool = False
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether a server has admitted this device."""
+        return bool(self.device_id)
+
+
+_PLAIN = tuple(field.name for field in fields(SyncState) if field.name not in ("digest", "complete"))
+_COLUMNS = (*_PLAIN, "digest_count", "digest_total", "complete")
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM sync_state WHERE id = 1"
+_REPLACE = f"INSERT OR REPLACE INTO sync_state (id, {', '.join(_COLUMNS)}) VALUES (1{', ?' * len(_COLUMNS)})"
+
+
+def load_state(connection: Connection) -> SyncState:
+    """The state as stored; the highest change number counts what still waits in the outbox."""
+    found = connection.execute(_SELECT).fetchone()
+    if found is None:
+        return SyncState()
+    plain = dict(zip(_PLAIN, found[: len(_PLAIN)], strict=True))
+    count, total, complete = found[len(_PLAIN) :]
+    state = SyncState(**plain, digest=Digest(count, total), complete=bool(complete))
+    waiting = connection.execute("SELECT max(n) FROM outbox").fetchone()
+    newest = waiting[0] if waiting and waiting[0] else 0
+    return replace(state, highest_n=max(state.highest_n, newest))
+
+
+def save_state(connection: Connection, state: SyncState) -> None:
+    """Stores the state; part of the caller's transaction."""
+    plain = [getattr(state, name) for name in _PLAIN]
+    connection.execute(_REPLACE, (*plain, state.digest.count, state.digest.total, int(state.complete)))

@@ -1,0 +1,86 @@
+"""The SQL of one entity as text, made once from the catalogue; every hot path runs these with plain tuples.
+
+Owns no data and opens nothing. Only names that the catalogue declares become part of a statement; every value is a
+parameter.
+"""
+
+# ruff: noqa: S608 - the names in these texts come from the catalogue alone
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from fieldrep.contract.catalogue import CATALOGUE, digest_columns, searched_fields
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Value
+
+Row = dict[str, Value]
+
+
+@dataclass(slots=True)
+class Statements:
+    """The texts of one entity.
+
+    Attributes:
+        columns: the row's columns in catalogue order, without `row_no` and `row_hash`.
+        hashed: where in `columns` the values lie that count in the digest.
+        searched: the columns of the search table, empty for an entity that has none.
+        select: row_no, row_hash and all columns of the row with an id.
+    """
+
+    entity: Entity
+    columns: tuple[str, ...]
+    hashed: tuple[int, ...]
+    searched: tuple[str, ...]
+    select: str
+    select_all: str
+    insert: str
+    delete: str
+    search_replace: str
+    search_delete: str
+    _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def update(self, names: tuple[str, ...]) -> str:
+        """The text that sets those columns of the row with an id, the last parameter."""
+        text = self._updates.get(names)
+        if text is None:
+            sets = ", ".join(f"{name} = ?" for name in names)
+            text = self._updates[names] = f"UPDATE {self.entity.table} SET {sets} WHERE id = ?"
+        return text
+
+    def row(self, values: Sequence[Value]) -> Row:
+        """The row of values in the order of `columns`."""
+        return dict(zip(self.columns, values, strict=True))
+
+
+@cache
+def statements_of(entity: Entity) -> Statements:
+    """The texts of an entity."""
+    names = entity.column_names
+    table = entity.table
+    listed = ", ".join(names)
+    hashed = {column.name for column in digest_columns(entity)}
+    searched = tuple(column.name for column in searched_fields(entity))
+    marks = ", ".join("?" * (len(names) + 2))
+    search_marks = ", ".join("?" * (len(searched) + 1))
+    return Statements(
+        entity=entity,
+        columns=names,
+        hashed=tuple(place for place, name in enumerate(names) if name in hashed),
+        searched=searched,
+        select=f"SELECT row_no, row_hash, {listed} FROM {table} WHERE id = ?",
+        select_all=f"SELECT {listed} FROM {table} ORDER BY id",
+        insert=f"INSERT INTO {table} (row_no, row_hash, {listed}) VALUES ({marks})",
+        delete=f"DELETE FROM {table} WHERE id = ?",
+        search_replace=(
+            f"INSERT OR REPLACE INTO {table}_search (rowid, {', '.join(searched)}) VALUES ({search_marks})"
+        ),
+        search_delete=f"DELETE FROM {table}_search WHERE rowid = ?",
+    )
+
+
+def statements_named(name: str) -> Statements:
+    """The texts of the entity of that name."""
+    return statements_of(CATALOGUE[name])
