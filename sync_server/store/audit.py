@@ -1,0 +1,128 @@
+"""The audit log: one entry per change and per act of administration, each sealed by a hash over the one before (I14).
+
+Owns the form of an entry and the chain. Entries are only ever appended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.ids import id_text
+from fieldrep.contract.jsonform import JsonValue, to_json
+from sync_server.store.reading import Reader
+from sync_server.store.workspace import Workspace
+
+COLUMNS = (
+    "n",
+    "at",
+    "user_id",
+    "device_id",
+    "actor",
+    "action",
+    "result",
+    "entity",
+    "row_id",
+    "detail",
+    "hash",
+)
+FIRST_HASH = bytes(32)
+LONGEST_VALUE = 500
+"""Characters of a value that the audit log keeps; the rest of a long note is in the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, known from a credential or from the program that runs: never from what a message says.
+
+    Attributes:
+        name: a login, or the program, such as `fieldrep-server import`.
+    """
+
+    name: str
+    user_id: bytes | None = None
+    device_id: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What happened: `action` is a verb such as `edit_account` or `revoke_device`, `result` what became of it."""
+
+    actor: Actor
+    action: str
+    result: str
+    entity: str = ""
+    row_id: bytes | None = None
+    detail: str = ""
+
+
+def described(workspace: Workspace, position: int) -> str:
+    """What was staged since a position, as JSON: per row the fields that differ, old and new, long values cut."""
+    rows = []
+    for name, before, after in workspace.moves_since(position):
+        entity = CATALOGUE[name]
+        fields = {
+            field.name: [
+                _short(field, before[field.name]) if before else None,
+                _short(field, after[field.name]),
+            ]
+            for field in entity.fields.values()
+            if after[field.name] != (before[field.name] if before else None)
+        }
+        rows.append({"entity": name, "id": id_text(_bytes(after["id"])), "fields": fields})
+    return msgspec.json.encode(rows).decode()
+
+
+def _short(field: Field, value: Value) -> JsonValue:
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        return value[:LONGEST_VALUE] + "…"
+    return to_json(field, value)
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def sealed(n: int, at: int, entry: AuditEntry, before: bytes) -> tuple[tuple[object, ...], bytes]:
+    """The stored form of an entry, and its hash, which covers it and the hash before."""
+    actor = entry.actor
+    body = (
+        n,
+        at,
+        actor.user_id,
+        actor.device_id,
+        actor.name,
+        entry.action,
+        entry.result,
+        entry.entity,
+        entry.row_id,
+        entry.detail,
+    )
+    seal = hashlib.sha256(before + msgspec.msgpack.encode(body)).digest()
+    return (*body, seal), seal
+
+
+def broken_links(reader: Reader, *, page: int = 5_000) -> Iterator[int]:
+    """The numbers of entries that were altered, removed or put in; none in an honest log."""
+    expected, before, last = 1, FIRST_HASH, 0
+    while True:
+        sql = (
+            "SELECT n, at, user_id, device_id, actor, action, result, entity, row_id, detail, hash "
+            "FROM audit_entry WHERE n > ? ORDER BY n LIMIT ?"
+        )
+        found = reader.rows(sql, (last, page))
+        for *body, kept in found:
+            if body[0] != expected or hashlib.sha256(before + msgspec.msgpack.encode(body)).digest() != kept:
+                yield body[0]
+            expected, before = body[0] + 1, bytes(kept)
+        if len(found) < page:
+            break
+        last = found[-1][0]
+    info = reader.info()
+    if info.audit_n != expected - 1 or info.audit_hash != before:
+        yield info.audit_n

@@ -1,0 +1,176 @@
+"""The way into the central store: open or create one, read a snapshot, write under the clock lock.
+
+Owns connections and transactions. Must not know any entity.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Engine, inspect
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
+from fieldrep.domain.holders import Coverage
+from sync_server.store.audit import FIRST_HASH, Actor
+from sync_server.store.dialect import Dialect, dialect_of, known_errors
+from sync_server.store.reading import StoreInfo
+from sync_server.store.schema import METADATA
+from sync_server.store.session import Session
+from sync_server.store.settling import STRUCTURAL, coverage
+from sync_server.store.snapshot import Snapshot
+from sync_server.store.transaction import WriteTransaction, day_of
+from sync_server.store.workspace import Workspace
+
+__all__ = ["Actor", "Database", "StoreInfo"]
+
+
+class Database:
+    """One central store. Safe for threads: each transaction has a connection of its own."""
+
+    def __init__(
+        self, url: str, engine: Engine, dialect: Dialect, clock: Clock, randomness: Randomness
+    ) -> None:
+        self.url = url
+        self.engine = engine
+        self.dialect = dialect
+        self.clock = clock
+        self.randomness = randomness
+        self._ids = IdSource(clock, randomness)
+        self._writing = threading.Lock()
+        self._coverage: tuple[tuple[object, ...], Coverage] | None = None
+
+    @classmethod
+    def open(cls, url: str, clock: Clock, randomness: Randomness) -> Database:
+        """Opens a store that exists.
+
+        Raises:
+            KnownError: `store_missing`, `store_newer` or `store_damaged`, with what to do.
+        """
+        dialect = dialect_of(url)
+        database = cls(url, dialect.engine(url), dialect, clock, randomness)
+        with known_errors():
+            if not inspect(database.engine).has_table("store_info"):
+                database.close()
+                raise KnownError(
+                    Code.STORE_MISSING,
+                    "There is no central store here yet. Make one with fieldrep-server init.",
+                )
+        return database
+
+    @classmethod
+    def create(cls, url: str, clock: Clock, randomness: Randomness) -> Database:
+        """Opens a store; makes it first where there is none, and brings an older one up to date."""
+        dialect = dialect_of(url)
+        database = cls(url, dialect.engine(url), dialect, clock, randomness)
+        with known_errors():
+            METADATA.create_all(database.engine)
+            database._give_identity()
+        return database
+
+    def close(self) -> None:
+        """Lets all connections go."""
+        self.engine.dispose()
+
+    def info(self) -> StoreInfo:
+        """The store's identity and where its clock stands."""
+        with self.read() as snapshot:
+            return snapshot.info()
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """One consistent state, whatever is written meanwhile."""
+        with known_errors(), self._session("read") as session:
+            try:
+                yield Snapshot(session)
+            finally:
+                with suppress(Exception):
+                    session.rollback()
+
+    @contextmanager
+    def write(self, actor: Actor | str = "server") -> Iterator[WriteTransaction]:
+        """A write transaction; commits at the end, and an exception undoes all of it.
+
+        `actor` is who administers; a pushed change names its own author.
+        """
+        who = Actor(actor) if isinstance(actor, str) else actor
+        with known_errors(), self._writing, self._session("write") as session:
+            try:
+                transaction = WriteTransaction(session, who, self.clock, self._ids, self._coverage_of)
+                yield transaction
+                transaction.finish()
+                session.commit()
+            except BaseException:
+                with suppress(Exception):
+                    session.rollback()
+                raise
+
+    @contextmanager
+    def _session(self, kind: str) -> Iterator[Session]:
+        """A session in a transaction just begun. A pooled connection the database has closed meanwhile is replaced."""
+        pooled, session = self._begun(kind)
+        try:
+            yield session
+        except BaseException:
+            if self._is_gone(session):
+                pooled.invalidate()
+            raise
+        finally:
+            pooled.close()
+
+    def _begun(self, kind: str) -> tuple[Any, Session]:
+        for attempt in (1, 2):
+            pooled = self.engine.raw_connection()
+            session = Session(pooled.driver_connection, self.dialect)
+            try:
+                if kind == "read":
+                    session.begin_read()
+                else:
+                    session.begin_write()
+            except BaseException:
+                if not self._is_gone(session):
+                    with suppress(Exception):
+                        session.rollback()
+                    pooled.close()
+                    raise
+                pooled.invalidate()
+                pooled.close()
+                self.engine.dispose()
+                if attempt == 2:
+                    raise
+            else:
+                return pooled, session
+        raise AssertionError("unreachable")
+
+    @staticmethod
+    def _is_gone(session: Session) -> bool:
+        return bool(getattr(session.connection, "closed", False))
+
+    def _coverage_of(self, workspace: Workspace, day: str) -> Coverage:
+        """People and territories as stored, remembered until one of them changes."""
+        clocks = workspace.rows("SELECT entity, revision FROM entity_clock ORDER BY entity")
+        stamp = (day, *(row for row in clocks if row[0] in STRUCTURAL))
+        if self._coverage is None or self._coverage[0] != stamp:
+            self._coverage = (stamp, coverage(workspace, day))
+        return self._coverage[1]
+
+    def _give_identity(self) -> None:
+        with self._session("read") as session:
+            known = session.first("SELECT one FROM store_info")
+            session.rollback()
+        if known is not None:
+            return
+        pooled = self.engine.raw_connection()
+        try:
+            now = self.clock()
+            session = Session(pooled.driver_connection, self.dialect)
+            session.run(
+                "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at) "
+                "VALUES (1, ?, ?, 0, 0, ?, ?, ?) ON CONFLICT (one) DO NOTHING",
+                (self.randomness(ID_BYTES), self.randomness(ID_BYTES), FIRST_HASH, day_of(now), now),
+            )
+        finally:
+            pooled.close()

@@ -1,0 +1,289 @@
+"""What differs between SQLite and PostgreSQL, all of it: opening, placeholders, the lock, membership, errors.
+
+Everything else in the store is one statement text for both, written with `?`. Must not know any table but the clock
+row it locks.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
+
+from fieldrep.contract.errors import Code, KnownError
+
+Row = tuple[Any, ...]
+_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?\Z")
+_MEMBERS = "IN :members"
+_CHUNK = 400
+"""Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
+
+_LOCK_WAIT_SECONDS = 30
+
+
+def compose(template: str, **names: str | Sequence[str]) -> str:
+    """SQL text with names of tables and columns filled in; the only place where SQL is put together (S15).
+
+    Raises:
+        ValueError: for anything that is no plain name, so that no value can ever get in this way.
+    """
+    filled = {}
+    for key, given in names.items():
+        parts = (given,) if isinstance(given, str) else tuple(given)
+        if not parts or not all(_NAME.match(part) for part in parts):
+            raise ValueError(f"{given!r} is not the name of a table or column")
+        filled[key] = ", ".join(parts)
+    return template.format_map(filled)
+
+
+class Cursor(Protocol):
+    """What the store uses of a driver's cursor."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> object: ...
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object: ...
+    def fetchall(self) -> list[Row]: ...
+    def fetchone(self) -> Row | None: ...
+
+
+class Dialect(Protocol):
+    """One of the two databases."""
+
+    name: str
+
+    def engine(self, url: str) -> Engine:
+        """A pool of connections with the driver's own transaction handling off."""
+
+    def cursor(self, connection: Any) -> Cursor:
+        """A cursor that answers with tuples."""
+
+    def text(self, sql: str) -> str:
+        """The statement as the driver wants it."""
+
+    def begin_read(self, cursor: Cursor) -> None:
+        """Starts one consistent snapshot."""
+
+    def begin_write(self, cursor: Cursor) -> None:
+        """Starts a transaction and takes the clock lock, so that revisions become visible in commit order."""
+
+    def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """The statement and parameters for `IN :members`, as often as needed."""
+
+    def insert_many(self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row]) -> None:
+        """Puts in many new rows the quickest way the driver has."""
+
+
+class SqliteDialect:
+    """SQLite with WAL and `synchronous=FULL`: an acknowledged commit survives a power cut."""
+
+    name = "sqlite"
+
+    def engine(self, url: str) -> Engine:
+        path = make_url(url).database
+        if not path or path == ":memory:":
+            raise KnownError(
+                Code.WRONG_USAGE, "A central store on SQLite needs a file, as in sqlite:///store.db."
+            )
+
+        def connect() -> sqlite3.Connection:
+            connection = sqlite3.connect(
+                path,
+                timeout=_LOCK_WAIT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA cache_size=-16000")
+            connection.execute("PRAGMA temp_store=MEMORY")
+            return connection
+
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return create_engine(
+            "sqlite://",
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=20,
+            max_overflow=80,
+            pool_reset_on_return=None,
+        )
+
+    def cursor(self, connection: Any) -> Cursor:
+        cursor: Cursor = connection.cursor()
+        return cursor
+
+    def text(self, sql: str) -> str:
+        return sql
+
+    def begin_read(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN DEFERRED")
+
+    def begin_write(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        for start in range(0, len(members), _CHUNK):
+            chunk = list(members[start : start + _CHUNK])
+            size = 1 if len(chunk) == 1 else 20 if len(chunk) <= 20 else _CHUNK
+            chunk += chunk[-1:] * (size - len(chunk))
+            yield sql.replace(_MEMBERS, "IN (" + "?," * (size - 1) + "?)"), chunk
+
+    def insert_many(self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row]) -> None:
+        cursor.executemany(insert_text(table, tuple(columns)), rows)
+
+
+class PostgresDialect:
+    """PostgreSQL through psycopg 3; several server processes may share it."""
+
+    name = "postgresql"
+
+    def engine(self, url: str) -> Engine:
+        from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+
+        engine = create_engine(
+            url,
+            pool_size=20,
+            max_overflow=80,
+            pool_reset_on_return=None,
+            connect_args={"autocommit": True, "application_name": "fieldrep-server"},
+        )
+
+        # One wire type for every whole number keeps one prepared statement per text.
+        def prepare(connection: Any, _record: object) -> None:
+            connection.adapters.register_dumper(int, Int8Dumper)
+            connection.adapters.register_dumper(int, Int8BinaryDumper)
+
+        event.listen(engine, "connect", prepare)
+        return engine
+
+    def cursor(self, connection: Any) -> Cursor:
+        cursor: Cursor = connection.cursor(binary=True)
+        return cursor
+
+    def text(self, sql: str) -> str:
+        return _percent(sql)
+
+    def begin_read(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_write(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        cursor.execute("SELECT revision FROM store_info WHERE one = 1 FOR UPDATE")
+
+    def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        if members:
+            yield sql.replace(_MEMBERS, "= ANY(?)"), [list(members)]
+
+    def insert_many(self, cursor: Any, table: str, columns: Sequence[str], rows: list[Row]) -> None:
+        if len(rows) < 20:
+            cursor.executemany(self.text(insert_text(table, tuple(columns))), rows)
+            return
+        sql = compose("COPY {table} ({columns}) FROM STDIN", table=table, columns=columns)
+        with cursor.copy(sql) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+@lru_cache(maxsize=1000)
+def _percent(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+@lru_cache(maxsize=200)
+def insert_text(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that puts one row into a table."""
+    head = compose("INSERT INTO {table} ({columns}) VALUES ", table=table, columns=columns)
+    return head + "(" + "?, " * (len(columns) - 1) + "?)"
+
+
+def dialect_of(url: str) -> Dialect:
+    """The dialect an address asks for.
+
+    Raises:
+        KnownError: `wrong_usage`, naming the two kinds of address there are.
+    """
+    try:
+        kind = make_url(url).get_backend_name()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise _no_address(url) from error
+    if kind == "sqlite":
+        return SqliteDialect()
+    if kind == "postgresql":
+        return PostgresDialect()
+    raise _no_address(url)
+
+
+def _no_address(url: str) -> KnownError:
+    shown = url.rpartition("@")[2][:80]
+    return KnownError(
+        Code.WRONG_USAGE,
+        f"“{shown}” is no address of a central store. Write sqlite:///path/to/store.db or "
+        "postgresql+psycopg://user@host/database.",
+    )
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """Maps what the drivers raise about disk, locks and lines to known errors; a bug stays what it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        known = _known(error.orig) if error.orig is not None else None
+        if known is None:
+            raise
+        raise known from error
+    except Exception as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _known(error: BaseException) -> KnownError | None:
+    if isinstance(error, sqlite3.Error):
+        return _known_sqlite(error)
+    if type(error).__module__.startswith("psycopg"):
+        return _known_postgres(error)
+    return None
+
+
+def _known_sqlite(error: sqlite3.Error) -> KnownError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return KnownError(Code.DISK_FULL, "The server's disk is full. Nothing was changed; free some space.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return KnownError(Code.SERVER_BUSY, "The central store is busy. Nothing was changed; try again.")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return KnownError(
+            Code.STORE_DAMAGED,
+            "The central store's file is damaged or is no central store. Restore the last backup with "
+            "fieldrep-server restore.",
+        )
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        return KnownError(
+            Code.DISK_ERROR,
+            f"The central store's file cannot be read or written ({error}). Check the disk and its rights.",
+        )
+    return None
+
+
+def _known_postgres(error: BaseException) -> KnownError | None:
+    import psycopg
+
+    if isinstance(error, psycopg.errors.DiskFull):
+        return KnownError(
+            Code.DISK_FULL, "The database's disk is full. Nothing was changed; free some space."
+        )
+    if isinstance(error, psycopg.OperationalError):
+        return KnownError(
+            Code.SERVER_BUSY, "The database cannot be reached or is busy. Nothing was changed; try again."
+        )
+    return None

@@ -1,0 +1,138 @@
+"""The end of a write transaction: staged rows, digests, ledger and clock go to the database in a few statements.
+
+Owns the order of these steps and the running sums of the digests. Must not decide anything about a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
+from sync_server.store.session import Session
+from sync_server.store.settling import Settlement
+from sync_server.store.statements import ENTITY_TABLES, EntityTable
+from sync_server.store.workspace import Workspace
+
+_OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
+_UPSERT_KEY = (
+    "INSERT INTO scope_digest (scope_key, count, total) VALUES (?, ?, ?) "
+    "ON CONFLICT (scope_key) DO UPDATE SET count = excluded.count, total = excluded.total"
+)
+_UPSERT_USER = (
+    "INSERT INTO user_digest (user_id, count, total) VALUES (?, ?, ?) "
+    "ON CONFLICT (user_id) DO UPDATE SET count = excluded.count, total = excluded.total"
+)
+
+
+@dataclass(slots=True)
+class Sums:
+    """How the digests of keys moved: the differences, and where those of touched keys stand now."""
+
+    moved: dict[bytes, Digest] = field(default_factory=dict)
+    standing: dict[bytes, Digest] = field(default_factory=dict)
+
+    def add(self, key: bytes, count: int, total: int) -> None:
+        """One row's part."""
+        self.moved[key] = self.moved.get(key, Digest()).plus(count, total)
+
+
+def write_rows(workspace: Workspace) -> tuple[Sums, dict[str, int]]:
+    """Writes all staged rows; gives what their digests moved by and the newest revision of each touched entity."""
+    sums, clocks = Sums(), {}
+    for entity, staged in workspace.staged.items():
+        if staged:
+            clocks[entity] = _write_entity(workspace, ENTITY_TABLES[entity], sums)
+    return sums, clocks
+
+
+def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
+    entity = table.entity.name
+    images = workspace.images[entity]
+    new: list[tuple[Any, ...]] = []
+    changed: list[tuple[Any, ...]] = []
+    newest = 0
+    for row_id, entry in workspace.staged[entity].items():
+        row, image = entry.row, images[row_id]
+        digest = table.row_hash(table.hashed(row))
+        if image is None:
+            new.append((*table.values(row), row["created_revision"], entry.key, digest))
+            sums.add(entry.key, 1, digest)
+        else:
+            changed.append((*table.changing(row), digest, row_id))
+            sums.add(entry.key, 0, digest - image.row_hash)
+        revision = row["revision"]
+        assert isinstance(revision, int)  # noqa: S101 - never empty
+        newest = max(newest, revision)
+    workspace.session.insert_many(table.entity.table, table.columns, new)
+    if changed:
+        workspace.session.run_many(table.update, changed)
+    return newest
+
+
+def write_digests(session: Session, sums: Sums) -> None:
+    """Moves the sums of the touched keys and of everybody who holds one of them."""
+    keys = list(sums.moved)
+    standing = _digests(session, _OF_KEYS, keys)
+    for key, moved in sums.moved.items():
+        sums.standing[key] = standing.get(key, Digest()).plus(moved.count, moved.total)
+    session.run_many(_UPSERT_KEY, [(key, *_pair(digest)) for key, digest in sums.standing.items()])
+    # An account's key without rows is a new account's, which nobody holds before it is settled.
+    held = [key for key in keys if key != EVERYBODY_KEY and (key in standing or key[:1] != ACCOUNT_PREFIX)]
+    moves: dict[bytes, Digest] = {}
+    sql = "SELECT scope_key, user_id FROM scope_ledger WHERE scope_key IN :members AND lost_revision IS NULL"
+    for key, user_id in session.chosen(sql, held):
+        moved = sums.moved[key]
+        moves[user_id] = moves.get(user_id, Digest()).plus(moved.count, moved.total)
+    _move_users(session, moves)
+
+
+def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision: int) -> None:
+    """Enters gains and losses at a revision, and moves the digests of those who gained or lost."""
+    session.run_many(
+        "UPDATE scope_ledger SET lost_revision = ? WHERE user_id = ? AND scope_key = ? AND lost_revision IS NULL",
+        [(revision, user_id, key) for user_id, key in settlement.lost],
+    )
+    session.insert_many(
+        "scope_ledger",
+        ("user_id", "scope_key", "gained_revision", "lost_revision"),
+        [(user_id, key, revision, None) for user_id, key in settlement.gained],
+    )
+    touched = {key for _, key in (*settlement.gained, *settlement.lost)}
+    known = dict(sums.standing)
+    known.update(_digests(session, _OF_KEYS, [key for key in touched if key not in known]))
+    moves: dict[bytes, Digest] = {}
+    for grants, sign in ((settlement.gained, 1), (settlement.lost, -1)):
+        for user_id, key in grants:
+            digest = Digest() if key == EVERYBODY_KEY else known.get(key, Digest())
+            moves[user_id] = moves.get(user_id, Digest()).plus(sign * digest.count, sign * digest.total)
+    _move_users(session, moves)
+
+
+def write_clocks(session: Session, clocks: Mapping[str, int]) -> None:
+    """Notes the newest revision of each touched entity, so that a pull looks only where something is."""
+    session.run_many(
+        "INSERT INTO entity_clock (entity, revision) VALUES (?, ?) "
+        "ON CONFLICT (entity) DO UPDATE SET revision = excluded.revision",
+        list(clocks.items()),
+    )
+
+
+def _move_users(session: Session, moves: Mapping[bytes, Digest]) -> None:
+    standing = _digests(
+        session, "SELECT user_id, count, total FROM user_digest WHERE user_id IN :members", list(moves)
+    )
+    sums = (
+        (user_id, standing.get(user_id, Digest()).plus(*_pair(moved))) for user_id, moved in moves.items()
+    )
+    session.run_many(_UPSERT_USER, [(user_id, *_pair(digest)) for user_id, digest in sums])
+
+
+def _digests(session: Session, sql: str, members: Iterable[bytes]) -> dict[bytes, Digest]:
+    return {key: Digest(count, total) for key, count, total in session.chosen(sql, list(members))}
+
+
+def _pair(digest: Digest) -> tuple[int, int]:
+    return digest.count, digest.total

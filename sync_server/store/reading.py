@@ -1,0 +1,153 @@
+"""What can be read of the central store in one consistent state; snapshots and write transactions share it.
+
+Owns the reading of rows, of the store's identity and of the scope ledger. Must not write, and knows no rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import Revision, ScopeKey
+from fieldrep.contract.scope import EVERYBODY_KEY, account_key
+from sync_server.store.dialect import Row as Tuple
+from sync_server.store.schema import scope_stands_for
+from sync_server.store.session import Session
+from sync_server.store.statements import Row, entity_table
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """Which store this is and where its clock stands.
+
+    Attributes:
+        epoch: its lineage; another one after a restore.
+        revision: the newest revision given.
+        settled_on: the UTC day for which the scope ledger is settled.
+    """
+
+    server_id: bytes
+    epoch: bytes
+    revision: Revision
+    audit_n: int
+    audit_hash: bytes
+    settled_on: str
+    made_at: int
+
+
+class Reader:
+    """Reads one state of the store."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Tuple]:
+        """The tuples of any query, written with `?`."""
+        return self.session.rows(sql, parameters)
+
+    def info(self) -> StoreInfo:
+        """The store's identity and clock."""
+        found = self.session.first(
+            "SELECT server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at FROM store_info WHERE one = 1"
+        )
+        if found is None:
+            raise LookupError("the store has no identity")
+        server_id, epoch, revision, *rest = found
+        return StoreInfo(server_id, epoch, Revision(revision), *rest)
+
+    def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
+        """One row with its `created_revision`, None when there is none."""
+        table = entity_table(entity)
+        found = self.session.first(table.by_field("id"), (row_id,))
+        return None if found is None else table.row(found)
+
+    def find(self, entity: str | Entity, field: str, value: Value) -> list[Row]:
+        """The rows with that value in that field, by id."""
+        table = entity_table(entity)
+        if scope_stands_for(table.entity, field) and isinstance(value, bytes):
+            value = account_key(value)
+        found = self.session.rows(table.by_field(field) + " ORDER BY id", (value,))
+        return [table.row(stored) for stored in found]
+
+    def find_any(self, entity: str | Entity, field: str, values: Iterable[Value]) -> Iterator[Row]:
+        """The rows with any of those values in that field, in no order."""
+        table = entity_table(entity)
+        wanted: list[Value] = list(values)
+        if scope_stands_for(table.entity, field):
+            wanted = [account_key(value) for value in wanted if isinstance(value, bytes)]
+        sql = table.by_field(field).removesuffix("= ?") + "IN :members"
+        return map(table.row, self.session.chosen(sql, wanted))
+
+    def all(self, entity: str | Entity, *, page: int = 2_000) -> Iterator[Row]:
+        """Every row of an entity by id, a page at a time."""
+        table = entity_table(entity)
+        after = b""
+        while True:
+            found = self.session.rows(table.select + " WHERE id > ? ORDER BY id LIMIT ?", (after, page))
+            yield from map(table.row, found)
+            if len(found) < page:
+                return
+            after = found[-1][0]
+
+    def holds(self, user_id: bytes, scope_key: bytes) -> bool:
+        """Whether the user holds the key now."""
+        sql = "SELECT gained_revision FROM scope_ledger WHERE user_id = ? AND scope_key = ? AND lost_revision IS NULL"
+        return self.session.first(sql, (user_id, scope_key)) is not None
+
+    def held_at(self, user_id: bytes, scope_key: bytes, revision: int) -> bool:
+        """Whether the user held the key when the store stood at that revision (grant history)."""
+        sql = (
+            "SELECT gained_revision FROM scope_ledger WHERE user_id = ? AND scope_key = ? "
+            "AND gained_revision <= ? AND (lost_revision IS NULL OR lost_revision > ?)"
+        )
+        return self.session.first(sql, (user_id, scope_key, revision, revision)) is not None
+
+    def held_keys(self, user_id: bytes) -> list[ScopeKey]:
+        """All keys the user holds, sorted."""
+        sql = "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND lost_revision IS NULL ORDER BY scope_key"
+        return [ScopeKey(key) for (key,) in self.session.rows(sql, (user_id,))]
+
+    def holders(self, scope_key: bytes) -> list[bytes]:
+        """The users who hold the key now."""
+        sql = (
+            "SELECT user_id FROM scope_ledger WHERE scope_key = ? AND lost_revision IS NULL ORDER BY user_id"
+        )
+        return [user_id for (user_id,) in self.session.rows(sql, (scope_key,))]
+
+    def digest_of(self, user_id: bytes) -> Digest:
+        """The digest of everything the user holds, from running sums that each write keeps up."""
+        own = self.session.first("SELECT count, total FROM user_digest WHERE user_id = ?", (user_id,))
+        if own is None or not self.holds(user_id, EVERYBODY_KEY):
+            return Digest()
+        shared = self.session.first(
+            "SELECT count, total FROM scope_digest WHERE scope_key = ?", (EVERYBODY_KEY,)
+        ) or (0, 0)
+        return Digest(*own).plus(*shared)
+
+    def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
+        """The stored outcome of a change, None when it was never applied or refused (I3)."""
+        sql = "SELECT outcome FROM applied_change WHERE device_id = ? AND incarnation = ? AND n = ?"
+        found = self.session.first(sql, (device_id, incarnation, n))
+        return None if found is None else bytes(found[0])
+
+    def outcomes_of(self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The stored outcomes of those of the changes that have one, by number."""
+        if not numbers:
+            return {}
+        sql = (
+            "SELECT n, outcome FROM applied_change "
+            "WHERE device_id = ? AND incarnation = ? AND n BETWEEN ? AND ?"
+        )
+        found = self.session.rows(sql, (device_id, incarnation, min(numbers), max(numbers)))
+        wanted = set(numbers)
+        return {n: bytes(outcome) for n, outcome in found if n in wanted}
+
+    def highest_n(self, device_id: bytes, incarnation: bytes) -> int:
+        """The number of the newest change taken from that installation, 0 for none."""
+        sql = "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?"
+        found = self.session.first(sql, (device_id, incarnation))
+        return 0 if found is None or found[0] is None else int(found[0])

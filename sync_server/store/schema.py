@@ -1,0 +1,214 @@
+"""The tables of the central store: one per entity, derived from the catalogue, and the machinery beside them.
+
+Owns column types, keys and indexes. Must not know a connection; migrations are written by hand, and a test compares
+what they make with these tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.types import TypeEngine
+
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Field, Kind
+
+METADATA = MetaData()
+
+STORE_COLUMNS = ("created_revision", "scope_key", "row_hash")
+"""What the central store keeps of a synced row beside the entity's own columns."""
+
+_TEXT_KINDS = frozenset({Kind.TEXT, Kind.DATE, Kind.CHOICE, Kind.JSON})
+_ALWAYS_THERE = frozenset({"id", "revision", "created_at", "changed_at", "archived", "custom"})
+
+LOOKED_UP: dict[str, tuple[str, ...]] = {
+    "user": ("login",),
+    "device": ("user_id",),
+    "account": ("territory_id", "owner_user_id", "number"),
+    "account_team": ("user_id",),
+    "product": ("sku",),
+    "conflict": ("row_id",),
+}
+"""Fields by which the server itself looks rows up, beside parents and ERP references."""
+
+
+def column_type(field: Field) -> TypeEngine[Any]:
+    """How a field's values are stored on both databases."""
+    if field.kind is Kind.REF:
+        return LargeBinary()
+    return Text() if field.kind in _TEXT_KINDS else BigInteger()
+
+
+def scope_stands_for(entity: Entity, field: str) -> bool:
+    """Whether the scope key of a row says what the field says, so that the field needs no index of its own."""
+    return field == entity.scope.account != "id"
+
+
+def _indexed_fields(entity: Entity) -> tuple[str, ...]:
+    parents = (name for name, field in entity.fields.items() if field.parent)
+    wanted = dict.fromkeys((*parents, *LOOKED_UP.get(entity.name, ())))
+    return tuple(name for name in wanted if not scope_stands_for(entity, name))
+
+
+def _table(entity: Entity) -> Table:
+    columns = [
+        Column(
+            field.name,
+            column_type(field),
+            primary_key=field.name == "id",
+            nullable=field.name not in _ALWAYS_THERE,
+        )
+        for field in entity.columns
+    ]
+    table = Table(
+        entity.table,
+        METADATA,
+        *columns,
+        Column("created_revision", BigInteger(), nullable=False),
+        Column("scope_key", LargeBinary(), nullable=False),
+        Column("row_hash", BigInteger(), nullable=False),
+    )
+    Index(f"ix_{entity.table}_revision", table.c.revision, table.c.id)
+    Index(f"ix_{entity.table}_scope", table.c.scope_key, table.c.revision, table.c.id)
+    for name in _indexed_fields(entity):
+        Index(f"ix_{entity.table}_{name}", table.c[name])
+    if "erp_ref" in entity.fields:
+        there = text("erp_ref IS NOT NULL")
+        Index(f"ix_{entity.table}_erp_ref", table.c.erp_ref, sqlite_where=there, postgresql_where=there)
+    return table
+
+
+def _whole(name: str, *, key: bool = False, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger(), primary_key=key, nullable=null, autoincrement=False)
+
+
+def _bytes(name: str, *, key: bool = False, null: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary(), primary_key=key, nullable=null)
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    return Column(name, Text(), primary_key=key, nullable=null)
+
+
+TABLES: dict[str, Table] = {entity.name: _table(entity) for entity in ENTITIES}
+"""The table of each entity, by the entity's name."""
+
+Table(
+    "store_info",
+    METADATA,
+    _whole("one", key=True),
+    _bytes("server_id"),
+    _bytes("epoch"),
+    _whole("revision"),
+    _whole("audit_n"),
+    _bytes("audit_hash"),
+    _text("settled_on"),
+    _whole("made_at"),
+)
+Table("entity_clock", METADATA, _text("entity", key=True), _whole("revision"))
+LEDGER = Table(
+    "scope_ledger",
+    METADATA,
+    _bytes("user_id", key=True),
+    _bytes("scope_key", key=True),
+    _whole("gained_revision", key=True),
+    _whole("lost_revision", null=True),
+)
+_held = text("lost_revision IS NULL")
+Index(
+    "ix_scope_ledger_held",
+    LEDGER.c.user_id,
+    LEDGER.c.scope_key,
+    LEDGER.c.gained_revision,
+    unique=True,
+    sqlite_where=_held,
+    postgresql_where=_held,
+)
+Index(
+    "ix_scope_ledger_holders",
+    LEDGER.c.scope_key,
+    LEDGER.c.user_id,
+    unique=True,
+    sqlite_where=_held,
+    postgresql_where=_held,
+)
+Index("ix_scope_ledger_gained", LEDGER.c.user_id, LEDGER.c.gained_revision)
+Index("ix_scope_ledger_lost", LEDGER.c.user_id, LEDGER.c.lost_revision)
+Table("scope_digest", METADATA, _bytes("scope_key", key=True), _whole("count"), _whole("total"))
+Table("user_digest", METADATA, _bytes("user_id", key=True), _whole("count"), _whole("total"))
+Table(
+    "applied_change",
+    METADATA,
+    _bytes("device_id", key=True),
+    _bytes("incarnation", key=True),
+    _whole("n", key=True),
+    _whole("revision"),
+    _bytes("outcome"),
+    _whole("received_at"),
+)
+Table(
+    "refused_change",
+    METADATA,
+    _bytes("device_id", key=True),
+    _bytes("incarnation", key=True),
+    _whole("n", key=True),
+    _bytes("user_id", null=True),
+    _text("code"),
+    _bytes("payload"),
+    _whole("received_at"),
+)
+Table(
+    "audit_entry",
+    METADATA,
+    _whole("n", key=True),
+    _whole("at"),
+    _bytes("user_id", null=True),
+    _bytes("device_id", null=True),
+    _text("actor"),
+    _text("action"),
+    _text("result"),
+    _text("entity"),
+    _bytes("row_id", null=True),
+    _text("detail"),
+    _bytes("hash"),
+)
+CREDENTIAL = Table(
+    "device_credential",
+    METADATA,
+    _bytes("device_id", key=True),
+    _bytes("user_id"),
+    _text("token_prefix"),
+    _bytes("token_hash"),
+    _bytes("public_key"),
+    _whole("made_at"),
+    _whole("revoked_at", null=True),
+    _text("revoked_why", null=True),
+)
+Index("ix_device_credential_prefix", CREDENTIAL.c.token_prefix, unique=True)
+Table(
+    "device_contact",
+    METADATA,
+    _bytes("device_id", key=True),
+    _whole("seen_at"),
+    _whole("revision"),
+    _whole("digest_count", null=True),
+    _whole("digest_total", null=True),
+    _bytes("incarnation"),
+    _whole("highest_n"),
+    _text("app_version"),
+    _whole("clock_skew_ms"),
+)
+Table(
+    "enrollment_code",
+    METADATA,
+    _bytes("code_hash", key=True),
+    _bytes("user_id"),
+    _whole("made_at"),
+    _whole("expires_at"),
+    _whole("used_at", null=True),
+    _bytes("device_id", null=True),
+)
+Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
+Table("number_series", METADATA, _text("name", key=True), _whole("last"))

@@ -1,0 +1,69 @@
+"""A database session: statements in, tuples out, at the driver's speed. One transaction of one connection.
+
+Must not know any table; `dialect.py` knows the two databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sync_server.store.dialect import Dialect, Row
+
+
+class Session:
+    """Runs statements written with `?` on one connection. It lives as long as its transaction."""
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self._cursor = dialect.cursor(connection)
+        self._text = dialect.text
+
+    def begin_read(self) -> None:
+        """Starts one consistent snapshot."""
+        self.dialect.begin_read(self._cursor)
+
+    def begin_write(self) -> None:
+        """Starts a transaction under the clock lock."""
+        self.dialect.begin_write(self._cursor)
+
+    def commit(self) -> None:
+        """Makes it durable."""
+        self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undoes all of it; a connection that is already gone has undone it by itself."""
+        self._cursor.execute("ROLLBACK")
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        cursor = self._cursor
+        cursor.execute(self._text(sql), parameters)
+        return cursor.fetchall()
+
+    def first(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of a query, None when there is none."""
+        cursor = self._cursor
+        cursor.execute(self._text(sql), parameters)
+        return cursor.fetchone()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Runs a statement that answers nothing."""
+        self._cursor.execute(self._text(sql), parameters)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Runs a statement once per row."""
+        self._cursor.executemany(self._text(sql), rows)
+
+    def insert_many(self, table: str, columns: Sequence[str], rows: list[Row]) -> None:
+        """Puts new rows into a table."""
+        if rows:
+            self.dialect.insert_many(self._cursor, table, columns, rows)
+
+    def chosen(
+        self, sql: str, members: Sequence[Any], before: Sequence[Any] = (), after: Sequence[Any] = ()
+    ) -> Iterator[Row]:
+        """The rows of a query with `IN :members`, whose other parameters stand before and after it."""
+        for text, chunk in self.dialect.members(sql, members):
+            yield from self.rows(text, (*before, *chunk, *after))

@@ -1,0 +1,107 @@
+"""The statements for each entity's table, composed once from the catalogue, and the way from stored tuples to rows.
+
+Must not know a connection. A stored row is the entity's columns, then `created_revision`, `scope_key`, `row_hash`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from fieldrep.contract.catalogue import ENTITIES, digest_columns, entity_named
+from fieldrep.contract.digest import row_hasher
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Value
+from sync_server.store.dialect import compose, insert_text
+from sync_server.store.schema import STORE_COLUMNS, scope_stands_for
+
+Row = dict[str, Value]
+"""All columns of an entity by name, in their inner form."""
+
+_NEVER_CHANGES = frozenset({"id", "created_at", "created_by"})
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTable:
+    """One entity's table.
+
+    Attributes:
+        names: the row's columns and `created_revision`, in stored order.
+        columns: `names`, then scope key and hash.
+        fixed: the columns an update leaves alone.
+        parents: the fields by which children are looked up.
+        select: all columns, to be continued with a condition.
+        insert, update: of whole rows; `update` wants `changing(row)`, the hash and the id.
+        hashed: the values a row's hash covers.
+    """
+
+    entity: Entity
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    fixed: tuple[str, ...]
+    parents: tuple[str, ...]
+    select: str
+    insert: str
+    update: str
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    changing: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    hashed: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    row_hash: Callable[[tuple[Any, ...]], int]
+
+    @property
+    def name(self) -> str:
+        """The entity's name."""
+        return self.entity.name
+
+    def row(self, stored: tuple[Any, ...]) -> Row:
+        """The row of a stored tuple; what stands behind `names` is left out."""
+        return dict(zip(self.names, stored, strict=False))
+
+    def by_field(self, field: str) -> str:
+        """The query for rows with one value in one field."""
+        column = "scope_key" if scope_stands_for(self.entity, field) else field
+        return self.select + compose(" WHERE {column} = ?", column=column)
+
+
+def _update_text(entity: Entity, changing: tuple[str, ...]) -> str:
+    names = iter((*changing, "row_hash"))
+    assignments = ", ".join(compose("{name} = ?", name=name) for name in names)
+    head = compose("UPDATE {table} SET ", table=entity.table)
+    return head + assignments + " WHERE id = ?"
+
+
+def _entity_table(entity: Entity) -> EntityTable:
+    names = (*entity.column_names, STORE_COLUMNS[0])
+    columns = (*entity.column_names, *STORE_COLUMNS)
+    fixed = tuple(field.name for field in entity.columns if field.fixed or field.name in _NEVER_CHANGES)
+    changing = tuple(name for name in entity.column_names if name not in fixed)
+    return EntityTable(
+        entity=entity,
+        names=names,
+        columns=columns,
+        fixed=tuple(name for name in fixed if name != "id"),
+        parents=tuple(name for name, field in entity.fields.items() if field.parent),
+        select=compose("SELECT {columns} FROM {table}", columns=columns, table=entity.table),
+        insert=insert_text(entity.table, columns),
+        update=_update_text(entity, changing),
+        values=itemgetter(*entity.column_names),
+        changing=itemgetter(*changing),
+        hashed=itemgetter(*(field.name for field in digest_columns(entity))),
+        row_hash=row_hasher(entity),
+    )
+
+
+ENTITY_TABLES: Mapping[str, EntityTable] = {entity.name: _entity_table(entity) for entity in ENTITIES}
+"""The statements of each entity, by the entity's name."""
+
+
+def entity_table(entity: str | Entity) -> EntityTable:
+    """The statements of an entity, given itself or by name.
+
+    Raises:
+        KnownError: `unknown_entity`.
+    """
+    name = entity if isinstance(entity, str) else entity.name
+    return ENTITY_TABLES.get(name) or ENTITY_TABLES[entity_named(name).name]

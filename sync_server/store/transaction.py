@@ -1,0 +1,307 @@
+"""A write transaction: rows staged in memory under the clock lock, revisions drawn, all of it written at the end.
+
+Owns revisions, outcomes, audit and the order of the last steps; the whole takes place or nothing of it (I4). Must not
+know what a change becomes: `reconcile` decides that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
+from fieldrep.contract.scope import account_key, account_of
+from fieldrep.domain.holders import Coverage
+from sync_server.store import flush
+from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
+from sync_server.store.audit import Actor, AuditEntry, described, sealed
+from sync_server.store.session import Session
+from sync_server.store.settling import STRUCTURAL, Settlement, coverage, settle, staged_coverage
+from sync_server.store.statements import Row
+from sync_server.store.workspace import Workspace
+
+__all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction", "day_of"]
+
+_encode_change = msgspec.msgpack.Encoder().encode
+_decode_change = msgspec.msgpack.Decoder(Change).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point in a transaction to come back to."""
+
+    position: int
+    revision: int
+    audited: int
+    numbers: dict[str, int]
+
+
+class Author(Protocol):
+    """Whom a pushed change comes from, known from the device's credential."""
+
+    @property
+    def device_id(self) -> bytes: ...
+    @property
+    def user_id(self) -> bytes: ...
+    @property
+    def incarnation(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """A change a device pushed and what it became."""
+
+    author: Author
+    change: Change
+    outcome: Outcome
+    blob: bytes
+
+
+def day_of(instant: int) -> str:
+    """The UTC day of an instant, as ISO text."""
+    return datetime.fromtimestamp(instant / 1000, UTC).date().isoformat()
+
+
+class WriteTransaction(Workspace):
+    """Holds the clock lock from its first moment to its commit, so revisions become visible in order.
+
+    Attributes:
+        actor: who acts.
+        now: the time of receipt in ms, the same for all that this transaction writes.
+        revision_now: the store's newest revision before this transaction.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        clock: Clock,
+        ids: IdSource,
+        known_coverage: Callable[[Workspace, str], Coverage],
+    ) -> None:
+        super().__init__(session)
+        self.actor = actor
+        self.now = clock()
+        self._ids = ids
+        self._info = self.info()
+        self.revision_now = self._info.revision
+        self._revision: int = self._info.revision
+        self._known_coverage = known_coverage
+        self._changes: list[_Applied] = []
+        self._audited = 0
+        self._numbers: dict[str, int] = {}
+        self._import_images: dict[bytes, bytes] = {}
+        self._audit: list[AuditEntry] = []
+        self._before: Coverage | None = None
+
+    def new_id(self) -> RowId:
+        """An id for a row the server makes."""
+        return self._ids.new()
+
+    def new_revision(self) -> Revision:
+        """Draws the next revision: one per accepted change."""
+        self._revision += 1
+        return Revision(self._revision)
+
+    @property
+    def revision(self) -> Revision:
+        """The revision drawn last."""
+        return Revision(self._revision)
+
+    def mark(self) -> Mark:
+        """A point to come back to when a change turns out to be refused."""
+        return Mark(self.position(), self._revision, len(self._audit), dict(self._numbers))
+
+    def rollback_to(self, mark: Mark) -> None:
+        """Takes back everything staged, drawn and audited since the mark."""
+        self.rewind(mark.position)
+        self._revision = mark.revision
+        del self._audit[mark.audited :]
+        self._numbers = dict(mark.numbers)
+
+    def holds(self, user_id: bytes, scope_key: bytes) -> bool:
+        """Whether the user holds the key, as it will be when this transaction commits."""
+        account_id = account_of(scope_key)
+        if account_id is not None and self._is_moving(account_id):
+            return user_id in self._holders_to_be(account_id)
+        return super().holds(user_id, scope_key)
+
+    def _is_moving(self, account_id: RowId) -> bool:
+        staged = self.staged.get("account", {}).get(account_id)
+        image = self.images.get("account", {}).get(account_id)
+        if staged is not None and (
+            image is None
+            or any(staged.row[name] != image.row[name] for name in ("owner_user_id", "territory_id"))
+        ):
+            return True
+        key = account_key(account_id)
+        return any(entry.key == key for entry in self.staged.get("account_team", {}).values())
+
+    def _holders_to_be(self, account_id: RowId) -> frozenset[bytes]:
+        row = self.row("account", account_id) or {}
+        owner, territory = row.get("owner_user_id"), row.get("territory_id")
+        day = day_of(self.now)
+        people = self._after(day)
+        members = (
+            user_id
+            for member in self.find("account_team", "account_id", account_id)
+            if not member["archived"] and isinstance(user_id := member["user_id"], bytes)
+        )
+        return people.account_holders(
+            owner if isinstance(owner, bytes) else None,
+            territory if isinstance(territory, bytes) else None,
+            list(members),
+        )
+
+    def record_outcome(self, author: Author, change: Change, outcome: Outcome, blob: bytes) -> None:
+        """Keeps a change's outcome, and what it did as one audit entry, with the rows themselves (I3, I14).
+
+        `blob` is the encoded outcome, which every repeat of the change is answered with.
+        """
+        self._changes.append(_Applied(author, change, outcome, blob))
+        refused = isinstance(outcome, Refused)
+        result = (
+            f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
+        )
+        detail = outcome.sentence if isinstance(outcome, Refused) else described(self, self._audited)
+        self._audited = self.position()
+        actor = Actor("device", author.user_id, author.device_id)
+        first = change.edits[0] if change.edits and not refused else None
+        entity, row_id = (first.entity, first.row_id) if first else ("", None)
+        self._audit.append(AuditEntry(actor, change.command, result, entity, row_id, detail))
+
+    def audit(
+        self,
+        action: str,
+        result: str = "done",
+        *,
+        entity: str = "",
+        row_id: bytes | None = None,
+        detail: str = "",
+    ) -> None:
+        """Notes an act of this transaction's actor."""
+        self._audit.append(AuditEntry(self.actor, action, result, entity, row_id, detail))
+
+    def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
+        for applied in self._changes:
+            author = applied.author
+            if (author.device_id, author.incarnation, applied.change.n) == (device_id, incarnation, n):
+                return applied.blob
+        return super().outcome_of(device_id, incarnation, n)
+
+    def refused_creates(self, device_id: bytes, incarnation: bytes) -> frozenset[bytes]:
+        """The ids of rows that refused changes of that installation would have made."""
+        sql = "SELECT payload FROM refused_change WHERE device_id = ? AND incarnation = ?"
+        refused = [_decode_change(payload) for (payload,) in self.session.rows(sql, (device_id, incarnation))]
+        refused += [applied.change for applied in self._changes if isinstance(applied.outcome, Refused)]
+        return frozenset(edit.row_id for change in refused for edit in change.edits if edit.kind == "create")
+
+    def next_number(self, series: str) -> int:
+        """The next number of a series; a change taken back gives its number back as well."""
+        if series not in self._numbers:
+            found = self.session.first("SELECT last FROM number_series WHERE name = ?", (series,))
+            self._numbers[series] = 0 if found is None else int(found[0])
+        self._numbers[series] += 1
+        return self._numbers[series]
+
+    def import_images(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
+        """What an import last said of rows."""
+        sql = "SELECT row_id, image FROM import_image WHERE row_id IN :members"
+        return {row_id: bytes(image) for row_id, image in self.session.chosen(sql, list(ids))}
+
+    def keep_import_image(self, row_id: bytes, image: bytes) -> None:
+        """Keeps what an import says of a row, for the next one."""
+        self._import_images[row_id] = image
+
+    def finish(self) -> None:
+        """Writes everything; the caller commits."""
+        day = day_of(self.now)
+        after = self._after(day)
+        before = self._before or after
+        settlement = settle(self, before, after)
+        sums, clocks = flush.write_rows(self)
+        flush.write_digests(self.session, sums)
+        if settlement.gained or settlement.lost:
+            self._enter(settlement, sums)
+        flush.write_clocks(self.session, clocks)
+        self._write_changes()
+        self._write_the_rest()
+        self._write_clock(day)
+
+    def _after(self, day: str) -> Coverage:
+        """People and territories as they will be; sets `_before` when they, or the day, differ from the stored."""
+        present = self._known_coverage(self, self._info.settled_on)
+        if any(self.staged.get(entity) for entity in STRUCTURAL):
+            self._before = present
+            return staged_coverage(self, day)
+        if day != self._info.settled_on:
+            self._before = present
+            return coverage(self, day)
+        return present
+
+    def _enter(self, settlement: Settlement, sums: flush.Sums) -> None:
+        """Ledger rows carry this transaction's last revision; one without any row change draws its own."""
+        if self._revision == self.revision_now:
+            self.new_revision()
+        flush.write_ledger(self.session, settlement, sums, self._revision)
+
+    def _write_changes(self) -> None:
+        self.session.insert_many(
+            "applied_change",
+            ("device_id", "incarnation", "n", "revision", "outcome", "received_at"),
+            [
+                (a.author.device_id, a.author.incarnation, a.change.n, _revision(a.outcome), a.blob, self.now)
+                for a in self._changes
+            ],
+        )
+        self.session.insert_many(
+            "refused_change",
+            ("device_id", "incarnation", "n", "user_id", "code", "payload", "received_at"),
+            [
+                (
+                    a.author.device_id,
+                    a.author.incarnation,
+                    a.change.n,
+                    a.author.user_id,
+                    str(a.outcome.code),
+                    _encode_change(a.change),
+                    self.now,
+                )
+                for a in self._changes
+                if isinstance(a.outcome, Refused)
+            ],
+        )
+
+    def _write_the_rest(self) -> None:
+        self.session.run_many(
+            "INSERT INTO number_series (name, last) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET last = excluded.last",
+            list(self._numbers.items()),
+        )
+        self.session.run_many(
+            "INSERT INTO import_image (row_id, image) VALUES (?, ?) "
+            "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image",
+            list(self._import_images.items()),
+        )
+
+    def _write_clock(self, day: str) -> None:
+        n, chain = self._info.audit_n, self._info.audit_hash
+        entries = []
+        for entry in self._audit:
+            n += 1
+            stored, chain = sealed(n, self.now, entry, chain)
+            entries.append(stored)
+        self.session.insert_many("audit_entry", AUDIT_COLUMNS, entries)
+        self.session.run(
+            "UPDATE store_info SET revision = ?, audit_n = ?, audit_hash = ?, settled_on = ? WHERE one = 1",
+            (self._revision, n, chain, day),
+        )
+
+
+def _revision(outcome: Outcome) -> int:
+    return 0 if isinstance(outcome, Refused) else outcome.revision
