@@ -142,7 +142,7 @@ def price_for(
 
     Args:
         items: of any product and list; only fitting ones count.
-        lists: from `lists_for`, nearest first; the first that knows the product decides.
+        lists: from `lists_for`, nearest first; of each kind of price the first list that has one decides.
         factor: base units in one `uom`, in millionths, to convert a price that is given for the base unit.
     """
     fitting = [
@@ -154,12 +154,23 @@ def price_for(
         and _valid(item.valid_from, item.valid_to, on)
     ]
     unit = _Unit(uom, base_uom, factor)
-    for price_list in lists:
-        here = [item for item in fitting if item.price_list_id == price_list.id]
-        priced = _on_list(price_list, here, qty, unit)
-        if priced is not None:
-            return priced
-    return None
+    everybody = _nearest([item for item in fitting if item.account_id is None], lists, qty, unit)
+    own = _nearest([item for item in fitting if item.account_id is not None], lists, qty, unit)
+    taken = own or everybody
+    if taken is None:
+        return None
+    start = everybody.lowest(unit) if everybody else taken.item
+    return Priced(
+        unit_price=unit.price(taken.item),
+        list_price=unit.price(start),
+        uom=unit.uom,
+        source="customer" if own else "list",
+        price_list_id=taken.price_list.id,
+        price_list=taken.price_list.code,
+        item_id=taken.item.id,
+        trace=_trace(everybody, own, unit),
+        next_break=_next_break(taken.items, qty, unit.price(taken.item), unit),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,28 +192,27 @@ class _Unit:
         return item.min_qty if self.direct(item) else -(-item.min_qty * MILLIONTH // self.factor)
 
 
-def _on_list(price_list: PriceList, items: Sequence[PriceItem], qty: int, unit: _Unit) -> Priced | None:
-    everybody = [item for item in items if item.account_id is None]
-    own = [item for item in items if item.account_id is not None]
-    first = _reached(everybody, min((unit.min_qty(item) for item in everybody), default=0), unit)
-    reached = _reached(everybody, qty, unit)
-    customers = _reached(own, qty, unit)
-    taken = customers or reached
-    if taken is None:
-        return None
-    trace = _trace(price_list, first, reached, customers, unit)
-    start = first or taken
-    return Priced(
-        unit_price=unit.price(taken),
-        list_price=unit.price(start),
-        uom=unit.uom,
-        source="customer" if customers else "list",
-        price_list_id=price_list.id,
-        price_list=price_list.code,
-        item_id=taken.id,
-        trace=trace,
-        next_break=_next_break(own if customers else everybody, qty, unit.price(taken), unit),
-    )
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The item a quantity reaches on the nearest list that has one, among all of its kind there."""
+
+    price_list: PriceList
+    items: tuple[PriceItem, ...]
+    item: PriceItem
+
+    def lowest(self, unit: _Unit) -> PriceItem:
+        """The item of the lowest break, which is what a small quantity costs."""
+        least = min(unit.min_qty(item) for item in self.items)
+        return _reached(self.items, least, unit) or self.item
+
+
+def _nearest(items: Sequence[PriceItem], lists: Sequence[PriceList], qty: int, unit: _Unit) -> _Found | None:
+    for price_list in lists:
+        here = tuple(item for item in items if item.price_list_id == price_list.id)
+        reached = _reached(here, qty, unit)
+        if reached is not None:
+            return _Found(price_list, here, reached)
+    return None
 
 
 def _reached(items: Iterable[PriceItem], qty: int, unit: _Unit) -> PriceItem | None:
@@ -223,22 +233,19 @@ def _reached(items: Iterable[PriceItem], qty: int, unit: _Unit) -> PriceItem | N
     )
 
 
-def _trace(
-    price_list: PriceList,
-    first: PriceItem | None,
-    reached: PriceItem | None,
-    customers: PriceItem | None,
-    unit: _Unit,
-) -> tuple[PriceStep, ...]:
+def _trace(everybody: _Found | None, own: _Found | None, unit: _Unit) -> tuple[PriceStep, ...]:
     steps = []
-    if first is not None:
-        steps.append(PriceStep("list", f"List price {price_list.code}", unit.price(first)))
-    if reached is not None and reached is not first and customers is None:
-        steps.append(PriceStep("break", _break_text("From", reached, unit), unit.price(reached)))
-    if customers is not None:
-        wide = unit.min_qty(customers) > 0
-        text = _break_text("Customer's own price from", customers, unit) if wide else "Customer's own price"
-        steps.append(PriceStep("customer", text, unit.price(customers)))
+    if everybody is not None:
+        first = everybody.lowest(unit)
+        steps.append(PriceStep("list", f"List price {everybody.price_list.code}", unit.price(first)))
+        if everybody.item is not first and own is None:
+            steps.append(
+                PriceStep("break", _break_text("From", everybody.item, unit), unit.price(everybody.item))
+            )
+    if own is not None:
+        wide = unit.min_qty(own.item) > 0
+        text = _break_text("Customer's own price from", own.item, unit) if wide else "Customer's own price"
+        steps.append(PriceStep("customer", text, unit.price(own.item)))
     return tuple(steps)
 
 

@@ -1,0 +1,53 @@
+"""Commands on accounts: making, editing, archiving and restoring them.
+
+Owns the verbs. Owner, territory, number and price list are the office's and never set here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fieldrep.commands.archiving import set_archived
+from fieldrep.commands.done import Done, done
+from fieldrep.commands.entered import entered, label_of, standing
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from fieldrep.store.replica import Replica
+
+
+def create_account(
+    replica: Replica,
+    *,
+    site: Mapping[str, Value] | None = None,
+    contact: Mapping[str, Value] | None = None,
+    **fields: Value,
+) -> Done:
+    """Makes an account, a prospect unless said otherwise, on wish with its first site and contact."""
+    with replica.begin("create_account", "New account") as uow:
+        row_id = uow.create("account", entered(uow, "account", fields, creating=True))
+        made = {"account": row_id}
+        for name, values in (("site", site), ("contact", contact)):
+            if values:
+                child = entered(uow, name, {**values, "account_id": row_id}, creating=True)
+                made[name] = uow.create(name, child)
+        uow.label = f"New account {label_of('account', fields)}"
+    return done("create_account", uow, row_id, made=made)
+
+
+def edit_account(replica: Replica, *, row_id: RowId, **fields: Value) -> Done:
+    """Changes fields of an account; fields not named stay as they are."""
+    with replica.begin("edit_account", "Edit account") as uow:
+        row = standing(uow, "account", row_id)
+        uow.label = f"Edit {label_of('account', row)}"
+        uow.update("account", row_id, entered(uow, "account", fields, creating=False))
+    return done("edit_account", uow, row_id)
+
+
+def archive_account(replica: Replica, *, row_id: RowId) -> Done:
+    """Takes an account out of lists and searches; what belongs to it stays."""
+    return set_archived(replica, "archive_account", "account", row_id, archived=True)
+
+
+def restore_account(replica: Replica, *, row_id: RowId) -> Done:
+    """Brings an archived account back."""
+    return set_archived(replica, "restore_account", "account", row_id, archived=False)

@@ -1,0 +1,64 @@
+"""Deciding conflicts: the record's field and the conflict's state move in one change.
+
+Owns the verb. Both values stay readable in the conflict whatever is chosen (I10).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fieldrep.commands.done import Done, done
+from fieldrep.commands.entered import entered, label_of
+from fieldrep.commands.row_values import ref_of, text_of
+from fieldrep.contract.catalogue import entity_named
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.ids import RowId
+from fieldrep.contract.jsonform import from_json
+from fieldrep.store.replica import Replica
+from fieldrep.store.statements import Row
+from fieldrep.store.unit_of_work import UnitOfWork
+
+
+def resolve_conflict(replica: Replica, *, row_id: RowId, choose: str, value: object = None) -> Done:
+    """Decides a conflict: take mine, keep theirs, or put another value, in its JSON form, in their place."""
+    with replica.begin("resolve_conflict", "Decide a conflict") as uow:
+        conflict = _open_conflict(uow, row_id)
+        entity_name, record_id = text_of(conflict, "entity"), ref_of(conflict, "row_id")
+        field = entity_named(entity_name).field(text_of(conflict, "field"))
+        record = uow.row(entity_name, record_id)
+        if record is None:
+            label = text_of(conflict, "row_label")
+            sentence = f"{label} is no longer on this device, so its conflict is not yours to decide."
+            raise KnownError(Code.NOT_FOUND, sentence, field="id")
+        values = {field.name: _chosen(conflict, field, choose, value)}
+        if choose == "other":
+            values = entered(uow, entity_name, values, creating=False)
+        if conflict["reason"] == "deleted" and choose != "theirs":
+            values["archived"] = 0
+        uow.label = f"{field.title} of {label_of(entity_name, record)} decided"
+        if choose != "theirs" or conflict["reason"] != "deleted":
+            uow.update(entity_name, record_id, values)
+        uow.update("conflict", row_id, {"status": "resolved", "chosen": choose})
+    return done("resolve_conflict", uow, row_id)
+
+
+def _open_conflict(uow: UnitOfWork, row_id: RowId) -> Row:
+    conflict = uow.row("conflict", row_id)
+    if conflict is None:
+        raise KnownError(Code.NOT_FOUND, "There is no such conflict on this device.", field="id")
+    if conflict["status"] != "open":
+        chosen = text_of(conflict, "chosen") or "decided"
+        sentence = f"This conflict is decided already ({chosen}); edit the record to change it again."
+        raise KnownError(Code.NOTHING_TO_CHANGE, sentence, field="id")
+    return conflict
+
+
+def _chosen(conflict: Row, field: Field, choose: str, value: object) -> Value:
+    if choose == "other":
+        return from_json(field, value)
+    if choose not in ("mine", "theirs"):
+        sentence = f"Choose one of mine, theirs or other; “{choose[:40]}” is none of them."
+        raise KnownError(Code.INVALID_VALUE, sentence, field="choose")
+    kept = conflict[f"{choose}_value"]
+    return from_json(field, msgspec.json.decode(kept)) if isinstance(kept, str) else None

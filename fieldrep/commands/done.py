@@ -1,0 +1,64 @@
+"""What a command returns: the records it made, what it touched, and the change that will travel.
+
+Owns the outcome's shape and nothing of how it came about. An expected failure is a `KnownError`, not a `Done`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fieldrep.contract.ids import RowId
+from fieldrep.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that went well; what it did is committed.
+
+    Attributes:
+        command: its name.
+        id: the record it was about.
+        ids: the records it made, by entity; the first of each.
+        lines: the order lines it made, in order.
+        number: the number it gave an order, "" for none.
+        entities: what kinds of records it touched, for screens that show them.
+        label: what it did, for people; also the undo label.
+        change_n: the number of its change, 0 when nothing differed and nothing has to travel.
+    """
+
+    command: str
+    id: RowId | None = None
+    ids: Mapping[str, RowId] = field(default_factory=dict)
+    lines: tuple[RowId, ...] = ()
+    number: str = ""
+    entities: frozenset[str] = frozenset()
+    label: str = ""
+    change_n: int = 0
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything differs from before."""
+        return self.change_n != 0
+
+
+def done(
+    command: str,
+    uow: UnitOfWork,
+    row_id: RowId | None,
+    *,
+    made: Mapping[str, RowId] | None = None,
+    lines: tuple[RowId, ...] = (),
+    number: str = "",
+) -> Done:
+    """The outcome of a unit of work that has committed."""
+    return Done(
+        command=command,
+        id=row_id,
+        ids=dict(made or {}),
+        lines=lines,
+        number=number,
+        entities=uow.touched,
+        label=uow.label,
+        change_n=uow.change_n or 0,
+    )

@@ -1,0 +1,101 @@
+"""Commands on the lines of a draft order: adding, changing and removing them; the order's sums follow at once.
+
+Owns the verbs. A line's price follows the list while nobody gave it one of its own.
+"""
+
+from __future__ import annotations
+
+from fieldrep.commands.done import Done, done
+from fieldrep.commands.entered import label_of, standing
+from fieldrep.commands.order_lines import (
+    NewLine,
+    add_line,
+    next_seq,
+    open_draft,
+    price_book,
+    price_fields,
+    product_of,
+    settle_totals,
+)
+from fieldrep.commands.orders import today
+from fieldrep.commands.row_values import ref_of, text_of
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from fieldrep.domain.orders import amount_of_line
+from fieldrep.store.replica import Replica
+from fieldrep.store.statements import Row
+from fieldrep.store.unit_of_work import UnitOfWork
+
+
+def add_order_line(replica: Replica, *, order_id: RowId, line: NewLine) -> Done:
+    """Adds a line to a draft order, priced from its price list unless it brings a price of its own."""
+    with replica.begin("add_order_line", "Add line") as uow:
+        order = open_draft(uow, order_id)
+        row_id = add_line(uow, order, price_book(uow, order, today(uow)), line, next_seq(uow, order_id))
+        settle_totals(uow, order_id)
+        row = standing(uow, "document_line", row_id)
+        uow.label = f"{label_of('document_line', row)} to order {label_of('sales_order', order)}"
+    return done("add_order_line", uow, row_id, made={"document_line": row_id}, lines=(row_id,))
+
+
+def edit_order_line(
+    replica: Replica,
+    *,
+    row_id: RowId,
+    qty: int | None = None,
+    discount_rate: int | None = None,
+    unit_price: int | None = None,
+    uom: str | None = None,
+    text: str | None = None,
+    reason_code: str | None = None,
+    use_list_price: bool = False,
+) -> Done:
+    """Changes a line of a draft; a new quantity or unit takes the list's price, unless the line has its own."""
+    with replica.begin("edit_order_line", "Edit line") as uow:
+        line = standing(uow, "document_line", row_id)
+        order_id = ref_of(line, "order_id")
+        order = open_draft(uow, order_id)
+        given = {
+            "qty": qty,
+            "discount_rate": discount_rate,
+            "uom": uom,
+            "description": text,
+            "reason_code": reason_code,
+        }
+        values: dict[str, Value] = {name: value for name, value in given.items() if value is not None}
+        if line["kind"] == "item":
+            own = None if use_list_price else unit_price
+            values |= _repriced(uow, order, {**line, **values}, own, use_list=use_list_price)
+        values["line_amount"] = amount_of_line({**line, **values}, text_of(order, "currency"))
+        uow.label = f"{label_of('document_line', line)} in order {label_of('sales_order', order)}"
+        uow.update("document_line", row_id, values)
+        settle_totals(uow, order_id)
+    return done("edit_order_line", uow, row_id)
+
+
+def remove_order_line(replica: Replica, *, row_id: RowId) -> Done:
+    """Takes a line off a draft order."""
+    with replica.begin("remove_order_line", "Remove line") as uow:
+        line = standing(uow, "document_line", row_id)
+        order_id = ref_of(line, "order_id")
+        order = open_draft(uow, order_id)
+        uow.label = f"Remove {label_of('document_line', line)} from order {label_of('sales_order', order)}"
+        uow.archive("document_line", row_id)
+        settle_totals(uow, order_id)
+    return done("remove_order_line", uow, row_id)
+
+
+def _repriced(uow: UnitOfWork, order: Row, line: Row, own: int | None, *, use_list: bool) -> dict[str, Value]:
+    """The price fields after an edit: a person's own price stays until another or the list's is asked for."""
+    if own is None and not use_list and line["price_source"] == "manual":
+        kept = line["unit_price"]
+        own = kept if isinstance(kept, int) else None
+    qty = line["qty"]
+    if not isinstance(qty, int) or qty <= 0:
+        sentence = "The quantity must be more than nothing; remove the line instead."
+        raise KnownError(Code.INVALID_VALUE, sentence, field="quantity")
+    product = product_of(uow, line)
+    book = price_book(uow, order, today(uow))
+    uom = str(line["uom"] or product["base_uom"] or "pc")
+    return price_fields(book, product, qty, uom, manual=own)

@@ -1,0 +1,148 @@
+"""How alike two records are, and why: the judgement behind “this may be the same customer”.
+
+Owns cleaning of names and numbers, the keys by which a search finds candidates at all, and the score with its reasons.
+It reads nothing; a high score is a warning for a person and never blocks anybody.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+WARN_FROM = 80
+"""The score from which a pair is worth a person's look."""
+
+_SAME_NAME = 100
+_ALIKE_FROM = 82
+_OTHER_CITY = 12
+_PHONE_DIGITS = 8
+_LEGAL_FORMS = frozenset(
+    [
+        *("ab", "ag", "aps", "as", "bv", "bvba", "co", "corp", "cv", "doo", "eg", "ek", "ev", "gbr", "gmbh"),
+        *(
+            "inc",
+            "kft",
+            "kg",
+            "llc",
+            "llp",
+            "ltd",
+            "mbh",
+            "nv",
+            "ohg",
+            "oy",
+            "oyj",
+            "plc",
+            "sa",
+            "sarl",
+            "sas",
+        ),
+        *("sc", "se", "sl", "spa", "sprl", "srl", "sro", "ug", "vof", "zoo"),
+    ]
+)
+_NO_WORD = re.compile(r"[^\w]+")
+_NO_DIGIT = re.compile(r"\D+")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What a company or a person is recognised by; "" where nothing is known."""
+
+    name: str
+    city: str = ""
+    postal_code: str = ""
+    phone: str = ""
+    email: str = ""
+    tax_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingKeys:
+    """By what candidates are looked up: only records that share one of these are compared.
+
+    Attributes:
+        words: beginnings of the words of the name, long enough to be rare.
+        phone: the last digits of the number, without its punctuation.
+    """
+
+    words: tuple[str, ...]
+    phone: str
+    email: str
+    tax_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two records are, from 0 to 100, and the reasons in words, the strongest first."""
+
+    score: int
+    reasons: tuple[str, ...]
+
+
+def clean_name(text: str) -> str:
+    """A name reduced to what tells companies apart: lower case, no accents, no punctuation, no legal form."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = plain.replace("&", " ").replace(".", "").replace("'", "").replace("’", "")
+    words = [word for word in _NO_WORD.split(plain) if word]
+    return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)
+
+
+def phone_key(text: str) -> str:
+    """The last digits of a phone number, alike however the country and the spaces are written; "" when too few."""
+    digits = _NO_DIGIT.sub("", text).removeprefix("00").lstrip("0")
+    return digits[-_PHONE_DIGITS:] if len(digits) >= _PHONE_DIGITS - 1 else ""
+
+
+def tax_key(text: str) -> str:
+    """A tax number without spaces and punctuation."""
+    return _NO_WORD.sub("", text).upper()
+
+
+def email_key(text: str) -> str:
+    """An address in lower case without surrounding space."""
+    return text.strip().casefold()
+
+
+def blocking_keys(party: Party) -> BlockingKeys:
+    """The keys under which records that may be the same are found."""
+    words = [word[:4] for word in clean_name(party.name).split() if len(word) >= 2]
+    return BlockingKeys(
+        words=tuple(dict.fromkeys(words)),
+        phone=phone_key(party.phone),
+        email=email_key(party.email),
+        tax_id=tax_key(party.tax_id),
+    )
+
+
+def likeness(one: Party, other: Party) -> Likeness:
+    """How alike two records are: the strongest single sign decides, others only add their reason."""
+    found: list[tuple[int, str]] = []
+    if tax_key(one.tax_id) and tax_key(one.tax_id) == tax_key(other.tax_id):
+        found.append((100, "Same tax number"))
+    if email_key(one.email) and email_key(one.email) == email_key(other.email):
+        found.append((96, "Same email address"))
+    if phone_key(one.phone) and phone_key(one.phone) == phone_key(other.phone):
+        found.append((92, "Same phone number"))
+    found.extend(_name_signs(one, other))
+    found.sort(reverse=True)
+    return Likeness(found[0][0] if found else 0, tuple(reason for _, reason in found))
+
+
+def _name_signs(one: Party, other: Party) -> list[tuple[int, str]]:
+    left, right = clean_name(one.name), clean_name(other.name)
+    if not left or not right:
+        return []
+    alike = max(fuzz.token_sort_ratio(left, right), 0.93 * fuzz.token_set_ratio(left, right))
+    if alike < _ALIKE_FROM:
+        return []
+    city, other_city = clean_name(one.city), clean_name(other.city)
+    score = round(alike)
+    reason = "Same name" if score == _SAME_NAME else f"Name {score} % alike"
+    if city and other_city:
+        if city == other_city:
+            return [(min(score + 4, 99), f"{reason}, same city")]
+        return [(score - _OTHER_CITY, f"{reason}, other city")]
+    return [(min(score, 98), reason)]
