@@ -1,0 +1,39 @@
+"""Import images: what an import last said of a record, so that the next one sees what the source itself changed.
+
+A field the source repeats unchanged is left alone, whatever people made of it since; a field the source changed takes
+its new value. Owns the form of an image; must not know the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+import msgspec
+
+from fieldrep.contract.fields import Value
+
+Image = dict[str, bytes]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(dict[str, bytes])
+
+
+def image_of(values: Mapping[str, Value]) -> Image:
+    """The image of the fields a source gave: of each value 6 bytes that say whether it is the same."""
+    return {name: blake2b(_encode(value), digest_size=6).digest() for name, value in values.items()}
+
+
+def joined(earlier: Image, now: Image) -> Image:
+    """The image after a run that may speak of other fields than the one before."""
+    return {**earlier, **now}
+
+
+def encode(image: Image) -> bytes:
+    """The stored form."""
+    return msgspec.msgpack.encode(image, order="deterministic")
+
+
+def decode(stored: bytes) -> Image:
+    """The image in its stored form."""
+    return _decoder.decode(stored)
