@@ -43,6 +43,13 @@ def _type(field: Field) -> TypeEngine[Any]:
     return Text() if field.kind in (Kind.TEXT, Kind.CHOICE, Kind.DATE, Kind.JSON) else Integer()
 
 
+_FURTHER_COLUMNS = {
+    "activity_by_account_id": ("archived", "happened_at"),
+    "sales_order_by_account_id": ("archived", "ordered_on"),
+}
+"""Columns that make an index on a parent also answer a screen's question about that parent, newest first."""
+
+
 def _entity_table(entity: Entity) -> Table:
     columns: list[Column[object]] = [Column("row_no", Integer, primary_key=True)]
     columns += [
@@ -54,12 +61,21 @@ def _entity_table(entity: Entity) -> Table:
     Index(f"{entity.table}_by_id", table.c.id, unique=True)
     for field in entity.fields.values():
         if field.parent or (entity.scope.user and field.name == entity.scope.user):
-            Index(f"{entity.table}_by_{field.name}", table.c[field.name])
+            name = f"{entity.table}_by_{field.name}"
+            Index(name, table.c[field.name], *(table.c[more] for more in _FURTHER_COLUMNS.get(name, ())))
     return table
 
 
 TABLES: dict[str, Table] = {entity.name: _entity_table(entity) for entity in ENTITIES}
 """The table of each entity, by the entity's name."""
+
+# The accounts list by name without reading the accounts, and what is still open without reading what is paid.
+Index("account_by_name", TABLES["account"].c.archived, TABLES["account"].c.name.collate("NOCASE"))
+Index(
+    "ar_document_open",
+    TABLES["ar_document"].c.account_id,
+    sqlite_where=TABLES["ar_document"].c.open_amount > 0,
+)
 
 Table(
     "sync_state",
