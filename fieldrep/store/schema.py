@@ -70,7 +70,12 @@ TABLES: dict[str, Table] = {entity.name: _entity_table(entity) for entity in ENT
 """The table of each entity, by the entity's name."""
 
 # The accounts list by name without reading the accounts, and what is still open without reading what is paid.
-Index("account_by_name", TABLES["account"].c.archived, TABLES["account"].c.name.collate("NOCASE"))
+Index(
+    "account_by_name",
+    TABLES["account"].c.archived,
+    TABLES["account"].c.name.collate("NOCASE"),
+    *(TABLES["account"].c[name] for name in ("tier", "lifecycle", "id")),
+)
 Index(
     "ar_document_open",
     TABLES["ar_document"].c.account_id,
