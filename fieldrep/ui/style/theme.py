@@ -1,0 +1,179 @@
+"""The theme: which tokens are shown, and how they become Qt's palette, font and stylesheet.
+
+Owns the look of the whole application. The chosen tokens live in the application's palette, so widgets ask
+`current()` while painting and react in `changeEvent`; nobody holds a reference to a theme object. It must not
+know any page.
+"""
+
+from enum import StrEnum
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+from fieldrep.ui.style.fonts import body_font, load_fonts, text_scale
+from fieldrep.ui.style.qss import stylesheet
+from fieldrep.ui.style.tokens import DARK, LIGHT, TEXT_SCALES, Tokens
+
+
+class Look(StrEnum):
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+_BY_CANVAS = {LIGHT.canvas.lower(): LIGHT, DARK.canvas.lower(): DARK}
+_LOOK_EVENTS = (
+    QEvent.Type.PaletteChange,
+    QEvent.Type.FontChange,
+    QEvent.Type.ApplicationFontChange,
+    QEvent.Type.StyleChange,
+)
+
+
+def current() -> Tokens:
+    """The tokens now shown, read from the application's palette."""
+    palette = QGuiApplication.palette()
+    known = _BY_CANVAS.get(palette.color(QPalette.ColorRole.Window).name())
+    return known if known is not None else _from_system(palette)
+
+
+def look_changed(widget: QWidget, event: QEvent) -> bool:
+    """True, once per change, when a widget must make its icons, fonts or colours again.
+
+    One switch of the theme sends a widget dozens of events; answering each would cost a second.
+    """
+    if event.type() not in _LOOK_EVENTS:
+        return False
+    look = (current().name, text_scale())
+    if widget.__dict__.get("_look_seen") == look:
+        return False
+    widget.__dict__["_look_seen"] = look
+    return True
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    pairs = {
+        role.Window: tokens.canvas,
+        role.WindowText: tokens.text,
+        role.Base: tokens.surface,
+        role.AlternateBase: tokens.sunken,
+        role.Text: tokens.text,
+        role.Button: tokens.surface,
+        role.ButtonText: tokens.text,
+        role.Highlight: tokens.selected,
+        role.HighlightedText: tokens.text,
+        role.PlaceholderText: tokens.text3,
+        role.ToolTipBase: tokens.raised,
+        role.ToolTipText: tokens.text,
+        role.Link: tokens.accent_text,
+        role.LinkVisited: tokens.accent_text,
+        role.Mid: tokens.border,
+        role.Dark: tokens.border_strong,
+        role.Light: tokens.raised,
+        role.Accent: tokens.accent,
+    }
+    for key, colour in pairs.items():
+        palette.setColor(key, QColor(colour))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, key, QColor(tokens.disabled))
+    return palette
+
+
+def _from_system(palette: QPalette) -> Tokens:
+    """High contrast: every token becomes one of the system's own colours."""
+    role = QPalette.ColorRole
+
+    def named(key: QPalette.ColorRole) -> str:
+        return palette.color(key).name()
+
+    tokens = {name: named(role.WindowText) for name in LIGHT.colours()}
+    fills = ("canvas", "surface", "sunken", "raised", "hover", "press", "toast_text")
+    softs = [name for name in tokens if name.endswith("_soft")]
+    tokens.update({name: named(role.Window) for name in (*fills, *softs)})
+    tokens.update(accent=named(role.Highlight), accent_hover=named(role.Highlight))
+    tokens.update(accent_press=named(role.Highlight), on_accent=named(role.HighlightedText))
+    tokens.update(
+        selected=named(role.Window), disabled=palette.color(QPalette.ColorGroup.Disabled, role.Text).name()
+    )
+    tokens.update(toast_action=named(role.Window))
+    return Tokens(name="system", **tokens)
+
+
+class Theme(QObject):
+    """Dresses the application: `prepare` before any window is built, `dress` once after the first one is."""
+
+    def __init__(self, app: QApplication, look: Look = Look.SYSTEM, scale: int = 100) -> None:
+        super().__init__(app)
+        self._app = app
+        self._look = look
+        self._scale = scale
+        self._dressed = False
+        app.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    @property
+    def look(self) -> Look:
+        return self._look
+
+    def prepare(self) -> None:
+        """Style, fonts and palette: cheap, and needed before the first widget."""
+        load_fonts()
+        self._app.setStyle("Fusion")
+        self._app.setFont(body_font(self._scale))
+        self._paint()
+
+    def dress(self) -> None:
+        """The stylesheet, once the window stands: building under it costs five times as much."""
+        self._dressed = True
+        self._app.setStyleSheet(stylesheet(current(), text_scale()))
+
+    def choose(self, look: Look) -> None:
+        if look is not self._look:
+            self._look = look
+            self._refresh()
+
+    def toggle(self) -> None:
+        """From whatever is shown now to the other one."""
+        self.choose(Look.LIGHT if current() is DARK else Look.DARK)
+
+    def choose_scale(self, scale: int) -> None:
+        nearest = min(TEXT_SCALES, key=lambda step: abs(step - scale))
+        if nearest == self._scale:
+            return
+        self._scale = nearest
+        self._refresh()
+
+    def step_scale(self, steps: int) -> None:
+        place = TEXT_SCALES.index(min(TEXT_SCALES, key=lambda step: abs(step - self._scale)))
+        self.choose_scale(TEXT_SCALES[max(0, min(len(TEXT_SCALES) - 1, place + steps))])
+
+    def _refresh(self) -> None:
+        """Undress first: a palette or font that changes under the stylesheet restyles every widget many times."""
+        if self._dressed:
+            self._app.setStyleSheet("")
+        self._app.setFont(body_font(self._scale))
+        self._paint()
+        if self._dressed:
+            self.dress()
+
+    def _paint(self) -> None:
+        if self._look is Look.SYSTEM and self._high_contrast():
+            self._app.setPalette(QPalette())
+            return
+        self._app.setPalette(palette_of(self._tokens()))
+
+    def _tokens(self) -> Tokens:
+        if self._look is Look.SYSTEM:
+            dark = self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+            return DARK if dark else LIGHT
+        return DARK if self._look is Look.DARK else LIGHT
+
+    def _high_contrast(self) -> bool:
+        hints = self._app.styleHints().accessibility()
+        return hints.contrastPreference() == Qt.ContrastPreference.HighContrast
+
+    def _follow_system(self) -> None:
+        if self._look is Look.SYSTEM:
+            self._refresh()

@@ -1,0 +1,274 @@
+"""MergeTable: one conflict as field, before, mine, theirs and result, decided by keys 1, 2, 3 and N.
+
+Owns the choice per field until it is applied. Which fields clash, and every text, come from the page.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.badge import Badge
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import line
+from fieldrep.ui.widgets.choice import RadioButton
+from fieldrep.ui.widgets.editgrid import EditGrid
+from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
+from fieldrep.ui.widgets.icon import Icon
+from fieldrep.ui.widgets.text import ElidedText, Text
+
+_COLUMNS = (
+    Column("field", "Field", 150),
+    Column("before", "Before (last sync)", 170),
+    Column("mine", "Yours, this laptop", 180),
+    Column("theirs", "Theirs, server", 180),
+    Column("result", "Result"),
+)
+
+
+class Pick(StrEnum):
+    OPEN = "open"
+    MINE = "mine"
+    THEIRS = "theirs"
+    TYPED = "typed"
+    JOINED = "joined"
+
+
+@dataclass(frozen=True)
+class MergeRow:
+    """Texts as a person reads them; "" for mine or theirs equal to before shows as "same"."""
+
+    key: str
+    label: str
+    before: str
+    mine: str
+    theirs: str
+    pick: Pick = Pick.OPEN
+    clash: bool = True
+    joinable: bool = False
+
+
+@dataclass(frozen=True)
+class MergeView:
+    title: str
+    badge: str
+    who: str
+    rows: tuple[MergeRow, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`text` is set for typed and joined results."""
+
+    pick: Pick
+    text: str = ""
+
+
+def joined(row: MergeRow) -> str:
+    return "\n".join(part for part in (row.theirs, row.mine) if part)
+
+
+class MergeTable(QFrame):
+    """`applied` carries {field key: Decision} for every clash; it stays silent while one is undecided."""
+
+    applied = Signal(dict)
+    postponed = Signal()
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("role", "card")
+        self._view = MergeView("", "", "", ())
+        self._decisions: dict[str, Decision] = {}
+        self._title = ElidedText("", "heading")
+        self._badge = Badge("", Tone.DANGER)
+        self._who = ElidedText("", "caption", "text2")
+        self.grid = EditGrid(_COLUMNS, name=f"{name}_grid", label="Conflict")
+        self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._field = Text("", "strong")
+        self._group = QButtonGroup(self)
+        words = {
+            Pick.MINE: "Keep mine",
+            Pick.THEIRS: "Take theirs",
+            Pick.TYPED: "Type another",
+            Pick.JOINED: "Join",
+        }
+        self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in words.items()}
+        self._typed = QLineEdit()
+        self._typed.setObjectName(f"{name}_text")
+        self._typed.setAccessibleName("Another value")
+        self._apply = Button("Apply merge", icon="check", variant="primary", name=f"{name}_apply")
+        self._later = Button("Decide later", variant="ghost", name=f"{name}_later")
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 8, 16, 8)
+        head.setSpacing(10)
+        head.addWidget(Icon("git-merge", Tone.DANGER, 18))
+        head.addWidget(self._title)
+        head.addWidget(self._badge)
+        head.addStretch(1)
+        head.addWidget(self._who)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 9, 12, 9)
+        foot.setSpacing(8)
+        foot.addWidget(self._field)
+        foot.addSpacing(12)
+        for radio in self._radios.values():
+            self._group.addButton(radio)
+            foot.addWidget(radio)
+        foot.addWidget(self._typed, 1)
+        foot.addStretch(1)
+        foot.addWidget(self._later)
+        foot.addWidget(self._apply)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(line())
+        column.addWidget(self.grid)
+        column.addWidget(line())
+        column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self.grid.current_changed.connect(self._on_row)
+        self._group.buttonClicked.connect(self._on_radio)
+        self._typed.textEdited.connect(lambda text: self._decide(Decision(Pick.TYPED, text)))
+        self._apply.clicked.connect(self.apply)
+        self._later.clicked.connect(self.postponed)
+
+    def set(self, view: MergeView) -> None:
+        self._view = view
+        self._decisions = {row.key: Decision(row.pick) for row in view.rows}
+        self._title.setText(view.title)
+        self._badge.setText(view.badge)
+        self._badge.setVisible(bool(view.badge))
+        self._who.setText(view.who)
+        self._refresh()
+        header, rows = self.grid.horizontalHeader().height(), len(view.rows)
+        self.grid.setFixedHeight(header + rows * self.grid.verticalHeader().defaultSectionSize() + 2)
+        self.next_clash()
+
+    def decisions(self) -> dict[str, Decision]:
+        return dict(self._decisions)
+
+    def undecided(self) -> list[str]:
+        return [row.key for row in self._view.rows if self._decisions[row.key].pick is Pick.OPEN]
+
+    def decide(self, pick: Pick) -> None:
+        """For the current field."""
+        row = self._row()
+        if row is None or not row.clash or (pick is Pick.JOINED and not row.joinable):
+            return
+        if pick is Pick.TYPED:
+            self._decide(Decision(pick, self._typed.text()))
+            self._typed.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._decide(Decision(pick, joined(row) if pick is Pick.JOINED else ""))
+
+    def next_clash(self) -> None:
+        """To the next field that still needs a choice, round the end."""
+        rows, at = self._view.rows, self.grid.currentIndex().row()
+        order = [(at + 1 + step) % len(rows) for step in range(len(rows))]
+        for place in order:
+            if self._decisions[rows[place].key].pick is Pick.OPEN:
+                self.grid.go(place, "result")
+                return
+        if at < 0 and rows:
+            self.grid.go(0, "result")
+
+    def apply(self) -> None:
+        if self.undecided():
+            self.next_clash()
+            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        clashes = {row.key for row in self._view.rows if row.clash}
+        self.applied.emit({key: choice for key, choice in self._decisions.items() if key in clashes})
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        picks = {
+            Qt.Key.Key_1: Pick.MINE,
+            Qt.Key.Key_2: Pick.THEIRS,
+            Qt.Key.Key_3: Pick.TYPED,
+            Qt.Key.Key_4: Pick.JOINED,
+        }
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
+            self.apply()
+        elif event.key() in picks and not control:
+            self.decide(picks[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_N and not control:
+            self.next_clash()
+        else:
+            super().keyPressEvent(event)
+
+    def _row(self) -> MergeRow | None:
+        at = self.grid.currentIndex().row()
+        return self._view.rows[at] if 0 <= at < len(self._view.rows) else None
+
+    def _on_radio(self, radio: QWidget) -> None:
+        self.decide(next(pick for pick, known in self._radios.items() if known is radio))
+
+    def _decide(self, decision: Decision) -> None:
+        row = self._row()
+        if row is not None:
+            self._decisions[row.key] = decision
+            self._refresh()
+            self._show_choice()
+
+    def _refresh(self) -> None:
+        self.grid.set_rows([self._grid_row(row) for row in self._view.rows])
+        left = len(self.undecided())
+        words = "Apply merge" if not left else f"{left} to choose"
+        self._apply.set_text(words)
+
+    def _grid_row(self, row: MergeRow) -> GridRow:
+        def side(text: str) -> Cell:
+            return Cell("same", Tone.NEUTRAL) if text == row.before else Cell(text or "–")
+
+        decision = self._decisions[row.key]
+        results = {
+            Pick.OPEN: Cell("Choose…", Tone.DANGER),
+            Pick.MINE: Cell(f"{row.mine or '–'}  ·  yours", Tone.ACCENT),
+            Pick.THEIRS: Cell(f"{row.theirs or '–'}  ·  theirs", Tone.ACCENT),
+            Pick.TYPED: Cell(f"{decision.text or '–'}  ·  typed", Tone.ACCENT),
+            Pick.JOINED: Cell("Both, joined", Tone.ACCENT, tip=joined(row)),
+        }
+        cells = (
+            Cell(row.label),
+            Cell(row.before or "–"),
+            side(row.mine),
+            side(row.theirs),
+            results[decision.pick],
+        )
+        return GridRow(row.key, cells)
+
+    def _on_row(self, key: object) -> None:
+        self._show_choice()
+
+    def _show_choice(self) -> None:
+        row = self._row()
+        if row is None:
+            return
+        self._field.setText(row.label)
+        decision = self._decisions[row.key]
+        self._group.setExclusive(False)
+        for pick, radio in self._radios.items():
+            radio.setChecked(decision.pick is pick)
+            radio.setEnabled(row.clash)
+        self._group.setExclusive(True)
+        self._radios[Pick.MINE].set_note(_short(row.mine))
+        self._radios[Pick.THEIRS].set_note(_short(row.theirs))
+        self._radios[Pick.JOINED].setVisible(row.joinable)
+        self._typed.setVisible(decision.pick is Pick.TYPED)
+        if decision.pick is Pick.TYPED and self._typed.text() != decision.text:
+            self._typed.setText(decision.text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 24 else f"{text[:23]}…"

@@ -1,0 +1,97 @@
+"""Labels: `Text` names its type size and tone; `ElidedText` shortens itself and tells the rest in a tooltip.
+
+Owns how words are shown, never which words.
+"""
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from fieldrep.ui.style.fonts import font
+from fieldrep.ui.style.theme import look_changed
+from fieldrep.ui.style.tokens import Tone
+
+
+def restyle(widget: QWidget) -> None:
+    """Let the stylesheet look at the widget's properties again."""
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    widget.update()
+
+
+class Text(QLabel):
+    """A label of one type size and tone: `tone` is text, text2, text3 or a Tone; `figures` lines digits up."""
+
+    def __init__(
+        self,
+        text: str = "",
+        kind: str = "body",
+        tone: str = "text",
+        parent: QWidget | None = None,
+        *,
+        figures: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._kind, self._figures = kind, figures
+        self.setFont(font(kind, figures=figures))
+        self.setProperty("tone", str(tone))
+        self.setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self.setFont(font(self._kind, figures=self._figures))
+
+    def set_tone(self, tone: str | Tone) -> None:
+        if self.property("tone") != str(tone):
+            self.setProperty("tone", str(tone))
+            restyle(self)
+
+
+class ElidedText(Text):
+    """One line that ends in an ellipsis when there is no room; the whole text is its tooltip and its name."""
+
+    def __init__(
+        self,
+        text: str = "",
+        kind: str = "body",
+        tone: str = "text",
+        parent: QWidget | None = None,
+        *,
+        figures: bool = False,
+    ) -> None:
+        super().__init__(text, kind, tone, parent, figures=figures)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def shown_text(self) -> str:
+        metrics = self.fontMetrics()
+        return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
+    def setText(self, text: str) -> None:
+        super().setText(" ".join(text.split()))
+        self._tell()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._tell()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area: QRect = self.contentsRect()
+        align = self.alignment() | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, int(align), self.shown_text())
+
+    def _tell(self) -> None:
+        shortened = self.shown_text() != self.text()
+        self.setToolTip(self.text() if shortened else "")

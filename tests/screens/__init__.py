@@ -1,0 +1,1 @@
+"""Screenshots of the window, taken offscreen, with checks of what does not fit."""
