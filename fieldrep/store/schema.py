@@ -69,13 +69,14 @@ def _entity_table(entity: Entity) -> Table:
 TABLES: dict[str, Table] = {entity.name: _entity_table(entity) for entity in ENTITIES}
 """The table of each entity, by the entity's name."""
 
-# The accounts list by name without reading the accounts, and what is still open without reading what is paid.
+# The accounts list by name or city without reading the accounts, and what is still open without reading what is paid.
 Index(
     "account_by_name",
     TABLES["account"].c.archived,
     TABLES["account"].c.name.collate("NOCASE"),
     *(TABLES["account"].c[name] for name in ("tier", "lifecycle", "id")),
 )
+Index("site_by_city", TABLES["site"].c.city.collate("NOCASE"), TABLES["site"].c.account_id)
 Index(
     "ar_document_open",
     TABLES["ar_document"].c.account_id,
