@@ -14,6 +14,7 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from ipaddress import ip_address
+from typing import Any
 
 import msgspec
 import requests
@@ -206,7 +207,7 @@ class _PinnedAdapter(HTTPAdapter):
         self._fingerprint = fingerprint
         super().__init__(max_retries=0)
 
-    def init_poolmanager(self, *args: int, **kwargs: object) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         if self._fingerprint:
             kwargs["assert_fingerprint"] = self._fingerprint
         else:

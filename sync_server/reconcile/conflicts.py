@@ -13,6 +13,7 @@ from fieldrep.contract.jsonform import to_json
 from fieldrep.contract.merge import waits
 from fieldrep.contract.values import canonical_json
 from sync_server.reconcile.author import Author
+from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 CONFLICT = CATALOGUE["conflict"]
@@ -40,7 +41,7 @@ def raise_conflict(
     found["changed_at"], found["changed_by"] = tx.now, author.user_id
     found["revision"] = tx.revision
     tx.stage(CONFLICT, found)
-    return KeptField(entity.name, bytes(row["id"] or b""), field.name, bytes(found["id"] or b""))
+    return KeptField(entity.name, row_id_of(row), field.name, row_id_of(found))
 
 
 def label_of(entity: Entity, row: Row) -> str:
@@ -85,9 +86,7 @@ def _new_conflict(
 
 def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -> RowId:
     """An id that follows from the clash itself, so that both kinds of store give the same answer (I23)."""
-    seed = b"|".join(
-        (author.device_id, bytes(row["id"] or b""), field.name.encode(), str(tx.revision).encode())
-    )
+    seed = b"|".join((author.device_id, row_id_of(row), field.name.encode(), str(tx.revision).encode()))
     raw = bytearray(hashlib.blake2b(seed, digest_size=16).digest())
     raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
     return RowId(bytes(raw))

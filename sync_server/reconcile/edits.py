@@ -16,8 +16,8 @@ from fieldrep.contract.scope import scope_key
 from fieldrep.contract.values import check_value
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import raise_conflict
-from sync_server.reconcile.orders import DERIVED, check_move, require_open_draft
-from sync_server.reconcile.refusal import Refusal
+from sync_server.reconcile.orders import DERIVED, check_move, name_of, require_open_draft
+from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
@@ -155,12 +155,10 @@ def _fit(
         sentence = (
             f"{field.title} of {entity.plural.lower()} is kept as first written; add a new one instead."
         )
-        raise Refusal(Code.APPEND_ONLY, sentence, entity.name, bytes(row["id"] or b""), field.name)
+        raise Refusal(Code.APPEND_ONLY, sentence, entity.name, row_id_of(row), field.name)
     if field.merge is Merge.DRAFT and entity.name == "sales_order" and row["status"] != "draft":
-        sentence = (
-            f"{row['number_official'] or row['number_local']} is already {row['status']}; ask the office."
-        )
-        raise Refusal(Code.READ_ONLY, sentence, entity.name, bytes(row["id"] or b""), field.name)
+        sentence = f"{name_of(row)} is already {row['status']!s}; ask the office."
+        raise Refusal(Code.READ_ONLY, sentence, entity.name, row_id_of(row), field.name)
     if (
         field.name == "archived"
         and after == 1
@@ -197,7 +195,7 @@ def _check_references(
         other = tx.row(target, RowId(value))
         if other is None or not _may_refer(rights, target, other):
             sentence = f"{field.title} points to a record that is not in the central store or not yours."
-            raise Refusal(Code.PARENT_MISSING, sentence, entity.name, bytes(row["id"] or b""), name)
+            raise Refusal(Code.PARENT_MISSING, sentence, entity.name, row_id_of(row), name)
 
 
 def _may_refer(rights: Rights, target: Entity, other: Row) -> bool:

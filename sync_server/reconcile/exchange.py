@@ -5,6 +5,7 @@ The steps read from top to bottom; each is a module of its own. Nothing here kno
 
 from __future__ import annotations
 
+from fieldrep.contract.change import Outcome
 from fieldrep.contract.ids import Incarnation, Revision
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
 from sync_server.reconcile.author import Author
@@ -24,7 +25,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     refused = verdict in (Verdict.DIFFERENT_SERVER, Verdict.LOCKED, Verdict.WIPE, Verdict.ENROL_AGAIN)
     if refused:
         return ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
-    outcomes = ()
+    outcomes: tuple[Outcome, ...] = ()
     if request.changes:
         with database.write() as tx:
             author = Author(

@@ -8,7 +8,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES, amount_of_line, may_move, order_totals
 from sync_server.reconcile.author import Author
-from sync_server.reconcile.refusal import Refusal
+from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 ORDER = CATALOGUE["sales_order"]
@@ -20,6 +20,11 @@ DERIVED = {
 """Fields a device sends for information only: the server works them out itself, so they never clash."""
 
 
+def name_of(order: Row) -> str:
+    """What a person calls the order: its official number, else the one its device gave it."""
+    return str(order["number_official"] or order["number_local"] or "This order")
+
+
 def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) -> None:
     """A draft is written by the person who made it, and only while it is one.
 
@@ -29,9 +34,9 @@ def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) ->
     order = tx.row(ORDER, RowId(bytes(order_id))) if isinstance(order_id, bytes) else None
     if order is None:
         raise Refusal(Code.PARENT_MISSING, "The order of this line is not in the central store.")
-    number = order["number_official"] or order["number_local"] or "This order"
+    number = name_of(order)
     if order["status"] not in EDITABLE_STATES:
-        sentence = f"{number} is already {order['status']}; ask the office for a change to it."
+        sentence = f"{number} is already {order['status']!s}; ask the office for a change to it."
         raise Refusal(Code.READ_ONLY, sentence, ORDER.name, order_id if isinstance(order_id, bytes) else b"")
     if order["created_by"] != author.user_id:
         raise Refusal(
@@ -47,9 +52,9 @@ def check_move(order: Row, wanted: Value) -> None:
     """
     present = str(order["status"])
     if not may_move(present, str(wanted)):
-        number = order["number_official"] or order["number_local"] or "The order"
+        number = name_of(order)
         sentence = f"{number} is {present} and cannot become {wanted}."
-        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, bytes(order["id"] or b""), "status")
+        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, row_id_of(order), "status")
 
 
 def settle_order(tx: WriteTransaction, author: Author, order_id: RowId) -> None:
@@ -78,9 +83,9 @@ def _with_amount(tx: WriteTransaction, line: Row, currency: str) -> Row:
 
 def _receive(tx: WriteTransaction, author: Author, order: Row, lines: list[Row]) -> None:
     if not any(line["kind"] == "item" and not line["archived"] for line in lines):
-        number = order["number_local"] or "The order"
+        number = name_of(order)
         sentence = f"{number} has no lines; add a product and submit it again."
-        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, bytes(order["id"] or b""), "status")
+        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, row_id_of(order), "status")
     order["status"] = "received"
     order["sales_rep_id"] = order["sales_rep_id"] or author.user_id
     if not order["number_official"]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+
+
+def row_id_of(row: Mapping[str, Value]) -> bytes:
+    """The id of a row; a staged or stored row always has one."""
+    row_id = row["id"]
+    assert isinstance(row_id, bytes)  # noqa: S101 - the column is declared so
+    return row_id
 
 
 class Refusal(Exception):
