@@ -74,16 +74,27 @@ class Loader:
 
     Attributes:
         counts: per entity what became of its records.
+
+    Args:
+        transaction: rows staged before a transaction is committed.
+        remember: whether import images are kept, so that a later run knows what its source changed.
     """
 
     def __init__(
-        self, database: Database, reject: OnReject, *, dry_run: bool = False, transaction: int = TRANSACTION
+        self,
+        database: Database,
+        reject: OnReject,
+        *,
+        dry_run: bool = False,
+        transaction: int = TRANSACTION,
+        remember: bool = True,
     ) -> None:
         self.counts: dict[str, Count] = {}
         self._database = database
         self._reject = reject
         self._dry_run = dry_run
         self._limit = transaction
+        self._remember = remember
         self._seen: dict[str, _Seen] = {}
         self._open: AbstractContextManager[WriteTransaction] | None = None
         self._tx: WriteTransaction | None = None
@@ -142,7 +153,7 @@ class Loader:
         tx = self._transaction()
         derivation = derivation_of(entity, tx)
         self._preload(tx, chunk, derivation)
-        images = tx.import_images([record.row_id for record in chunk])
+        images = tx.import_images([record.row_id for record in chunk]) if self._remember else {}
         seen = self._seen_of(entity)
         waiting: list[Record] = []
         for record in chunk:
@@ -191,14 +202,18 @@ class Loader:
         """Creates or updates the row of a record, or finds that nothing is to do."""
         entity, count = record.entity, self.count(record.entity)
         present = tx.row(entity.name, record.row_id)
-        earlier, image = decode(stored) if stored else {}, image_of(record.values)
+        earlier, image = decode(stored) if stored else {}, image_of(record.values) if self._remember else {}
         if present is None:
             row: Row = {column.name: column.default for column in entity.columns}
             row.update(record.values)
             row.update(id=record.row_id, created_at=tx.now, created_by=None)
         else:
             row = dict(present)
-            row.update((n, value) for n, value in record.values.items() if earlier.get(n) != image[n])
+            row.update(
+                (n, value)
+                for n, value in record.values.items()
+                if n not in image or earlier.get(n) != image[n]
+            )
         if not how.complete(row, present):
             count.created += 1
             return
