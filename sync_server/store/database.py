@@ -14,9 +14,12 @@ from sqlalchemy import Engine, inspect
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
+from fieldrep.contract.messages import Handshake
 from fieldrep.domain.holders import Coverage
 from sync_server.store.audit import FIRST_HASH, Actor
+from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of, known_errors
+from sync_server.store.feed import Pulled
 from sync_server.store.reading import StoreInfo
 from sync_server.store.schema import METADATA
 from sync_server.store.session import Session
@@ -26,6 +29,9 @@ from sync_server.store.transaction import WriteTransaction, day_of
 from sync_server.store.workspace import Workspace
 
 __all__ = ["Actor", "Database", "StoreInfo"]
+
+
+_BEGIN = {"read": Session.begin_read, "write": Session.begin_write, "note": Session.begin_note}
 
 
 class Database:
@@ -41,6 +47,7 @@ class Database:
         self.randomness = randomness
         self._ids = IdSource(clock, randomness)
         self._writing = threading.Lock()
+        self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
     @classmethod
@@ -90,6 +97,11 @@ class Database:
                 with suppress(Exception):
                     session.rollback()
 
+    def pull(self, user_id: bytes, cursor: bytes, page_bytes: int) -> Pulled:
+        """What a user's replica at `cursor` takes next, read in one snapshot."""
+        with self.read() as snapshot:
+            return snapshot.pull(user_id, cursor, page_bytes)
+
     @contextmanager
     def write(self, actor: Actor | str = "server") -> Iterator[WriteTransaction]:
         """A write transaction; commits at the end, and an exception undoes all of it.
@@ -109,6 +121,34 @@ class Database:
                 raise
 
     @contextmanager
+    def beside(self) -> Iterator[Session]:
+        """A short write beside the clock: for notes that no replica ever pulls."""
+        with known_errors(), self._session("note") as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                with suppress(Exception):
+                    session.rollback()
+                raise
+
+    def settle_due(self) -> None:
+        """Settles the scope ledger when a new day has begun since it was settled last; days open and close grants."""
+        today = day_of(self.clock())
+        if self._settled_on != today:
+            if self.info().settled_on != today:
+                with self.write("new day"):
+                    pass
+            self._settled_on = today
+
+    def note_contact(self, device: DeviceIdentity, handshake: Handshake, pulled: Pulled) -> None:
+        """Keeps what a device told of itself, when that is news or the last note is old."""
+        note = contact_note(device, handshake, pulled.revision, self.clock())
+        if note is not None:
+            with self.beside() as session:
+                keep_contact(session, note)
+
+    @contextmanager
     def _session(self, kind: str) -> Iterator[Session]:
         """A session in a transaction just begun. A pooled connection the database has closed meanwhile is replaced."""
         pooled, session = self._begun(kind)
@@ -126,10 +166,7 @@ class Database:
             pooled = self.engine.raw_connection()
             session = Session(pooled.driver_connection, self.dialect)
             try:
-                if kind == "read":
-                    session.begin_read()
-                else:
-                    session.begin_write()
+                _BEGIN[kind](session)
             except BaseException:
                 if not self._is_gone(session):
                     with suppress(Exception):

@@ -73,6 +73,9 @@ class Dialect(Protocol):
     def begin_write(self, cursor: Cursor) -> None:
         """Starts a transaction and takes the clock lock, so that revisions become visible in commit order."""
 
+    def begin_note(self, cursor: Cursor) -> None:
+        """Starts a transaction that leaves the clock alone."""
+
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         """The statement and parameters for `IN :members`, as often as needed."""
 
@@ -129,6 +132,9 @@ class SqliteDialect:
     def begin_write(self, cursor: Cursor) -> None:
         cursor.execute("BEGIN IMMEDIATE")
 
+    def begin_note(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN IMMEDIATE")
+
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         for start in range(0, len(members), _CHUNK):
             chunk = list(members[start : start + _CHUNK])
@@ -177,6 +183,9 @@ class PostgresDialect:
     def begin_write(self, cursor: Cursor) -> None:
         cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         cursor.execute("SELECT revision FROM store_info WHERE one = 1 FOR UPDATE")
+
+    def begin_note(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
 
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         if members:

@@ -121,7 +121,6 @@ Index(
     "ix_scope_ledger_held",
     LEDGER.c.user_id,
     LEDGER.c.scope_key,
-    LEDGER.c.gained_revision,
     unique=True,
     sqlite_where=_held,
     postgresql_where=_held,

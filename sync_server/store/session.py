@@ -28,6 +28,10 @@ class Session:
         """Starts a transaction under the clock lock."""
         self.dialect.begin_write(self._cursor)
 
+    def begin_note(self) -> None:
+        """Starts a transaction that leaves the clock alone."""
+        self.dialect.begin_note(self._cursor)
+
     def commit(self) -> None:
         """Makes it durable."""
         self._cursor.execute("COMMIT")

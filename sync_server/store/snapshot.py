@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from sync_server.store.feed import Pulled, pull
 from sync_server.store.reading import Reader
 
 
 class Snapshot(Reader):
     """One consistent state of the store; it does not change however long it is looked at."""
+
+    def pull(self, user_id: bytes, cursor: bytes, page_bytes: int) -> Pulled:
+        """What the user's replica at `cursor` takes next, about `page_bytes` of it."""
+        return pull(self, user_id, cursor, page_bytes)

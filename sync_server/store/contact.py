@@ -1,0 +1,81 @@
+"""Devices as the store knows them, and what each last told of itself: its position, its digest, its newest change.
+
+Must not know a secret; `credentials.py` does. Nothing here is ever pulled by a replica.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fieldrep.contract.ids import RowId
+from fieldrep.contract.messages import Handshake
+from sync_server.store.cursor import reached
+from sync_server.store.session import Session
+
+CONTACT_EVERY_MS = 60_000
+"""A device that has nothing new to tell is noted at most this often."""
+
+_MOST_SKEW = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """A device and its user, as the store knows them.
+
+    Attributes:
+        incarnation: the installation it is fixed to, empty before its first exchange.
+        known_revision: the state of the store it last showed to have.
+        highest_n: the newest change number it has told of.
+        seen_at: when that was noted.
+    """
+
+    device_id: RowId
+    user_id: RowId
+    login: str
+    role: str
+    state: str
+    incarnation: bytes
+    known_revision: int
+    highest_n: int
+    seen_at: int
+
+
+def contact_note(
+    device: DeviceIdentity, handshake: Handshake, present: int, now: int
+) -> tuple[object, ...] | None:
+    """What to keep of a device's handshake, None when there is no news and the last note is recent.
+
+    What it showed to have only ever grows: a device that shows an older cursor cannot claim older grants by it.
+    """
+    revision = max(device.known_revision, reached(handshake.cursor, present))
+    incarnation = device.incarnation or handshake.incarnation
+    highest_n = max(device.highest_n, handshake.highest_n)
+    told = (device.incarnation, device.known_revision, device.highest_n)
+    if (incarnation, revision, highest_n) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
+        return None
+    digest = handshake.digest
+    skew = handshake.device_clock - now if handshake.device_clock else 0
+    return (
+        device.device_id,
+        now,
+        revision,
+        digest.count if digest else None,
+        digest.total if digest else None,
+        incarnation,
+        highest_n,
+        handshake.app_version[:40],
+        max(-_MOST_SKEW, min(_MOST_SKEW, skew)),
+    )
+
+
+def keep_contact(session: Session, note: tuple[object, ...]) -> None:
+    """Writes a note over the one before."""
+    session.run(
+        "INSERT INTO device_contact (device_id, seen_at, revision, digest_count, digest_total, incarnation, "
+        "highest_n, app_version, clock_skew_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
+        "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
+        "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
+        "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms",
+        note,
+    )

@@ -1,0 +1,217 @@
+"""Devices' credentials: one-time codes that admit a device, and tokens that identify it.
+
+Owns the only tables with secrets, and keeps those as SHA-256 alone (S7, S8). Must not know HTTP. Every device is known
+by its token and by nothing it says (S5).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Randomness, RowId
+from fieldrep.contract.messages import EnrollReply, EnrollRequest
+from fieldrep.contract.values import check_value
+from sync_server.store.contact import DeviceIdentity
+from sync_server.store.database import Database
+from sync_server.store.reading import Reader
+from sync_server.store.statements import Row
+from sync_server.store.transaction import WriteTransaction
+
+__all__ = ["DeviceIdentity", "admit", "confirm", "identify", "identify_in", "make_code", "revoke"]
+
+CODE_LIFETIME_MS = 10 * 60 * 1000
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKALIKES = str.maketrans("ILO", "110", "- ")
+_CODE_LETTERS = 16
+_LONGEST_TOKEN = 200
+
+
+def make_code(
+    tx: WriteTransaction, randomness: Randomness, user_id: bytes, lifetime_ms: int = CODE_LIFETIME_MS
+) -> str:
+    """A code of 80 random bits that admits one device for a user, once, within its time."""
+    number = int.from_bytes(randomness(_CODE_LETTERS * 5 // 8), "big")
+    letters = "".join(_ALPHABET[number >> 5 * i & 31] for i in range(_CODE_LETTERS))
+    tx.session.run(
+        "INSERT INTO enrollment_code (code_hash, user_id, made_at, expires_at) VALUES (?, ?, ?, ?)",
+        (_code_hash(letters), user_id, tx.now, tx.now + lifetime_ms),
+    )
+    tx.audit("make_enrollment_code", entity="user", row_id=user_id)
+    return "-".join(letters[i : i + 4] for i in range(0, _CODE_LETTERS, 4))
+
+
+def admit(database: Database, request: EnrollRequest) -> EnrollReply:
+    """Trades a code for a device: its row, its token and its number prefix.
+
+    The same code with the same public key within its time is answered again, with a fresh token: a lost reply must not
+    cost the code.
+
+    Raises:
+        KnownError: `link_invalid`, `link_used` or `link_expired`.
+    """
+    with database.write("enrolment") as tx:
+        user, device_id = _redeem(tx, request)
+        device = tx.row("device", device_id) if device_id else None
+        if device is None:
+            device = _new_device(tx, user)
+        device.update(_described(request), revision=tx.new_revision(), changed_at=tx.now)
+        tx.stage("device", device)
+        token = _give_token(tx, database.randomness, device, request.public_key)
+        tx.session.run(
+            "UPDATE enrollment_code SET used_at = ?, device_id = ? WHERE code_hash = ?",
+            (tx.now, device["id"], _code_hash(request.code)),
+        )
+        tx.audit("enrol_device", entity="device", row_id=_id(device), detail=str(user["login"]))
+        info = tx.info()
+        return EnrollReply(
+            device_id=_id(device),
+            token=token,
+            user_id=_id(user),
+            login=str(user["login"]),
+            user_name=str(user["name"]),
+            number_prefix=str(device["number_prefix"]),
+            server_id=info.server_id,
+            epoch=info.epoch,
+        )
+
+
+def identify(database: Database, token: str) -> DeviceIdentity | None:
+    """The device a token belongs to; None for an unknown or revoked token and for a user who is no longer active."""
+    with database.read() as reader:
+        return identify_in(reader, token)
+
+
+def identify_in(reader: Reader, token: str) -> DeviceIdentity | None:
+    """As `identify`, in a state that is already open."""
+    kind, _, rest = token.partition("_")
+    if kind != "frd" or len(token) > _LONGEST_TOKEN or not token.isascii():
+        return None
+    sql = (
+        "SELECT c.token_hash, c.device_id, c.user_id, u.login, u.role, d.state, "
+        "k.incarnation, k.revision, k.highest_n, k.seen_at "
+        "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
+        "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
+        "WHERE c.token_prefix = ? AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+    )
+    found = reader.session.first(sql, (rest.partition("_")[0],))
+    if found is None:
+        return None
+    kept, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at = found
+    if not hmac.compare_digest(bytes(kept), _token_hash(token)):
+        return None
+    return DeviceIdentity(
+        device_id=RowId(device_id),
+        user_id=RowId(user_id),
+        login=login,
+        role=role,
+        state=state,
+        incarnation=incarnation or b"",
+        known_revision=revision or 0,
+        highest_n=highest_n or 0,
+        seen_at=seen_at or 0,
+    )
+
+
+def confirm(reader: Reader, device: DeviceIdentity) -> None:
+    """Checks, in the very transaction that serves or takes something, that the device is still admitted (I18).
+
+    Raises:
+        KnownError: `device_revoked`.
+    """
+    sql = (
+        "SELECT c.device_id FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id "
+        "WHERE c.device_id = ? AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+    )
+    if reader.session.first(sql, (device.device_id,)) is None:
+        raise KnownError(
+            Code.DEVICE_REVOKED, "This device was withdrawn by your admin. Your work is kept; ask your admin."
+        )
+
+
+def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
+    """Withdraws a device for good; nothing is served or accepted after this commits.
+
+    Raises:
+        KnownError: `not_found`.
+    """
+    device = tx.row("device", device_id)
+    if device is None:
+        raise KnownError(
+            Code.NOT_FOUND, "There is no such device. List them with fieldrep-server device list."
+        )
+    tx.session.run(
+        "UPDATE device_credential SET revoked_at = ?, revoked_why = ? WHERE device_id = ? AND revoked_at IS NULL",
+        (tx.now, why, device_id),
+    )
+    device.update(state="locked", revision=tx.new_revision(), changed_at=tx.now)
+    tx.stage("device", device)
+    tx.audit("revoke_device", entity="device", row_id=device_id, detail=why)
+
+
+def _redeem(tx: WriteTransaction, request: EnrollRequest) -> tuple[Row, bytes | None]:
+    """The user a code admits a device for, and the device it admitted before to the same public key."""
+    found = tx.session.first(
+        "SELECT user_id, expires_at, used_at, device_id FROM enrollment_code WHERE code_hash = ?",
+        (_code_hash(request.code),),
+    )
+    user = tx.row("user", found[0]) if found else None
+    if found is None or user is None or not user["active"] or user["archived"]:
+        raise KnownError(Code.LINK_INVALID, "This link is not valid here. Ask your admin for a new one.")
+    _, expires_at, used_at, device_id = found
+    if used_at is not None and not _same_key(tx, device_id, request.public_key):
+        raise KnownError(Code.LINK_USED, "This link was used already. Ask your admin for a new one.")
+    if tx.now > expires_at:
+        raise KnownError(Code.LINK_EXPIRED, "This link has expired. Ask your admin for a new one.")
+    return user, device_id
+
+
+def _same_key(tx: WriteTransaction, device_id: bytes, public_key: bytes) -> bool:
+    sql = "SELECT public_key FROM device_credential WHERE device_id = ? AND revoked_at IS NULL"
+    found = tx.session.first(sql, (device_id,))
+    return found is not None and bool(public_key) and hmac.compare_digest(bytes(found[0]), public_key)
+
+
+def _new_device(tx: WriteTransaction, user: Row) -> Row:
+    row: Row = {field.name: field.default for field in CATALOGUE["device"].columns}
+    prefix = f"D{tx.next_number('device')}"
+    row.update(id=tx.new_id(), created_at=tx.now, user_id=user["id"], state="active", number_prefix=prefix)
+    return row
+
+
+def _described(request: EnrollRequest) -> Row:
+    """What the device says of itself, within the limits of the catalogue."""
+    entity = CATALOGUE["device"]
+    said = {"name": request.device_name, "os": request.os, "app_version": request.app_version}
+    return {name: check_value(entity, entity.field(name), value) for name, value in said.items()}
+
+
+def _give_token(tx: WriteTransaction, randomness: Randomness, device: Row, public_key: bytes) -> str:
+    prefix = base64.b32encode(randomness(5)).decode()
+    secret = base64.urlsafe_b64encode(randomness(32)).decode().rstrip("=")
+    token = f"frd_{prefix}_{secret}"
+    tx.session.run(
+        "INSERT INTO device_credential (device_id, user_id, token_prefix, token_hash, public_key, made_at) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device_id) DO UPDATE SET token_prefix = excluded.token_prefix, "
+        "token_hash = excluded.token_hash, made_at = excluded.made_at",
+        (device["id"], device["user_id"], prefix, _token_hash(token), public_key, tx.now),
+    )
+    return token
+
+
+def _code_hash(code: str) -> bytes:
+    return hashlib.sha256(code.upper().translate(_LOOKALIKES).encode(errors="replace")).digest()
+
+
+def _token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _id(row: Row) -> bytes:
+    row_id = row["id"]
+    assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+    return row_id

@@ -1,0 +1,88 @@
+"""The cursor: where a device stands in the feed. Opaque to devices, so nothing in one is believed without a check.
+
+A device works its way from one state of the store (`since`) to another (`target`) in three stages: the rows of keys it
+gained, the rows that changed on keys it held, the keys it lost. Between two pages it stands somewhere in a stage.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+from fieldrep.contract.errors import Code, KnownError
+
+AFTER_ALL_IDS = b"\xff" * 17
+"""Sorts after every row id."""
+
+
+class Stage(IntEnum):
+    """The stages of a step from one state to the next, in order."""
+
+    ENTER = 0
+    DELTA = 1
+    LEAVE = 2
+    DONE = 3
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """A position in the feed.
+
+    Attributes:
+        since: the state of which everything was delivered.
+        target: the state this step leads to; equal to `since` when it is done.
+        entity: where in a stage: the kind of record, "" for the stage's beginning.
+        key: the scope key reached, empty where rows come by revision.
+        revision, row_id: of the last row delivered.
+        sent: rows delivered in this step.
+    """
+
+    since: int = 0
+    target: int = 0
+    stage: Stage = Stage.DONE
+    entity: str = ""
+    key: bytes = b""
+    revision: int = 0
+    row_id: bytes = b""
+    sent: int = 0
+
+
+_decoder = msgspec.msgpack.Decoder(Cursor)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode_cursor(cursor: Cursor) -> bytes:
+    """The form a device keeps."""
+    return _encode(cursor)
+
+
+def decode_cursor(cursor: bytes, present: int) -> Cursor:
+    """The position a device says it has; an empty one is the beginning.
+
+    Raises:
+        KnownError: `damaged_message`, when it is no cursor of a store that stands at revision `present`.
+    """
+    if not cursor:
+        return Cursor()
+    try:
+        found = _decoder.decode(cursor)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _foreign() from error
+    if not 0 <= found.since <= found.target <= present or found.revision < 0 or found.sent < 0:
+        raise _foreign()
+    return found
+
+
+def reached(cursor: bytes, present: int) -> int:
+    """The revision up to which the device that shows this cursor has everything; 0 for one we cannot read."""
+    try:
+        return decode_cursor(cursor, present).since
+    except KnownError:
+        return 0
+
+
+def _foreign() -> KnownError:
+    return KnownError(
+        Code.DAMAGED_MESSAGE,
+        "The device's position is not one of this central store. Fetch the records afresh.",
+    )

@@ -1,0 +1,241 @@
+"""The feed: what a user's replica needs to get from one state of the store to the present one, a page set at a time.
+
+A first replica and a daily delta run through the same code: rows of keys gained, rows changed on keys held before, keys
+lost. It reads one snapshot and delivers nothing of a key the user does not hold in it (I5); parents travel before
+children (I8). Must not write, and knows nothing of devices or messages but pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.page import Page, make_page
+from fieldrep.contract.scope import scope_key
+from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
+from sync_server.store.dialect import Row as Tuple
+from sync_server.store.feed_statements import COST_ROLES, FeedTable, feed_tables
+from sync_server.store.reading import Reader
+
+MOST_ROWS = 2_000
+"""Rows of one page, and of one query."""
+
+FEW_KEYS = 300
+"""Keys gained that are asked for by name; more are walked in the ledger."""
+
+MANY_CHANGES = 20_000
+"""Rows of an entity changed since, beyond which a user's keys are walked instead of the changes of everybody."""
+
+_FIRST_GUESS = 250
+_LEAVES = 4_000
+_LEAVE_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One reply's worth of the feed; the fields mean what they mean in `ExchangeReply`."""
+
+    pages: tuple[Page, ...]
+    leaves: tuple[bytes, ...]
+    cursor: bytes
+    more: bool
+    digest: Digest | None
+    revision: int
+    estimate: int
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How many bytes the reply may still take; the first row always fits, so that every reply gets on."""
+
+    bytes_left: int
+    row_bytes: dict[str, int] = field(default_factory=dict)
+    pages: list[Page] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+
+    def is_spent(self) -> bool:
+        return self.bytes_left <= 0
+
+    def rows(self, table: FeedTable) -> int:
+        """How many rows to ask for."""
+        size = self.row_bytes.get(table.entity.name, _FIRST_GUESS)
+        return max(1, min(MOST_ROWS, self.bytes_left // size))
+
+    def take(self, table: FeedTable, rows: list[Tuple]) -> None:
+        page = make_page(table.entity.name, table.names, rows)
+        size = sum(map(len, page.columns)) + 16 * len(table.names)
+        self.bytes_left -= size
+        self.row_bytes[table.entity.name] = max(1, size // len(rows))
+        self.pages.append(page)
+
+    def fitting(self, table: FeedTable, rows: list[Tuple]) -> list[Tuple]:
+        """As many rows as fit even when their texts are long; at least one."""
+        if not table.long or len(rows) < 2:
+            return rows
+        left, size = self.bytes_left, self.row_bytes.get(table.entity.name, _FIRST_GUESS)
+        texts = sum(len(row[i]) for i in table.long for row in rows if row[i])
+        if texts + len(rows) * size // 2 <= 2 * left:
+            return rows
+        for count, row in enumerate(rows):
+            left -= size // 2 + sum(len(row[i]) for i in table.long if row[i])
+            if left <= 0:
+                return rows[: max(1, count)]
+        return rows
+
+
+def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int) -> Pulled:
+    """What the user's replica at `cursor` takes next, about `page_bytes` of it."""
+    present = reader.info().revision
+    at = decode_cursor(cursor, present)
+    if at.stage is Stage.DONE and cursor and at.target == present:
+        return Pulled((), (), cursor, False, reader.digest_of(user_id), present, 0)
+    feed = _Feed(reader, user_id, page_bytes)
+    at = feed.walk(at, present, fresh=not cursor)
+    complete = at.stage is Stage.DONE and at.target == present
+    digest = reader.digest_of(user_id) if complete or at.since == 0 else None
+    return Pulled(
+        tuple(feed.budget.pages),
+        tuple(feed.budget.leaves),
+        encode_cursor(at),
+        not complete,
+        digest if complete else None,
+        present,
+        0 if complete or digest is None else max(0, digest.count - at.sent),
+    )
+
+
+class _Feed:
+    """One pull at work."""
+
+    def __init__(self, reader: Reader, user_id: bytes, page_bytes: int) -> None:
+        self._reader = reader
+        self._session = reader.session
+        self._user_id = user_id
+        self.budget = _Budget(max(1, page_bytes))
+        found = self._session.first("SELECT role FROM app_user WHERE id = ?", (user_id,))
+        self._tables = feed_tables(found is not None and found[0] in COST_ROLES)
+
+    def walk(self, at: Cursor, present: int, *, fresh: bool) -> Cursor:
+        """Gets on from a position until the budget is spent or the present state is reached."""
+        if at.stage is Stage.DONE and (fresh or at.target < present):
+            at = Cursor(since=at.target, target=present, stage=Stage.ENTER)
+        while at.stage is not Stage.DONE and not self.budget.is_spent():
+            at = self._stage(at)
+            if at.stage is Stage.DONE and at.target < present:
+                at = Cursor(since=at.target, target=present, stage=Stage.ENTER)
+        return at
+
+    def _stage(self, at: Cursor) -> Cursor:
+        """Works on one stage; the position after it, within the stage when the budget is spent."""
+        if at.stage is Stage.ENTER:
+            keys = self._gained(at)
+            return self._entities(at, keys) if keys is None or keys else _next(at)
+        if at.stage is Stage.DELTA:
+            return self._entities(at, None) if at.since else _next(at)
+        return self._leave(at) if at.since else _next(at)
+
+    def _gained(self, at: Cursor) -> list[bytes] | None:
+        """The keys gained on this step, None for more than a few."""
+        sql = (
+            "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
+            "AND lost_revision IS NULL LIMIT ?"
+        )
+        found = self._session.rows(sql, (self._user_id, at.since, at.target, FEW_KEYS + 1))
+        return sorted(key for (key,) in found) if len(found) <= FEW_KEYS else None
+
+    def _entities(self, at: Cursor, keys: list[bytes] | None) -> Cursor:
+        """Entity by entity in the order of the catalogue, from the position on."""
+        changed = self._changed_since(at.since) if at.stage is Stage.DELTA else self._tables.keys()
+        names = list(self._tables)
+        for name in names[names.index(at.entity) if at.entity in names else 0 :]:
+            if at.entity != name:
+                at = replace(at, entity=name, key=b"", revision=0, row_id=b"")
+            if name in changed:
+                at, done = self._entity(self._tables[name], at, keys)
+                if not done:
+                    return at
+        return _next(at)
+
+    def _changed_since(self, since: int) -> set[str]:
+        found = self._session.rows("SELECT entity FROM entity_clock WHERE revision > ?", (since,))
+        return {entity for (entity,) in found}
+
+    def _entity(self, table: FeedTable, at: Cursor, keys: list[bytes] | None) -> tuple[Cursor, bool]:
+        """Rows of one entity from the position on; whether they were all."""
+        sweeping = (
+            at.stage is Stage.ENTER or bool(at.key) or (not at.row_id and self._are_many(table, at.since))
+        )
+        while True:
+            wanted = self.budget.rows(table)
+            found = (
+                self._by_key(table, at, keys, wanted) if sweeping else self._by_revision(table, at, wanted)
+            )
+            rows = self.budget.fitting(table, found)
+            if rows:
+                self.budget.take(table, rows)
+                last = rows[-1]
+                key = scope_key(table.entity, dict(zip(table.names, last, strict=True))) if sweeping else b""
+                at = replace(at, key=key, row_id=last[0], revision=last[1], sent=at.sent + len(rows))
+            if len(rows) == len(found) < wanted:
+                return at, True
+            if self.budget.is_spent():
+                return at, False
+
+    def _are_many(self, table: FeedTable, since: int) -> bool:
+        found = self._session.first(table.changed, (since, MANY_CHANGES + 1))
+        return found is not None and found[0] > MANY_CHANGES
+
+    def _by_key(self, table: FeedTable, at: Cursor, keys: list[bytes] | None, wanted: int) -> list[Tuple]:
+        """Rows key by key: all rows of keys gained on this step, or the changed rows of keys held before."""
+        entering = at.stage is Stage.ENTER
+        gained = (at.since, at.target) if entering else (-1, at.since)
+        floor = 0 if entering else at.since
+        found: list[Tuple] = []
+        if at.key and self._holds_still(at.key, gained):
+            found = self._session.rows(table.rest_of_key, (at.key, at.revision, at.row_id, at.target, wanted))
+        if len(found) == wanted:
+            return found
+        after = max(table.lowest, at.key)
+        if keys is not None and entering:
+            chosen = [key for key in keys if after < key < table.highest]
+            more = self._session.chosen(table.in_keys, chosen, (), (floor, at.target, wanted - len(found)))
+            return found + list(more)
+        known = (self._user_id, after, table.highest, *gained, floor, at.target, wanted - len(found))
+        return found + self._session.rows(table.by_key[self._session.dialect.name], known)
+
+    def _holds_still(self, key: bytes, gained: tuple[int, int]) -> bool:
+        sql = (
+            "SELECT gained_revision FROM scope_ledger WHERE user_id = ? AND scope_key = ? "
+            "AND lost_revision IS NULL AND gained_revision > ? AND gained_revision <= ?"
+        )
+        return self._session.first(sql, (self._user_id, key, *gained)) is not None
+
+    def _by_revision(self, table: FeedTable, at: Cursor, wanted: int) -> list[Tuple]:
+        """Rows changed since, whoever changed them, of keys the user held all along."""
+        start = (at.revision, at.row_id) if at.row_id else (at.since, AFTER_ALL_IDS)
+        known = (*start, at.target, self._user_id, at.since, wanted)
+        return self._session.rows(table.by_revision, known)
+
+    def _leave(self, at: Cursor) -> Cursor:
+        """Keys lost on this step and not held now."""
+        sql = (
+            "SELECT DISTINCT l.scope_key FROM scope_ledger AS l WHERE l.user_id = ? AND l.lost_revision > ? "
+            "AND l.lost_revision <= ? AND l.scope_key > ? AND NOT EXISTS (SELECT 1 FROM scope_ledger AS h "
+            "WHERE h.user_id = l.user_id AND h.scope_key = l.scope_key AND h.lost_revision IS NULL) "
+            "ORDER BY l.scope_key LIMIT ?"
+        )
+        wanted = max(1, min(_LEAVES, self.budget.bytes_left // _LEAVE_BYTES))
+        found = self._session.rows(sql, (self._user_id, at.since, at.target, at.key, wanted))
+        self.budget.leaves.extend(key for (key,) in found)
+        self.budget.bytes_left -= len(found) * _LEAVE_BYTES
+        return replace(at, key=found[-1][0]) if len(found) == wanted else _next(at)
+
+
+def _next(at: Cursor) -> Cursor:
+    """The beginning of the next stage; after the last the step is done."""
+    following = Stage(at.stage + 1)
+    if following is Stage.DONE:
+        return Cursor(since=at.target, target=at.target)
+    return Cursor(since=at.since, target=at.target, stage=following, sent=at.sent)

@@ -1,0 +1,118 @@
+"""The statements of the feed, for each entity: rows by scope key, the rest of one key, rows by revision.
+
+Owns the shape of these queries, on which the cost of every pull hangs: each walks an index and none sorts. Must not
+know a cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Kind, Reader
+from sync_server.store.dialect import compose
+
+COST_ROLES = frozenset({"manager", "office", "admin"})
+"""Roles that may see what things cost."""
+
+_LONG = 1_000
+
+# The ledger leads, the rows follow key by key. Neither database may turn it round: SQLite keeps the order of a
+# CROSS JOIN, PostgreSQL that of a lateral subquery with OFFSET.
+_BY_KEY = {
+    "sqlite": (
+        "SELECT {columns} FROM scope_ledger AS l CROSS JOIN {table} AS t "
+        "WHERE l.user_id = ? AND l.lost_revision IS NULL AND l.scope_key > ? AND l.scope_key < ? "
+        "AND l.gained_revision > ? AND l.gained_revision <= ? "
+        "AND t.scope_key = l.scope_key AND t.revision > ? AND t.created_revision <= ? "
+        "ORDER BY l.scope_key, t.revision, t.id LIMIT ?"
+    ),
+    "postgresql": (
+        "SELECT {columns} FROM ("
+        "SELECT scope_key FROM scope_ledger "
+        "WHERE user_id = ? AND lost_revision IS NULL AND scope_key > ? AND scope_key < ? "
+        "AND gained_revision > ? AND gained_revision <= ? ORDER BY scope_key OFFSET 0"
+        ") AS l CROSS JOIN LATERAL ("
+        "SELECT * FROM {table} AS r WHERE r.scope_key = l.scope_key AND r.revision > ? "
+        "AND r.created_revision <= ? ORDER BY r.revision, r.id OFFSET 0"
+        ") AS t ORDER BY l.scope_key, t.revision, t.id LIMIT ?"
+    ),
+}
+_IN_KEYS = (
+    "SELECT {columns} FROM {table} AS t WHERE t.scope_key IN :members AND t.revision > ? "
+    "AND t.created_revision <= ? ORDER BY t.scope_key, t.revision, t.id LIMIT ?"
+)
+_REST_OF_KEY = (
+    "SELECT {columns} FROM {table} AS t WHERE t.scope_key = ? AND (t.revision, t.id) > (?, ?) "
+    "AND t.created_revision <= ? ORDER BY t.revision, t.id LIMIT ?"
+)
+# The scalar subquery is asked row by row, in the order of the revisions; a join might start from the user's keys.
+_BY_REVISION = (
+    "SELECT {columns} FROM {table} AS t WHERE (t.revision, t.id) > (?, ?) AND t.created_revision <= ? "
+    "AND (SELECT l.gained_revision FROM scope_ledger AS l WHERE l.user_id = ? AND l.scope_key = t.scope_key "
+    "AND l.lost_revision IS NULL) <= ? ORDER BY t.revision, t.id LIMIT ?"
+)
+_CHANGED = "SELECT count(*) FROM (SELECT 1 AS one FROM {table} AS t WHERE t.revision > ? LIMIT ?) AS c"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTable:
+    """One entity in the feed, as one kind of reader sees it.
+
+    Attributes:
+        names: the columns that travel.
+        long: positions among them of texts that may be long.
+        lowest, highest: the bounds of the scope keys its rows can have, both exclusive.
+    """
+
+    entity: Entity
+    names: tuple[str, ...]
+    long: tuple[int, ...]
+    lowest: bytes
+    highest: bytes
+    by_key: Mapping[str, str]
+    in_keys: str
+    rest_of_key: str
+    by_revision: str
+    changed: str
+
+
+def _key_bounds(entity: Entity) -> tuple[bytes, bytes]:
+    """The range that holds every key a row of the entity can have, by the prefixes of `contract/scope.py`."""
+    rule = entity.scope
+    prefixes = [b"A"] if rule.account else []
+    prefixes.append((b"T" if rule.team else b"U") if rule.user else b"G")
+    return bytes([min(prefixes)[0] - 1]) + b"\xff" * 17, bytes([max(prefixes)[0] + 1])
+
+
+@lru_cache(maxsize=2)
+def feed_tables(sees_cost: bool) -> Mapping[str, FeedTable]:
+    """All entities in the order they travel, with or without the columns that say what things cost."""
+    return {entity.name: _feed_table(entity, sees_cost) for entity in ENTITIES}
+
+
+def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
+    fields = [field for field in entity.columns if sees_cost or field.reader is not Reader.COST]
+    names = tuple(field.name for field in fields)
+    columns = tuple(f"t.{name}" for name in names)
+
+    def text(template: str) -> str:
+        return compose(template, columns=columns, table=entity.table)
+
+    lowest, highest = _key_bounds(entity)
+    long_kinds = (Kind.TEXT, Kind.JSON)
+    return FeedTable(
+        entity=entity,
+        names=names,
+        long=tuple(i for i, field in enumerate(fields) if field.kind in long_kinds and field.maximum > _LONG),
+        lowest=lowest,
+        highest=highest,
+        by_key={name: text(template) for name, template in _BY_KEY.items()},
+        in_keys=text(_IN_KEYS),
+        rest_of_key=text(_REST_OF_KEY),
+        by_revision=text(_BY_REVISION),
+        changed=text(_CHANGED),
+    )
