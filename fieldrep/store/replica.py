@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
@@ -44,6 +44,7 @@ class Replica:
         self._lock = lock
         self._writing = RLock()
         self._inside = False
+        self._contact_unsaved = False
         self.clock = clock
         self.randomness = randomness
         self.ids = IdSource(clock, randomness)
@@ -76,6 +77,9 @@ class Replica:
 
     def close(self) -> None:
         """Closes everything; the file then stands alone, without a write-ahead log."""
+        if self._contact_unsaved:
+            with suppress(KnownError):
+                self.change_state()
         with self._writing:
             self._readers.close()
             self._connection.close()
@@ -131,12 +135,19 @@ class Replica:
         """Stores a new state in the open transaction; it becomes visible in memory after the commit."""
         save_state(connection, state)
         self._next_state = state
+        self._contact_unsaved = False
 
     def change_state(self, **values: object) -> SyncState:
         """Stores new values of the state in a transaction of their own: who enrolled, when a sync ended."""
         with self.write() as connection:
             self.store_state(connection, replace(self._state, **values))  # type: ignore[arg-type]
         return self._state
+
+    def note_contact(self) -> None:
+        """Remembers that a sync found nothing to do; stored with the next commit, since nobody must wait for it."""
+        with self._writing:
+            self._state = replace(self._state, last_sync_at=self.clock())
+            self._contact_unsaved = True
 
     def secret(self, name: str) -> bytes | None:
         """A secret sealed inside the replica, such as the device's token."""

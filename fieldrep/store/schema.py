@@ -34,6 +34,9 @@ REPLICA_VERSION = 1
 HEAD = "0001"
 """The Alembic revision that `REPLICA_VERSION` stands for."""
 
+SEARCH_BYTES = 16 * 1024 * 1024
+"""Memory in which a page's search entries are gathered before they become a segment; segments are joined when idle."""
+
 metadata = MetaData()
 
 
@@ -195,7 +198,7 @@ def search_table_ddl(entity: Entity) -> str:
     columns = ", ".join(field.name for field in searched_fields(entity))
     return (
         f"CREATE VIRTUAL TABLE {entity.table}_search USING fts5({columns}, content='', contentless_delete=1, "
-        "prefix='1 2 3', tokenize='unicode61 remove_diacritics 2')"
+        "detail=column, prefix='1 2', tokenize='unicode61 remove_diacritics 2')"
     )
 
 
@@ -215,5 +218,6 @@ def creation_statements() -> tuple[str, ...]:
             weights = ", ".join(f"{field.search}.0" for field in fields)
             name = f"{entity.table}_search"
             texts.append(search_table_ddl(entity))
-            texts.append(f"INSERT INTO {name}({name}, rank) VALUES ('rank', 'bm25({weights})')")  # noqa: S608
+            settings = (f"'rank', 'bm25({weights})'", f"'hashsize', {SEARCH_BYTES}", "'automerge', 0")
+            texts += [f"INSERT INTO {name}({name}, rank) VALUES ({setting})" for setting in settings]  # noqa: S608
     return tuple(texts)

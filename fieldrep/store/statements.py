@@ -37,9 +37,12 @@ class Statements:
     select: str
     select_all: str
     insert: str
+    replace: str
+    search_insert: str
     delete: str
     search_replace: str
     search_delete: str
+    _inserts: dict[tuple[str, ...], str] = field(default_factory=dict)
     _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def update(self, names: tuple[str, ...]) -> str:
@@ -49,6 +52,20 @@ class Statements:
             sets = ", ".join(f"{name} = ?" for name in names)
             text = self._updates[names] = f"UPDATE {self.entity.table} SET {sets} WHERE id = ?"
         return text
+
+    def insert_some(self, names: tuple[str, ...]) -> str:
+        """The text that inserts rows of which only those columns hold anything."""
+        text = self._inserts.get(names)
+        if text is None:
+            marks = ", ".join("?" * (len(names) + 2))
+            listed = ", ".join(("row_no", "row_hash", *names))
+            text = self._inserts[names] = f"INSERT INTO {self.entity.table} ({listed}) VALUES ({marks})"
+        return text
+
+    def lookup(self, count: int) -> str:
+        """The text that gives id, row_no, row_hash and the searched columns of that many ids."""
+        listed = ", ".join(("id", "row_no", "row_hash", *self.searched))
+        return f"SELECT {listed} FROM {self.entity.table} WHERE id IN ({', '.join('?' * count)})"
 
     def row(self, values: Sequence[Value]) -> Row:
         """The row of values in the order of `columns`."""
@@ -65,6 +82,7 @@ def statements_of(entity: Entity) -> Statements:
     searched = tuple(column.name for column in searched_fields(entity))
     marks = ", ".join("?" * (len(names) + 2))
     search_marks = ", ".join("?" * (len(searched) + 1))
+    search = f"{table}_search (rowid, {', '.join(searched)}) VALUES ({search_marks})"
     return Statements(
         entity=entity,
         columns=names,
@@ -73,10 +91,10 @@ def statements_of(entity: Entity) -> Statements:
         select=f"SELECT row_no, row_hash, {listed} FROM {table} WHERE id = ?",
         select_all=f"SELECT {listed} FROM {table} ORDER BY id",
         insert=f"INSERT INTO {table} (row_no, row_hash, {listed}) VALUES ({marks})",
+        replace=f"UPDATE {table} SET row_hash = ?, {', '.join(f'{name} = ?' for name in names)} WHERE row_no = ?",
         delete=f"DELETE FROM {table} WHERE id = ?",
-        search_replace=(
-            f"INSERT OR REPLACE INTO {table}_search (rowid, {', '.join(searched)}) VALUES ({search_marks})"
-        ),
+        search_insert=f"INSERT INTO {search}",
+        search_replace=f"INSERT OR REPLACE INTO {search}",
         search_delete=f"DELETE FROM {table}_search WHERE rowid = ?",
     )
 

@@ -1,0 +1,176 @@
+"""Rows arriving in pages: the hot path of a first replica and of every delta, with driver tuples and few statements.
+
+Owns the writing of whole pages into an entity's table and search table, and the running digest. A row with pending
+edits gets its new base image only; `rows.py` shows it anew. Must not know outcomes, leaves or the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from sqlcipher3 import dbapi2
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.digest import Digest, row_hasher
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Value
+from fieldrep.contract.page import Page, page_columns
+from fieldrep.store.engine import Connection
+from fieldrep.store.pending import Standing, encode_image
+from fieldrep.store.statements import Statements, statements_of
+
+LOOKUP = 500
+"""Ids looked up by one statement."""
+
+hasher = cache(row_hasher)
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """The arriving rows of one reply, inside its transaction.
+
+    Attributes:
+        expect_new: a first replica is running, so a page is first tried as all new rows.
+        pending: ids of rows with pending edits, by entity.
+        digest: the replica's digest as it grows.
+        with_new_base: rows with pending edits that got a new base image.
+        seen: ids that arrived, by entity, of entities that have pending or released rows.
+        pulled, entered: rows that arrived, and how many of them are new here.
+    """
+
+    connection: Connection
+    expect_new: bool
+    pending: dict[str, set[bytes]]
+    digest: Digest
+    with_new_base: set[tuple[str, bytes]] = field(default_factory=set)
+    pulled: int = 0
+    entered: int = 0
+    touched: set[str] = field(default_factory=set)
+
+    def take(self, page: Page) -> list[bytes]:
+        """Writes one page; gives the ids it brought. A kind of record this version does not know is passed over."""
+        entity = CATALOGUE.get(page.entity)
+        columns = dict(zip(page.fields, page_columns(page), strict=True))
+        if entity is None or not page.count:
+            return []
+        texts = statements_of(entity)
+        absent: list[Value] = [None] * page.count
+        ordered = [columns.get(name, absent) for name in texts.columns]
+        ids = [value for value in ordered[0] if isinstance(value, bytes)]
+        hashes = list(map(hasher(entity), zip(*(ordered[place] for place in texts.hashed), strict=True)))
+        self.pulled += page.count
+        self.touched.add(entity.name)
+        pending = self.pending.get(entity.name)
+        if pending is not None and not pending.isdisjoint(ids):
+            rows = list(zip(hashes, *ordered, strict=True))
+            kept = [row for row in rows if row[1] not in pending]
+            for row in rows:
+                if row[1] in pending:
+                    self._take_base(texts, row)
+            self._take_known(texts, kept)
+        elif not (self.expect_new and self._take_new(texts, hashes, ordered)):
+            self._take_known(texts, list(zip(hashes, *ordered, strict=True)))
+        return ids
+
+    def _take_new(self, texts: Statements, hashes: list[int], ordered: list[list[Value]]) -> bool:
+        """Inserts a page of rows that are all new here; False, and nothing done, when one is not."""
+        first, count = self._next_row_no(texts.entity), len(hashes)
+        numbers = range(first, first + count)
+        # Binding a NULL costs as much as three numbers, and most columns of a page hold nothing at all.
+        filled = [place for place, column in enumerate(ordered) if column.count(None) != count]
+        text = texts.insert_some(tuple(texts.columns[place] for place in filled))
+        self.connection.execute("SAVEPOINT page")
+        try:
+            self.connection.executemany(
+                text, zip(numbers, hashes, *(_bindable(ordered[place]) for place in filled), strict=True)
+            )
+        except dbapi2.IntegrityError:
+            self.connection.execute("ROLLBACK TO page")
+            self.connection.execute("RELEASE page")
+            return False
+        self.connection.execute("RELEASE page")
+        if texts.searched:
+            searched = [ordered[texts.columns.index(name)] for name in texts.searched]
+            self.connection.executemany(texts.search_insert, zip(numbers, *searched, strict=True))
+        self._count(len(hashes), sum(hashes))
+        self.entered += len(hashes)
+        return True
+
+    def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Inserts or updates rows one by one by id, each with its hash in front."""
+        present = self._present(texts, [row[1] for row in rows])
+        number = self._next_row_no(texts.entity)
+        searched_at = [texts.columns.index(name) + 1 for name in texts.searched]
+        inserts: list[tuple[Value, ...]] = []
+        updates: list[tuple[Value, ...]] = []
+        searched: list[tuple[Value, ...]] = []
+        count = total = 0
+        for row in rows:
+            was = present.get(row[1])
+            text = tuple(row[place] for place in searched_at)
+            count, total = count + 1, total + int(row[0] or 0)
+            if was is None:
+                inserts.append((number, *row))
+                searched.append((number, *text))
+                number += 1
+                continue
+            updates.append((*row, was[1]))
+            if text != was[3:]:
+                searched.append((was[1], *text))
+            if isinstance(was[2], int):
+                count, total = count - 1, total - was[2]
+        self.connection.executemany(texts.insert, inserts)
+        self.connection.executemany(texts.replace, updates)
+        if texts.searched:
+            self.connection.executemany(texts.search_replace, searched)
+        self._count(count, total)
+        self.entered += len(inserts)
+
+    def _take_base(self, texts: Statements, row: tuple[Value, ...]) -> None:
+        """Gives a row with pending edits its new base image; the row itself shows it later with the edits on top."""
+        row_hash, row_id = row[0], row[1]
+        assert isinstance(row_hash, int)  # noqa: S101 - computed above
+        assert isinstance(row_id, bytes)  # noqa: S101 - checked by the page's codec
+        name = texts.entity.name
+        self.connection.execute(
+            "INSERT OR REPLACE INTO base_row (entity, row_id, standing, image) VALUES (?, ?, ?, ?)",
+            (name, row_id, int(Standing.CURRENT), encode_image(texts.row(row[1:]))),
+        )
+        found = self.connection.execute(texts.select, (row_id,)).fetchone()
+        if found is None:
+            self.connection.execute(texts.insert, (None, *row))
+            self.entered += 1
+        else:
+            self.connection.execute(texts.update(("row_hash",)), (row_hash, row_id))
+        before = found[1] if found else None
+        self._count(1 if before is None else 0, row_hash - (before or 0))
+        self.with_new_base.add((name, row_id))
+
+    def _present(self, texts: Statements, ids: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
+        """Per id that is here: id, row_no, row_hash and what search knows of the row."""
+        found: dict[Value, tuple[Value, ...]] = {}
+        for start in range(0, len(ids), LOOKUP):
+            some = ids[start : start + LOOKUP]
+            for row in self.connection.execute(texts.lookup(len(some)), some):
+                found[row[0]] = row
+        return found
+
+    def _next_row_no(self, entity: Entity) -> int:
+        found = self.connection.execute(f"SELECT max(row_no) FROM {entity.table}").fetchone()  # noqa: S608
+        return (found[0] or 0) + 1 if found else 1
+
+    def _count(self, count: int, total: int) -> None:
+        self.digest = self.digest.plus(count, total)
+
+
+def _bindable(column: list[Value]) -> Iterable[object]:
+    """The column as the driver binds it fastest: ids as bytearrays, which need no adapter."""
+    return map(bytearray, column) if isinstance(column[0], bytes) and None not in column else column  # type: ignore[arg-type]
+
+
+def hashes_of(texts: Statements, rows: Iterable[Sequence[Value]]) -> list[int]:
+    """The hashes of rows in the order of `texts.columns`."""
+    row_hash = hasher(texts.entity)
+    return [row_hash([row[place] for place in texts.hashed]) for row in rows]

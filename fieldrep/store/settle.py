@@ -1,0 +1,148 @@
+"""What the central store answered: outcomes move changes out of the outbox, into the sent log or the refused changes.
+
+Owns `sent_log` and the moves between the three tables, inside the caller's transaction. Collects the rows that must be
+shown anew; `apply.py` writes them. Must not judge any change: the outcome is the server's.
+"""
+
+# ruff: noqa: S608 - these texts are put together from constants of this module
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.store.engine import Connection
+from fieldrep.store.pending import DOOMED, READY, SETTLED, decode_change
+
+MOST_SENT = 20_000
+"""Changes kept in the sent log for a central store restored from a backup; older ones go (I16)."""
+
+RowKey = tuple[str, bytes]
+
+_encode = msgspec.msgpack.Encoder().encode
+_MOVED = "n, incarnation, made_at, command, label, change"
+
+
+@dataclass(slots=True)
+class Settling:
+    """What one reply settled.
+
+    Attributes:
+        settled, refused: numbers of changes.
+        rows: rows whose pending edits became fewer.
+    """
+
+    settled: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    rows: set[RowKey] = field(default_factory=set)
+
+
+def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: bytes, now: int) -> Settling:
+    """Notes each outcome; one that is known already, or for a change that is not here, changes nothing (I3)."""
+    settling = Settling()
+    taken: list[tuple[object, ...]] = []
+    gone: set[bytes] = set()
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            gone |= _refuse(connection, outcome, incarnation, now, settling)
+        else:
+            taken.append((SETTLED, outcome.revision, _encode(outcome), outcome.n, incarnation))
+            settling.settled.append(outcome.n)
+    connection.executemany(
+        "UPDATE outbox SET state = ?, revision = ?, outcome = ? WHERE n = ? AND incarnation = ?", taken
+    )
+    if gone:
+        _doom(connection, gone, settling)
+    return settling
+
+
+def cover(connection: Connection, revision: int, settling: Settling) -> None:
+    """Moves settled changes up to a revision to the sent log: the applied rows now tell their outcome."""
+    covered = "state = 'settled' AND revision <= ?"
+    rows = connection.execute(
+        f"SELECT DISTINCT e.entity, e.row_id FROM outbox_edit e JOIN outbox o ON o.n = e.n WHERE {covered}",
+        (revision,),
+    ).fetchall()
+    if not rows:
+        return
+    settling.rows.update((entity, row_id) for entity, row_id in rows)
+    connection.execute(
+        f"INSERT INTO sent_log ({_MOVED}, revision, outcome) "
+        f"SELECT {_MOVED}, revision, outcome FROM outbox WHERE {covered} ORDER BY n",
+        (revision,),
+    )
+    connection.execute(
+        f"DELETE FROM outbox_edit WHERE n IN (SELECT n FROM outbox WHERE {covered})", (revision,)
+    )
+    connection.execute(f"DELETE FROM outbox WHERE {covered}", (revision,))
+    connection.execute(
+        "DELETE FROM sent_log WHERE sent_no <= (SELECT max(sent_no) FROM sent_log) - ?", (MOST_SENT,)
+    )
+
+
+def take_back_sent(connection: Connection, incarnation: bytes) -> set[RowKey]:
+    """Puts the sent log back into the outbox, for a central store that was restored; numbers make it harmless."""
+    sent = connection.execute(
+        "SELECT n, change FROM sent_log WHERE incarnation = ? ORDER BY n", (incarnation,)
+    ).fetchall()
+    connection.execute(
+        f"INSERT OR IGNORE INTO outbox ({_MOVED}, state, revision) "
+        f"SELECT {_MOVED}, ?, 0 FROM sent_log WHERE incarnation = ?",
+        (READY, incarnation),
+    )
+    connection.execute("DELETE FROM sent_log WHERE incarnation = ?", (incarnation,))
+    touched = [(edit.entity, edit.row_id, n) for n, blob in sent for edit in decode_change(blob).edits]
+    connection.executemany("INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)", touched)
+    return {(entity, row_id) for entity, row_id, _ in touched}
+
+
+def _refuse(
+    connection: Connection, outcome: Refused, incarnation: bytes, now: int, settling: Settling
+) -> set[bytes]:
+    """Moves a change to the refused ones; gives the ids of rows that only it had made."""
+    found = connection.execute(
+        "SELECT change FROM outbox WHERE n = ? AND incarnation = ?", (outcome.n, incarnation)
+    ).fetchone()
+    if found is None:
+        return set()
+    change = decode_change(found[0])
+    connection.execute(
+        f"INSERT INTO refused_change ({_MOVED}, outcome, refused_at) "
+        f"SELECT {_MOVED}, ?, ? FROM outbox WHERE n = ?",
+        (_encode(outcome), now, outcome.n),
+    )
+    connection.execute("DELETE FROM outbox WHERE n = ?", (outcome.n,))
+    connection.executemany(
+        "DELETE FROM outbox_edit WHERE entity = ? AND row_id = ? AND n = ?",
+        [(edit.entity, edit.row_id, outcome.n) for edit in change.edits],
+    )
+    settling.refused.append(outcome.n)
+    settling.rows.update((edit.entity, edit.row_id) for edit in change.edits)
+    return {edit.row_id for edit in change.edits if edit.kind == "create"}
+
+
+def _doom(connection: Connection, gone: set[bytes], settling: Settling) -> None:
+    """Takes down what builds on rows that no longer exist. Those changes are still sent: numbers have no gaps."""
+    rows = connection.execute("SELECT n, change FROM outbox WHERE state = ? ORDER BY n", (READY,)).fetchall()
+    for n, blob in rows:
+        change = decode_change(blob)
+        if not _builds_on(change, gone):
+            continue
+        connection.execute("UPDATE outbox SET state = ? WHERE n = ?", (DOOMED, n))
+        gone |= {edit.row_id for edit in change.edits if edit.kind == "create"}
+        settling.rows.update((edit.entity, edit.row_id) for edit in change.edits)
+
+
+def _builds_on(change: Change, gone: set[bytes]) -> bool:
+    for edit in change.edits:
+        if edit.row_id in gone:
+            return True
+        if edit.kind == "create" and edit.entity in CATALOGUE:
+            parents = (field.name for field in CATALOGUE[edit.entity].fields.values() if field.parent)
+            if any(edit.after.get(name) in gone for name in parents):
+                return True
+    return False
