@@ -61,6 +61,7 @@ class UnitOfWork:
     Attributes:
         now: the device's clock at its beginning, in ms.
         label: what it does, for people; a command may put the record's name there while it works.
+        driver: the writing connection; for the store's own modules, queries use `rows`.
         change_n: the number of the change it became, set when it is committed; None when it changed nothing.
     """
 
@@ -69,7 +70,7 @@ class UnitOfWork:
     ) -> None:
         self.now = clock()
         self.change_n: int | None = None
-        self._connection = connection
+        self.driver = connection
         self._state = state
         self._ids = ids
         self._command = command
@@ -89,12 +90,12 @@ class UnitOfWork:
     def row(self, entity_name: str, row_id: bytes) -> Row | None:
         """The row as it stands inside this unit of work."""
         texts = statements_of(entity_named(entity_name))
-        found = self._connection.execute(texts.select, (row_id,)).fetchone()
+        found = self.driver.execute(texts.select, (row_id,)).fetchone()
         return None if found is None else texts.row(found[2:])
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, with what this unit of work has written."""
-        return self._connection.execute(sql, parameters).fetchall()
+        return self.driver.execute(sql, parameters).fetchall()
 
     def create(self, entity_name: str, values: Mapping[str, object], row_id: bytes | None = None) -> RowId:
         """Makes a row; fields that are not given have their defaults.
@@ -113,7 +114,7 @@ class UnitOfWork:
         check_row(entity, row)
         self._check_parents(entity, row)
         texts = statements_of(entity)
-        row_no = self._connection.execute(texts.insert, (None, None, *row.values())).lastrowid
+        row_no = self.driver.execute(texts.insert, (None, None, *row.values())).lastrowid
         touched = _Touched(entity, made, row_no, None, row)
         touched.after = {
             name: row[name]
@@ -159,24 +160,22 @@ class UnitOfWork:
 
     def next_number(self, series: str) -> str:
         """The next number of a series, unique to this device: the granted prefix and a count."""
-        self._connection.execute(
+        self.driver.execute(
             "INSERT INTO number_series (series, last) VALUES (?, 1) "
             "ON CONFLICT (series) DO UPDATE SET last = last + 1",
             (series,),
         )
-        found = self._connection.execute(
-            "SELECT last FROM number_series WHERE series = ?", (series,)
-        ).fetchone()
+        found = self.driver.execute("SELECT last FROM number_series WHERE series = ?", (series,)).fetchone()
         assert found is not None  # noqa: S101 - just written
         return f"{self._state.number_prefix}-{found[0]:06d}"
 
     def keep_draft(self, kind: str, key: str, text: str) -> None:
         """Keeps what is typed into a form."""
-        drafts.keep(self._connection, drafts.Draft(kind, key, text, self.now))
+        drafts.keep(self.driver, drafts.Draft(kind, key, text, self.now))
 
     def drop_draft(self, kind: str, key: str) -> None:
         """Forgets a draft, usually in the unit of work that saves its form."""
-        drafts.drop(self._connection, kind, key)
+        drafts.drop(self.driver, kind, key)
 
     def finish(self, n: int) -> None:
         """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""
@@ -186,7 +185,7 @@ class UnitOfWork:
                 self._put_stamps_back(touched)
                 continue
             edits.append(touched.edit())
-            self._connection.execute(
+            self.driver.execute(
                 "INSERT OR IGNORE INTO base_row (entity, row_id, standing, image) VALUES (?, ?, ?, ?)",
                 (touched.entity.name, touched.row_id, int(Standing.CURRENT), _image(touched.original)),
             )
@@ -199,7 +198,7 @@ class UnitOfWork:
                 f"This touches {len(edits):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
             )
         change = Change(n, self.now, self._command, tuple(edits))
-        outbox.put(self._connection, change, self._state.incarnation, self.label)
+        outbox.put(self.driver, change, self._state.incarnation, self.label)
         self.change_n = n
 
     def _touch(self, entity: Entity, row_id: bytes) -> _Touched:
@@ -207,7 +206,7 @@ class UnitOfWork:
         if touched is not None:
             return touched
         texts = statements_of(entity)
-        found = self._connection.execute(texts.select, (row_id,)).fetchone()
+        found = self.driver.execute(texts.select, (row_id,)).fetchone()
         if found is None:
             raise KnownError(
                 Code.NOT_FOUND,
@@ -222,7 +221,7 @@ class UnitOfWork:
     def _write(self, touched: _Touched, values: Row) -> None:
         names = tuple(values)
         text = statements_of(touched.entity).update(names)
-        self._connection.execute(text, (*values.values(), touched.row_id))
+        self.driver.execute(text, (*values.values(), touched.row_id))
         touched.row.update(values)
 
     def _put_stamps_back(self, touched: _Touched) -> None:
@@ -232,7 +231,7 @@ class UnitOfWork:
     def _index(self, touched: _Touched) -> None:
         texts = statements_of(touched.entity)
         if touched.original is None or any(name in touched.after for name in texts.searched):
-            search.index_row(self._connection, texts, touched.row_no, touched.row)
+            search.index_row(self.driver, texts, touched.row_no, touched.row)
 
     def _check_parents(self, entity: Entity, row: Row) -> None:
         for described in entity.fields.values():
@@ -246,7 +245,7 @@ class UnitOfWork:
             self._check_standing(parent, parent_id)
 
     def _check_standing(self, entity: Entity, row_id: bytes) -> None:
-        found = self._connection.execute(
+        found = self.driver.execute(
             "SELECT standing FROM base_row WHERE entity = ? AND row_id = ?", (entity.name, row_id)
         ).fetchone()
         if found is not None and found[0] == Standing.LEFT:
