@@ -6,10 +6,16 @@ Owns what the overview says about an account. Its tabs have modules of their own
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.days import day_of, parse_day, same_day_last_year, start_of_day
+from fieldrep.queries.cells import day, joined, maybe_ref, maybe_whole, ref, text, whole
+from fieldrep.queries.marks import OpenConflict, conflicts_of_account, waiting_accounts, waiting_rows
+from fieldrep.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +183,212 @@ class AccountOverview:
     missing: tuple[MissingFact, ...]
     age: DataAge
     counts: TabCounts
+
+
+_HEADER = """
+SELECT a.id, a.name, a.number, a.lifecycle, a.tier, a.phone, a.email, a.website, a.tax_id, a.payment_terms,
+    a.delivery_terms, a.currency, a.archived, u.name, t.name, p.code, a.visit_every_days, a.changed_at, c.name,
+    a.revision
+FROM account AS a
+    LEFT JOIN app_user AS u ON u.id = a.owner_user_id
+    LEFT JOIN territory AS t ON t.id = a.territory_id
+    LEFT JOIN price_list AS p ON p.id = a.price_list_id
+    LEFT JOIN app_user AS c ON c.id = a.changed_by
+WHERE a.id = ?
+"""
+_SITE = """
+SELECT street, city FROM site WHERE account_id = ? AND archived = 0
+ORDER BY kind = 'bill' DESC, kind = 'ship' DESC, row_no LIMIT 1
+"""
+_CONTACT = """
+SELECT c.id, c.given_name, c.family_name, c.job_title FROM contact AS c
+    LEFT JOIN account_contact AS l
+        ON l.contact_id = c.id AND l.account_id = c.account_id AND l.archived = 0 AND l.is_primary = 1
+WHERE c.account_id = ? AND c.archived = 0
+ORDER BY l.id IS NOT NULL DESC, c.family_name COLLATE NOCASE, c.given_name COLLATE NOCASE, c.id LIMIT 1
+"""
+_INVOICES = """
+SELECT coalesce(sum(open_amount), 0), count(*),
+    coalesce(sum(open_amount) FILTER (WHERE due_on < ?), 0), count(*) FILTER (WHERE due_on < ?),
+    min(due_on) FILTER (WHERE due_on < ?), max(as_of)
+FROM ar_document WHERE account_id = ? AND open_amount > 0 AND kind = 'invoice' AND archived = 0 AND currency = ?
+"""
+_AS_OF = "SELECT max(as_of) FROM ar_document WHERE account_id = ?"
+_LAST_ACTIVITY = """
+SELECT x.happened_at, x.kind, x.subject, u.name FROM activity AS x
+    LEFT JOIN app_user AS u ON u.id = coalesce(x.created_by, x.assignee_id)
+WHERE x.account_id = ? AND x.archived = 0 AND x.happened_at <= ? ORDER BY x.happened_at DESC, x.id DESC LIMIT 1
+"""
+_SALES = """
+SELECT substr(ordered_on, 1, 7), sum(CASE doc_type WHEN 'return' THEN -total_amount ELSE total_amount END),
+    sum(CASE WHEN ordered_on > ? THEN 0 WHEN doc_type = 'return' THEN -total_amount ELSE total_amount END)
+FROM sales_order
+WHERE account_id = ? AND archived = 0 AND ordered_on >= ? AND ordered_on <= ? AND currency = ?
+    AND status NOT IN ('draft', 'cancelled', 'rejected')
+GROUP BY 1
+"""
+_OPEN_ORDERS = """
+SELECT count(*) FILTER (WHERE status <> 'draft'), coalesce(sum(total_amount) FILTER (WHERE status <> 'draft'), 0),
+    count(*) FILTER (WHERE status = 'draft'), max(ordered_on) FILTER (WHERE status <> 'draft')
+FROM sales_order
+WHERE account_id = ? AND archived = 0 AND status NOT IN ('completed', 'cancelled', 'rejected')
+"""
+_TASKS = """
+SELECT x.id, x.subject, x.due_at, u.name FROM activity AS x LEFT JOIN app_user AS u ON u.id = x.assignee_id
+WHERE x.account_id = ? AND x.archived = 0 AND x.kind IN ('task', 'promise') AND x.done_at IS NULL
+ORDER BY x.due_at IS NULL, x.due_at, x.id LIMIT 20
+"""
+_COUNTS = """
+SELECT
+    (SELECT count(*) FROM contact WHERE account_id = ?1 AND archived = 0),
+    (SELECT count(*) FROM site WHERE account_id = ?1 AND archived = 0),
+    (SELECT count(*) FROM sales_order WHERE account_id = ?1 AND archived = 0),
+    (SELECT count(*) FROM ar_document WHERE account_id = ?1 AND archived = 0 AND open_amount <> 0),
+    (SELECT count(*) FROM activity WHERE account_id = ?1 AND archived = 0 AND kind = 'note')
+"""
+_SYNCED = "SELECT last_sync_at FROM sync_state"
+
+# What is worth knowing about a customer, in the order of its worth; prospects are asked for less.
+_WISHED = (
+    ("phone", "Nobody can call them back.", True),
+    ("email", "Confirmations and invoices need an address.", True),
+    ("tax_id", "An invoice to a company needs it.", False),
+    ("payment_terms", "The office then falls back to its standard terms.", False),
+    ("delivery_terms", "Freight is then charged by the standard rule.", False),
+    ("visit_every_days", "Nothing reminds you when a visit is due.", False),
+    ("website", "Opening hours and names are often there.", True),
+)
+
+
+def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) -> AccountOverview | None:
+    """The page of an account at a moment, None when the replica does not hold it."""
+    found = reader.rows(_HEADER, (account_id,))
+    if not found:
+        return None
+    row, today = found[0], day_of(now, zone)
+    conflicts = conflicts_of_account(reader, account_id)
+    currency = text(row[11]) or "EUR"
+    return AccountOverview(
+        header=_header(reader, row, conflicts),
+        invoices=_invoices(reader, account_id, currency, today),
+        last_activity=_last_activity(reader, account_id, now, maybe_whole(row[16])),
+        sales=_sales(reader, account_id, currency, today),
+        orders=_orders(reader, account_id),
+        tasks=_tasks(reader, account_id, start_of_day(today, zone)),
+        missing=_missing(reader, account_id),
+        age=_age(reader, row),
+        counts=TabCounts(*reader.rows(_COUNTS, (account_id,))[0]),
+    )
+
+
+def _header(reader: Reader, row: Sequence[object], conflicts: Sequence[OpenConflict]) -> AccountHeader:
+    account_id = ref(row[0])
+    sites = reader.rows(_SITE, (account_id,))
+    contacts = reader.rows(_CONTACT, (account_id,))
+    contact = contacts[0] if contacts else (None, None, None, None)
+    return AccountHeader(
+        id=account_id,
+        name=text(row[1]),
+        number=text(row[2]),
+        lifecycle=text(row[3]),
+        tier=text(row[4]),
+        phone=text(row[5]),
+        email=text(row[6]),
+        website=text(row[7]),
+        tax_id=text(row[8]),
+        payment_terms=text(row[9]),
+        delivery_terms=text(row[10]),
+        currency=text(row[11]) or "EUR",
+        address=joined(*sites[0]) if sites else "",
+        main_contact_id=maybe_ref(contact[0]),
+        main_contact=joined(contact[1], contact[2], by=" "),
+        main_contact_title=text(contact[3]),
+        owner=text(row[13]),
+        territory=text(row[14]),
+        price_list=text(row[15]),
+        archived=bool(row[12]),
+        waiting=account_id in waiting_accounts(reader),
+        conflicts=len(conflicts),
+        conflict_fields=frozenset(item.field for item in conflicts if item.row_id == account_id),
+    )
+
+
+def _invoices(reader: Reader, account_id: RowId, currency: str, today: date) -> InvoicesTile:
+    until = today.isoformat()
+    row = reader.rows(_INVOICES, (until, until, until, account_id, currency))[0]
+    oldest = parse_day(row[4])
+    told = reader.rows(_AS_OF, (account_id,))[0][0]
+    return InvoicesTile(
+        open_amount=row[0],
+        open_count=row[1],
+        overdue_amount=row[2],
+        overdue_count=row[3],
+        overdue_days=(today - oldest).days if oldest else 0,
+        as_of=maybe_whole(told),
+    )
+
+
+def _last_activity(reader: Reader, account_id: RowId, now: int, every: int | None) -> LastActivityTile:
+    found = reader.rows(_LAST_ACTIVITY, (account_id, now))
+    at, kind, subject, by = found[0] if found else (None, None, None, None)
+    return LastActivityTile(at, text(kind), text(subject), text(by), every)
+
+
+def _sales(reader: Reader, account_id: RowId, currency: str, today: date) -> SalesTile:
+    before = same_day_last_year(today)
+    sums = ([0] * 12, [0] * 12)
+    to_date = 0
+    for year, index in ((today.year, 0), (before.year, 1)):
+        until = (today if index == 0 else before).isoformat()
+        first, last = f"{year:04d}-01-01", f"{year:04d}-12-31"
+        for month, amount, part in reader.rows(_SALES, (until, account_id, first, last, currency)):
+            sums[index][int(month[5:7]) - 1] = amount
+            to_date += part if index else 0
+    return SalesTile(sum(sums[0]), to_date, sum(sums[1]), tuple(sums[0]), tuple(sums[1]))
+
+
+def _orders(reader: Reader, account_id: RowId) -> OrdersTile:
+    row = reader.rows(_OPEN_ORDERS, (account_id,))[0]
+    return OrdersTile(row[0], row[1], row[2], day(row[3]))
+
+
+def _tasks(reader: Reader, account_id: RowId, begin_of_day: int) -> tuple[OpenTask, ...]:
+    waiting = waiting_rows(reader, "activity")
+    return tuple(
+        OpenTask(
+            id=ref(row_id),
+            subject=text(subject),
+            due_at=maybe_whole(due),
+            overdue=due is not None and due < begin_of_day,
+            assignee=text(assignee),
+            waiting=row_id in waiting,
+        )
+        for row_id, subject, due, assignee in reader.rows(_TASKS, (account_id,))
+    )
+
+
+def _missing(reader: Reader, account_id: RowId) -> tuple[MissingFact, ...]:
+    row = reader.row("account", account_id)
+    counts = TabCounts(*reader.rows(_COUNTS, (account_id,))[0])
+    if row is None:
+        return ()
+    facts = []
+    if not counts.contacts:
+        facts.append(MissingFact("contact", "", "Contact", "There is nobody to ask for."))
+    if not counts.sites:
+        facts.append(MissingFact("site", "", "Address", "Orders need a place to go to."))
+    prospect = row["lifecycle"] == "prospect"
+    for name, why, for_prospects in _WISHED:
+        if row[name] is None and (for_prospects or not prospect):
+            facts.append(MissingFact("account", name, CATALOGUE["account"].field(name).title, why))
+    return tuple(facts)
+
+
+def _age(reader: Reader, row: Sequence[object]) -> DataAge:
+    synced = reader.rows(_SYNCED)
+    return DataAge(
+        synced_at=(synced[0][0] or None) if synced else None,
+        changed_at=whole(row[17]),
+        changed_by=text(row[18]),
+        changed_here=ref(row[0]) in waiting_rows(reader, "account"),
+    )

@@ -4,12 +4,21 @@ Owns the order of the list and what a row says. The order is found once as light
 the list that is on the screen, so that 10,000 accounts cost what a screenful costs. It must not know the account page.
 """
 
+# ruff: noqa: S608 - the texts are made of the constants below alone
+
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.cells import maybe_whole, ref, text, whole
+from fieldrep.queries.marks import conflicts_by_account, waiting_accounts
+from fieldrep.queries.matching import MOST_HITS, key_list, matches
+from fieldrep.store.reader import Reader
 
 
 class AccountChip(StrEnum):
@@ -94,3 +103,176 @@ class AccountRow:
     overdue_count: int
     waiting: bool
     conflicts: int
+
+
+_ALL = "SELECT json_group_array(row_no) FROM (SELECT a.row_no FROM account AS a WHERE a.archived = 0"
+_AMONG = (
+    "SELECT json_group_array(row_no) FROM (SELECT a.row_no FROM json_each(?) AS j "
+    "CROSS JOIN account AS a ON a.row_no = j.value WHERE +a.archived = 0"
+)
+_CHIPS: Mapping[AccountChip, str] = {
+    AccountChip.ALL: "",
+    AccountChip.KEY: "AND a.tier = 'key'",
+    AccountChip.PROSPECTS: "AND a.lifecycle = 'prospect'",
+    AccountChip.OPEN_INVOICES: (
+        "AND a.id IN (SELECT account_id FROM ar_document "
+        "WHERE open_amount > 0 AND kind = 'invoice' AND archived = 0)"
+    ),
+    AccountChip.CHANGED_HERE: "AND a.id IN (SELECT unhex(value) FROM json_each(?))",
+}
+_CITY = (
+    "(SELECT s.city FROM site AS s WHERE s.account_id = a.id AND s.archived = 0 "
+    "ORDER BY s.kind = 'bill' DESC, s.kind = 'ship' DESC, s.row_no LIMIT 1)"
+)
+_LAST_ACTIVITY = "(SELECT max(x.happened_at) FROM activity AS x WHERE x.account_id = a.id AND x.archived = 0)"
+_SALES = (
+    "(SELECT sum(CASE o.doc_type WHEN 'return' THEN -o.total_amount ELSE o.total_amount END) "
+    "FROM sales_order AS o WHERE o.account_id = a.id AND o.archived = 0 AND o.ordered_on >= ? "
+    "AND o.status NOT IN ('draft', 'cancelled', 'rejected') AND o.currency = a.currency)"
+)
+_ORDERS: Mapping[tuple[AccountSort, bool], str] = {
+    (AccountSort.NAME, False): "ORDER BY a.name COLLATE NOCASE, a.tier, a.lifecycle, a.id",
+    (AccountSort.NAME, True): (
+        "ORDER BY a.name COLLATE NOCASE DESC, a.tier DESC, a.lifecycle DESC, a.id DESC"
+    ),
+    (AccountSort.CITY, False): f"ORDER BY {_CITY} COLLATE NOCASE NULLS LAST, a.name COLLATE NOCASE, a.id",
+    (AccountSort.CITY, True): f"ORDER BY {_CITY} COLLATE NOCASE DESC NULLS LAST, a.name COLLATE NOCASE, a.id",
+    (AccountSort.LAST_ACTIVITY, False): (
+        f"ORDER BY {_LAST_ACTIVITY} DESC NULLS LAST, a.name COLLATE NOCASE, a.id"
+    ),
+    (AccountSort.LAST_ACTIVITY, True): f"ORDER BY {_LAST_ACTIVITY} NULLS FIRST, a.name COLLATE NOCASE, a.id",
+    (AccountSort.SALES, False): f"ORDER BY coalesce({_SALES}, 0) DESC, a.name COLLATE NOCASE, a.id",
+    (AccountSort.SALES, True): f"ORDER BY coalesce({_SALES}, 0), a.name COLLATE NOCASE, a.id",
+}
+_NAMES_FROM = (
+    "SELECT row_no FROM account WHERE archived = 0 AND name >= ? COLLATE NOCASE AND name < ? COLLATE NOCASE "
+    "ORDER BY name COLLATE NOCASE, id LIMIT ?"
+)
+# The joins begin with the smaller side, which the planner cannot know.
+_IN_CITY = (
+    "SELECT DISTINCT a.row_no FROM site AS s CROSS JOIN account AS a ON a.id = s.account_id "
+    "WHERE s.city >= ? COLLATE NOCASE AND s.city < ? COLLATE NOCASE AND s.archived = 0 AND +a.archived = 0 "
+    "LIMIT ?"
+)
+_AMONG_IN_CITY = (
+    "SELECT a.row_no FROM json_each(?) AS j CROSS JOIN account AS a ON a.row_no = j.value "
+    "WHERE EXISTS (SELECT 1 FROM site AS s WHERE s.account_id = a.id AND s.archived = 0 "
+    "AND s.city >= ? COLLATE NOCASE AND s.city < ? COLLATE NOCASE)"
+)
+_OWED = (
+    "FROM ar_document AS d WHERE d.account_id = a.id "
+    "AND d.open_amount > 0 AND d.kind = 'invoice' AND d.archived = 0"
+)
+_ROWS = f"""
+SELECT a.row_no, a.id, a.name, a.number, {_CITY}, a.tier, a.lifecycle, a.currency, {_SALES}, {_LAST_ACTIVITY},
+    (SELECT sum(d.open_amount) {_OWED}),
+    (SELECT sum(d.open_amount) {_OWED} AND d.due_on < ?),
+    (SELECT count(*) {_OWED} AND d.due_on < ?)
+FROM account AS a WHERE a.row_no IN (SELECT value FROM json_each(?))
+"""
+_LAST_LETTER = "\uffff"
+_SHORTEST_CITY = 2
+
+
+def find_accounts(reader: Reader, *, question: AccountsQuestion, today: date) -> AccountsFound:
+    """The accounts that answer a question, in order; a search lists at most `MOST_HITS`."""
+    if not question.text.strip():
+        sort = AccountSort.NAME if question.sort in (None, AccountSort.BEST_MATCH) else question.sort
+        keys = _ordered(reader, question, sort, None, today)
+        return AccountsFound(question, keys, more=False)
+    best, more = _search(reader, question.text)
+    if question.sort in (None, AccountSort.BEST_MATCH):
+        standing = set(_ordered(reader, question, AccountSort.NAME, best, today))
+        keys = tuple(key for key in best if key in standing)
+        return AccountsFound(question, keys[::-1] if question.reverse else keys, more)
+    return AccountsFound(question, _ordered(reader, question, question.sort, best, today), more)
+
+
+def account_rows(reader: Reader, *, keys: Sequence[int], today: date) -> tuple[AccountRow, ...]:
+    """The rows of a window of `AccountsFound.keys`, in that order; one that left meanwhile is missing."""
+    day = today.isoformat()
+    found = reader.rows(_ROWS, (_year(today), day, day, key_list(keys)))
+    waiting, conflicts = waiting_accounts(reader), conflicts_by_account(reader)
+    rows = {row[0]: _row(row, row[1] in waiting, conflicts[row[1]]) for row in found}
+    return tuple(rows[key] for key in keys if key in rows)
+
+
+def account_position(reader: Reader, *, found: AccountsFound, account_id: RowId) -> int | None:
+    """Where an account stands in a list, None when it is not among those found."""
+    key = reader.rows("SELECT row_no FROM account WHERE id = ?", (account_id,))
+    if not key or key[0][0] not in found.keys:
+        return None
+    return found.keys.index(key[0][0])
+
+
+def _row(row: Sequence[object], waiting: bool, conflicts: int) -> AccountRow:
+    key, row_id, name, number, city, tier, lifecycle, currency, sales, last, owed, overdue, count = row
+    return AccountRow(
+        key=whole(key),
+        id=ref(row_id),
+        name=text(name),
+        number=text(number),
+        city=text(city),
+        tier=text(tier),
+        lifecycle=text(lifecycle),
+        currency=text(currency) or "EUR",
+        sales_amount=whole(sales),
+        last_activity_at=maybe_whole(last),
+        open_amount=whole(owed),
+        overdue_amount=whole(overdue),
+        overdue_count=whole(count),
+        waiting=waiting,
+        conflicts=conflicts,
+    )
+
+
+def _year(today: date) -> str:
+    return f"{today.year:04d}-01-01"
+
+
+def _ordered(
+    reader: Reader,
+    question: AccountsQuestion,
+    sort: AccountSort,
+    among: Sequence[int] | None,
+    today: date,
+) -> tuple[int, ...]:
+    order = _ORDERS[sort, question.reverse]
+    parameters: list[object] = [] if among is None else [key_list(among)]
+    if question.chip is AccountChip.CHANGED_HERE:
+        parameters.append(_id_list(waiting_accounts(reader)))
+    if sort is AccountSort.SALES:
+        parameters.append(_year(today))
+    parts = (_ALL if among is None else _AMONG, _CHIPS[question.chip], order, ")")
+    found: list[int] = json.loads(reader.rows(" ".join(parts), parameters)[0][0])
+    return tuple(found)
+
+
+def _id_list(ids: Iterable[bytes]) -> str:
+    return json.dumps([row_id.hex() for row_id in ids])
+
+
+def _search(reader: Reader, text: str) -> tuple[tuple[int, ...], bool]:
+    """The best accounts for a text over name, number, phone, email and note, and then by city."""
+    found = matches(reader, "account", text)
+    start = text.strip()
+    first = _between(reader, _NAMES_FROM, start) if found.more else []
+    keys = dict.fromkeys([*first, *found.keys])
+    words = start.split()
+    for split in range(len(words)):
+        if len(keys) >= MOST_HITS:
+            break
+        city = " ".join(words[split:])
+        if len(city) < _SHORTEST_CITY:
+            break
+        if split:
+            head = key_list(matches(reader, "account", " ".join(words[:split])).keys)
+            there = reader.rows(_AMONG_IN_CITY, (head, city, city + _LAST_LETTER))
+            keys.update(dict.fromkeys(row[0] for row in there))
+        else:
+            keys.update(dict.fromkeys(_between(reader, _IN_CITY, city)))
+    return tuple(keys)[:MOST_HITS], found.more or len(keys) > MOST_HITS
+
+
+def _between(reader: Reader, sql: str, start: str) -> list[int]:
+    return [row[0] for row in reader.rows(sql, (start, start + _LAST_LETTER, MOST_HITS))]
