@@ -5,11 +5,25 @@ Owns what the order page says. Prices and totals come from `domain`, so that pag
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 
+import msgspec
+
+from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.days import day_of
+from fieldrep.domain.fast_entry import parse_fast_entry
+from fieldrep.domain.money import divide_rounded, net_price
+from fieldrep.domain.orders import DEVICE_MOVES, EDITABLE_STATES, order_totals
 from fieldrep.domain.pricing import Priced
+from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
+from fieldrep.queries.marks import waiting_rows
+from fieldrep.queries.matching import matches
+from fieldrep.queries.stock import Stock, stock_of
+from fieldrep.store.prices import PriceBook
+from fieldrep.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +137,232 @@ class ProductHit:
     currency: str
     available_qty: int | None
     exact: bool
+
+
+_NAMES = """
+SELECT a.name, p.code, u.name, c.given_name, c.family_name, b.street, b.city, s.street, s.city,
+    (SELECT user_id FROM sync_state), w.name
+FROM sales_order AS o
+    LEFT JOIN account AS a ON a.id = o.account_id
+    LEFT JOIN price_list AS p ON p.id = o.price_list_id
+    LEFT JOIN app_user AS u ON u.id = coalesce(o.sales_rep_id, o.created_by)
+    LEFT JOIN app_user AS w ON w.id = o.created_by
+    LEFT JOIN contact AS c ON c.id = o.contact_id
+    LEFT JOIN site AS b ON b.id = o.bill_site_id
+    LEFT JOIN site AS s ON s.id = o.ship_site_id
+WHERE o.id = ?
+"""
+_LINES = """
+SELECT l.id, l.seq, l.kind, l.product_id, p.sku, coalesce(l.description, p.name), l.qty, l.uom, l.list_price,
+    l.unit_price, l.price_source, l.discount_rate, l.line_amount, l.shipped_qty, p.base_uom, p.status,
+    coalesce(u.factor, 1000000)
+FROM document_line AS l
+    LEFT JOIN product AS p ON p.id = l.product_id
+    LEFT JOIN product_uom AS u ON u.product_id = l.product_id AND u.uom = l.uom AND u.archived = 0
+WHERE l.order_id = ? AND l.archived = 0 ORDER BY l.seq, l.id
+"""
+_EXACT = """
+SELECT id, NULL FROM product WHERE sku = ?1 COLLATE NOCASE AND archived = 0
+UNION ALL SELECT product_id, uom FROM product_uom WHERE barcode = ?1 AND archived = 0
+"""
+_BY_KEYS = """
+SELECT p.id FROM json_each(?) AS j CROSS JOIN product AS p ON p.row_no = j.value
+WHERE p.archived = 0 AND p.status <> 'discontinued'
+"""
+_BY_SKU = """
+SELECT id FROM product WHERE sku >= ? COLLATE NOCASE AND sku < ? COLLATE NOCASE AND archived = 0
+    AND status <> 'discontinued' ORDER BY sku LIMIT ?
+"""
+_PRODUCT = "SELECT sku, name, base_uom, status FROM product WHERE id = ?"
+_LAST_LETTER = "\uffff"
+
+
+def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> OrderEntry | None:
+    """The page of an order, None when the replica does not hold it."""
+    order = reader.row("sales_order", order_id)
+    if order is None:
+        return None
+    today = day_of(now, zone)
+    names = reader.rows(_NAMES, (order_id,))[0]
+    head = _head(order, names, waiting=order_id in waiting_rows(reader, "sales_order"))
+    raw = reader.rows(_LINES, (order_id,))
+    lines = _lines(reader, order, head, raw, today)
+    totals = order_totals(
+        order,
+        [{"kind": row[2], "qty": row[6], "unit_price": row[9], "discount_rate": row[11]} for row in raw],
+    )
+    items = [line for line in lines if line.kind == "item"]
+    return OrderEntry(
+        head=head,
+        lines=lines,
+        totals=OrderTotalsRow(
+            line_count=len(items),
+            units=sum(line.qty for line in items),
+            goods_amount=totals.goods_amount,
+            freight_amount=totals.freight_amount,
+            tax_amount=totals.tax_amount,
+            total_amount=totals.total_amount,
+        ),
+        problems=_problems(head, items, raw, today) if head.editable else (),
+        stock_as_of=min((line.stock_as_of for line in items if line.stock_as_of is not None), default=None),
+    )
+
+
+def find_for_order(
+    reader: Reader, *, typed: str, account_id: RowId | None, today: date, limit: int = 20
+) -> tuple[ProductHit, ...]:
+    """What the fast field offers for a SKU, a barcode, a part of a name or `SKU x quantity`, exact hits first."""
+    entry = parse_fast_entry(typed)
+    if not entry.what:
+        return ()
+    exact = {ref(row[0]): text(row[1]) for row in reader.rows(_EXACT, (entry.what,))}
+    ids = dict.fromkeys(exact)
+    found = reader.rows(_BY_SKU, (entry.what, entry.what + _LAST_LETTER, limit))
+    keys = matches(reader, "product", entry.what, limit=limit).keys
+    found += reader.rows(_BY_KEYS, ("[" + ",".join(map(str, keys)) + "]",))
+    ids |= dict.fromkeys(ref(row[0]) for row in found)
+    chosen = list(ids)[:limit]
+    book = PriceBook.of_account(reader.rows, account_id, today)
+    stock = stock_of(reader, chosen)
+    return tuple(
+        _hit(reader, book, stock.get(product_id), product_id, exact, entry.qty) for product_id in chosen
+    )
+
+
+def _hit(
+    reader: Reader,
+    book: PriceBook,
+    stock: Stock | None,
+    product_id: RowId,
+    exact: Mapping[RowId, str],
+    qty: int,
+) -> ProductHit:
+    sku, name, base_uom, _ = reader.rows(_PRODUCT, (product_id,))[0]
+    base = text(base_uom) or "pc"
+    uom = exact.get(product_id, "") or base
+    priced = book.price(product_id, qty, uom, base)
+    return ProductHit(
+        id=product_id,
+        sku=text(sku),
+        name=text(name),
+        uom=uom,
+        qty=qty,
+        price=priced.unit_price if priced else None,
+        currency=book.currency,
+        available_qty=_in_units(stock.available(), book.factor(product_id, uom, base)) if stock else None,
+        exact=product_id in exact,
+    )
+
+
+def _head(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool) -> OrderHead:
+    status = text(order["status"])
+    reason = _read_only_reason(order, status, me=names[9], author=text(names[10]))
+    reasons = order["hold_reasons"]
+    return OrderHead(
+        id=ref(order["id"]),
+        number=text(order["number_official"]) or text(order["number_local"]),
+        number_local=text(order["number_local"]),
+        doc_type=text(order["doc_type"]),
+        status=status,
+        hold_reasons=tuple(map(str, msgspec.json.decode(reasons))) if isinstance(reasons, str) else (),
+        account_id=ref(order["account_id"]),
+        account=text(names[0]),
+        contact=joined(names[3], names[4], by=" "),
+        bill_to=joined(names[5], names[6]),
+        ship_to=joined(names[7], names[8]),
+        bill_site_id=maybe_ref(order["bill_site_id"]),
+        ship_site_id=maybe_ref(order["ship_site_id"]),
+        contact_id=maybe_ref(order["contact_id"]),
+        po_ref=text(order["po_ref"]),
+        note=text(order["note"]),
+        ordered_on=day(order["ordered_on"]),
+        wanted_on=day(order["wanted_on"]),
+        pricing_date=day(order["pricing_date"]),
+        price_list=text(names[1]),
+        currency=text(order["currency"]),
+        taken_by=text(names[2]),
+        editable=not reason,
+        read_only_reason=reason,
+        moves=DEVICE_MOVES.get(status, frozenset()),
+        saved_at=whole(order["changed_at"]),
+        waiting=waiting,
+    )
+
+
+def _read_only_reason(order: Mapping[str, Value], status: str, *, me: object, author: str) -> str:
+    if order["archived"]:
+        return "This order is archived; restore it first."
+    if status not in EDITABLE_STATES:
+        return f"This order is already {status.replace('_', ' ')}; ask the office for a change to it."
+    if order["created_by"] not in (None, me):
+        return f"This is a draft of {author or 'a colleague'}; only its author may change it."
+    return ""
+
+
+def _lines(
+    reader: Reader, order: Mapping[str, Value], head: OrderHead, raw: Sequence[Sequence[object]], today: date
+) -> tuple[OrderLine, ...]:
+    book = PriceBook.of_account(
+        reader.rows,
+        head.account_id,
+        head.pricing_date or today,
+        currency=head.currency,
+        price_list=maybe_ref(order["price_list_id"]),
+    )
+    stock = stock_of(reader, {ref(row[3]) for row in raw if row[3] is not None})
+    waiting = waiting_rows(reader, "document_line")
+    return tuple(_line(row, book, stock.get(ref(row[3])), waiting, head.editable) for row in raw)
+
+
+def _line(
+    row: Sequence[object], book: PriceBook, stock: Stock | None, waiting: frozenset[bytes], editable: bool
+) -> OrderLine:
+    line_id, product_id = ref(row[0]), maybe_ref(row[3])
+    qty, uom, unit_price = whole(row[6]), text(row[7]), whole(row[9])
+    priced = book.price(product_id, qty, uom, text(row[14]) or "pc") if product_id else None
+    available = _in_units(stock.available(but=line_id), whole(row[16])) if stock else None
+    listed = priced is not None and text(row[10]) != "manual"
+    return OrderLine(
+        id=line_id,
+        seq=whole(row[1]),
+        kind=text(row[2]),
+        product_id=product_id,
+        sku=text(row[4]),
+        description=text(row[5]),
+        qty=qty,
+        uom=uom,
+        list_price=whole(row[8]),
+        unit_price=unit_price,
+        net_price=net_price(unit_price, whole(row[11])),
+        price_source=text(row[10]),
+        discount_rate=whole(row[11]),
+        amount=whole(row[12]),
+        shipped_qty=whole(row[13]),
+        priced=priced,
+        price_changed=editable and listed and priced is not None and priced.unit_price != unit_price,
+        available_qty=available,
+        stock_as_of=stock.as_of if stock else None,
+        short=editable and available is not None and available < qty,
+        waiting=line_id in waiting,
+    )
+
+
+def _in_units(base_qty: int, factor: int) -> int:
+    """A quantity of base units counted in units of `factor` base units."""
+    return base_qty if factor == MILLIONTH else divide_rounded(base_qty * MILLIONTH, factor)
+
+
+def _problems(
+    head: OrderHead, items: Sequence[OrderLine], raw: Sequence[Sequence[object]], today: date
+) -> tuple[str, ...]:
+    sentences = []
+    if not items:
+        sentences.append("Add a product; an order without lines cannot be submitted.")
+    sentences += [
+        f"{row[4]} {row[5]} is discontinued; remove line {row[1]}."
+        for row in raw
+        if row[15] == "discontinued"
+    ]
+    if head.wanted_on is not None and head.wanted_on < today:
+        sentences.append(f"The wanted day {head.wanted_on.isoformat()} has passed; choose a later one.")
+    return tuple(sentences)

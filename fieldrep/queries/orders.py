@@ -5,11 +5,18 @@ Owns the rows of both lists. It must not know order entry.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.orders import EDITABLE_STATES
+from fieldrep.queries.cells import day, ref, text, whole
+from fieldrep.queries.marks import waiting_rows
+from fieldrep.queries.matching import MOST_HITS, key_list, matches
+from fieldrep.store.reader import Reader
 
 
 class OrderChip(StrEnum):
@@ -73,3 +80,97 @@ class OrderRow:
     taken_by: str
     editable: bool
     waiting: bool
+
+
+_FIND = "SELECT json_group_array(row_no) FROM (SELECT o.row_no FROM sales_order AS o WHERE o.archived = 0"
+_CHIPS: Mapping[OrderChip, str] = {
+    OrderChip.ALL: "",
+    OrderChip.DRAFTS: "AND o.status = 'draft'",
+    OrderChip.OPEN: (
+        "AND o.status IN ('submitted', 'received', 'held', 'confirmed', 'exported', 'part_shipped', "
+        "'cancel_requested')"
+    ),
+    OrderChip.HELD: "AND o.status = 'held'",
+    OrderChip.DONE: "AND o.status IN ('completed', 'cancelled', 'rejected')",
+    OrderChip.CHANGED_HERE: (
+        "AND (o.id IN (SELECT row_id FROM outbox_edit WHERE entity = 'sales_order') OR o.id IN "
+        "(SELECT order_id FROM document_line WHERE id IN "
+        "(SELECT row_id FROM outbox_edit WHERE entity = 'document_line')))"
+    ),
+}
+_OF_ACCOUNT = "AND o.account_id = ?"
+_TEXT = """
+AND (o.number_official LIKE ?1 ESCAPE '\\' OR o.number_local LIKE ?1 ESCAPE '\\' OR o.po_ref LIKE ?1 ESCAPE '\\'
+    OR o.account_id IN (SELECT a.id FROM json_each(?2) AS j CROSS JOIN account AS a ON a.row_no = j.value))
+"""
+_NEWEST = "ORDER BY coalesce(o.ordered_on, o.pricing_date, '9999') DESC, o.row_no DESC LIMIT ?)"
+_ROWS = """
+SELECT o.row_no, o.id, o.number_official, o.number_local, o.doc_type, o.account_id, a.name, o.status,
+    o.ordered_on, o.wanted_on, o.shipped_on, o.po_ref, o.total_amount, o.currency, u.name, o.created_by,
+    (SELECT count(*) FROM document_line AS l WHERE l.order_id = o.id AND l.archived = 0 AND l.kind = 'item'),
+    (SELECT user_id FROM sync_state)
+FROM sales_order AS o
+    LEFT JOIN account AS a ON a.id = o.account_id
+    LEFT JOIN app_user AS u ON u.id = coalesce(o.sales_rep_id, o.created_by)
+WHERE o.row_no IN (SELECT value FROM json_each(?))
+"""
+_EVERY = 1_000_000
+
+
+def find_orders(reader: Reader, *, question: OrdersQuestion) -> OrdersFound:
+    """The orders that answer a question, newest first; a search lists at most `MOST_HITS`."""
+    typed = question.text.strip()
+    if not typed:
+        every = _keys(reader, (_FIND, _CHIPS[question.chip], _NEWEST), (_EVERY,))
+        return OrdersFound(question, every, more=False)
+    accounts = key_list(matches(reader, "account", typed).keys)
+    parts = (_FIND, _TEXT, _CHIPS[question.chip], _NEWEST)
+    keys = _keys(reader, parts, (f"%{_escaped(typed)}%", accounts, MOST_HITS + 1))
+    return OrdersFound(question, keys[:MOST_HITS], len(keys) > MOST_HITS)
+
+
+def orders_of_account(
+    reader: Reader, *, account_id: RowId, chip: OrderChip = OrderChip.ALL, limit: int = MOST_HITS
+) -> tuple[OrderRow, ...]:
+    """The orders of an account, newest first."""
+    parts = (_FIND, _OF_ACCOUNT, _CHIPS[chip], _NEWEST)
+    return order_rows(reader, keys=_keys(reader, parts, (account_id, limit)))
+
+
+def order_rows(reader: Reader, *, keys: Sequence[int]) -> tuple[OrderRow, ...]:
+    """The rows of a window of `OrdersFound.keys`, in that order; one that left meanwhile is missing."""
+    waiting = waiting_rows(reader, "sales_order")
+    rows = {row[0]: _row(row, row[1] in waiting) for row in reader.rows(_ROWS, (key_list(keys),))}
+    return tuple(rows[key] for key in keys if key in rows)
+
+
+def _row(row: Sequence[object], waiting: bool) -> OrderRow:
+    return OrderRow(
+        key=whole(row[0]),
+        id=ref(row[1]),
+        number=text(row[2]) or text(row[3]),
+        number_local=text(row[3]),
+        doc_type=text(row[4]),
+        account_id=ref(row[5]),
+        account=text(row[6]),
+        status=text(row[7]),
+        ordered_on=day(row[8]),
+        wanted_on=day(row[9]),
+        shipped_on=day(row[10]),
+        po_ref=text(row[11]),
+        line_count=whole(row[16]),
+        total_amount=whole(row[12]),
+        currency=text(row[13]),
+        taken_by=text(row[14]),
+        editable=text(row[7]) in EDITABLE_STATES and row[15] in (None, row[17]),
+        waiting=waiting,
+    )
+
+
+def _keys(reader: Reader, parts: Sequence[str], parameters: Sequence[object]) -> tuple[int, ...]:
+    found: list[int] = json.loads(reader.rows(" ".join(parts), parameters)[0][0])
+    return tuple(found)
+
+
+def _escaped(typed: str) -> str:
+    return typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -5,9 +5,13 @@ Owns the rows of the sites card and how an address reads on one line. It must no
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.cells import joined, ref, text
+from fieldrep.queries.marks import conflicts_of_account, waiting_rows
+from fieldrep.store.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,38 @@ class SiteRow:
     access_notes: str
     waiting: bool
     conflicts: int
+
+
+_SITES = """
+SELECT id, kind, site_name, street, postal_code, city, region, country, open_hours, access_notes FROM site
+WHERE account_id = ? AND archived = 0 ORDER BY kind = 'bill' DESC, kind = 'ship' DESC, row_no
+"""
+
+
+def sites_of_account(reader: Reader, *, account_id: RowId) -> tuple[SiteRow, ...]:
+    """The addresses of an account: of bills, of goods, of work."""
+    waiting = waiting_rows(reader, "site")
+    conflicts = Counter(item.row_id for item in conflicts_of_account(reader, account_id))
+    return tuple(
+        SiteRow(
+            id=ref(row[0]),
+            kind=text(row[1]),
+            site_name=text(row[2]),
+            street=text(row[3]),
+            postal_code=text(row[4]),
+            city=text(row[5]),
+            region=text(row[6]),
+            country=text(row[7]),
+            line=address_line(row[3], row[4], row[5], row[7]),
+            open_hours=text(row[8]),
+            access_notes=text(row[9]),
+            waiting=row[0] in waiting,
+            conflicts=conflicts[row[0]],
+        )
+        for row in reader.rows(_SITES, (account_id,))
+    )
+
+
+def address_line(street: object, postal_code: object, city: object, country: object) -> str:
+    """An address on one line."""
+    return joined(street, joined(postal_code, city, by=" "), country)
