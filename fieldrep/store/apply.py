@@ -6,8 +6,10 @@ with pending edits are shown anew, keys leave, the cursor moves. Must not know t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from fieldrep.contract.change import Accepted, Change, Held, Merged, Refused
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.arrive import Arrivals
@@ -26,24 +28,29 @@ class Applied:
     """What one reply did to the replica.
 
     Attributes:
-        settled, refused: numbers of changes that were answered.
+        accepted, merged, held, refused: changes that were answered so; conflicts: fields kept for a decision.
         pulled: rows that arrived; entered: those that are new here; left: rows that went with their scope key.
         touched: entities whose rows changed.
-        mine: this replica's digest afterwards, from its own rows; theirs: what the server says it should be.
+        digest: of this replica afterwards, from its own rows.
     """
 
-    settled: tuple[int, ...]
-    refused: tuple[int, ...]
-    pulled: int
-    entered: int
-    left: int
-    touched: frozenset[str]
-    mine: Digest
-    theirs: Digest | None
+    accepted: int = 0
+    merged: int = 0
+    held: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    pulled: int = 0
+    entered: int = 0
+    left: int = 0
+    touched: frozenset[str] = frozenset()
+    digest: Digest = Digest()  # noqa: RUF009 - frozen
 
 
-def apply_reply(replica: Replica, reply: ExchangeReply) -> Applied:
-    """Applies one reply of the server.
+def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] = ()) -> Applied:
+    """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
+
+    A reply of another epoch than the replica's comes from a central store restored from a backup: what was sent
+    before is then offered again, and the numbers of the changes make that harmless (I3).
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -51,9 +58,13 @@ def apply_reply(replica: Replica, reply: ExchangeReply) -> Applied:
     state = replica.state()
     if _says_nothing(reply, state):
         replica.note_contact()
-        return Applied((), (), 0, 0, 0, frozenset(), state.digest, reply.digest)
+        return Applied(digest=state.digest)
     with replica.write() as connection:
-        settling = settle(connection, reply.outcomes, state.incarnation, replica.clock())
+        if state.epoch and reply.epoch != state.epoch:
+            _keep_bases(connection, take_back_sent(connection, state.incarnation))
+        numbers = {change.n for change in sent}
+        believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
+        settling = settle(connection, believed, state.incarnation, replica.clock())
         if reply.digest is not None:
             cover(connection, reply.revision, settling)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
@@ -68,30 +79,26 @@ def apply_reply(replica: Replica, reply: ExchangeReply) -> Applied:
         arrivals.touched.update(entity for entity, _ in again)
         fresh = _after(state, reply, leaving.digest, replica.clock())
         replica.store_state(connection, fresh)
+    merged = [outcome for outcome in believed if isinstance(outcome, Merged)]
     return Applied(
-        tuple(settling.settled),
-        tuple(settling.refused),
-        arrivals.pulled,
-        arrivals.entered,
-        leaving.left,
-        frozenset(arrivals.touched),
-        leaving.digest,
-        reply.digest,
+        accepted=sum(isinstance(outcome, Accepted) for outcome in believed),
+        merged=len(merged),
+        held=sum(isinstance(outcome, Held) for outcome in believed),
+        conflicts=sum(len(outcome.kept) for outcome in merged),
+        refused=sum(isinstance(outcome, Refused) for outcome in believed),
+        pulled=arrivals.pulled,
+        entered=arrivals.entered,
+        left=leaving.left,
+        touched=frozenset(arrivals.touched),
+        digest=leaving.digest,
     )
 
 
-def start_over(replica: Replica, *, epoch: bytes = b"", take_back: bool = False) -> None:
-    """Empties the replica for a fresh first replica; what waits in the outbox stays and is replayed on the fresh rows.
-
-    `take_back` also offers again what was sent before, for a central store restored from a backup.
-    """
-    state = replica.state()
+def start_over(replica: Replica) -> None:
+    """Empties the replica for a fresh first replica; the outbox stays and is replayed on the fresh rows."""
     with replica.write() as connection:
-        if take_back:
-            rows = take_back_sent(connection, state.incarnation)
-            _keep_bases(connection, rows)
         empty(connection)
-        fresh = replace(state, cursor=b"", digest=Digest(), complete=False, epoch=epoch or state.epoch)
+        fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False)
         replica.store_state(connection, fresh)
 
 
@@ -114,7 +121,7 @@ def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> 
         complete=state.complete or whole,
         last_sync_at=now if whole else state.last_sync_at,
         server_id=state.server_id or reply.server_id,
-        epoch=state.epoch or reply.epoch,
+        epoch=reply.epoch or state.epoch,
     )
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
+from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import Clock, IdSource, Randomness
+from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
+from fieldrep.contract.messages import EnrollReply
 from fieldrep.paths import FILE_MODE, Profile
-from fieldrep.store import migrate
+from fieldrep.store import migrate, outbox
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
 from fieldrep.store.reader import Reader, ReaderPool
@@ -26,6 +28,9 @@ from fieldrep.store.unit_of_work import UnitOfWork
 
 REPLICA_VERSION = 1
 """The version of the file this program writes; `schema.py` says the same, and a test compares them."""
+
+TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
+_KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
 
 class Replica:
@@ -149,16 +154,51 @@ class Replica:
             self._state = replace(self._state, last_sync_at=self.clock())
             self._contact_unsaved = True
 
-    def secret(self, name: str) -> bytes | None:
-        """A secret sealed inside the replica, such as the device's token."""
+    def enrolled(
+        self, reply: EnrollReply, server_url: str, fingerprint: str, incarnation: Incarnation
+    ) -> None:
+        """Stores what a server's admission says, its token among the secrets, in one transaction."""
+        with self.write() as connection:
+            state = replace(
+                self._state,
+                device_id=reply.device_id,
+                user_id=reply.user_id,
+                login=reply.login,
+                user_name=reply.user_name,
+                server_url=server_url,
+                fingerprint=fingerprint,
+                server_id=reply.server_id,
+                epoch=reply.epoch,
+                incarnation=incarnation,
+                number_prefix=reply.number_prefix,
+            )
+            self.store_state(connection, state)
+            connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
+
+    def waiting(self, limit: int, limit_bytes: int) -> list[Change]:
+        """The oldest changes not yet answered, within both limits."""
+        with self.read() as reader:
+            return outbox.waiting(reader.driver, limit, limit_bytes)
+
+    def depth(self) -> int:
+        """How many changes wait for an answer."""
+        with self.read() as reader:
+            return outbox.depth(reader.driver)
+
+    def remember_receipt(self, receipt: str) -> None:
+        """Keeps the receipt of the last sync that did anything."""
+        self.change_state(receipt=receipt)
+
+    def secret(self, name: str) -> str:
+        """A secret sealed inside the replica, such as the device's token; "" when there is none."""
         with self.read() as reader:
             found = reader.rows("SELECT value FROM secret WHERE name = ?", (name,))
-        return found[0][0] if found else None
+        return str(found[0][0]) if found else ""
 
-    def keep_secret(self, name: str, value: bytes) -> None:
+    def keep_secret(self, name: str, value: str) -> None:
         """Keeps a secret inside the replica."""
         with self.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (name, value))
+            connection.execute(_KEEP_SECRET, (name, value))
 
     def checkpoint(self) -> None:
         """Writes the log back into the file; called when nobody waits, so that no save has to."""

@@ -96,7 +96,7 @@ Table(
     ),
     *(
         Column(name, Text, nullable=False)
-        for name in ("login", "user_name", "server_url", "fingerprint", "number_prefix")
+        for name in ("login", "user_name", "server_url", "fingerprint", "number_prefix", "receipt")
     ),
     *(
         Column(name, Integer, nullable=False)
@@ -188,7 +188,7 @@ Table(
     "secret",
     metadata,
     Column("name", Text, primary_key=True, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", Text, nullable=False),
     sqlite_strict=True,
 )
 

@@ -32,12 +32,9 @@ class Settling:
     """What one reply settled.
 
     Attributes:
-        settled, refused: numbers of changes.
         rows: rows whose pending edits became fewer.
     """
 
-    settled: list[int] = field(default_factory=list)
-    refused: list[int] = field(default_factory=list)
     rows: set[RowKey] = field(default_factory=set)
 
 
@@ -51,7 +48,6 @@ def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: byt
             gone |= _refuse(connection, outcome, incarnation, now, settling)
         else:
             taken.append((SETTLED, outcome.revision, _encode(outcome), outcome.n, incarnation))
-            settling.settled.append(outcome.n)
     connection.executemany(
         "UPDATE outbox SET state = ?, revision = ?, outcome = ? WHERE n = ? AND incarnation = ?", taken
     )
@@ -120,7 +116,6 @@ def _refuse(
         "DELETE FROM outbox_edit WHERE entity = ? AND row_id = ? AND n = ?",
         [(edit.entity, edit.row_id, outcome.n) for edit in change.edits],
     )
-    settling.refused.append(outcome.n)
     settling.rows.update((edit.entity, edit.row_id) for edit in change.edits)
     return {edit.row_id for edit in change.edits if edit.kind == "create"}
 

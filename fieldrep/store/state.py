@@ -20,6 +20,7 @@ class SyncState:
     Attributes:
         digest: of all rows held, computed from this replica's own rows.
         highest_n: the number of the newest change ever made here, in this incarnation.
+        receipt: the last sync's receipt that said anything, as JSON.
         complete: whether a whole state of the central store has been applied since the last start over.
     """
 
@@ -37,6 +38,7 @@ class SyncState:
     highest_n: int = 0
     number_prefix: str = ""
     last_sync_at: int = 0
+    receipt: str = ""
     complete: bool = False
 
     @property

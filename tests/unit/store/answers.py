@@ -57,13 +57,14 @@ def reply(
     cursor: bytes = b"cursor",
     revision: int = 1000,
     more: bool = False,
+    epoch: bytes = EPOCH,
 ) -> ExchangeReply:
     """A reply that brings `rows`, after which the device should hold `holds` (those very rows when not given)."""
     entities = list(dict.fromkeys(entity for entity, _ in rows))
     return ExchangeReply(
         Verdict.CONTINUE,
         SERVER,
-        EPOCH,
+        epoch,
         0,
         outcomes=tuple(outcomes),
         pages=tuple(page(entity, [row for name, row in rows if name == entity]) for entity in entities),
