@@ -53,7 +53,7 @@ def check_move(order: Row, wanted: Value) -> None:
     present = str(order["status"])
     if not may_move(present, str(wanted)):
         number = name_of(order)
-        sentence = f"{number} is {present} and cannot become {wanted}."
+        sentence = f"{number} is {present} and cannot become {wanted!s}."
         raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, row_id_of(order), "status")
 
 
