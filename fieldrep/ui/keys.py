@@ -1,6 +1,7 @@
 """The keyboard: every action that has a key, its default and the person's own choice.
 
-Owns names and defaults only. Actions say their key by name, so menus, the palette and F1 show the same thing.
+A key stands here with its feature, not before. Owns names and defaults only. Actions say their key by name, so
+menus, the palette and F1 show the same thing.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,6 @@ DEFAULTS = (
     KeyEntry("previous_pane", "Shift+F6", "Previous pane", "Anywhere"),
     KeyEntry("escape", "Esc", "Close, clear search, back", "Anywhere"),
     KeyEntry("undo", "Ctrl+Z", "Undo", "Anywhere"),
-    KeyEntry("redo", "Ctrl+Shift+Z", "Redo", "Anywhere"),
     KeyEntry("sync_now", "F9", "Try sync now", "Anywhere"),
     KeyEntry("bigger_text", "Ctrl++ Ctrl+=", "Larger text", "Anywhere"),
     KeyEntry("smaller_text", "Ctrl+-", "Smaller text", "Anywhere"),
@@ -34,14 +34,11 @@ DEFAULTS = (
     KeyEntry("toggle_theme", "", "Switch light and dark", "Anywhere"),
     KeyEntry("key_map", "F1", "All keys", "Anywhere"),
     KeyEntry("new_order", "Ctrl+N", "New order", "On a record"),
-    KeyEntry("check_in", "Ctrl+I", "Check in or out", "On a record"),
-    KeyEntry("new_task", "Ctrl+Shift+T", "New task", "On a record"),
     KeyEntry("log_activity", "A", "Log activity", "On a record"),
     KeyEntry("edit_record", "E", "Edit", "On a record"),
     KeyEntry("record_menu", "Alt+Return", "Record actions", "On a record"),
     KeyEntry("submit", "Ctrl+Return", "Submit", "In a form"),
     KeyEntry("save", "Ctrl+S", "Save now", "In a form"),
-    KeyEntry("why_price", "F4", "Why this price", "In an order"),
 )
 
 # Keys that a widget handles itself; F1 lists them, they are not remapped.

@@ -30,7 +30,6 @@ class AppShell(QWidget):
     """`undone` hands back a toast's token; `sync_wanted` is F9; `record_sought` asks for records by text."""
 
     undone = Signal(object)
-    redo_wanted = Signal()
     sync_wanted = Signal()
     record_sought = Signal(str)
     closing = Signal()
@@ -138,8 +137,8 @@ class AppShell(QWidget):
         if missed := self._missed.pop(place.page, None):
             page.on_notice(Notice(missed))
         page.show_target(place.target)
-        if before is not page and page.panes():
-            next_pane(page.panes(), None, 1)
+        if before is not page:
+            next_pane(page.panes() or [page], None, 1)
         self._show_hints()
 
     def _build(self, key: str) -> Page:
@@ -218,7 +217,6 @@ class AppShell(QWidget):
             "next_pane": ("panel-left", lambda: self._step_pane(1)),
             "previous_pane": ("panel-right", lambda: self._step_pane(-1)),
             "undo": ("undo-2", self.toast.undo),
-            "redo": ("redo-2", self.redo_wanted.emit),
             "sync_now": ("refresh-cw", self.sync_wanted.emit),
             "bigger_text": ("a-large-small", lambda: self._theme.step_scale(1)),
             "smaller_text": ("a-large-small", lambda: self._theme.step_scale(-1)),

@@ -3,11 +3,11 @@
 An exception in a slot or a line that Qt logs fails the test that caused it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.shell import AppShell
@@ -43,3 +43,27 @@ def shell(qtbot: QtBot, theme: Theme) -> AppShell:
         shell.show()
     shell.activateWindow()
     return shell
+
+
+Stage = Callable[[QWidget, int, int], None]
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, theme: Theme) -> Iterator[Stage]:
+    """Shows one widget in a window that has no layout, so that the window asks the platform for nothing."""
+    windows: list[QWidget] = []
+
+    def show_alone(widget: QWidget, wide: int, tall: int) -> None:
+        window = QWidget()
+        windows.append(window)
+        qtbot.addWidget(window)
+        window.resize(wide + 20, tall + 20)
+        widget.setParent(window)
+        widget.setGeometry(10, 10, wide, tall)
+        with qtbot.waitExposed(window):
+            window.show()
+        widget.show()
+        window.activateWindow()
+
+    yield show_alone
+    windows.clear()

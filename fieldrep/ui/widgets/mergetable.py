@@ -6,7 +6,7 @@ Owns the choice per field until it is applied. Which fields clash, and every tex
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -35,6 +35,14 @@ class Pick(StrEnum):
     THEIRS = "theirs"
     TYPED = "typed"
     JOINED = "joined"
+
+
+_PICKS = {
+    Qt.Key.Key_1: Pick.MINE,
+    Qt.Key.Key_2: Pick.THEIRS,
+    Qt.Key.Key_3: Pick.TYPED,
+    Qt.Key.Key_4: Pick.JOINED,
+}
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,7 @@ class MergeTable(QFrame):
         column.addLayout(foot)
 
     def _connect(self) -> None:
+        self.grid.installEventFilter(self)
         self.grid.current_changed.connect(self._on_row)
         self._group.buttonClicked.connect(self._on_radio)
         self._typed.textEdited.connect(lambda text: self._decide(Decision(Pick.TYPED, text)))
@@ -191,21 +200,27 @@ class MergeTable(QFrame):
         self.applied.emit({key: choice for key, choice in self._decisions.items() if key in clashes})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        picks = {
-            Qt.Key.Key_1: Pick.MINE,
-            Qt.Key.Key_2: Pick.THEIRS,
-            Qt.Key.Key_3: Pick.TYPED,
-            Qt.Key.Key_4: Pick.JOINED,
-        }
+        if not self._take(event):
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A table searches by letter; here the keys decide before it sees them."""
+        if watched is self.grid and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._take(event) or super().eventFilter(watched, event)
+        return super().eventFilter(watched, event)
+
+    def _take(self, event: QKeyEvent) -> bool:
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
             self.apply()
-        elif event.key() in picks and not control:
-            self.decide(picks[Qt.Key(event.key())])
-        elif event.key() == Qt.Key.Key_N and not control:
+        elif key in _PICKS and not control:
+            self.decide(_PICKS[Qt.Key(key)])
+        elif key == Qt.Key.Key_N and not control:
             self.next_clash()
         else:
-            super().keyPressEvent(event)
+            return False
+        return True
 
     def _row(self) -> MergeRow | None:
         at = self.grid.currentIndex().row()

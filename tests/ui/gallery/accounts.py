@@ -217,13 +217,7 @@ class AccountsGallery(Page):
             Action("new_order", "New order", "shopping-cart", lambda: self.log.append("order"), group=on),
             Action("log_activity", "Log a call", "phone", lambda: self.log.append("call"), group=on),
             Action(
-                "check_in",
-                "Check in",
-                "map-pin",
-                lambda: None,
-                "Start a visit",
-                on,
-                "Choose an account first.",
+                "edit_record", "Edit", "pencil", lambda: None, group=on, why_not="Choose an account first."
             ),
         ]
 

@@ -1,0 +1,130 @@
+"""Fields, forms and the conflict table: when a check runs, where the sentence shows, and what is decided."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.mergetable import Decision, MergeTable, Pick
+from tests.ui.conftest import Stage
+from tests.ui.gallery.conflicts import sample_conflict
+from tests.ui.gallery.forms import EditForm
+
+
+@pytest.fixture
+def form(stage: Stage) -> EditForm:
+    form = EditForm()
+    form.fill({"name": "Elm Deli", "email": "", "kind": "customer", "note": ""})
+    stage(form, 600, 560)
+    return form
+
+
+@pytest.fixture
+def merge(stage: Stage) -> MergeTable:
+    merge = MergeTable(name="conflict")
+    merge.set(sample_conflict())
+    stage(merge, 1200, 300)
+    merge.grid.setFocus()
+    return merge
+
+
+def test_a_field_is_checked_when_it_is_left_not_while_typing(qtbot: QtBot, form: EditForm) -> None:
+    email = form.fields["email"]
+    email.control.setFocus()
+    qtbot.keyClicks(email.control, "anke.visser")
+    assert email.error() == ""
+    qtbot.keyClick(email.control, Qt.Key.Key_Tab)
+    assert email.error() == "Write the address as name@company."
+    assert email.control.property("invalid") == "true"
+    assert email.control.accessibleDescription() == "Invalid: Write the address as name@company."
+    email.control.setFocus()
+    email.control.setCursorPosition(99)
+    qtbot.keyClicks(email.control, "@elm.example")
+    assert email.error() == ""
+
+
+def test_submit_counts_what_is_wrong_and_goes_to_the_first(qtbot: QtBot, form: EditForm) -> None:
+    form.fields["name"].set_text("")
+    form.fields["email"].set_text("nobody")
+    qtbot.mouseClick(form.save, Qt.MouseButton.LeftButton)
+    assert form.summary.heading() == "2 entries need a look"
+    assert QApplication.focusWidget() is form.fields["name"].control
+    assert form.fields["name"].error() == "Enter name."
+
+
+def test_a_right_form_says_its_values_once_and_names_only_what_changed(qtbot: QtBot, form: EditForm) -> None:
+    said: list[dict[str, str]] = []
+    form.submitted.connect(said.append)
+    form.fields["name"].control.setFocus()
+    qtbot.keyClicks(form.fields["name"].control, " West")
+    assert form.changed() == {"name": "Elm Deli West"}
+    form.submit()
+    assert said == [{"name": "Elm Deli West", "email": "", "kind": "customer", "note": ""}]
+    assert not form.summary.isVisible()
+
+
+def test_a_refusal_is_shown_at_its_field_or_in_the_summary(form: EditForm) -> None:
+    form.refuse(
+        {"name": "This name is taken by account 100 294.", "owner": "Only an admin may change the owner."}
+    )
+    assert form.fields["name"].error() == "This name is taken by account 100 294."
+    assert form.summary.heading() == "One entry needs a look"
+    assert form.summary.accessibleName().endswith("Only an admin may change the owner.")
+    form.fill({"name": "Elm"})
+    assert form.fields["name"].error() == ""
+    assert not form.summary.isVisible()
+
+
+def test_a_required_field_says_so_to_screen_readers(form: EditForm) -> None:
+    assert form.fields["name"].control.accessibleName() == "Name, required"
+
+
+def test_a_banner_that_spoke_before_it_had_a_place_opens_no_window_of_its_own(stage: Stage) -> None:
+    banner = Banner(name="early")
+    banner.say("Updated by office")
+    assert not banner.isVisible()
+    stage(banner, 400, 60)
+    assert banner.isVisible()
+
+
+def test_keys_decide_each_clash_and_control_enter_applies(qtbot: QtBot, merge: MergeTable) -> None:
+    applied: list[dict[str, Decision]] = []
+    merge.applied.connect(applied.append)
+    assert merge.undecided() == ["window", "note"]
+    qtbot.keyClick(merge.grid, Qt.Key.Key_1)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert applied == []
+    qtbot.keyClick(merge.grid, Qt.Key.Key_2)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert applied == [{"window": Decision(Pick.MINE), "note": Decision(Pick.THEIRS)}]
+
+
+def test_a_typed_result_is_what_was_typed(qtbot: QtBot, merge: MergeTable) -> None:
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    typed = merge.findChild(QLineEdit, "conflict_text")
+    assert QApplication.focusWidget() is typed
+    qtbot.keyClicks(typed, "07:30 - 1")
+    assert merge.decisions()["window"] == Decision(Pick.TYPED, "07:30 - 1")
+
+
+def test_texts_can_be_joined_and_others_cannot(qtbot: QtBot, merge: MergeTable) -> None:
+    qtbot.keyClick(merge.grid, Qt.Key.Key_4)
+    assert merge.decisions()["window"].pick is Pick.OPEN
+    qtbot.keyClick(merge.grid, Qt.Key.Key_N)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_4)
+    assert merge.decisions()["note"] == Decision(Pick.JOINED, "Use loading dock 4\nRing at gate B")
+
+
+def test_a_field_that_did_not_clash_keeps_its_result(qtbot: QtBot, merge: MergeTable) -> None:
+    merge.grid.go(0, "result")
+    qtbot.keyClick(merge.grid, Qt.Key.Key_2)
+    assert merge.decisions()["phone"] == Decision(Pick.MINE)
+
+
+def test_decide_later_leaves_everything_as_it_is(qtbot: QtBot, merge: MergeTable) -> None:
+    applied: list[object] = []
+    merge.applied.connect(applied.append)
+    with qtbot.waitSignal(merge.postponed, timeout=1000):
+        qtbot.mouseClick(merge._later, Qt.MouseButton.LeftButton)
+    assert applied == []
