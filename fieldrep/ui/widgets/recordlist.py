@@ -154,8 +154,6 @@ class RecordList(QWidget):
             self.view.go(place, follow=not keep)
         if keep:
             self.view.verticalScrollBar().setValue(scroll)
-        else:
-            self.view.scrollToTop()
 
     def append_rows(self, rows: Sequence[RowView]) -> None:
         self.model.append(rows)
