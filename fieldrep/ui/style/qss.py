@@ -28,6 +28,7 @@ QLabel[role="link"] { color: $accent_text; }
 
 QPushButton { background: $surface; border: 1px solid $border_strong; border-radius: 6px; padding: 0 13px;
     min-height: ${control}px; max-height: ${control}px; }
+QPushButton { outline: none; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $press; }
 QPushButton:focus { border: 2px solid $focus; padding: 0 12px; min-height: ${control2}px; max-height: ${control2}px; }
@@ -95,7 +96,7 @@ QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; outline: none;
     selection-background-color: $selected; selection-color: $text; }
 
-QTabBar { background: transparent; qproperty-drawBase: 0; }
+QTabBar { outline: none; background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; border: none; border-bottom: 2px solid transparent; color: $text2;
     padding: 0 2px; margin-right: 20px; min-height: ${tab}px; }
 QTabBar::tab:hover { color: $text; border-bottom-color: $border_strong; }

@@ -71,4 +71,5 @@ class EmptyGallery(Page):
         self.list.setFixedWidth(350)
         row.addWidget(self.list)
         row.addWidget(line(vertical=True))
-        row.addWidget(self.form, 1)
+        row.addWidget(self.form, 8)
+        row.addStretch(1)
