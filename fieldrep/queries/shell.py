@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.cells import maybe_ref, text
+from fieldrep.store import outbox
+from fieldrep.store.reader import Reader
+from fieldrep.store.state import load_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,29 @@ class ShellState:
     refused: int
     last_sync_at: int | None
     undo_label: str
+
+
+_CONFLICTS = "SELECT count(*) FROM conflict WHERE status = 'open' AND archived = 0"
+_REFUSED = "SELECT count(*) FROM refused_change"
+_ZONE = "SELECT tz FROM app_user WHERE id = ?"
+_NEWEST = "SELECT label FROM outbox WHERE state = 'ready' ORDER BY n DESC LIMIT 1"
+
+
+def shell_state(reader: Reader) -> ShellState:
+    """The present numbers of the frame."""
+    state = load_state(reader.driver)
+    zone = reader.rows(_ZONE, (state.user_id,))
+    newest = reader.rows(_NEWEST)
+    return ShellState(
+        user_id=maybe_ref(state.user_id or None),
+        user=state.user_name,
+        login=state.login,
+        time_zone=text(zone[0][0]) if zone else "",
+        enrolled=state.enrolled,
+        complete=state.complete,
+        waiting=outbox.depth(reader.driver),
+        conflicts=reader.rows(_CONFLICTS)[0][0],
+        refused=reader.rows(_REFUSED)[0][0],
+        last_sync_at=state.last_sync_at or None,
+        undo_label=text(newest[0][0]) if newest else "",
+    )

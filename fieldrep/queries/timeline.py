@@ -119,17 +119,17 @@ def account_timeline(
     account_id: RowId,
     now: int,
     zone: tzinfo,
-    type_: TimelineType = TimelineType.ALL,
+    only: TimelineType = TimelineType.ALL,
     limit: int = USUAL_LIMIT,
 ) -> Timeline:
     """The newest entries of an account, grouped by when they happened."""
     today = day_of(now, zone)
     entries: list[TimelineEntry] = []
-    if type_ in _TYPE_FILTERS:
-        entries += _activities(reader, account_id, type_, now, zone, limit + 1)
-    if type_ in (TimelineType.ALL, TimelineType.ORDERS):
+    if only in _TYPE_FILTERS:
+        entries += _activities(reader, account_id, only, now, zone, limit + 1)
+    if only in (TimelineType.ALL, TimelineType.ORDERS):
         entries += _orders(reader, account_id, zone, limit + 1)
-    if type_ in (TimelineType.ALL, TimelineType.INVOICES):
+    if only in (TimelineType.ALL, TimelineType.INVOICES):
         entries += _invoices(reader, account_id, today, limit + 1)
     entries.sort(key=_newest_first, reverse=True)
     return Timeline(_grouped(entries[:limit], today), min(len(entries), limit), len(entries) > limit)
@@ -162,10 +162,10 @@ def _grouped(entries: Iterable[TimelineEntry], today: date) -> tuple[TimelineGro
 
 
 def _activities(
-    reader: Reader, account_id: RowId, type_: TimelineType, now: int, zone: tzinfo, limit: int
+    reader: Reader, account_id: RowId, only: TimelineType, now: int, zone: tzinfo, limit: int
 ) -> list[TimelineEntry]:
     waiting = waiting_rows(reader, "activity")
-    sql = "".join((_ACTIVITIES, _TYPE_FILTERS[type_], _NEWEST_ACTIVITIES))
+    sql = "".join((_ACTIVITIES, _TYPE_FILTERS[only], _NEWEST_ACTIVITIES))
     return [_activity(row, waiting, now, zone) for row in reader.rows(sql, (account_id, limit))]
 
 
