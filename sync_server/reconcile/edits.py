@@ -112,7 +112,7 @@ def _update(
     if found is None or not rights.covers(scope_key(entity, found)):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
     row = dict(found)
-    merged = edit.base_revision not in (0, row["revision"])
+    merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
     kept: list[KeptField] = []
     _guard_draft(tx, rights, entity, row)
     deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
@@ -125,7 +125,7 @@ def _update(
         if deleted_elsewhere and after != row[name]:
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
             continue
-        fit, value = _fit(entity, row, field, before, after, edit)
+        fit, value = _fit(entity, found, field, before, after, merged)
         if fit is Fit.CLASH:
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "clash"))
         elif fit is Fit.TAKE:
@@ -146,8 +146,9 @@ def _guard_draft(tx: WriteTransaction, rights: Rights, entity: Entity, row: Row)
 
 
 def _fit(
-    entity: Entity, row: Row, field: Field, before: Value, after: Value, edit: Edit
+    entity: Entity, row: Row, field: Field, before: Value, after: Value, merged: bool
 ) -> tuple[Fit, Value]:
+    """How one field fits the row as it stood before this edit, so that no field of an edit hinders another."""
     present = row[field.name]
     if field.merge is Merge.GUARDED:
         return _guarded(entity, row, field, after)
@@ -159,12 +160,7 @@ def _fit(
     if field.merge is Merge.DRAFT and entity.name == "sales_order" and row["status"] != "draft":
         sentence = f"{name_of(row)} is already {row['status']!s}; ask the office."
         raise Refusal(Code.READ_ONLY, sentence, entity.name, row_id_of(row), field.name)
-    if (
-        field.name == "archived"
-        and after == 1
-        and edit.base_revision not in (0, row["revision"])
-        and not present
-    ):
+    if field.name == "archived" and after == 1 and merged and not present:
         # somebody edited it since this device saw it: the edit survives and the deletion waits for a person
         return Fit.CLASH, present
     return merge_field(field, before, after, present)

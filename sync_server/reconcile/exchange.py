@@ -9,13 +9,14 @@ import msgspec
 
 from fieldrep.contract.change import Outcome
 from fieldrep.contract.ids import Incarnation, Revision
-from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.handshake import judge
 from sync_server.reconcile.push import push
 from sync_server.store.audit import Actor
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.database import Database
+from sync_server.store.cursor import reached
+from sync_server.store.database import Database, StoreInfo
 
 MAX_PAGE_BYTES = 8_000_000
 
@@ -34,7 +35,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
     if verdict not in (Verdict.CONTINUE, Verdict.START_OVER, Verdict.UPGRADE):
         return reply
-    outcomes = _take(database, device, request)
+    outcomes = _take(database, device, request, info)
     if verdict is Verdict.UPGRADE:
         return msgspec.structs.replace(reply, outcomes=outcomes)
     cursor = b"" if verdict is Verdict.START_OVER else handshake.cursor
@@ -56,7 +57,9 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     )
 
 
-def _take(database: Database, device: DeviceIdentity, request: ExchangeRequest) -> tuple[Outcome, ...]:
+def _take(
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo
+) -> tuple[Outcome, ...]:
     if not request.changes:
         return ()
     author = Author(
@@ -64,8 +67,14 @@ def _take(database: Database, device: DeviceIdentity, request: ExchangeRequest) 
         user_id=device.user_id,
         role=device.role,
         incarnation=Incarnation(request.handshake.incarnation),
-        known_revision=Revision(device.known_revision),
+        known_revision=_known(device, request.handshake, info),
     )
     with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
         confirm(tx, device)
         return push(tx, author, request.changes)
+
+
+def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:
+    """The last state the device has shown to have taken, with this very request or before it."""
+    here = reached(handshake.cursor, info.revision) if handshake.epoch in (b"", info.epoch) else 0
+    return Revision(max(device.known_revision, here))

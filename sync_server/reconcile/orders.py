@@ -59,24 +59,31 @@ def check_move(order: Row, wanted: Value) -> None:
 
 def settle_order(tx: WriteTransaction, author: Author, order_id: RowId) -> None:
     """Derives all amounts of an order touched by a change, and receives it if it was submitted."""
-    order = tx.row(ORDER, order_id)
-    if order is None:
+    found = tx.row(ORDER, order_id)
+    if found is None:
         return
-    order = dict(order)
+    order = dict(found)
     lines = [
-        _with_amount(tx, line, str(order["currency"])) for line in tx.children(LINE, "order_id", order_id)
+        _with_amount(tx, author, line, str(order["currency"]))
+        for line in tx.children(LINE, "order_id", order_id)
     ]
     totals = order_totals(order, lines)
     order["goods_amount"], order["total_amount"] = totals.goods_amount, totals.total_amount
     if order["status"] == "submitted":
         _receive(tx, author, order, lines)
-    tx.stage(ORDER, order)
+    if order != found:
+        tx.stage(ORDER, {**order, **_stamps(tx, author)})
 
 
-def _with_amount(tx: WriteTransaction, line: Row, currency: str) -> Row:
+def _stamps(tx: WriteTransaction, author: Author) -> Row:
+    """A derived amount is a change like any other: without a revision of its own no device would hear of it."""
+    return {"revision": tx.revision, "changed_at": tx.now, "changed_by": author.user_id}
+
+
+def _with_amount(tx: WriteTransaction, author: Author, line: Row, currency: str) -> Row:
     amount = amount_of_line(line, currency)
     if line["line_amount"] != amount:
-        line = {**line, "line_amount": amount, "revision": tx.revision}
+        line = {**line, "line_amount": amount, **_stamps(tx, author)}
         tx.stage(LINE, line)
     return line
 

@@ -134,7 +134,14 @@ Index(
     postgresql_where=_held,
 )
 Index("ix_scope_ledger_gained", LEDGER.c.user_id, LEDGER.c.gained_revision)
-Index("ix_scope_ledger_lost", LEDGER.c.user_id, LEDGER.c.lost_revision)
+_lost = text("lost_revision IS NOT NULL")
+Index(
+    "ix_scope_ledger_lost",
+    LEDGER.c.user_id,
+    LEDGER.c.lost_revision,
+    sqlite_where=_lost,
+    postgresql_where=_lost,
+)
 Table("scope_digest", METADATA, _bytes("scope_key", key=True), _whole("count"), _whole("total"))
 Table("user_digest", METADATA, _bytes("user_id", key=True), _whole("count"), _whole("total"))
 Table(
@@ -210,4 +217,12 @@ Table(
     _bytes("device_id", null=True),
 )
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
+Table(
+    "device_run",
+    METADATA,
+    _bytes("row_id", key=True),
+    _bytes("device_id"),
+    _whole("base"),
+    _whole("revision"),
+)
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))

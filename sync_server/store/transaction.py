@@ -20,6 +20,7 @@ from fieldrep.domain.holders import Coverage
 from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
+from sync_server.store.runs import Runs
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, Settlement, coverage, settle, staged_coverage
 from sync_server.store.statements import Row
@@ -97,11 +98,14 @@ class WriteTransaction(Workspace):
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
+        self._runs = Runs(session)
         self._before: Coverage | None = None
 
     def new_id(self) -> RowId:
         """An id for a row the server makes."""
-        return self._ids.new()
+        row_id = self._ids.new()
+        self.fresh_ids.add(row_id)
+        return row_id
 
     def new_revision(self) -> Revision:
         """Draws the next revision: one per accepted change."""
@@ -169,6 +173,9 @@ class WriteTransaction(Workspace):
             f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
         )
         detail = outcome.sentence if isinstance(outcome, Refused) else described(self, self._audited)
+        if not refused:
+            for _, before, after in self.moves_since(self._audited):
+                self._runs.note(before, after, author.device_id)
         self._audited = self.position()
         actor = Actor("device", author.user_id, author.device_id)
         first = change.edits[0] if change.edits and not refused else None
@@ -186,6 +193,10 @@ class WriteTransaction(Workspace):
     ) -> None:
         """Notes an act of this transaction's actor."""
         self._audit.append(AuditEntry(self.actor, action, result, entity, row_id, detail))
+
+    def others_wrote_since(self, row: Row, base: int, device_id: bytes) -> bool:
+        """Whether anybody but this device wrote the row after the revision `base` that its editor saw."""
+        return self._runs.others_since(row, base, device_id)
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
         for applied in self._changes:
@@ -278,6 +289,7 @@ class WriteTransaction(Workspace):
         )
 
     def _write_the_rest(self) -> None:
+        self._runs.write()
         self.session.run_many(
             "INSERT INTO number_series (name, last) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET last = excluded.last",

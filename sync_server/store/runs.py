@@ -1,0 +1,76 @@
+"""Runs: per row, the unbroken series of writes by one device, so that nobody's own chain of offline edits clashes with itself.
+
+Owns the table `device_run`. A run counts only while the row still has the revision it ended with; whoever else writes the
+row ends it by doing so, and needs to know nothing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fieldrep.contract.fields import Value
+from sync_server.store.session import Session
+from sync_server.store.statements import Row
+
+_FIND = "SELECT device_id, base, revision FROM device_run WHERE row_id = ?"
+_KEEP = (
+    "INSERT INTO device_run (row_id, device_id, base, revision) VALUES (?, ?, ?, ?) ON CONFLICT (row_id) "
+    "DO UPDATE SET device_id = excluded.device_id, base = excluded.base, revision = excluded.revision"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A device wrote a row again and again: from the revision `base`, which it or others made, to `revision`."""
+
+    device_id: bytes
+    base: int
+    revision: int
+
+
+@dataclass(slots=True)
+class Runs:
+    """The runs of the rows a transaction asks about, and those it will keep."""
+
+    session: Session
+    _known: dict[bytes, Run | None] = field(default_factory=dict)
+    _new: dict[bytes, Run] = field(default_factory=dict)
+
+    def others_since(self, row: Row, base: int, device_id: bytes) -> bool:
+        """Whether anybody but this device wrote the row after its revision `base`."""
+        revision = _whole(row["revision"])
+        if revision <= base:
+            return False
+        run = self._run(_id(row))
+        return run is None or run.device_id != device_id or run.revision != revision or run.base > base
+
+    def note(self, before: Row | None, after: Row, device_id: bytes) -> None:
+        """Notes that a device wrote a row."""
+        row_id, revision = _id(after), _whole(after["revision"])
+        was = _whole(before["revision"]) if before else 0
+        run = self._run(row_id) if before else None
+        goes_on = run is not None and run.device_id == device_id and run.revision == was
+        base = run.base if run is not None and goes_on else was
+        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision)
+
+    def write(self) -> None:
+        """Writes the new runs; part of the transaction's end."""
+        kept = [(row_id, run.device_id, run.base, run.revision) for row_id, run in self._new.items()]
+        self.session.run_many(_KEEP, kept)
+
+    def _run(self, row_id: bytes) -> Run | None:
+        if row_id not in self._known:
+            found = self.session.first(_FIND, (row_id,))
+            self._known[row_id] = None if found is None else Run(bytes(found[0]), found[1], found[2])
+        return self._known[row_id]
+
+
+def _id(row: Row) -> bytes:
+    row_id = row["id"]
+    assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+    return row_id
+
+
+def _whole(value: Value) -> int:
+    assert isinstance(value, int)  # noqa: S101 - revisions are never empty
+    return value
