@@ -159,10 +159,16 @@ class PostgresDialect:
             pool_size=20,
             max_overflow=80,
             pool_reset_on_return=None,
-            connect_args={"autocommit": True, "application_name": "fieldrep-server"},
+            connect_args={
+                "autocommit": True,
+                "application_name": "fieldrep-server",
+                "options": "-c enable_seqscan=off -c jit=off -c synchronous_commit=on",
+            },
         )
 
-        # One wire type for every whole number keeps one prepared statement per text.
+        # Every statement here walks an index. A plan made while a table was still empty would read it whole for as
+        # long as its connection lives, hence enable_seqscan=off. And one wire type for every whole number keeps one
+        # prepared statement per text.
         def prepare(connection: Any, _record: object) -> None:
             connection.adapters.register_dumper(int, Int8Dumper)
             connection.adapters.register_dumper(int, Int8BinaryDumper)

@@ -220,6 +220,12 @@ class _Feed:
 
     def _leave(self, at: Cursor) -> Cursor:
         """Keys lost on this step and not held now."""
+        any_lost = (
+            "SELECT lost_revision FROM scope_ledger "
+            "WHERE user_id = ? AND lost_revision > ? AND lost_revision <= ? LIMIT 1"
+        )
+        if self._session.first(any_lost, (self._user_id, at.since, at.target)) is None:
+            return _next(at)
         sql = (
             "SELECT DISTINCT l.scope_key FROM scope_ledger AS l WHERE l.user_id = ? AND l.lost_revision > ? "
             "AND l.lost_revision <= ? AND l.scope_key > ? AND NOT EXISTS (SELECT 1 FROM scope_ledger AS h "

@@ -39,6 +39,7 @@ class Workspace(Reader):
         super().__init__(session)
         self.images: dict[str, dict[bytes, Image | None]] = {}
         self.staged: dict[str, dict[bytes, Staged]] = {}
+        self.fresh_ids: set[bytes] = set()
         self._journal: list[tuple[str, bytes, Staged | None]] = []
         self._children: dict[tuple[str, str, Value], list[bytes]] = {}
 
@@ -64,7 +65,10 @@ class Workspace(Reader):
         """A row as the store had it before this transaction."""
         images = self.images.setdefault(entity_table(entity).name, {})
         if row_id not in images:
-            self.preload(entity, (row_id,))
+            if row_id in self.fresh_ids:
+                images[row_id] = None
+            else:
+                self.preload(entity, (row_id,))
         return images[row_id]
 
     def find(self, entity: str | Entity, field: str, value: Value) -> list[Row]:

