@@ -1,7 +1,7 @@
-"""Runs: per row, the unbroken series of writes by one device, so that nobody's own chain of offline edits clashes with itself.
+"""Runs: per row, the unbroken series of writes by one device; nobody's own chain of offline edits clashes with itself.
 
-Owns the table `device_run`. A run counts only while the row still has the revision it ended with; whoever else writes the
-row ends it by doing so, and needs to know nothing of it.
+Owns the table `device_run`. A run counts only while the row still has the revision it ended with; whoever else writes
+the row ends it by doing so, and needs to know nothing of it.
 """
 
 from __future__ import annotations
