@@ -173,6 +173,13 @@ def parsed(
     return values
 
 
+def fields_object(value: object) -> Mapping[str, object]:
+    """An object of fields as it is; whoever knows the record checks them."""
+    if not isinstance(value, Mapping):
+        raise _wrong("fields", "this must be an object with named fields.")
+    return {str(name): inner for name, inner in value.items()}
+
+
 def _wrong(name: str, words: str) -> KnownError:
     return KnownError(Code.INVALID_VALUE, f"{name}: {words}", field=name)
 

@@ -45,20 +45,21 @@ class Done:
 def done(
     command: str,
     uow: UnitOfWork,
-    row_id: RowId | None,
+    row_id: bytes | None,
     *,
     made: Mapping[str, RowId] | None = None,
     lines: tuple[RowId, ...] = (),
     number: str = "",
+    also: frozenset[str] = frozenset(),
 ) -> Done:
-    """The outcome of a unit of work that has committed."""
+    """The outcome of a unit of work that has committed; `also` names machinery it touched, for screens that show it."""
     return Done(
         command=command,
-        id=row_id,
+        id=None if row_id is None else RowId(row_id),
         ids=dict(made or {}),
         lines=lines,
         number=number,
-        entities=uow.touched,
+        entities=uow.touched | also,
         label=uow.label,
         change_n=uow.change_n or 0,
     )

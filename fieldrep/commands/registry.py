@@ -10,11 +10,12 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fieldrep.commands import accounts, activities, conflicts, contacts, lines, orders, sites
+from fieldrep.commands import accounts, activities, conflicts, contacts, lines, orders, refused, sites, undo
 from fieldrep.commands.arguments import (
     LINE,
     Argument,
     decimal,
+    fields_object,
     fields_of,
     flag,
     parsed,
@@ -97,6 +98,10 @@ def _about(run: Callable[..., Done], entity: str, *more: Argument) -> Command:
     """A command on one record, named by "id"."""
     return Command(run, (record("id", entity, keyword="row_id"), *more), entity)
 
+
+_REFUSED = whole(
+    "id", "The refused change's number, as `fieldrep status` names it.", keyword="key", required=True
+)
 
 _EVERY = (
     Command(
@@ -190,6 +195,22 @@ _EVERY = (
         text("choose", "Which value the field gets: mine, theirs or other.", required=True),
         Argument("value", "value", "as the field", False, "The other value.", lambda value: value),
     ),
+    Command(refused.discard_refused, (_REFUSED,)),
+    Command(
+        refused.send_again,
+        (
+            _REFUSED,
+            Argument(
+                "fields",
+                "fields",
+                "object",
+                False,
+                "Corrected values of the record it is about.",
+                fields_object,
+            ),
+        ),
+    ),
+    Command(undo.undo, (whole("n", "The change's number; the newest one by itself."),)),
 )
 
 COMMANDS: Mapping[str, Command] = {command.name: command for command in _EVERY}

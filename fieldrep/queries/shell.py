@@ -12,6 +12,7 @@ from fieldrep.queries.cells import maybe_ref, text
 from fieldrep.store import outbox
 from fieldrep.store.reader import Reader
 from fieldrep.store.state import load_state
+from fieldrep.store.undo import last_undoable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,13 @@ class ShellState:
 _CONFLICTS = "SELECT count(*) FROM conflict WHERE status = 'open' AND archived = 0"
 _REFUSED = "SELECT count(*) FROM refused_change"
 _ZONE = "SELECT tz FROM app_user WHERE id = ?"
-_NEWEST = "SELECT label FROM outbox WHERE state = 'ready' ORDER BY n DESC LIMIT 1"
 
 
 def shell_state(reader: Reader) -> ShellState:
     """The present numbers of the frame."""
     state = load_state(reader.driver)
     zone = reader.rows(_ZONE, (state.user_id,))
-    newest = reader.rows(_NEWEST)
+    newest = last_undoable(reader)
     return ShellState(
         user_id=maybe_ref(state.user_id or None),
         user=state.user_name,
@@ -53,5 +53,5 @@ def shell_state(reader: Reader) -> ShellState:
         conflicts=reader.rows(_CONFLICTS)[0][0],
         refused=reader.rows(_REFUSED)[0][0],
         last_sync_at=state.last_sync_at or None,
-        undo_label=text(newest[0][0]) if newest else "",
+        undo_label=newest.label if newest else "",
     )
