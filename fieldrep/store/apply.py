@@ -79,6 +79,7 @@ def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] =
         arrivals.touched.update(entity for entity, _ in again)
         fresh = _after(state, reply, leaving.digest, replica.clock())
         replica.store_state(connection, fresh)
+    replica.took_bulk |= arrivals.expect_new
     merged = [outcome for outcome in believed if isinstance(outcome, Merged)]
     return Applied(
         accepted=sum(isinstance(outcome, Accepted) for outcome in believed),

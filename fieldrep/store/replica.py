@@ -14,21 +14,24 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
+from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import EnrollReply
 from fieldrep.paths import FILE_MODE, Profile
-from fieldrep.store import migrate, outbox
+from fieldrep.store import migrate, outbox, search
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
+from fieldrep.store.statements import statements_of
 from fieldrep.store.unit_of_work import UnitOfWork
 
 REPLICA_VERSION = 1
 """The version of the file this program writes; `schema.py` says the same, and a test compares them."""
 
+MOST_STEPS = 10_000
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
@@ -50,6 +53,7 @@ class Replica:
         self._writing = RLock()
         self._inside = False
         self._contact_unsaved = False
+        self.took_bulk = False
         self.clock = clock
         self.randomness = randomness
         self.ids = IdSource(clock, randomness)
@@ -200,8 +204,19 @@ class Replica:
         with self.write() as connection:
             connection.execute(_KEEP_SECRET, (name, value))
 
-    def checkpoint(self) -> None:
-        """Writes the log back into the file; called when nobody waits, so that no save has to."""
+    def tidy(self) -> None:
+        """Joins search segments and writes the log back into the file, in small steps between which others may write.
+
+        Called after a sync, when nobody waits, so that no save has to do it.
+        """
+        whole, self.took_bulk = self.took_bulk, False
+        for entity in ENTITIES:
+            texts = statements_of(entity)
+            for _ in range(MOST_STEPS):
+                with self.write() as connection:
+                    more = search.join_segments(connection, texts, whole=whole)
+                if not more:
+                    break
         with self._writing, driver_errors():
             if not self._inside:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

@@ -14,6 +14,8 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.statements import Statements
 
 MOST_WORDS = 8
+MOST_SEGMENTS = 8
+JOIN_PAGES = 300
 LONGEST_WORD = 40
 LONGEST_TEXT = 1_000
 _WORD = re.compile(r"[^\W_\u19b0-\u19c9\u1cf2\u1cf3]+")
@@ -24,6 +26,22 @@ def match_query(text: str) -> str:
     """The MATCH expression for typed text: every word must begin a word of the row; "" when no word was typed."""
     words = _WORD.findall(unicodedata.normalize("NFC", text[:LONGEST_TEXT]))[:MOST_WORDS]
     return " ".join(f'"{word[:LONGEST_WORD]}"*' for word in words)
+
+
+def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> bool:
+    """Joins a few pages of an entity's search segments; True while more is left to do.
+
+    Each save leaves a small segment. A few are left alone; `whole` joins even those, after a first replica.
+    """
+    if not texts.searched:
+        return False
+    name = f"{texts.entity.table}_search"
+    found = connection.execute(f"SELECT count(DISTINCT segid) FROM {name}_idx").fetchone()  # noqa: S608
+    segments = int(found[0]) if found else 0
+    if segments <= (1 if whole else MOST_SEGMENTS):
+        return False
+    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', ?)", (-JOIN_PAGES,))  # noqa: S608
+    return True
 
 
 def index_row(connection: Connection, texts: Statements, row_no: int, row: Mapping[str, Value]) -> None:

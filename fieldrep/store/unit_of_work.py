@@ -73,7 +73,7 @@ class UnitOfWork:
         self.driver = connection
         self._state = state
         self._ids = ids
-        self._command = command
+        self.command = command
         self.label = label
         self._touched: dict[tuple[str, bytes], _Touched] = {}
 
@@ -197,7 +197,7 @@ class UnitOfWork:
                 Code.TOO_LARGE,
                 f"This touches {len(edits):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
             )
-        change = Change(n, self.now, self._command, tuple(edits))
+        change = Change(n, self.now, self.command, tuple(edits))
         outbox.put(self.driver, change, self._state.incarnation, self.label)
         self.change_n = n
 

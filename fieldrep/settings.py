@@ -1,0 +1,61 @@
+"""What a person chose about the window: theme, size, where to begin. Nothing of the business is in here.
+
+Owns the settings file. A damaged or newer file is no reason not to start: what cannot be read has its default.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.paths import write_private
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The choices.
+
+    Attributes:
+        theme: light, dark, or as the system has it.
+        page: the page shown at the start.
+        window: place and size of the window, as Qt saves it, in base64.
+        recent: ids of records opened last, newest first.
+    """
+
+    theme: Literal["system", "light", "dark"] = "system"
+    page: str = "accounts"
+    window: str = ""
+    recent: tuple[str, ...] = ()
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in the file, field by field; defaults for what is missing or cannot be read."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError):
+        return Settings()
+    kept: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name in found:
+            try:
+                kept[field.name] = msgspec.json.decode(found[field.name], type=field.type)
+            except msgspec.DecodeError:
+                continue
+    return msgspec.structs.replace(Settings(), **kept)
+
+
+def save_settings(path: Path, settings: Settings) -> None:
+    """Writes the settings whole or not at all.
+
+    Raises:
+        KnownError: `disk_error` or `disk_full`; the file is then as it was.
+    """
+    try:
+        write_private(path, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR,
+            f"The settings cannot be saved ({error.strerror or error}). They hold until you close.",
+        ) from error

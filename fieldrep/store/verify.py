@@ -1,0 +1,160 @@
+"""Is the replica sound? Pages, references to parents, totals, digests, search and outbox, each named when it is not.
+
+Owns the checks; repairs nothing. Everything is computed from the rows, never taken from what was noted before.
+"""
+
+# ruff: noqa: S608 - the names in these texts come from the catalogue alone
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import KnownError
+from fieldrep.contract.ids import id_text
+from fieldrep.domain.orders import amount_of_line, order_totals
+from fieldrep.store.arrive import hashes_of
+from fieldrep.store.engine import Connection
+from fieldrep.store.pending import Standing, decode_change, decode_image
+from fieldrep.store.reader import Reader
+from fieldrep.store.state import load_state
+from fieldrep.store.statements import statements_of
+
+MOST_NAMED = 20
+"""Findings of one kind that are named; more would hide the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong: which check found it, and a sentence."""
+
+    check: str
+    sentence: str
+
+
+def verify(reader: Reader) -> list[Finding]:
+    """All that is wrong with the replica, nothing when it is sound."""
+    findings = list(_pages(reader.driver))
+    if findings:
+        return findings
+    try:
+        for check in (_parents, _orders, _digest, _search, _outbox):
+            findings += list(check(reader.driver))[:MOST_NAMED]
+    except KnownError as error:
+        findings.append(Finding("pages", error.sentence))
+    return findings
+
+
+def _pages(connection: Connection) -> Iterator[Finding]:
+    for (problem,) in connection.execute("PRAGMA cipher_integrity_check").fetchall()[:MOST_NAMED]:
+        yield Finding("pages", f"A page of the file is damaged: {problem}.")
+    for entity in ENTITIES:
+        if statements_of(entity).searched:
+            # FTS5's own check trusts the list of segments it read last; a query makes it look again.
+            connection.execute(f"SELECT rowid FROM {entity.table}_search LIMIT 1").fetchall()
+    for (problem,) in connection.execute(f"PRAGMA integrity_check({MOST_NAMED})").fetchall():
+        if problem != "ok":
+            yield Finding("pages", f"The file's structure is damaged: {problem}.")
+
+
+def _parents(connection: Connection) -> Iterator[Finding]:
+    for entity in ENTITIES:
+        for field in entity.fields.values():
+            if not field.parent:
+                continue
+            parent = CATALOGUE[field.to]
+            rows = connection.execute(
+                f"SELECT c.id, c.{field.name} FROM {entity.table} c WHERE c.{field.name} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {parent.table} p WHERE p.id = c.{field.name}) LIMIT ?",
+                (MOST_NAMED,),
+            )
+            for row_id, parent_id in rows:
+                yield Finding(
+                    "references",
+                    f"{entity.title} {id_text(row_id)} belongs to {parent.title.lower()} {id_text(parent_id)}, "
+                    "which is not here.",
+                )
+
+
+def _orders(connection: Connection) -> Iterator[Finding]:
+    orders, lines = CATALOGUE["sales_order"], CATALOGUE["document_line"]
+    order_texts, line_texts = statements_of(orders), statements_of(lines)
+    listed = ", ".join(line_texts.columns)
+    for values in connection.execute(order_texts.select_all).fetchall():
+        order = order_texts.row(values)
+        found = connection.execute(
+            f"SELECT {listed} FROM {lines.table} WHERE order_id = ?", (order["id"],)
+        ).fetchall()
+        rows = [line_texts.row(line) for line in found]
+        name = str(order["number_official"] or order["number_local"] or "without a number")
+        totals = order_totals(order, rows)
+        if (order["goods_amount"], order["total_amount"]) != (totals.goods_amount, totals.total_amount):
+            yield Finding(
+                "totals",
+                f"Order {name} says {order['total_amount']!r}, but its lines come to {totals.total_amount}.",
+            )
+        currency = str(order["currency"])
+        for row in rows:
+            if not row["archived"] and row["line_amount"] != amount_of_line(row, currency):
+                yield Finding(
+                    "totals", f"Order {name}: the amount of line {row['seq']!r} is not quantity times price."
+                )
+
+
+def _digest(connection: Connection) -> Iterator[Finding]:
+    computed = Digest()
+    for entity in ENTITIES:
+        texts = statements_of(entity)
+        images = _images(connection, entity)
+        rows = connection.execute(
+            f"SELECT row_hash, {', '.join(texts.columns)} FROM {entity.table} WHERE row_hash IS NOT NULL"
+        )
+        for row_hash, *values in rows:
+            image = images.get(values[0])
+            (fresh,) = hashes_of(texts, [list(image.values()) if image else values])
+            computed = computed.plus(1, fresh)
+            if fresh != row_hash:
+                yield Finding(
+                    "digest", f"{entity.title} {id_text(values[0])} is not as the central store sent it."
+                )
+    kept = load_state(connection).digest
+    if kept != computed:
+        yield Finding("digest", f"The digest kept is {kept}, that of the rows {computed}.")
+
+
+def _images(connection: Connection, entity: Entity) -> dict[object, dict[str, int | str | bytes | None]]:
+    rows = connection.execute(
+        "SELECT row_id, image FROM base_row WHERE entity = ? AND standing = ? AND image IS NOT NULL",
+        (entity.name, int(Standing.CURRENT)),
+    )
+    return {row_id: image for row_id, blob in rows if (image := decode_image(blob)) is not None}
+
+
+def _search(connection: Connection) -> Iterator[Finding]:
+    for entity in ENTITIES:
+        if not statements_of(entity).searched:
+            continue
+        kept, found = (
+            connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            for table in (entity.table, f"{entity.table}_search_docsize")
+        )
+        if kept != found:
+            yield Finding(
+                "search", f"Search knows {found} {entity.plural.lower()}, the replica holds {kept}."
+            )
+
+
+def _outbox(connection: Connection) -> Iterator[Finding]:
+    known = set(connection.execute("SELECT entity, row_id FROM base_row").fetchall())
+    noted = set(connection.execute("SELECT entity, row_id, n FROM outbox_edit").fetchall())
+    edits: set[tuple[object, ...]] = set()
+    for n, blob in connection.execute("SELECT n, change FROM outbox"):
+        edits |= {(edit.entity, edit.row_id, n) for edit in decode_change(blob).edits}
+    if edits != noted:
+        yield Finding("outbox", "The outbox and the list of rows it touches differ.")
+    for entity, row_id, n in noted:
+        if (entity, row_id) not in known:
+            yield Finding("outbox", f"Change {n} touches {entity} {id_text(row_id)}, which has no base row.")
