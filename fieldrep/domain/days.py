@@ -18,7 +18,7 @@ def zone_named(name: str) -> tzinfo:
     """The zone of an IANA name, UTC when it is unknown or empty."""
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return UTC
 
 

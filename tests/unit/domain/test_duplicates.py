@@ -1,0 +1,65 @@
+"""How alike two records are: pairs a person would look at twice, and pairs nobody should be bothered with."""
+
+from __future__ import annotations
+
+import pytest
+
+from fieldrep.domain.duplicates import WARN_FROM, Party, blocking_keys, clean_name, likeness, phone_key
+
+AURORA = Party(
+    "Aurora Dairy B.V.", "Rotterdam", "3011 WR", "+31 10 411 2200", "info@aurora.example", "NL8123"
+)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Party("AURORA DAIRY BV"),
+        Party("Dairy Aurora", "Rotterdam"),
+        Party("Aurora Diary", "rotterdam"),
+        Party("Something else", phone="010-4112200"),
+        Party("Something else", phone="0031 (0)10 411 22 00"),
+        Party("Something else", email=" Info@Aurora.example"),
+        Party("Something else", tax_id="nl 81.23"),
+    ],
+)
+def test_a_pair_worth_a_look_is_warned_of_with_a_reason(other: Party) -> None:
+    found = likeness(AURORA, other)
+    assert found.score >= WARN_FROM, found
+    assert found.reasons
+    assert likeness(other, AURORA) == found
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Party("Borealis Dairy", "Rotterdam"),
+        Party("Aurora Bakery GmbH", "Antwerp"),
+        Party("B.V."),
+        Party("", phone="22", email="", tax_id=""),
+        Party("Harbor Hotels", "Rotterdam", "3011 WR"),
+    ],
+)
+def test_a_pair_that_only_looks_alike_is_not_warned_of(other: Party) -> None:
+    assert likeness(AURORA, other).score < WARN_FROM
+
+
+def test_the_same_name_in_another_city_counts_less_than_in_the_same() -> None:
+    here = likeness(AURORA, Party("Aurora Dairy", "Rotterdam"))
+    there = likeness(AURORA, Party("Aurora Dairy", "Hamburg"))
+    assert here.score > there.score
+    assert there.reasons == ("Same name, other city",)
+
+
+def test_legal_forms_accents_and_punctuation_do_not_tell_names_apart() -> None:
+    assert clean_name("Müller & Söhne GmbH & Co. KG") == "muller sohne"
+    assert clean_name("B.V.") == "bv"
+
+
+def test_a_short_number_is_no_sign_of_anything() -> None:
+    assert phone_key("112") == ""
+    assert phone_key("+31 10 411 2200") == phone_key("0104112200") != ""
+
+
+def test_blocking_keys_are_the_beginnings_of_words() -> None:
+    assert blocking_keys(AURORA).words == ("auro", "dair")
