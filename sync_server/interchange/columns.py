@@ -79,7 +79,7 @@ def columns_of(entity: Entity) -> Mapping[str, Column]:
         for field in (*entity.fields.values(), SYSTEM_FIELDS["archived"])
         if field.writers is not None and Writer.ERP in field.writers and field.name not in derived
     ]
-    named = [Column(_column_name(field), field) for field in fields]
+    named = [Column(column_name(field), field) for field in fields]
     return MappingProxyType({column.name: column for column in named})
 
 
@@ -88,7 +88,8 @@ def file_name(entity: Entity) -> str:
     return f"{entity.name}.csv"
 
 
-def _column_name(field: Field) -> str:
+def column_name(field: Field) -> str:
+    """What the column of a field is called."""
     return field.name.removesuffix("_id") + "_key" if field.kind is Kind.REF else field.name
 
 

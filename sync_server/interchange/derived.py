@@ -12,6 +12,7 @@ from typing import ClassVar
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
 from fieldrep.domain.orders import amount_of_line
+from sync_server.interchange.columns import column_name
 from sync_server.interchange.records import checked
 from sync_server.interchange.rejects import CellError, shortened
 from sync_server.store.statements import Row
@@ -69,16 +70,18 @@ class _Chained(Derivation):
 
     def _check_chain(self, row: Row) -> None:
         above: Value = row[self.above]
+        column = column_name(self.entity.fields[self.above])
+        chain = f"The chain of {self.entity.plural.lower()} above this one"
         for _ in range(DEEPEST_CHAIN):
             if above == row["id"]:
-                break
+                raise CellError(
+                    f"{chain} comes back to it.", "Let one of them stand at the top.", column=column
+                )
             found = self.tx.row(self.entity.name, above) if isinstance(above, bytes) else None
             if found is None:
                 return
             above = found[self.above]
-        column = self.above.removesuffix("_id") + "_key"
-        problem = f"The chain of {self.entity.plural.lower()} above this one comes back to it."
-        raise CellError(problem, "Let one of them stand at the top.", column=column)
+        raise CellError(f"{chain} is longer than {DEEPEST_CHAIN}.", "Leave some of them out.", column=column)
 
 
 class _Users(_Chained):

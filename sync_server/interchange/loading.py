@@ -17,8 +17,8 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
-from fieldrep.contract.scope import scope_key
-from sync_server.interchange.columns import file_name
+from fieldrep.contract.scope import scope_fields, scope_key
+from sync_server.interchange.columns import column_name, file_name
 from sync_server.interchange.derived import Derivation, derivation_of
 from sync_server.interchange.images import decode, encode, image_of, joined
 from sync_server.interchange.keys import KeySet
@@ -135,27 +135,26 @@ class Loader:
 
     def load(self, entity: Entity, records: Iterable[Record]) -> None:
         """Settles the records of one entity from one source; every one of them was met by `first_time`."""
-        waiting: list[Record] = []
+        waiting: dict[bytes, list[Record]] = {}
         for chunk in _chunks(records):
-            waiting += self._settle(entity, chunk)
-            if len(waiting) > MOST_WAITING:
+            ready = chunk
+            while ready:
+                settled = self._settle(entity, ready, waiting)
+                ready = [record for row_id in settled for record in waiting.pop(row_id, ())]
+            if sum(map(len, waiting.values())) > MOST_WAITING:
                 self._give_up(waiting)
-                waiting = []
-        while waiting:
-            again = [record for chunk in _chunks(waiting) for record in self._settle(entity, chunk)]
-            if len(again) == len(waiting):
-                self._give_up(again)
-                return
-            waiting = again
+        self._give_up(waiting)
 
-    def _settle(self, entity: Entity, chunk: Sequence[Record]) -> list[Record]:
-        """Settles a chunk; gives back those that wait for a record of their own entity."""
+    def _settle(
+        self, entity: Entity, chunk: Sequence[Record], waiting: dict[bytes, list[Record]]
+    ) -> list[RowId]:
+        """Settles a chunk, but for the records that wait for one of their own entity; gives the settled ids."""
         tx = self._transaction()
         derivation = derivation_of(entity, tx)
         self._preload(tx, chunk, derivation)
         images = tx.import_images([record.row_id for record in chunk]) if self._remember else {}
         seen = self._seen_of(entity)
-        waiting: list[Record] = []
+        settled: list[RowId] = []
         for record in chunk:
             missing = self._missing(tx, record)
             if (
@@ -163,8 +162,9 @@ class Loader:
                 and missing.field.to == entity.name
                 and missing.row_id not in seen.rejected
             ):
-                waiting.append(record)
+                waiting.setdefault(missing.row_id, []).append(record)
                 continue
+            settled.append(record.row_id)
             try:
                 if missing is not None:
                     raise self._not_there(missing)
@@ -175,7 +175,7 @@ class Loader:
         self._staged += derivation.finish()
         if self._staged >= self._limit:
             self._end()
-        return waiting
+        return settled
 
     def _preload(self, tx: WriteTransaction, chunk: Sequence[Record], how: Derivation) -> None:
         wanted: dict[str, set[bytes]] = {how.entity.name: {record.row_id for record in chunk}}
@@ -253,13 +253,16 @@ class Loader:
         reject = Reject(*where, column, error.value, error.problem, error.what_to_do)
         self.refuse(record.entity, reject, record.row_id)
 
-    def _give_up(self, waiting: Sequence[Record]) -> None:
-        """Rejects records whose references never came."""
+    def _give_up(self, waiting: dict[bytes, list[Record]]) -> None:
+        """Rejects the records whose references never came."""
+        if not waiting:
+            return
         tx = self._transaction()
-        missing = [(record, self._missing(tx, record)) for record in waiting]
+        missing = [(record, self._missing(tx, record)) for records in waiting.values() for record in records]
         errors = [(record, self._not_there(reference)) for record, reference in missing if reference]
         for record, error in errors:
             self._refuse_record(record, error)
+        waiting.clear()
 
     def _transaction(self) -> WriteTransaction:
         if self._tx is None:
@@ -298,16 +301,14 @@ def _check_whole(entity: Entity, row: Row, present: Row | None, given: Mapping[s
     for name, target in entity.fields.items():
         if present is None:
             if target.required and name not in given:
-                checked(entity, target, row[name], column=name)
+                checked(entity, target, row[name], column=column_name(target))
         elif target.fixed and row[name] != present[name]:
             problem = f"{target.title} is given when the {entity.title.lower()} is made and cannot change."
-            raise CellError(problem, "Use another key for another record.", column=name)
+            raise CellError(problem, "Use another key for another record.", column=column_name(target))
     try:
         scope_key(entity, row)
     except ValueError:
-        names = " or ".join(
-            name.removesuffix("_id") + "_key" for name in (entity.scope.account, entity.scope.user)
-        )
+        names = " or ".join(column_name(entity.field(name)) for name in scope_fields(entity))
         problem = f"The {entity.title.lower()} belongs to nobody."
         raise CellError(problem, f"Fill {names}.", column=names) from None
 

@@ -1,0 +1,138 @@
+"""Mapping profiles: what each way to fill a column does, and what a broken profile is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from fieldrep.contract.errors import KnownError
+from sync_server.interchange.mapping import given_and_family_name, same_words
+from sync_server.interchange.profile import built_in, load_profile, read_profile
+from tests.unit.interchange.folder import Folder
+
+HEAD = 'contract = 1\nsource = "old"\n'
+CUSTOMER = (
+    HEAD
+    + '[ignore]\n"C.csv" = ["Town"]\n[[records]]\nentity = "account"\nfile = "C.csv"\n[records.columns]\nkey = "Id"\n'
+)
+
+
+def imported(folder: Folder, column: str, spec: str, **files: str) -> list[object]:
+    """What one way to fill a column makes of the files, per account."""
+    for name, content in files.items():
+        folder.write(f"{name}.csv", content)
+    profile = read_profile(CUSTOMER + f'name = "Name"\n{column} = {spec}\n', "old")
+    report = folder.load(profile)
+    assert report.rejects == 0, report.first
+    return [row[column] for row in folder.rows("account")]
+
+
+CUSTOMERS = "Id,Name,Town\n1,Ana,bonn\n2,Ben,\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "made"),
+    [
+        ('"Town"', ["bonn", None]),
+        ('{ is = "x" }', ["x", "x"]),
+        ('{ text = "{Name}, {Town}" }', ["Ana, bonn", "Ben,"]),
+        ('{ text = "in {Town}" }', ["in bonn", None]),
+        ('{ column = "Name", part = "lower" }', ["ana", "ben"]),
+        ('{ column = "Town", otherwise = { is = "nowhere" } }', ["bonn", "nowhere"]),
+        ('{ is = "yes", if = "Town" }', ["yes", None]),
+        ('{ is = "yes", if = "Town", otherwise = "Name" }', ["yes", "Ben"]),
+        ('{ column = "Name", map = { Ana = "A", "*" = "?" } }', ["A", "?"]),
+        ('{ number_within = "Town" }', ["1", "1"]),
+    ],
+)
+def test_a_column_is_filled_as_the_profile_says(folder: Folder, spec: str, made: list[str]) -> None:
+    assert imported(folder, "phone", spec, C=CUSTOMERS) == made
+
+
+def test_a_column_is_looked_up_in_another_file(folder: Folder) -> None:
+    towns = "Key,Long\nbonn,Bonn am Rhein\nbonn,second\n"
+    spec = '{ from = "T.csv", match = "Town", key = "Key", take = "Long" }'
+    assert imported(folder, "phone", spec, C=CUSTOMERS, T=towns) == ["Bonn am Rhein", None]
+
+
+@pytest.mark.parametrize(
+    ("orders", "winner"),
+    [
+        ("1,7,2024-01-01\n1,8,2024-01-02\n1,8,2024-01-03\n", "8"),
+        ("1,7,2024-01-09\n1,8,2024-01-02\n1,8,2024-01-03\n1,7,2024-01-01\n", "7"),
+        ("1,10,2024-01-01\n1,9,2024-01-01\n", "9"),
+        ("1,9,2024-01-01\n1,10,2024-01-01\n", "9"),
+    ],
+)
+def test_the_most_frequent_wins_then_the_latest_then_the_lowest_number(
+    folder: Folder, orders: str, winner: str
+) -> None:
+    spec = '{ most_in = "O.csv", match = "Id", take = "By", ties_to_latest = "On" }'
+    assert imported(folder, "phone", spec, C=CUSTOMERS, O="Id,By,On\n" + orders) == [winner, None]
+
+
+def test_a_spelling_gives_way_to_a_better_one_only_when_the_words_are_the_same(folder: Folder) -> None:
+    better = "Id,Name\n1,BONN\n2,Köln\n"
+    spec = '{ column = "Town", spelled_as = { from = "B.csv", match = "Id", take = "Name" } }'
+    customers = "Id,Name,Town\n1,Ana,bonn\n2,Ben,Koeln\n"
+    assert imported(folder, "phone", spec, C=customers, B=better) == ["BONN", "Koeln"]
+    assert same_words("67, avenue de l-Europe") == same_words("67 avenue de l'Europe")
+    assert same_words("05022 Berguvsvägen \u00a08") == same_words("5022 berguvsvägen 8")
+    assert same_words("Hauptstr. 29") != same_words("Hauptstr. 31")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Maria Anders", ("Maria", "Anders")),
+        ("José Pedro Freyre", ("José Pedro", "Freyre")),
+        ("Isabel de Castro", ("Isabel", "de Castro")),
+        ("Jan van der Berg", ("Jan", "van der Berg")),
+        ("Val2", ("", "Val2")),
+        ("", ("", "")),
+    ],
+)
+def test_a_name_has_a_given_and_a_family_part(name: str, parts: tuple[str, str]) -> None:
+    assert given_and_family_name(name) == parts
+
+
+def test_a_value_that_a_map_does_not_know_is_rejected_with_what_it_knows(folder: Folder) -> None:
+    folder.write("C.csv", "Id,Name,Kind\n1,Ana,x\n")
+    profile = read_profile(
+        CUSTOMER + 'name = "Name"\ntier = { column = "Kind", map = { a = "key" } }\n', "old"
+    )
+    [reject] = folder.load(profile).first
+    assert (reject.column, reject.value, reject.row) == ("Kind", "x", 2)
+    assert "“a”" in reject.what_to_do
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("contract = [", "not valid TOML"),
+        ('source = "x"\n', "version None of the contract, this is 1"),
+        (HEAD, "names no records"),
+        (HEAD + 'colour = "red"\n', "unknown entry “colour”"),
+        (CUSTOMER.replace("account", "device"), "which cannot be imported"),
+        (CUSTOMER.replace('key = "Id"', 'name = "Id"'), "without a key"),
+        (CUSTOMER + 'nam = "Name"\n', "fills “nam”, which is no column of account.csv"),
+        (CUSTOMER + "name = 7\n", "neither a column nor a table"),
+        (CUSTOMER + 'name = { is = "a", column = "b" }\n', "exactly one of these ways"),
+        (CUSTOMER + 'name = { column = "b", colour = "c" }\n', "unknown word “colour”"),
+        (CUSTOMER + 'name = { column = "b", part = "half" }\n', "unknown part"),
+        (CUSTOMER + 'name = { from = "b", take = "c" }\n', "lacks “match”"),
+        (CUSTOMER + 'name = { is = "b", otherwise = { } }\n', "exactly one of these ways"),
+        (CUSTOMER.replace('source = "old"', ""), "must say its source"),
+        (CUSTOMER.replace('file = "C.csv"', ""), "must say its file"),
+    ],
+)
+def test_a_broken_profile_is_told_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(KnownError, match=says):
+        read_profile(text, "old")
+
+
+def test_every_built_in_profile_is_valid_and_an_unknown_name_lists_them() -> None:
+    assert [load_profile(name).name for name in built_in()] == ["fieldrep", "northwind"]
+    with pytest.raises(KnownError, match="Known are: fieldrep, northwind"):
+        load_profile("../northwind")
+    with pytest.raises(KnownError, match="cannot be read"):
+        load_profile("nowhere.toml")
