@@ -13,6 +13,10 @@ from fieldrep.store.engine import Connection, transaction
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 NO_VERSION = 0
+_ALEMBICS_OWN = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 def stored_version(connection: Connection) -> int:
@@ -28,7 +32,7 @@ def create(connection: Connection) -> None:
     with transaction(connection):
         for statement in schema.creation_statements():
             connection.execute(statement)
-        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.execute(_ALEMBICS_OWN)
         connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (schema.HEAD,))
         connection.execute(f"PRAGMA user_version = {schema.REPLICA_VERSION}")
 
