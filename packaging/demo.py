@@ -76,6 +76,14 @@ class Commands:
     def succeeds(self, *words: str) -> bool:
         return self._finish(words).returncode == 0
 
+    def receipt(self) -> dict[str, object]:
+        """One sync; an incomplete one has a receipt too, and is followed by another."""
+        done = self._finish(("sync", "--json"))
+        try:
+            return dict(json.loads(done.stdout))
+        except ValueError:
+            raise Stop(f"`{self.name} sync` printed no receipt: {done.stderr.strip()}") from None
+
     def window(self) -> int:
         return subprocess.run([self.path], env=self.environment).returncode
 
@@ -179,6 +187,7 @@ def enrolled_device(server: Commands, home: Path, folder: str, login: str) -> Co
     if not device.succeeds("status", "--json"):
         say(f"Enrolling {login} on the device in {profile}")
         device.run("enroll", link_in(server.run("enroll", login)))
+    say(f"{login} receives the first replica")
     device.run("sync")
     done.touch()
     return device
@@ -208,9 +217,9 @@ def sync_until_equal(devices: dict[str, Commands], account: str) -> None:
     for _ in range(ROUNDS):
         equal = True
         for who, device in devices.items():
-            receipt = json.loads(device.run("sync", "--json"))
+            receipt = device.receipt()
             say(f"\nReceipt of {who}: {json.dumps(receipt, indent=2)}")
-            equal = equal and receipt["digests_equal"] and receipt["waiting"] == 0
+            equal = equal and receipt["digests_equal"] is True and receipt["waiting"] == 0
         shown = {device.run("show", "account", account) for device in devices.values()}
         if equal and len(shown) == 1:
             say("\nBoth devices and the central store agree. The account as both show it:")
@@ -240,7 +249,7 @@ def main() -> int:
 
 def parse() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="run.py demo")
-    parser.add_argument("--headless", action="store_true")
+    parser.add_argument("--headless", action="store_true", help="without a window: two devices edit and sync")
     parser.add_argument("--seed", help="another demo company, while the demo folder is new")
     options = parser.parse_args()
     return options, ["--seed", options.seed] if options.seed else []
