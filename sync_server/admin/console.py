@@ -1,0 +1,114 @@
+"""How every server command speaks: results on standard output, sentences on standard error, and its exit code.
+
+0 means done, 1 refused or incomplete with a sentence, 2 wrong usage. Owns that, and opening the central store for a
+command. Must not know any command.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+import click
+import msgspec
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Clock
+from fieldrep.contract.jsonform import JsonValue
+from sync_server.paths import Remembered, ServerHome, server_home
+from sync_server.store.database import Database
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970 in UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard output."""
+    click.echo(text)
+
+
+def complain(sentence: str) -> None:
+    """A sentence about what was not done, on standard error."""
+    click.echo(sentence, err=True)
+
+
+def stop(code: int = REFUSED) -> NoReturn:
+    """Ends the command."""
+    sys.exit(code)
+
+
+def print_json(value: object) -> None:
+    """A result to be parsed: one JSON document."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, JsonValue]], *, as_json: bool) -> None:
+    """A list of results, as JSON or as aligned columns under their names."""
+    if as_json:
+        print_json([{name: row[name] for name in columns} for row in rows])
+        return
+    cells = [[_shown(row[name]) for name in columns] for row in rows]
+    widths = [max([len(name), *(len(line[at]) for line in cells)]) for at, name in enumerate(columns)]
+    for line in ([name.replace("_", " ") for name in columns], *cells):
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _shown(value: JsonValue) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """Turns a known error into its sentence and exit code; anything else is a fault and shows as one."""
+    try:
+        yield
+    except KnownError as error:
+        complain(error.sentence)
+        stop(WRONG_USAGE if error.code is Code.WRONG_USAGE else REFUSED)
+
+
+class Commands(click.Group):
+    """A group of commands whose known errors end as sentences."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with known_errors():
+            return super().invoke(ctx)
+
+
+def home() -> ServerHome:
+    """The data folder, made if need be."""
+    found = server_home()
+    found.make()
+    return found
+
+
+def address_of(found: ServerHome, remembered: Remembered) -> str:
+    """The address of the central store that this folder belongs to."""
+    return remembered.database or found.default_database
+
+
+@contextmanager
+def central_store(clock: Clock = system_clock) -> Iterator[Database]:
+    """The central store of the data folder.
+
+    Raises:
+        KnownError: `store_missing`, when there is none yet.
+    """
+    found = home()
+    database = Database.open(address_of(found, found.remembered()), clock, os.urandom)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,86 @@
+"""Enrolment links: what an admin gives to a person, and where the server is reached.
+
+The form is `fieldrep://enroll?server=ADDRESS&code=CODE&fp=SHA256`, read by the client's enrolment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from fieldrep.contract.errors import Code, KnownError
+
+DEFAULT_PORT = 8765
+DEFAULT_ADDRESS = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+
+def enrolment_link(address: str, code: str, fingerprint: str) -> str:
+    """The link that admits one device once."""
+    words = {"server": address, "code": code}
+    if fingerprint:
+        words["fp"] = fingerprint
+    return "fieldrep://enroll?" + urlencode(words)
+
+
+def checked_address(text: str) -> str:
+    """An address devices can reach, without a slash at its end.
+
+    Raises:
+        KnownError: `wrong_usage`.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise KnownError(
+            Code.WRONG_USAGE, f"“{text[:80]}” is no address; write it like https://sync.example.com."
+        )
+    return text.rstrip("/")
+
+
+def reachable(listening: str) -> str:
+    """The address others use for one the server listens on; a wildcard becomes this machine's name."""
+    parts = urlsplit(listening)
+    if parts.hostname in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return f"{parts.scheme}://{socket.gethostname()}:{parts.port}"
+    return listening
+
+
+def fingerprint_to_pin(certificate: Path) -> str:
+    """The SHA-256 of the first certificate of a PEM file, "" when every system trusts it anyway.
+
+    A certificate of a public authority is renewed every few weeks, so that a device must not pin it.
+
+    Raises:
+        KnownError: `certificate`, when the file holds none.
+    """
+    try:
+        chain = x509.load_pem_x509_certificates(certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        raise KnownError(
+            Code.CERTIFICATE,
+            f"{certificate} holds no certificate in PEM form ({error}). Name the right file.",
+        ) from error
+    if _publicly_trusted(chain):
+        return ""
+    return hashlib.sha256(chain[0].public_bytes(Encoding.DER)).hexdigest()
+
+
+def _publicly_trusted(chain: list[x509.Certificate]) -> bool:
+    known = ssl.create_default_context().get_ca_certs(binary_form=True)
+    if not known:
+        return False
+    authorities = [x509.load_der_x509_certificate(authority) for authority in known]
+    try:
+        names = chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        subject = x509.DNSName(names.get_values_for_type(x509.DNSName)[0])
+        verifier = PolicyBuilder().store(Store(authorities)).build_server_verifier(subject)
+        verifier.verify(chain[0], chain[1:])
+    except (VerificationError, x509.ExtensionNotFound, IndexError, ValueError):
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""The commands that look after the store as a whole: export, backup, restore and verify.
+
+Parses, calls the store, prints. `sync_server/app.py` brings this module in beside `cli.py`, whose group it extends.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from sync_server.admin.cli import A_FILE, as_json_option, commands
+from sync_server.admin.console import (
+    address_of,
+    central_store,
+    complain,
+    home,
+    print_json,
+    say,
+    stop,
+    system_clock,
+)
+from sync_server.store.export import export as write_export
+from sync_server.store.verify import verify as find_faults
+
+
+@commands.command()
+@click.argument("file", type=A_FILE)
+@click.option("--user", "login", help="Exactly what this person may hold.")
+def export(file: Path, login: str | None) -> None:
+    """Writes the central store to FILE as canonical JSON lines, in the same form as `fieldrep export`."""
+    with central_store() as database:
+        count = write_export(database, file, login)
+    say(f"Wrote {count:,} records to {file}.")
+
+
+@commands.command()
+@click.argument("file", type=A_FILE)
+def backup(file: Path) -> None:
+    """Copies the central store to FILE while the server runs."""
+    from sync_server.store.backup import backup as make_backup
+
+    with central_store() as database:
+        make_backup(database, file)
+    say(f"The backup is in {file}. Keep it where the store is not.")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Makes the central store what it was when FILE was written, as a new epoch.
+
+    Devices give back what they sent since then when they next sync. Stop the server first.
+    """
+    from sync_server.store.backup import restore as take_backup
+
+    found = home()
+    take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
+    say("The central store is restored. Devices start over with their next sync and give back what it lacks.")
+
+
+@commands.command()
+@as_json_option
+def verify(as_json: bool) -> None:
+    """Checks everything that can be recomputed, and names what is wrong."""
+    with central_store() as database:
+        faults = find_faults(database)
+    if as_json:
+        print_json({"sound": not faults, "faults": faults})
+    elif not faults:
+        say("The central store is sound.")
+    if faults:
+        for fault in [] if as_json else faults:
+            complain(fault)
+        complain(
+            "The central store is not sound. Restore a backup, and keep this store for whoever looks into it."
+        )
+        stop()

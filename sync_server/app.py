@@ -1,0 +1,191 @@
+"""The server's program: the command line with everything it can do, and nothing else.
+
+The composition root: the only module that knows administration, interchange and HTTP, which do not know each other.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from msgspec import structs
+
+from fieldrep.contract.jsonform import JsonValue
+from sync_server.admin import upkeep
+from sync_server.admin.cli import commands
+from sync_server.admin.console import (
+    central_store,
+    complain,
+    home,
+    print_json,
+    say,
+    stop,
+    system_clock,
+)
+from sync_server.admin.link import DEFAULT_PORT, checked_address, fingerprint_to_pin, reachable
+from sync_server.interchange.demo.company import seed_company
+from sync_server.interchange.importing import ImportReport, import_folder
+from sync_server.interchange.loading import Count
+from sync_server.interchange.profile import built_in, load_profile
+from sync_server.interchange.templates import write_templates
+from sync_server.paths import ServerHome
+
+STEPS = 1_000
+"""Of the progress bar."""
+
+A_FILE = click.Path(dir_okay=False, path_type=Path)
+AN_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@commands.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65_535))
+@click.option("--tls-cert", type=AN_EXISTING_FILE, help="The certificate chain, PEM.")
+@click.option("--tls-key", type=AN_EXISTING_FILE, help="The certificate's key, PEM.")
+@click.option(
+    "--address", help="How devices reach this server, when that differs, like https://sync.example.com."
+)
+def serve(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, address: str | None) -> None:
+    """Runs the sync server until it is interrupted. Off loopback it wants a certificate."""
+    from sync_server.http.serve import serve as run
+
+    found = home()
+    known_as = checked_address(address) if address else ""
+
+    def announce(listening: str) -> None:
+        _remember_address(found, known_as or reachable(listening), tls_cert)
+        say(f"Serving on {listening}")
+
+    with central_store() as database:
+        run(database, host, port, tls_cert, tls_key, announce)
+
+
+def _remember_address(found: ServerHome, address: str, tls_cert: Path | None) -> None:
+    """Enrolment links name the address the server last had."""
+    remembered = found.remembered()
+    fingerprint = fingerprint_to_pin(tls_cert) if tls_cert else ""
+    now = structs.replace(remembered, address=address, fingerprint=fingerprint)
+    if now != remembered:
+        found.remember(now)
+
+
+@commands.command("import")
+@click.argument("profile")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
+@click.option(
+    "--rejects", type=A_FILE, help="Write what was not taken, and what to do about it, to this CSV file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_json: bool) -> None:
+    """Imports the CSV files of FOLDER as PROFILE says.
+
+    PROFILE is `fieldrep` for files in the form of the contract, the name of another built-in profile, or a profile file
+    that ends in .toml. A second import of the same files changes nothing.
+    """
+    with central_store() as database:
+        chosen = load_profile(profile)
+        stderr = click.get_text_stream("stderr")
+        with click.progressbar(
+            length=STEPS, label="Importing", file=stderr, hidden=not stderr.isatty()
+        ) as bar:
+            report = import_folder(
+                database,
+                chosen,
+                folder,
+                rejects=rejects,
+                dry_run=dry_run,
+                progress=lambda done, total: bar.update(done * STEPS // max(total, 1) - bar.pos),
+            )
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _print_counts(report.counts, "would be created" if dry_run else "created")
+        if dry_run:
+            say("This was a dry run: nothing was changed.")
+    if report.rejects:
+        _complain_about(report, rejects)
+        stop()
+
+
+def _as_json(report: ImportReport) -> JsonValue:
+    counts: dict[str, JsonValue] = {
+        name: {
+            "created": count.created,
+            "updated": count.updated,
+            "unchanged": count.unchanged,
+            "rejected": count.rejected,
+        }
+        for name, count in report.counts.items()
+    }
+    return {
+        "profile": report.profile,
+        "dry_run": report.dry_run,
+        "rejects": report.rejects,
+        "entities": counts,
+    }
+
+
+def _print_counts(counts: dict[str, Count], created: str) -> None:
+    for name, count in counts.items():
+        parts = [f"{count.created:,} {created}"]
+        parts += [f"{count.updated:,} updated"] if count.updated else []
+        parts += [f"{count.unchanged:,} unchanged"] if count.unchanged else []
+        parts += [f"{count.rejected:,} rejected"] if count.rejected else []
+        say(f"{name}: {', '.join(parts)}")
+
+
+def _complain_about(report: ImportReport, rejects: Path | None) -> None:
+    for reject in report.first:
+        complain(reject.sentence)
+    rest = report.rejects - len(report.first)
+    more = f" The first {len(report.first)} stand above." if rest else ""
+    where = f" All are in {rejects}." if rejects else " Name a file with --rejects to have them all."
+    noun = "1 row was" if report.rejects == 1 else f"{report.rejects:,} rows were"
+    complain(f"{noun} not taken; everything else was.{more}{where}")
+
+
+@commands.command("import-templates")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def import_templates(folder: Path) -> None:
+    """Writes an empty CSV file with its header for every kind of record that can be imported."""
+    count = write_templates(folder)
+    say(f"Wrote {count} templates to {folder}. Other profiles: {', '.join(built_in())}.")
+
+
+@commands.command("demo-company")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Another number, another company."
+)
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day its dates are relative to; today by default."
+)
+def demo_company(seed: int, today: datetime | None) -> None:
+    """Fills an empty central store with a believable company: a food wholesaler with its reps and customers."""
+    with central_store() as database:
+        counts = seed_company(database, seed, _day(today))
+    if not counts:
+        say("The demo company is there already; nothing was changed.")
+        return
+    records = sum(count.created for count in counts.values())
+    say(
+        f"Made the demo company with {counts['account'].created:,} accounts and {records:,} records. "
+        "Its sales manager is piet.dewit, one of his reps is anke.visser."
+    )
+
+
+def _day(given: datetime | None) -> date:
+    if given is not None:
+        return given.date()
+    return datetime.fromtimestamp(system_clock() / 1000, UTC).date()
+
+
+def main() -> None:
+    """The console script `fieldrep-server`."""
+    os.umask(0o077)
+    commands(prog_name="fieldrep-server")
+
+
+__all__ = ["main", "upkeep"]
