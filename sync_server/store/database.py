@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine
 
-from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
 from fieldrep.contract.messages import Handshake
 from fieldrep.domain.holders import Coverage
@@ -20,8 +19,8 @@ from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of, known_errors
 from sync_server.store.feed import Pulled
+from sync_server.store.migrate import bring_up_to_date, check_version
 from sync_server.store.reading import StoreInfo
-from sync_server.store.schema import METADATA
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, coverage
 from sync_server.store.snapshot import Snapshot
@@ -59,13 +58,13 @@ class Database:
         """
         dialect = dialect_of(url)
         database = cls(url, dialect.engine(url), dialect, clock, randomness)
-        with known_errors():
-            if not inspect(database.engine).has_table("store_info"):
-                database.close()
-                raise KnownError(
-                    Code.STORE_MISSING,
-                    "There is no central store here yet. Make one with fieldrep-server init.",
-                )
+        try:
+            dialect.require_there(url)
+            with known_errors():
+                check_version(database.engine)
+        except BaseException:
+            database.close()
+            raise
         return database
 
     @classmethod
@@ -74,7 +73,7 @@ class Database:
         dialect = dialect_of(url)
         database = cls(url, dialect.engine(url), dialect, clock, randomness)
         with known_errors():
-            METADATA.create_all(database.engine)
+            bring_up_to_date(url, dialect)
             database._give_identity()
         return database
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from fieldrep.contract.errors import Code, KnownError
 
@@ -27,6 +27,8 @@ _CHUNK = 400
 """Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
 
 _LOCK_WAIT_SECONDS = 30
+NO_STORE = "There is no central store here yet. Make one with fieldrep-server init."
+_POOL, _OVERFLOW = 20, 80
 
 
 def compose(template: str, **names: str | Sequence[str]) -> str:
@@ -61,6 +63,15 @@ class Dialect(Protocol):
     def engine(self, url: str) -> Engine:
         """A pool of connections with the driver's own transaction handling off."""
 
+    def require_there(self, url: str) -> None:
+        """Makes sure that opening does not make an empty store where there is none."""
+
+    def schema_engine(self, url: str) -> Engine:
+        """An engine whose transactions cover changes of the schema."""
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Keeps a second program from changing the schema at the same time, until the transaction ends."""
+
     def cursor(self, connection: Any) -> Cursor:
         """A cursor that answers with tuples."""
 
@@ -89,35 +100,30 @@ class SqliteDialect:
     name = "sqlite"
 
     def engine(self, url: str) -> Engine:
-        path = make_url(url).database
-        if not path or path == ":memory:":
-            raise KnownError(
-                Code.WRONG_USAGE, "A central store on SQLite needs a file, as in sqlite:///store.db."
-            )
-
-        def connect() -> sqlite3.Connection:
-            connection = sqlite3.connect(
-                path,
-                timeout=_LOCK_WAIT_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=512,
-            )
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA cache_size=-16000")
-            connection.execute("PRAGMA temp_store=MEMORY")
-            return connection
-
+        path = _file_of(url)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return create_engine(
             "sqlite://",
-            creator=connect,
+            creator=lambda: _connect(path),
             poolclass=QueuePool,
-            pool_size=20,
-            max_overflow=80,
+            pool_size=_POOL,
+            max_overflow=_OVERFLOW,
             pool_reset_on_return=None,
         )
+
+    def require_there(self, url: str) -> None:
+        if not Path(_file_of(url)).is_file():
+            raise KnownError(Code.STORE_MISSING, NO_STORE)
+
+    def schema_engine(self, url: str) -> Engine:
+        path = _file_of(url)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    def lock_schema(self, connection: Connection) -> None:
+        """BEGIN IMMEDIATE has done it."""
 
     def cursor(self, connection: Any) -> Cursor:
         cursor: Cursor = connection.cursor()
@@ -146,6 +152,35 @@ class SqliteDialect:
         cursor.executemany(insert_text(table, tuple(columns)), rows)
 
 
+def _file_of(url: str) -> str:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise KnownError(
+            Code.WRONG_USAGE, "A central store on SQLite needs a file, as in sqlite:///store.db."
+        )
+    return path
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000", "temp_store=MEMORY"):
+        connection.execute("PRAGMA " + pragma)
+    return connection
+
+
+_SETTINGS = (
+    "synchronous_commit=on",
+    "enable_seqscan=off",
+    "enable_bitmapscan=off",
+    "enable_memoize=off",
+    "jit=off",
+)
+"""Every statement here walks an index in its order. A plan made while a table was still empty would read it whole for
+as long as its connection lives, and one for a large set of keys would sort them for every page."""
+
+
 class PostgresDialect:
     """PostgreSQL through psycopg 3; several server processes may share it."""
 
@@ -156,25 +191,32 @@ class PostgresDialect:
 
         engine = create_engine(
             url,
-            pool_size=20,
-            max_overflow=80,
+            pool_size=_POOL,
+            max_overflow=_OVERFLOW,
             pool_reset_on_return=None,
             connect_args={
                 "autocommit": True,
                 "application_name": "fieldrep-server",
-                "options": "-c enable_seqscan=off -c jit=off -c synchronous_commit=on",
+                "options": " ".join(f"-c {setting}" for setting in _SETTINGS),
             },
         )
 
-        # Every statement here walks an index. A plan made while a table was still empty would read it whole for as
-        # long as its connection lives, hence enable_seqscan=off. And one wire type for every whole number keeps one
-        # prepared statement per text.
+        # One wire type for every whole number keeps one prepared statement per text.
         def prepare(connection: Any, _record: object) -> None:
             connection.adapters.register_dumper(int, Int8Dumper)
             connection.adapters.register_dumper(int, Int8BinaryDumper)
 
         event.listen(engine, "connect", prepare)
         return engine
+
+    def require_there(self, url: str) -> None:
+        """A database that is not there cannot be opened in the first place."""
+
+    def schema_engine(self, url: str) -> Engine:
+        return create_engine(url, poolclass=NullPool, connect_args={"application_name": "fieldrep-server"})
+
+    def lock_schema(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7020615)")
 
     def cursor(self, connection: Any) -> Cursor:
         cursor: Cursor = connection.cursor(binary=True)

@@ -137,7 +137,9 @@ class _Feed:
         return self._leave(at) if at.since else _next(at)
 
     def _gained(self, at: Cursor) -> list[bytes] | None:
-        """The keys gained on this step, None for more than a few."""
+        """The keys gained on this step, None for more than a few, as on a first replica."""
+        if not at.since:
+            return None
         sql = (
             "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
             "AND lost_revision IS NULL LIMIT ?"

@@ -120,13 +120,13 @@ class Reader:
 
     def digest_of(self, user_id: bytes) -> Digest:
         """The digest of everything the user holds, from running sums that each write keeps up."""
-        own = self.session.first("SELECT count, total FROM user_digest WHERE user_id = ?", (user_id,))
-        if own is None or not self.holds(user_id, EVERYBODY_KEY):
-            return Digest()
-        shared = self.session.first(
-            "SELECT count, total FROM scope_digest WHERE scope_key = ?", (EVERYBODY_KEY,)
-        ) or (0, 0)
-        return Digest(*own).plus(*shared)
+        sql = (
+            "SELECT u.count, u.total, s.count, s.total FROM user_digest AS u "
+            "JOIN scope_ledger AS g ON g.user_id = u.user_id AND g.scope_key = ? AND g.lost_revision IS NULL "
+            "LEFT JOIN scope_digest AS s ON s.scope_key = g.scope_key WHERE u.user_id = ?"
+        )
+        found = self.session.first(sql, (EVERYBODY_KEY, user_id))
+        return Digest() if found is None else Digest(found[0], found[1]).plus(found[2] or 0, found[3] or 0)
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
         """The stored outcome of a change, None when it was never applied or refused (I3)."""

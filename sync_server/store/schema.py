@@ -133,7 +133,8 @@ Index(
     sqlite_where=_held,
     postgresql_where=_held,
 )
-Index("ix_scope_ledger_gained", LEDGER.c.user_id, LEDGER.c.gained_revision)
+# by revision first: led by the user it would tempt PostgreSQL away from the index that has the keys in order
+Index("ix_scope_ledger_gained", LEDGER.c.gained_revision, LEDGER.c.user_id)
 _lost = text("lost_revision IS NOT NULL")
 Index(
     "ix_scope_ledger_lost",

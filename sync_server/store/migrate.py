@@ -1,0 +1,92 @@
+"""Bringing a central store's schema up to date, whole or not at all, and telling how old a store is.
+
+Owns the way to the migrations and the transaction they run in. Must not know what a revision does. Alembic is loaded
+only when there is something to do.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.dialect import NO_STORE, Dialect
+
+HEAD = "0001"
+"""The revision this program works with."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def migrations_folder() -> Path:
+    """The central Alembic environment: inside the installed package, else in the checkout."""
+    inside = _PACKAGE / "migrations"
+    return inside if inside.is_dir() else _PACKAGE.parent / "migrations" / "central"
+
+
+def schema_version(connection: Connection) -> str:
+    """The revision a store stands at, empty for a database without one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).fetchone()
+    return str(found[0]) if found else ""
+
+
+def check_version(engine: Engine) -> None:
+    """Makes sure that a store is one this program can work with.
+
+    Raises:
+        KnownError: `store_missing`, `store_newer`, or `upgrade_needed` for an older one.
+    """
+    with engine.connect() as connection:
+        version = schema_version(connection)
+    if not version:
+        raise KnownError(Code.STORE_MISSING, NO_STORE)
+    if version > HEAD:
+        raise _newer()
+    if version < HEAD:
+        raise KnownError(
+            Code.UPGRADE_NEEDED,
+            "This central store was made by an older FieldRep. Back it up with fieldrep-server backup, then run "
+            "fieldrep-server init to bring it up to date.",
+        )
+
+
+def bring_up_to_date(url: str, dialect: Dialect, folder: Path | None = None) -> bool:
+    """Makes or migrates the schema in one transaction; True when there was anything to do.
+
+    Raises:
+        KnownError: `store_newer`, when a newer program made it; it is then left as it is.
+    """
+    engine = dialect.schema_engine(url)
+    try:
+        with engine.begin() as connection:
+            dialect.lock_schema(connection)
+            version = schema_version(connection)
+            if version > HEAD:
+                raise _newer()
+            if version == HEAD and folder is None:
+                return False
+            _upgrade(connection, folder or migrations_folder())
+            return True
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection, folder: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _newer() -> KnownError:
+    return KnownError(
+        Code.STORE_NEWER,
+        "This central store was made by a newer FieldRep. Install that version again; nothing was changed.",
+    )
