@@ -24,13 +24,14 @@ def create_account(
 ) -> Done:
     """Makes an account, a prospect unless said otherwise, on wish with its first site and contact."""
     with replica.begin("create_account", "New account") as uow:
-        row_id = uow.create("account", entered(uow, "account", fields, creating=True))
+        values = entered(uow, "account", fields, creating=True)
+        row_id = uow.create("account", values)
         made = {"account": row_id}
-        for name, values in (("site", site), ("contact", contact)):
-            if values:
-                child = entered(uow, name, {**values, "account_id": row_id}, creating=True)
+        for name, part in (("site", site), ("contact", contact)):
+            if part:
+                child = entered(uow, name, {**part, "account_id": row_id}, creating=True)
                 made[name] = uow.create(name, child)
-        uow.label = f"New account {label_of('account', fields)}"
+        uow.label = f"New account {label_of('account', values)}"
     return done("create_account", uow, row_id, made=made)
 
 

@@ -30,7 +30,7 @@ def create_contact(
         made = {"contact": row_id}
         if role or is_main:
             made["account_contact"] = _link(uow, account_id, row_id, role, is_main=is_main)
-        uow.label = f"New contact {label_of('contact', fields)} of {label_of('account', account)}"
+        uow.label = f"New contact {label_of('contact', values)} of {label_of('account', account)}"
     return done("create_contact", uow, row_id, made=made)
 
 
