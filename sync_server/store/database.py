@@ -131,6 +131,27 @@ class Database:
                     session.rollback()
                 raise
 
+    @contextmanager
+    def exclusive(self) -> Iterator[Session]:
+        """A write under the clock lock that replaces what the store is; for restoring alone."""
+        with known_errors(), self._writing, self._session("write") as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                with suppress(Exception):
+                    session.rollback()
+                raise
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        """A driver connection outside any transaction."""
+        pooled = self.engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        finally:
+            pooled.close()
+
     def settle_due(self) -> None:
         """Settles the scope ledger when a new day has begun since it was settled last; days open and close grants."""
         today = day_of(self.clock())
@@ -188,7 +209,7 @@ class Database:
     def _coverage_of(self, workspace: Workspace, day: str) -> Coverage:
         """People and territories as stored, remembered until one of them changes."""
         clocks = workspace.rows("SELECT entity, revision FROM entity_clock ORDER BY entity")
-        stamp = (day, *(row for row in clocks if row[0] in STRUCTURAL))
+        stamp = (workspace.info().epoch, day, *(row for row in clocks if row[0] in STRUCTURAL))
         if self._coverage is None or self._coverage[0] != stamp:
             self._coverage = (stamp, coverage(workspace, day))
         return self._coverage[1]

@@ -27,6 +27,7 @@ _CHUNK = 400
 """Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
 
 _LOCK_WAIT_SECONDS = 30
+_PORTION = 5_000
 NO_STORE = "There is no central store here yet. Make one with fieldrep-server init."
 _POOL, _OVERFLOW = 20, 80
 
@@ -87,6 +88,9 @@ class Dialect(Protocol):
     def begin_note(self, cursor: Cursor) -> None:
         """Starts a transaction that leaves the clock alone."""
 
+    def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
+        """The rows of a query in portions, without holding them all."""
+
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         """The statement and parameters for `IN :members`, as often as needed."""
 
@@ -100,7 +104,7 @@ class SqliteDialect:
     name = "sqlite"
 
     def engine(self, url: str) -> Engine:
-        path = _file_of(url)
+        path = self.file_of(url)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return create_engine(
             "sqlite://",
@@ -111,12 +115,26 @@ class SqliteDialect:
             pool_reset_on_return=None,
         )
 
+    @staticmethod
+    def file_of(url: str) -> str:
+        """The file an address names.
+
+        Raises:
+            KnownError: `wrong_usage`, when it names none.
+        """
+        path = make_url(url).database
+        if not path or path == ":memory:":
+            raise KnownError(
+                Code.WRONG_USAGE, "A central store on SQLite needs a file, as in sqlite:///store.db."
+            )
+        return path
+
     def require_there(self, url: str) -> None:
-        if not Path(_file_of(url)).is_file():
+        if not Path(self.file_of(url)).is_file():
             raise KnownError(Code.STORE_MISSING, NO_STORE)
 
     def schema_engine(self, url: str) -> Engine:
-        path = _file_of(url)
+        path = self.file_of(url)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -141,6 +159,9 @@ class SqliteDialect:
     def begin_note(self, cursor: Cursor) -> None:
         cursor.execute("BEGIN IMMEDIATE")
 
+    def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
+        yield from _portions(connection.execute(sql))
+
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         for start in range(0, len(members), _CHUNK):
             chunk = list(members[start : start + _CHUNK])
@@ -150,15 +171,6 @@ class SqliteDialect:
 
     def insert_many(self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row]) -> None:
         cursor.executemany(insert_text(table, tuple(columns)), rows)
-
-
-def _file_of(url: str) -> str:
-    path = make_url(url).database
-    if not path or path == ":memory:":
-        raise KnownError(
-            Code.WRONG_USAGE, "A central store on SQLite needs a file, as in sqlite:///store.db."
-        )
-    return path
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -235,6 +247,11 @@ class PostgresDialect:
     def begin_note(self, cursor: Cursor) -> None:
         cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
 
+    def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
+        with connection.cursor("portions", binary=True) as cursor:
+            cursor.execute(_percent(sql))
+            yield from _portions(cursor)
+
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         if members:
             yield sql.replace(_MEMBERS, "= ANY(?)"), [list(members)]
@@ -247,6 +264,11 @@ class PostgresDialect:
         with cursor.copy(sql) as copy:
             for row in rows:
                 copy.write_row(row)
+
+
+def _portions(cursor: Any) -> Iterator[list[Row]]:
+    while rows := cursor.fetchmany(_PORTION):
+        yield rows
 
 
 @lru_cache(maxsize=1000)

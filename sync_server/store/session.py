@@ -46,6 +46,10 @@ class Session:
         cursor.execute(self._text(sql), parameters)
         return cursor.fetchall()
 
+    def stream(self, sql: str) -> Iterator[list[Row]]:
+        """The rows of a query in portions, without holding them all."""
+        yield from self.dialect.stream(self.connection, sql)
+
     def first(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, None when there is none."""
         cursor = self._cursor

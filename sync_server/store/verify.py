@@ -38,6 +38,12 @@ def verify(database: Database) -> list[str]:
     return findings
 
 
+def altered_rows(reader: Reader) -> Iterator[str]:
+    """Rows that do not match their hash, their scope key or the clock."""
+    for entity in ENTITIES:
+        yield from _rows(reader, entity, {})
+
+
 def _all_findings(reader: Reader) -> Iterator[str]:
     if reader.session.dialect.name == "sqlite":
         yield from (f"The file: {text}." for (text,) in reader.rows("PRAGMA integrity_check") if text != "ok")

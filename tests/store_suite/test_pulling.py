@@ -241,6 +241,23 @@ def _any_schedule(world: World, data: st.DataObject) -> None:
     lands = [country, *(world.make("territory", name=name, parent_id=country) for name in "NS")]
     accounts = [world.account() for _ in range(4)]
     copies = [Copy(person) for person in people[:2]]
+    steps = possible_steps(world, data, people, lands, accounts, copies)
+    for _ in range(data.draw(st.integers(3, 14))):
+        data.draw(st.sampled_from(steps))()
+    for copy in copies:
+        world.sync(copy, data.draw(st.sampled_from((150, 100_000))))
+        assert_holds_exactly_what_is_due(world, copy)
+
+
+def possible_steps(
+    world: World,
+    data: st.DataObject,
+    people: list[bytes],
+    lands: list[bytes],
+    accounts: list[bytes],
+    copies: list[Copy],
+) -> Sequence[Callable[[], object]]:
+    """What may happen next, each with its details drawn when it does."""
 
     def pick(choices: Sequence[T]) -> T:
         return data.draw(st.sampled_from(choices))
@@ -255,7 +272,7 @@ def _any_schedule(world: World, data: st.DataObject) -> None:
         world.clock.pass_days(1)
         world.database.settle_due()
 
-    steps: Sequence[Callable[[], object]] = (
+    return (
         lambda: world.change("account", pick(accounts), owner_user_id=someone()),
         lambda: world.change("account", pick(accounts), territory_id=pick(lands)),
         lambda: world.change("account", pick(accounts), phone=str(world.clock())),
@@ -271,8 +288,3 @@ def _any_schedule(world: World, data: st.DataObject) -> None:
         lambda: world.pull(pick(copies), pick((1, 300, 2_000))),
         lambda: world.pull(pick(copies), pick((1, 300, 2_000))),
     )
-    for _ in range(data.draw(st.integers(3, 14))):
-        pick(steps)()
-    for copy in copies:
-        world.sync(copy, pick((150, 100_000)))
-        assert_holds_exactly_what_is_due(world, copy)

@@ -1,0 +1,179 @@
+"""Backup and restore: one file holds a whole central store, whichever database it came from and goes to.
+
+A backup is a central store on SQLite. Restoring gives the store a new epoch, so that devices notice and hand back what
+the backup does not know. Must not know what any table means but the one that holds the epoch.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
+from sync_server.store.database import Database
+from sync_server.store.dialect import SqliteDialect, compose, dialect_of, insert_text, known_errors
+from sync_server.store.migrate import bring_up_to_date
+from sync_server.store.schema import METADATA
+from sync_server.store.session import Session
+from sync_server.store.verify import altered_rows
+
+
+def backup(database: Database, path: Path) -> None:
+    """Writes one consistent state of a store to a file while it goes on working; the file appears whole or not at all.
+
+    Raises:
+        KnownError: `already_exists`, `disk_full` or `disk_error`.
+    """
+    if path.exists():
+        raise KnownError(Code.ALREADY_EXISTS, f"{path} is there already. Name a new file for the backup.")
+    with _draft(path) as draft:
+        if database.dialect.name == "sqlite":
+            with database.connection() as connection, closing(sqlite3.connect(draft)) as target:
+                connection.backup(target)
+        else:
+            bring_up_to_date(_url(draft), SqliteDialect())
+            with database.read() as reader, closing(sqlite3.connect(draft)) as target:
+                for table, columns in _tables():
+                    _fill(target, table, columns, reader.session)
+                target.commit()
+        with closing(sqlite3.connect(draft, isolation_level=None)) as whole:
+            whole.execute("PRAGMA journal_mode=DELETE")
+
+
+def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:
+    """Puts a backup in the place of the store at an address, under a new epoch; all of it or nothing.
+
+    Raises:
+        KnownError: `store_missing`, `store_damaged` or `store_newer`, about the backup; `disk_full`, `disk_error`.
+    """
+    dialect = dialect_of(url)
+    file = _file(url) if dialect.name == "sqlite" else None
+    with _copy(path, file.parent if file else None) as copy:
+        _check(copy, path)
+        bring_up_to_date(_url(copy), SqliteDialect())
+        _renew_epoch(copy, clock, randomness)
+        with known_errors(), closing(sqlite3.connect(copy)) as source:
+            if file is not None:
+                with closing(sqlite3.connect(file, timeout=30)) as target:
+                    source.backup(target)
+            else:
+                bring_up_to_date(url, dialect)
+                _replace_all(url, source, clock, randomness)
+
+
+def _file(url: str) -> Path:
+    """The file of a store on SQLite; its folder is made when it is missing."""
+    path = Path(SqliteDialect.file_of(url))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _replace_all(url: str, source: sqlite3.Connection, clock: Clock, randomness: Randomness) -> None:
+    """Empties every table of a store on PostgreSQL and fills it from a backup, in one transaction."""
+    database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
+    try:
+        with database.exclusive() as session:
+            for table, columns in _tables():
+                session.run(compose("TRUNCATE TABLE {table}", table=table))
+                found = source.execute(compose("SELECT {columns} FROM {table}", columns=columns, table=table))
+                while rows := found.fetchmany(5_000):
+                    session.insert_many(table, columns, rows)
+    finally:
+        database.close()
+
+
+def _fill(target: sqlite3.Connection, table: str, columns: tuple[str, ...], session: Session) -> None:
+    sql = compose("SELECT {columns} FROM {table}", columns=columns, table=table)
+    for rows in session.stream(sql):
+        target.executemany(insert_text(table, columns), rows)
+
+
+def _tables() -> list[tuple[str, tuple[str, ...]]]:
+    return [(table.name, tuple(column.name for column in table.columns)) for table in METADATA.sorted_tables]
+
+
+def _check(copy: Path, path: Path) -> None:
+    """Makes sure that a file is a sound central store before anything is replaced by it."""
+    with known_errors(), closing(sqlite3.connect(copy)) as connection:
+        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'store_info'").fetchone()
+        if not found[0] or not connection.execute("SELECT count(*) FROM store_info").fetchone()[0]:
+            raise KnownError(
+                Code.STORE_MISSING, f"{path} is no backup of a central store. Nothing was restored."
+            )
+        if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            raise KnownError(
+                Code.STORE_DAMAGED, f"{path} is damaged. Nothing was restored; take another backup."
+            )
+
+
+def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness) -> None:
+    """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch."""
+    database = Database.open(_url(copy), clock, randomness)
+    try:
+        with database.read() as reader:
+            for finding in altered_rows(reader):
+                raise KnownError(
+                    Code.STORE_DAMAGED, f"The backup is damaged. {finding} Nothing was restored."
+                )
+        with database.write("fieldrep-server restore") as tx:
+            tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (randomness(ID_BYTES),))
+            tx.audit("restore")
+    finally:
+        database.close()
+
+
+@contextmanager
+def _copy(path: Path, beside: Path | None) -> Iterator[Path]:
+    """A working copy of a backup, gone at the end; the backup itself is only read."""
+    if not path.is_file():
+        raise KnownError(Code.STORE_MISSING, f"{path} is not there. Nothing was restored.")
+    try:
+        with tempfile.TemporaryDirectory(prefix="fieldrep-restore-", dir=beside) as folder:
+            copy = Path(folder) / "store.db"
+            address = f"{path.resolve().as_uri()}?mode=ro"
+            with (
+                known_errors(),
+                closing(sqlite3.connect(address, uri=True)) as source,
+                closing(sqlite3.connect(copy)) as target,
+            ):
+                source.backup(target)
+            yield copy
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR, f"The backup cannot be unpacked ({error.strerror}). Nothing was restored."
+        ) from error
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """A file that takes its name when it is complete and on the disk; only its owner may read it."""
+    draft = path.with_name(path.name + ".part")
+    try:
+        _remove(draft)
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with known_errors():
+            yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR, f"{path} cannot be written ({error.strerror}). There is no backup."
+        ) from error
+    finally:
+        _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink()
+
+
+def _url(path: Path) -> str:
+    return f"sqlite:///{path}"

@@ -1,0 +1,138 @@
+"""Backup and restore: one file for both databases, a new epoch, and nothing left of the old store (I21)."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.backup import backup, restore
+from sync_server.store.database import Database
+from sync_server.store.export import export
+from sync_server.store.verify import verify
+from tests.store_suite.databases import KINDS, Databases
+from tests.store_suite.world import SeededBytes, World, contacts
+
+
+def filled(world: World) -> bytes:
+    boss = world.user("boss", role="manager")
+    ana = world.user("ana", manager=boss)
+    account = world.account(owner=ana, name="Corner “Shop”")
+    with world.write() as tx:
+        contacts(tx, account, ["Ö'Neill", "Zoë"])
+        tx.next_number("sales_order")
+        tx.audit("test", detail="kept")
+    return account
+
+
+def exported(database: Database, path: Path) -> bytes:
+    export(database, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("target_kind", KINDS)
+def test_a_backup_of_either_database_restores_to_either(
+    world: World, stores: Databases, target_kind: str, tmp_path: Path
+) -> None:
+    account = filled(world)
+    before, was = exported(world.database, tmp_path / "before"), world.database.info()
+    backup(world.database, tmp_path / "kept.backup")
+    world.change("account", account, phone="after the backup")
+    other = World(stores.new(target_kind), seed=5)
+    other.user("somebody else's")
+    other.close()
+    restore(other.url, tmp_path / "kept.backup", world.clock, SeededBytes(9))
+    restored = Database.open(other.url, world.clock, SeededBytes(3))
+    now = restored.info()
+    assert exported(restored, tmp_path / "after") == before
+    assert (now.server_id, now.revision) == (was.server_id, was.revision)
+    assert now.epoch != was.epoch
+    assert verify(restored) == []
+    with restored.write() as tx:
+        assert tx.next_number("sales_order") == 2
+    restored.close()
+
+
+def test_a_server_that_runs_goes_on_with_the_restored_store(world: World, tmp_path: Path) -> None:
+    account = filled(world)
+    backup(world.database, tmp_path / "kept")
+    world.change("account", account, phone="lost with the disk")
+    late = world.user("late")
+    was = world.database.info()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    assert world.database.info().epoch != was.epoch
+    with world.database.read() as reader:
+        row = reader.row("account", account)
+        assert row is not None
+        assert row["phone"] is None
+        assert reader.row("user", late) is None
+    world.change("account", account, phone="2")
+    assert verify(world.database) == []
+
+
+def test_a_backup_is_taken_while_others_write(world: World, tmp_path: Path) -> None:
+    account = filled(world)
+    with world.database.read() as reader:
+        seen = reader.info().revision
+        world.change("account", account, phone="1")
+        assert reader.info().revision == seen
+        backup(world.database, tmp_path / "kept")
+    copy = Database.open(f"sqlite:///{tmp_path / 'kept'}", world.clock, SeededBytes(0))
+    assert copy.info().revision == seen + 1
+    assert verify(copy) == []
+    copy.close()
+
+
+def test_a_backup_never_replaces_a_file_and_only_its_owner_may_read_it(world: World, tmp_path: Path) -> None:
+    filled(world)
+    backup(world.database, tmp_path / "kept")
+    content = (tmp_path / "kept").read_bytes()
+    assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+    with pytest.raises(KnownError) as refused:
+        backup(world.database, tmp_path / "kept")
+    assert refused.value.code is Code.ALREADY_EXISTS
+    assert (tmp_path / "kept").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"], "no draft is left behind"
+
+
+@pytest.mark.parametrize("damage", ["rubbish", "cut", "page", "empty", "missing"])
+def test_what_is_no_sound_backup_is_named_and_replaces_nothing(
+    world: World, tmp_path: Path, damage: str
+) -> None:
+    filled(world)
+    path = tmp_path / "kept"
+    backup(world.database, path)
+    content = bytearray(path.read_bytes())
+    if damage == "page":
+        content[len(content) // 2 // 4096 * 4096 : len(content) // 2 // 4096 * 4096 + 4096] = b"\xaa" * 4096
+    parts = {
+        "rubbish": b"Dear customer, " * 500,
+        "cut": content[: len(content) // 2],
+        "page": content,
+        "empty": b"",
+    }
+    path.unlink() if damage == "missing" else path.write_bytes(parts[damage])
+    before = exported(world.database, tmp_path / "before")
+    epoch = world.database.info().epoch
+    with pytest.raises(KnownError) as refused:
+        restore(world.url, path, world.clock, SeededBytes(9))
+    assert refused.value.code in (Code.STORE_MISSING, Code.STORE_DAMAGED)
+    assert world.database.info().epoch == epoch
+    assert exported(world.database, tmp_path / "after") == before
+    assert not list(Path(make_url(world.url).database or "").parent.glob("fieldrep-restore*"))
+
+
+def test_a_backup_whose_rows_were_altered_is_named(world: World, tmp_path: Path) -> None:
+    account = filled(world)
+    path = tmp_path / "kept"
+    backup(world.database, path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE account SET name = 'Corner “Shoq”' WHERE id = ?", (account,))
+        connection.commit()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with pytest.raises(KnownError, match="altered outside FieldRep"):
+        restore(world.url, path, world.clock, SeededBytes(9))
