@@ -6,6 +6,7 @@ The composition root: the only module that knows administration, interchange and
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -87,9 +88,8 @@ def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_
     """
     with central_store() as database:
         chosen = load_profile(profile)
-        stderr = click.get_text_stream("stderr")
         with click.progressbar(
-            length=STEPS, label="Importing", file=stderr, hidden=not stderr.isatty()
+            length=STEPS, label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
             report = import_folder(
                 database,

@@ -1,0 +1,26 @@
+"""A server's command line with a fresh data folder, and real databases for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server_command import ServerCommand
+from tests.store_suite.databases import Databases, databases
+
+
+def _nothing(_url: str) -> None:
+    """The commands under test make their store themselves."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> ServerCommand:
+    return ServerCommand(tmp_path / "server")
+
+
+@pytest.fixture(scope="session")
+def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with databases(tmp_path_factory.mktemp("databases"), _nothing) as made:
+        yield made

@@ -1,0 +1,57 @@
+"""The server's command line as an operator calls it: a process of its own, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+START = "from sync_server.app import main; main()"
+
+
+class ServerCommand:
+    """`fieldrep-server` with a data folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._environment = {**os.environ, "FIELDREP_SERVER_HOME": str(home), "PYTHONUTF8": "1"}
+
+    def __call__(self, *words: str | Path, code: int = 0) -> str:
+        """The standard output of a command that must end with that code."""
+        done = self.finish(*words)
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def refused(self, *words: str | Path, code: int = 1) -> str:
+        """The sentence of a command that must be refused: on standard error, and never a traceback."""
+        done = self.finish(*words)
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        return done.stderr.strip()
+
+    def json(self, *words: str | Path) -> Any:
+        """The parsed output of a command."""
+        return json.loads(self(*words, "--json"))
+
+    def rows(self, file: Path, *options: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows of an export, per entity."""
+        self("export", file, *options)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            found.setdefault(row["entity"], []).append(row["row"])
+        return found
+
+    def finish(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """A command that may end in any way."""
+        return subprocess.run(
+            [sys.executable, "-c", START, *map(str, words)],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
