@@ -247,7 +247,7 @@ def demo(rest: list[str]) -> int:
 
 def test(rest: list[str]) -> int:
     require_qt(window=False)
-    return call([program("python"), "-m", "pytest", "-n", "2", *rest])
+    return call([program("python"), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *rest])
 
 
 def check(rest: list[str]) -> int:
