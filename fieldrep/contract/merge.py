@@ -32,7 +32,7 @@ def merge_field(field: Field, before: Value, after: Value, present: Value) -> tu
     if before == present:
         return Fit.TAKE, after
     if field.name == "opt_out":
-        return Fit.TAKE, 1
+        return (Fit.SAME if present == 1 else Fit.TAKE), 1
     if field.kind is Kind.JSON:
         joined = _join_objects(before, after, present)
         if joined is not None:
