@@ -7,17 +7,18 @@ peer with an older or newer catalogue takes what it knows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import Field, Kind, Value, WireValue, plain_values
+from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind, Value, WireValue, plain_values
 
 _TEXT_KINDS = frozenset({Kind.TEXT, Kind.DATE, Kind.CHOICE, Kind.JSON})
 _TEXTS = msgspec.msgpack.Decoder(list[str | None])
 _BYTES = msgspec.msgpack.Decoder(list[bytes | None])
-_NUMBERS = msgspec.msgpack.Decoder(list[int | None])
+_NUMBERS = msgspec.msgpack.Decoder(list[Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)] | None])
 _VALUES = msgspec.msgpack.Decoder(list[WireValue])
 
 
@@ -79,6 +80,8 @@ def _check_limits(field: Field, column: list[Value]) -> None:
             raise ValueError(f"{field.name} holds an id of another length than 16")
         if field.name == "id" and None in column:
             raise ValueError("a row without an id")
+    elif field.name == "revision" and None in column:
+        raise ValueError("a row without a revision")
     elif field.kind in _TEXT_KINDS:
         longest = max(map(len, filter(None, column)), default=0)  # type: ignore[arg-type]
         if longest > min(field.maximum, 1_000_000):

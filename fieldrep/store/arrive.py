@@ -15,6 +15,7 @@ from sqlcipher3 import dbapi2
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.digest import Digest, row_hasher
 from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.page import Page, page_columns
 from fieldrep.store.engine import Connection
@@ -55,6 +56,11 @@ class Arrivals:
         columns = dict(zip(page.fields, page_columns(page), strict=True))
         if entity is None or not page.count:
             return []
+        if "id" not in columns or "revision" not in columns:
+            raise KnownError(
+                Code.DAMAGED_MESSAGE,
+                f"The server sent {entity.plural.lower()} without their ids or revisions. Nothing was applied.",
+            )
         texts = statements_of(entity)
         absent: list[Value] = [None] * page.count
         ordered = [columns.get(name, absent) for name in texts.columns]
@@ -100,6 +106,7 @@ class Arrivals:
 
     def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:
         """Inserts or updates rows one by one by id, each with its hash in front."""
+        rows = list({row[1]: row for row in rows}.values())
         present = self._present(texts, [row[1] for row in rows])
         number = self._next_row_no(texts.entity)
         searched_at = [texts.columns.index(name) + 1 for name in texts.searched]

@@ -7,6 +7,7 @@ import pytest
 from fieldrep.contract.change import Accepted, KeptField, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
+from fieldrep.contract.page import make_page
 from fieldrep.contract.scope import account_key, team_key, user_key
 from fieldrep.store import outbox
 from fieldrep.store.apply import Applied, start_over
@@ -127,6 +128,22 @@ def test_a_page_that_cannot_be_read_applies_nothing_of_the_whole_reply(replica: 
     assert caught.value.code is Code.DAMAGED_MESSAGE
     assert shown(replica, "account", 2) is None
     assert (replica.state().cursor, waiting(replica)) == (b"cursor", [n])
+
+
+def test_rows_without_ids_or_revisions_are_refused_and_a_row_sent_twice_is_taken_once(
+    replica: Replica,
+) -> None:
+    row = SHOP[1]
+    for missing in ("id", "revision"):
+        names = [name for name in row if name != missing]
+        part = make_page("account", names, [[row[name] for name in names]])
+        whole = reply(holds=[SHOP])
+        with pytest.raises(KnownError) as caught:
+            apply_reply(replica, ExchangeReply(whole.verdict, whole.server_id, whole.epoch, 0, pages=(part,)))
+        assert caught.value.code is Code.DAMAGED_MESSAGE
+    newer = ("account", row | {"revision": 11, "phone": "newer"})
+    apply_reply(replica, reply(SHOP, newer, holds=[newer]))
+    assert value(replica, "account", 1, "phone") == "newer"
 
 
 def test_pending_edits_are_replayed_over_pulled_rows(replica: Replica) -> None:
@@ -340,8 +357,6 @@ def test_a_sync_with_nothing_to_say_writes_nothing_but_remembers_the_contact(rep
 def test_a_column_the_user_may_not_read_is_simply_absent(replica: Replica) -> None:
     product = central_row("product", 8, 5, sku="A1", name="Chai", cost_price=None)
     names = [name for name in product if name != "cost_price"]
-    from fieldrep.contract.page import make_page
-
     part = make_page("product", names, [[product[name] for name in names]])
     whole = reply(holds=[("product", product)])
     partial = ExchangeReply(

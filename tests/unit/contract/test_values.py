@@ -1,0 +1,135 @@
+"""Is a value fit for a field? Hostile values get a sentence on both sides, never a traceback."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Field, Kind, Value
+from fieldrep.contract.jsonform import canonical_line, from_json, to_json
+from fieldrep.contract.values import canonical_json, check_value
+
+ACCOUNT, SITE, ORDER, CONTACT = (CATALOGUE[name] for name in ("account", "site", "sales_order", "contact"))
+FIELDS = [(entity, field) for entity in ENTITIES for field in entity.columns]
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.text(st.characters()),
+    st.binary(max_size=20),
+    st.binary(min_size=16, max_size=16),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2),
+    st.sampled_from(
+        ["\ud800", "a\x00b", "2026-02-30", "2026-11-30", "10000-01-01", "{", "{}", '{"a":1}', '{"a":1,"a":2}']
+    ),
+)
+
+
+def judged(entity: Entity, field: Field, value: object) -> tuple[Value, KnownError | None]:
+    try:
+        return check_value(entity, field, value), None
+    except KnownError as error:
+        return None, error
+
+
+@given(st.sampled_from(FIELDS), ANYTHING)
+def test_any_value_is_either_fit_or_refused_with_a_sentence(where: tuple, value: object) -> None:  # type: ignore[type-arg]
+    entity, field = where
+    checked, refusal = judged(entity, field, value)
+    if refusal is not None:
+        assert refusal.code in (Code.INVALID_VALUE, Code.REQUIRED)
+        assert refusal.field == field.name
+        assert refusal.sentence.endswith(".")
+    else:
+        assert checked is None or type(checked) in (int, str, bytes, bool)
+        assert check_value(entity, field, checked) == checked
+        if isinstance(checked, str):
+            assert "\x00" not in checked
+            assert len(checked.encode()) <= 4 * field.maximum
+        if isinstance(checked, int):
+            assert -(2**63) <= checked < 2**63
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "value"),
+    [
+        (ORDER, "freight_amount", 12.5),
+        (ORDER, "freight_amount", "12"),
+        (ORDER, "freight_amount", True),
+        (ORDER, "freight_amount", -1),
+        (ORDER, "freight_amount", 2**63),
+        (ORDER, "freight_amount", float("nan")),
+        (ORDER, "wanted_on", "2026-02-30"),
+        (ORDER, "wanted_on", "20261130"),
+        (ORDER, "wanted_on", "10000-01-01"),
+        (ORDER, "wanted_on", "0000-01-01"),
+        (ORDER, "status", "SUBMITTED"),
+        (ORDER, "currency", "EU"),
+        (ACCOUNT, "name", "x" * 10_000_000),
+        (ACCOUNT, "note", "a\x00b"),
+        (ACCOUNT, "note", "half \udfff"),
+        (ACCOUNT, "custom", "[" * 100_000),
+        (ACCOUNT, "custom", '{"b":1,"a":1}'),
+        (ACCOUNT, "custom", '{"a": 1}'),
+        (ACCOUNT, "custom", '{"a":1,"a":2}'),
+        (ACCOUNT, "custom", '{"a":NaN}'),
+        (ACCOUNT, "custom", '{"a":1e999}'),
+        (ACCOUNT, "parent_id", b"short"),
+        (ACCOUNT, "parent_id", "0" * 16),
+        (SITE, "lat", 90_000_001),
+        (CONTACT, "opt_out", 2),
+        (CONTACT, "opt_out", "yes"),
+    ],
+)
+def test_a_hostile_value_is_refused(entity, name: str, value: object) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(KnownError) as caught:
+        check_value(entity, entity.field(name), value)
+    assert caught.value.code is Code.INVALID_VALUE
+    assert len(caught.value.sentence) < 300
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.text(st.characters(codec="utf-8"), max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_canonical_json_is_fit_for_a_json_field_and_stays_as_it_is(value: object) -> None:
+    text = canonical_json(value)
+    assert check_value(ACCOUNT, ACCOUNT.field("custom"), text) == text
+    assert canonical_json(to_json(ACCOUNT.field("custom"), text)) == text
+
+
+@given(st.sampled_from(FIELDS), ANYTHING)
+def test_a_fit_value_survives_the_way_to_the_edge_and_back(where: tuple, value: object) -> None:  # type: ignore[type-arg]
+    entity, field = where
+    checked, refusal = judged(entity, field, value)
+    if refusal is not None:
+        return
+    if field.kind is Kind.FLAG and checked is not None:
+        checked = int(checked)  # type: ignore[arg-type]
+    assert from_json(field, to_json(field, checked)) == checked
+
+
+def test_the_canonical_line_of_a_row_has_sorted_keys_and_ends() -> None:
+    row = {field.name: field.default for field in SITE.columns} | {
+        "id": b"1" * 16,
+        "city": "Köln",
+        "archived": 1,
+    }
+    line = canonical_line(SITE, row)
+    assert line.endswith(b"}\n")
+    assert "Köln".encode() in line
+    assert b'"archived":true' in line
+    assert line.index(b'"archived"') < line.index(b'"city"') < line.index(b'"street"')
