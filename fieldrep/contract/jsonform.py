@@ -56,9 +56,8 @@ def from_json(field: Field, value: object) -> Value:
         sentence = f"{field.title}: {value!r} is a decimal fraction; write a whole number in the smallest unit instead."
         raise KnownError(Code.INVALID_VALUE, sentence, field=field.name)
     if isinstance(value, bool) or not isinstance(value, int | str | bytes):
-        raise KnownError(
-            Code.INVALID_VALUE, f"{field.title}: this is not a {field.kind.value}.", field=field.name
-        )
+        sentence = f"{field.title}: this does not fit; a value of the kind “{field.kind.value}” is wanted."
+        raise KnownError(Code.INVALID_VALUE, sentence, field=field.name)
     return value
 
 

@@ -1,4 +1,4 @@
-"""The replica queries read: a rep's, at a small company."""
+"""The replica the tests of this folder work on: a rep's, at a small company."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fieldrep.paths import Profile
 from fieldrep.store.replica import Replica
-from tests.helpers.small_company import Ticking, company, open_replica
+from tests.helpers.small_company import KEY, Counting, Ticking
 
 
 @pytest.fixture
@@ -17,8 +18,7 @@ def clock() -> Ticking:
 
 
 @pytest.fixture
-def replica(tmp_path: Path, clock: Ticking) -> Iterator[Replica]:
-    replica = open_replica(tmp_path / "profile", clock)
-    company(replica)
+def replica(profile: Path, clock: Ticking) -> Iterator[Replica]:
+    replica = Replica.open(Profile(profile), KEY, clock, Counting())
     yield replica
     replica.close()

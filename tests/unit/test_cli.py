@@ -1,0 +1,252 @@
+"""The client's command line: what it prints, on which stream, and the code it exits with."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fieldrep import __version__
+from fieldrep.cli import main
+from fieldrep.contract.ids import id_text
+from fieldrep.paths import Profile
+from fieldrep.store.replica import Replica
+from tests.helpers.small_company import AURORA, HARBOR, KEY, Counting, Ticking
+from tests.unit.conftest import PASSPHRASE
+
+ACCOUNT = id_text(AURORA)
+
+
+@dataclass
+class Answer:
+    """What a run of the command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, object]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+class Shell:
+    """Runs `fieldrep` in this process, on one profile."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+
+    def __call__(self, *arguments: str) -> Answer:
+        with pytest.raises(SystemExit) as raised:
+            main(arguments)
+        out, err = self._capture.readouterr()
+        assert isinstance(raised.value.code, int)
+        assert "Traceback" not in err
+        return Answer(raised.value.code, out, err)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A profile folder in which nothing is yet."""
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
+    monkeypatch.setenv("FIELDREP_HOME", str(tmp_path / "profile"))
+    monkeypatch.setenv("FIELDREP_PASSPHRASE_FILE", str(passphrase))
+    return Shell(capsys)
+
+
+@pytest.fixture
+def shell(empty: Shell, profile: Path) -> Shell:
+    """A profile with the small company in it."""
+    return empty
+
+
+def opened(profile: Path) -> Replica:
+    """The same profile as another program opens it."""
+    return Replica.open(Profile(profile), KEY, Ticking(), Counting())
+
+
+def test_a_command_prints_its_outcome_with_the_ids_it_made(shell: Shell) -> None:
+    answer = shell("do", "create_account", '{"name": "Neu", "site": {"city": "Bonn"}}')
+    assert answer.code == 0
+    assert answer.json["ok"] is True
+    ids = answer.json["ids"]
+    assert isinstance(ids, dict)
+    assert ids["account"] == answer.json["id"]
+    assert set(ids) == {"account", "site"}
+    shown = shell("show", "account", ids["account"])
+    assert shown.json["name"] == "Neu"
+
+
+def test_an_order_prints_number_and_lines(shell: Shell) -> None:
+    values = {"account_id": ACCOUNT, "lines": [{"sku": "210034", "quantity": 3}, {"text": "Ring"}]}
+    answer = shell("do", "create_order", json.dumps(values))
+    assert answer.json["number"] == "AV1-000001"
+    lines = answer.json["lines"]
+    assert isinstance(lines, list)
+    shown = shell("show", "document_line", "--where", f"order_id={answer.json['id']}")
+    assert sorted(json.loads(line)["id"] for line in shown.out.splitlines()) == sorted(lines)
+    assert shell("do", "submit_order", json.dumps({"id": answer.json["id"]})).code == 0
+
+
+def test_an_edit_that_changes_nothing_says_so(shell: Shell) -> None:
+    answer = shell("do", "edit_account", json.dumps({"id": ACCOUNT, "tier": "key"}))
+    assert (answer.code, answer.json["changed"], answer.json["change"]) == (0, False, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("do", "edit_acount", "{}"), "Did you mean edit_account?"),
+        (("do", "edit_account", "{"), "This is not JSON"),
+        (("do", "edit_account", "[]"), "object with named fields"),
+        (("do", "edit_account", '{"id": "a", "id": "b"}'), "“id” twice"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "phoen": "1"}}'), "Did you mean “phone”?"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "phone": "\\ud800"}}'), "lone surrogate"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "phone": "a\\u0000"}}'), "NUL"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "phone": "\udcff"}}'), "lone surrogate"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "visit_minutes": 1.5}}'), "decimal fraction"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "visit_minutes": NaN}}'), "NaN"),
+        (("do", "edit_account", f'{{"id": "{ACCOUNT}", "visit_minutes": {"9" * 5000}}}'), "out of range"),
+        (("do", "edit_account", "[" * 100_000), "nested too deeply"),
+        (("show", "acount"), "There is no kind of record “acount”"),
+        (("show", "account", "x"), "is not a record id"),
+        (("show", "account", "00000000-0000-7000-8000-000000000000"), "There is no account"),
+        (("show", "account", "--where", "bogus=1"), "has no field “bogus”"),
+        (("enroll", "https://example.com"), "not an enrolment link"),
+        (("export", "/nowhere/at/all.jsonl"), "cannot be written"),
+    ],
+)
+def test_what_is_refused_gets_one_sentence_on_standard_error_and_code_1(
+    shell: Shell, arguments: tuple[str, ...], words: str
+) -> None:
+    answer = shell(*arguments)
+    assert (answer.code, answer.out) == (1, "")
+    assert words in answer.err
+    assert len(answer.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("do",),
+        ("frobnicate",),
+        ("show",),
+        ("show", "account", "--where", "x"),
+        ("sync", "--fast"),
+        ("enroll",),
+    ],
+)
+def test_wrong_usage_has_code_2(shell: Shell, arguments: tuple[str, ...]) -> None:
+    answer = shell(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Usage: fieldrep" in answer.err
+
+
+def test_ten_megabytes_from_standard_input_get_a_sentence(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Input:
+        buffer = io.BytesIO(json.dumps({"name": "x" * 10_000_000}).encode())
+
+    monkeypatch.setattr("sys.stdin", Input())
+    answer = shell("do", "create_account", "-")
+    assert answer.code == 1
+    assert "10,000,000 characters long; at most 200 fit" in answer.err
+
+
+def test_every_verb_says_what_to_do_where_nobody_is_enrolled(empty: Shell) -> None:
+    for arguments in (("status", "--json"), ("sync",), ("verify",), ("show", "account"), ("do", "undo")):
+        answer = empty(*arguments)
+        assert (answer.code, answer.out) == (1, "")
+        assert "nrol" in answer.err
+
+
+def test_a_wrong_passphrase_opens_nothing(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "passphrase").write_text("wrong wrong wrong", encoding="utf-8")
+    answer = shell("status")
+    assert answer.code == 1
+    assert "passphrase" in answer.err
+
+
+def test_two_programs_on_one_profile_are_kept_apart(shell: Shell, profile: Path) -> None:
+    other = opened(profile)
+    try:
+        answer = shell("do", "edit_account", json.dumps({"id": ACCOUNT, "phone": "1"}))
+    finally:
+        other.close()
+    assert answer.code == 1
+    assert "open" in answer.err
+    assert shell("do", "edit_account", json.dumps({"id": ACCOUNT, "phone": "1"})).code == 0
+
+
+def test_the_status_names_what_operators_watch(shell: Shell) -> None:
+    shell("do", "edit_account", json.dumps({"id": ACCOUNT, "phone": "1"}))
+    status = shell("status", "--json").json
+    assert (status["user"], status["outbox_depth"], status["conflicts"], status["refused"]) == (
+        "anke.visser",
+        1,
+        0,
+        0,
+    )
+    assert status["last_sync"] == "2026-11-20T07:42:00+00:00"
+    rows = status["rows"]
+    assert isinstance(rows, dict)
+    assert (rows["account"], rows["product"], rows["conflict"]) == (3, 4, 0)
+    assert "outbox depth     1" in shell("status").out
+
+
+def test_every_command_is_documented_with_its_fields(shell: Shell) -> None:
+    listing = shell("do", "--list")
+    assert listing.code == 0
+    assert "create_order\n    Makes a draft order" in listing.out
+    assert "account_id *" in listing.out
+    commands = {entry["command"]: entry for entry in json.loads(shell("do", "--list", "--json").out)}
+    fields = {field["name"]: field for field in commands["edit_account"]["fields"]}
+    assert fields["id"]["required"] is True
+    assert fields["tier"]["kind"] == "key|growth|standard"
+
+
+def test_rows_are_shown_as_lines_of_json(shell: Shell) -> None:
+    shown = [json.loads(line) for line in shell("show", "account").out.splitlines()]
+    assert [row["id"] for row in shown] == sorted(row["id"] for row in shown)
+    assert len(shown) == 3
+    one = shell("show", "account", "--where", "tier=growth", "--where", "archived=false")
+    assert [json.loads(line)["id"] for line in one.out.splitlines()] == [id_text(HARBOR)]
+
+
+def test_the_export_is_the_same_bytes_for_the_same_content(shell: Shell, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    assert (shell("export", str(first)).code, shell("export", str(second)).code) == (0, 0)
+    assert first.read_bytes() == second.read_bytes()
+    lines = [json.loads(line) for line in first.read_text(encoding="utf-8").splitlines()]
+    assert [line["entity"] for line in lines].count("account") == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "b.jsonl", "passphrase", "profile"]
+
+
+def test_an_export_that_fails_leaves_the_earlier_file(shell: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    (folder / "inside").touch()
+    assert shell("export", str(folder)).code == 2
+    assert (folder / "inside").exists()
+
+
+def test_verify_names_what_is_wrong(shell: Shell, profile: Path) -> None:
+    small = opened(profile)
+    with small.write() as connection:
+        connection.execute("DELETE FROM account WHERE id = ?", (HARBOR,))
+    small.close()
+    answer = shell("verify", "--json")
+    assert answer.code == 1
+    assert answer.json["ok"] is False
+    assert id_text(HARBOR) in answer.err
+
+
+def test_the_version_is_the_packages(shell: Shell) -> None:
+    assert __version__ in shell("--version").out
