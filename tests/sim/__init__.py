@@ -1,0 +1,1 @@
+"""The seeded simulator: real replicas, a real central store, a bad line, and an oracle that judges."""

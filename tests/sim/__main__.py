@@ -1,0 +1,131 @@
+"""Many seeds at once: `python -m tests.sim --seeds 10000 --steps 200 --report FILE`.
+
+Exit code 1 when any seed breaks a promise; the report says how often each action, fault and outcome came up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.sim.places import memory
+from tests.sim.play import History, make_store, play
+from tests.store_suite.databases import databases
+
+BATCH = 20
+
+
+@dataclass
+class Batch:
+    """What one batch of seeds came to."""
+
+    seeds: int = 0
+    failures: list[str] = field(default_factory=list)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    logs: list[str] = field(default_factory=list)
+
+    def take(self, history: History) -> None:
+        outcomes = Counter(_said(outcome) for outcome in history.central.answers.values())
+        for what, counted in (
+            ("people", history.people.done),
+            ("office", history.office.done),
+            ("faults", history.fired),
+            ("outcomes", outcomes),
+            ("instants looked at", {"": history.watch.looks}),
+        ):
+            self.counts.setdefault(what, Counter()).update(counted)
+
+    def join(self, other: Batch) -> None:
+        self.seeds += other.seeds
+        self.failures += other.failures
+        self.logs += other.logs
+        for what, counted in other.counts.items():
+            self.counts.setdefault(what, Counter()).update(counted)
+
+
+def _said(outcome: object) -> str:
+    code = getattr(outcome, "code", "")
+    return type(outcome).__name__.lower() + (f" {code}" if code else "")
+
+
+def play_batch(first: int, count: int, steps: int, kind: str, keep_log: bool) -> Batch:
+    """Some seeds, one after the other, in this process."""
+    batch = Batch()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory())))
+        stores = stack.enter_context(databases(folder / "stores", make_store))
+        (folder / "stores").mkdir()
+        for seed in range(first, first + count):
+            batch.seeds += 1
+            place = folder / str(seed)
+            place.mkdir()
+            try:
+                history = play(seed, place, steps=steps, url=stores.new(kind))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the report names the seed
+                batch.failures.append(f"seed {seed}: {type(error).__name__}: {error}")
+                continue
+            history.close()
+            batch.take(history)
+            batch.logs += history.log[:-1] if keep_log else []
+    return batch
+
+
+def _batches(first: int, seeds: int) -> Iterator[tuple[int, int]]:
+    for start in range(first, first + seeds, BATCH):
+        yield start, min(BATCH, first + seeds - start)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=200, help="how many seeds")
+    parser.add_argument("--from", type=int, default=1, dest="first", help="the first seed")
+    parser.add_argument("--steps", type=int, default=60, help="steps of each history")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--report", type=Path, help="where the result is written as JSON")
+    parser.add_argument("--log", action="store_true", help="print what happened, step by step")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Plays all seeds, prints a line a batch, and writes the report."""
+    asked, begun, total = _arguments(), time.monotonic(), Batch()
+    with ProcessPoolExecutor(asked.processes) as pool:
+        running = [
+            pool.submit(play_batch, first, count, asked.steps, asked.database, asked.log)
+            for first, count in _batches(asked.first, asked.seeds)
+        ]
+        for batch in running:
+            total.join(batch.result())
+            print(f"{total.seeds} seeds, {len(total.failures)} failures", flush=True)
+    for line in (*total.logs, *total.failures):
+        print(line)
+    report = {
+        "seeds": total.seeds,
+        "first": asked.first,
+        "steps": asked.steps,
+        "database": asked.database,
+        "seconds": round(time.monotonic() - begun, 1),
+        "failures": total.failures,
+        "counts": {what: dict(counted.most_common()) for what, counted in total.counts.items()},
+    }
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    if asked.report:
+        asked.report.write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
+    return 1 if total.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""The central store in the simulation: the real server's code on a real database, and its oracle beside it.
+
+Every request and reply is bytes of the real messages; only the socket is left out. After each event the whole store is
+read by plain SQL and compared with the oracle, row by row. Must not know laptops.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from fieldrep.contract.change import Outcome, Refused
+from fieldrep.contract.errors import KnownError
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_reply, decode_request
+from fieldrep.contract.page import page_columns
+from sync_server.http.app import _Routes
+from sync_server.store.database import Database
+from tests.sim.oracle import Key, Oracle, Row, Sender, Wrong
+from tests.sim.rules import COST_READERS, MACHINERY, TABLES
+
+MARK = re.compile(r"«([\w. ']+)»")
+NOT_COMPARED = {"revision", "row_label"} | MACHINERY
+
+
+class ServerDied(Exception):
+    """The server process was killed before it answered."""
+
+
+@dataclass
+class Sql:
+    """A connection of our own to either database, for looking."""
+
+    url: str
+    connection: Any = None
+
+    def __post_init__(self) -> None:
+        if self.url.startswith("sqlite"):
+            self.connection = sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
+        else:
+            import psycopg
+
+            url = self.url.replace("postgresql+psycopg://", "postgresql://")
+            self.connection = psycopg.connect(url, autocommit=True)
+
+    def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        cursor = self.connection.execute(sql)
+        return [column[0] for column in cursor.description], cursor.fetchall()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@dataclass
+class Central:
+    """The office: one central store, the oracle that knows what it must hold, and every answer ever given."""
+
+    url: str
+    now: Callable[[], int]
+    seed: int
+    database: Database = field(init=False)
+    sql: Sql = field(init=False)
+    oracle: Oracle = field(init=False)
+    answers: dict[tuple[bytes, int], Outcome] = field(default_factory=dict)
+    heard: dict[bytes, int] = field(default_factory=dict)
+    positions: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    revisions: dict[Key, int] = field(default_factory=dict)
+    names: dict[bytes, str] = field(default_factory=dict)
+    marks: dict[bytes, str] = field(default_factory=dict)
+    clashes: dict[str, int] = field(default_factory=dict)
+    death: str = ""
+    repeats: int = 0
+    check: bool = True
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(f"central/{self.seed}")
+        self.database = Database.create(self.url, self.now, self._random.randbytes)
+        self.sql = Sql(self.url)
+        self._routes = _Routes(self.database)
+        columns = {
+            entity: self.sql.rows(f"SELECT * FROM {table} WHERE 1 = 0")[0] for entity, table in TABLES.items()
+        }
+        self.oracle = Oracle(
+            {entity: [name for name in names if name not in MACHINERY] for entity, names in columns.items()}
+        )
+
+    def close(self) -> None:
+        self.sql.close()
+        self.database.close()
+
+    def reopen(self) -> None:
+        """The server process starts again."""
+        self.database.close()
+        self.database = Database.open(self.url, self.now, self._random.randbytes)
+        self._routes = _Routes(self.database)
+
+    # -- what happens
+
+    def handle(self, token: str, body: bytes, device: bytes, user: bytes) -> bytes:
+        """One request as the HTTP route treats it, judged by the oracle whatever comes of it."""
+        request = decode_request(body)
+        try:
+            with self._dying():
+                message = self._routes._answer(f"Bearer {token}", body)
+        except ServerDied:
+            self.reopen()
+            self._judge(request, device, user)
+            raise
+        except KnownError:
+            self._judge(request, device, user)
+            raise
+        self._judge(request, device, user)
+        reply = decode_reply(message)
+        self._check_reply(reply, request, device, user)
+        return message
+
+    def office(self, entity: str, row_id: bytes, values: Row, by: bytes | None = None) -> None:
+        """The office edits or makes a row, as an import or the administration does."""
+        with self.database.write("office") as tx:
+            known = tx.row(entity, row_id)
+            row: Row = known or dict.fromkeys(self.oracle.columns[entity])
+            revision = tx.new_revision()
+            if known is None:
+                row.update(id=row_id, created_at=self.now(), created_by=by, archived=0, custom="{}")
+            row.update(values, revision=revision, changed_at=self.now(), changed_by=by)
+            tx.stage(entity, row)
+            tx.audit("office", entity=entity, row_id=row_id)
+        taken = {name: value for name, value in row.items() if name in self.oracle.columns[entity]}
+        self.oracle.rows.setdefault(entity, {})[row_id] = taken
+        self.oracle.settle_grants()
+        self.compare({(entity, row_id): b"office"})
+
+    def learn(self) -> None:
+        """Takes over rows that were made by other means, such as enrolment."""
+        for entity, rows in self.dump().items():
+            for row_id, row in rows.items():
+                if row_id not in self.oracle.rows.setdefault(entity, {}):
+                    self.oracle.rows[entity][row_id] = row
+                    self.revisions[entity, row_id] = row["revision"]
+        self.oracle.settle_grants()
+
+    @contextmanager
+    def _dying(self) -> Iterator[None]:
+        """Lets the server die at the named moment of one exchange."""
+        death, self.death = self.death, ""
+        database, write = self.database, self.database.write
+
+        @contextmanager
+        def dying_write(*args: Any) -> Iterator[Any]:
+            with write(*args) as tx:
+                if death == "before commit":
+                    _die_at_the_end(tx)
+                yield tx
+            raise ServerDied(death)
+
+        if death in ("before commit", "after commit"):
+            database.write = dying_write  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            vars(database).pop("write", None)
+        if death == "before reply":
+            raise ServerDied(death)
+
+    # -- what must be true
+
+    def _judge(self, request: ExchangeRequest, device: bytes, user: bytes) -> None:
+        self._hear(request, device)
+        who = Sender(device, user, self.heard.get(device, 0))
+        touched: dict[Key, bytes] = {}
+        stored = self._stored(device, request) if request.changes else {}
+        for change in request.changes:
+            outcome = stored.get(change.n)
+            known = self.answers.get((device, change.n))
+            if known is not None:
+                self.repeats += 1
+                if outcome != known:
+                    raise Wrong(f"I3: change {change.n} was answered {known}, and now {outcome}")
+                continue
+            if outcome is not None:
+                self.answers[device, change.n] = outcome
+                touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
+        self.oracle.end_of_push()
+        self.oracle.settle_grants()
+        self.compare(touched)
+
+    def _hear(self, request: ExchangeRequest, device: bytes) -> None:
+        """The cursor a device shows says which state it has taken."""
+        shown = self.positions.get((device, request.handshake.cursor), 0)
+        self.heard[device] = max(self.heard.get(device, 0), shown)
+
+    def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
+        _, found = self.sql.rows("SELECT device_id, incarnation, n, outcome FROM applied_change")
+        wanted = {change.n for change in request.changes}
+        incarnation = request.handshake.incarnation
+        return {
+            n: msgspec.msgpack.decode(bytes(blob), type=Outcome)
+            for who, which, n, blob in found
+            if (bytes(who), bytes(which)) == (device, incarnation) and n in wanted
+        }
+
+    def _judge_change(self, who: Sender, change: Any, outcome: Outcome) -> list[Key]:
+        now = self.now()
+        verdict, fresh = self.oracle.judge(who, change, now)
+        if verdict.kind != _kind(outcome):
+            raise Wrong(f"change {change.n} became {outcome}, the oracle says {verdict}; {change}")
+        if isinstance(outcome, Refused):
+            if verdict.code != outcome.code:
+                raise Wrong(
+                    f"change {change.n} was refused as {outcome.code}, the oracle says {verdict.code}"
+                )
+            births = {edit.row_id for edit in change.edits if edit.kind == "create"}
+            self.oracle.refused_births.setdefault(who.device, set()).update(births)
+            return []
+        kept = [(one.entity, one.row_id, one.field) for one in getattr(outcome, "kept", ())]
+        if sorted(kept) != sorted(verdict.kept):
+            raise Wrong(f"I10: change {change.n} clashed on {kept}, the oracle says {verdict.kept}")
+        fresh = self._name_conflicts(fresh, outcome, who)
+        self.oracle.keep(fresh)
+        for entity, row_id in fresh:
+            self.oracle.writers.setdefault((entity, row_id), []).append((_revision(outcome), who.device))
+        return list(fresh)
+
+    def _name_conflicts(self, fresh: dict[Key, Row], outcome: Outcome, who: Sender) -> dict[Key, Row]:
+        """The oracle cannot foresee the id of a new conflict; it takes the one in the outcome."""
+        ids = {(one.row_id, one.field): one.conflict_id for one in getattr(outcome, "kept", ())}
+        named: dict[Key, Row] = {}
+        for (entity, row_id), row in fresh.items():
+            if entity == "conflict" and row["mine_device_id"] == who.device and row["status"] == "open":
+                given = ids.get((row["row_id"], row["field"]), row_id)
+                if not row_id.startswith(b"?") and given != row_id:
+                    raise Wrong(f"I10: a clash on {row['field']} is listed twice")
+                base = f"conflict.{self.names.get(row['row_id'], '?')}.{row['field']}"
+                if given not in self.names:
+                    self.clashes[base] = self.clashes.get(base, 0) + 1
+                    self.names[given] = f"{base}.{self.clashes[base]}"
+                self.marks[given] = self.marks.get(row["row_id"], "?")
+                named[entity, given] = dict(row, id=given)
+            else:
+                named[entity, row_id] = row
+        return named
+
+    def dump(self) -> dict[str, dict[bytes, Row]]:
+        """All synced rows, by plain SQL."""
+        found: dict[str, dict[bytes, Row]] = {}
+        for entity, table in TABLES.items():
+            names, rows = self.sql.rows(f"SELECT * FROM {table}")
+            found[entity] = {}
+            for values in rows:
+                row = dict(zip(names, values, strict=True))
+                found[entity][bytes(row["id"])] = {n: v for n, v in row.items() if n not in MACHINERY}
+        return found
+
+    def compare(self, touched: dict[Key, bytes]) -> None:
+        """The store holds what the oracle says, and only rows that changed have a new revision."""
+        if not self.check:
+            return
+        newest = max(self.revisions.values(), default=0)
+        for entity, rows in self.dump().items():
+            wanted = self.oracle.rows.get(entity, {})
+            if rows.keys() != wanted.keys():
+                extra, missing = rows.keys() - wanted.keys(), wanted.keys() - rows.keys()
+                raise Wrong(f"the store has {len(extra)} {entity} rows too many and lacks {len(missing)}")
+            for row_id, row in rows.items():
+                self._compare_row(entity, row, wanted[row_id], touched, newest)
+
+    def _compare_row(
+        self, entity: str, row: Row, wanted: Row, touched: dict[Key, bytes], newest: int
+    ) -> None:
+        key = (entity, row["id"])
+        differs = [
+            (name, value, wanted[name])
+            for name, value in row.items()
+            if name not in NOT_COMPARED and value != wanted[name]
+        ]
+        if differs:
+            raise Wrong(f"{entity} {self.names.get(row['id'])} differs (store, oracle): {differs}")
+        before = self.revisions.get(key, 0)
+        if key in touched and row["revision"] <= newest:
+            raise Wrong(f"{entity} {self.names.get(row['id'])} changed, but no device will hear of it")
+        if key not in touched and row["revision"] != before:
+            raise Wrong(f"{entity} {self.names.get(row['id'])} has a new revision and nothing new")
+        self.revisions[key] = row["revision"]
+        if key in touched and touched[key] == b"office":
+            self.oracle.writers.setdefault(key, []).append((row["revision"], b"office"))
+
+    def _check_reply(
+        self, reply: ExchangeReply, request: ExchangeRequest, device: bytes, user: bytes
+    ) -> None:
+        """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
+        given = {change.n: outcome for change, outcome in zip(request.changes, reply.outcomes, strict=True)}
+        for n, outcome in given.items():
+            if outcome != self.answers.get((device, n)):
+                raise Wrong(f"I3: the reply says {outcome}, the store {self.answers.get((device, n))}")
+        allowed = self.oracle.visible(user)
+        role = self.oracle.rows["user"][user]["role"]
+        for page in reply.pages:
+            columns = dict(zip(page.fields, page_columns(page), strict=True))
+            if "cost_price" in columns and role not in COST_READERS:
+                raise Wrong(f"I5: costs were sent to a {role}")
+            for row_id in columns["id"]:
+                if (page.entity, row_id) not in allowed:
+                    raise Wrong(f"I5: {page.entity} {self.names.get(row_id)} was sent to a stranger")
+        held = {self.marks.get(row_id) for _, row_id in allowed} | {"new"}
+        with suppress(UnicodeDecodeError):
+            own = {m for change in request.changes for m in MARK.findall(repr(change))}
+            told = set(MARK.findall(msgspec.msgpack.encode(reply).decode("utf-8", "ignore")))
+            if told - held - own:
+                raise Wrong(f"I5: the reply speaks of {sorted(told - held - own)}")
+        if not reply.more and reply.cursor:
+            self.positions[device, reply.cursor] = self.oracle.tick
+
+
+def _die_at_the_end(tx: Any) -> None:
+    """Everything is written, and nothing committed."""
+    finish = tx.finish
+
+    def finish_and_die() -> None:
+        finish()
+        raise ServerDied("before commit")
+
+    tx.finish = finish_and_die
+
+
+def _kind(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
+
+
+def _revision(outcome: Outcome) -> int:
+    return int(getattr(outcome, "revision", 0))

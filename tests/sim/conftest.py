@@ -1,0 +1,39 @@
+"""Where simulated histories are played: a folder in memory where there is one, and empty stores of both kinds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sim.places import memory
+from tests.sim.play import History, make_store, play
+from tests.store_suite.databases import Databases, databases
+
+Play = Callable[..., History]
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with databases(tmp_path_factory.mktemp("stores"), make_store) as made:
+        yield made
+
+
+@pytest.fixture
+def played(stores: Databases) -> Iterator[Play]:
+    """Plays a seed in a folder of its own; everything is closed and gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory()) as folder:
+        count = 0
+
+        def run(seed: int, *, kind: str = "sqlite", **options: object) -> History:
+            nonlocal count
+            count += 1
+            place = Path(folder) / str(count)
+            place.mkdir()
+            history = play(seed, place, url=stores.new(kind), **options)
+            history.close()
+            return history
+
+        yield run

@@ -1,0 +1,99 @@
+"""The line between a laptop and the central store: it carries bytes, loses them, doubles them, cuts and flips them.
+
+One fault a sync, at a chosen exchange. After each reply the laptop is looked at before it speaks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import (
+    ExchangeReply,
+    ExchangeRequest,
+    decode_reply,
+    decode_request,
+    encode_request,
+)
+from tests.sim.central import Central, ServerDied
+from tests.sim.laptop import Killed, Laptop
+from tests.sim.schedule import SERVER_FAULTS, Step
+
+
+@dataclass
+class Line:
+    """A bearer for one sync."""
+
+    central: Central
+    laptop: Laptop
+    step: Step
+    look: Callable[[ExchangeReply | None], None]
+    work: Callable[[], None]
+    sent: list[bytes]
+    exchanges: int = 0
+    last: ExchangeReply | None = None
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        """Carries one request, or breaks as planned."""
+        if self.exchanges:
+            self.look(self.last)
+        here = self.exchanges == self.step.at
+        fault = self.step.fault if here else ""
+        self.exchanges += 1
+        if fault == "kill before send":
+            raise Killed(fault)
+        if fault == "lost request":
+            raise _offline()
+        if self.step.pages:
+            request = msgspec.structs.replace(request, page_bytes=self.step.pages)
+        self.last = self._carry(encode_request(request), fault)
+        return self.last
+
+    def _carry(self, body: bytes, fault: str) -> ExchangeReply:
+        if fault == "cut request":
+            damaged(body[: self.step.pick % len(body)], decode_request)
+            raise _offline()
+        self.sent.append(body)
+        if fault == "twice":
+            self._handle(body)
+        self.central.death = fault if fault in SERVER_FAULTS else ""
+        message = self._handle(body)
+        if fault in ("lost reply", "kill after send"):
+            raise _offline() if fault == "lost reply" else Killed(fault)
+        if fault == "cut reply":
+            damaged(message[: self.step.pick % len(message)], decode_reply)
+            raise _offline()
+        if fault == "flipped":
+            place = self.step.pick % len(message)
+            flipped = (
+                message[:place] + bytes([message[place] ^ 1 << self.step.pick % 8]) + message[place + 1 :]
+            )
+            damaged(flipped, decode_reply)
+            raise _offline()
+        reply = decode_reply(message)
+        if fault == "kill after reply":
+            raise Killed(fault)
+        if fault == "work meanwhile":
+            self.work()
+        return reply
+
+    def _handle(self, body: bytes) -> bytes:
+        try:
+            return self.central.handle(self.laptop.token, body, self.laptop.device, self.laptop.user)
+        except ServerDied as died:
+            raise _offline() from died
+
+
+def damaged(message: bytes, decode: Callable[[bytes], object]) -> None:
+    """A damaged message must never be believed."""
+    with pytest.raises(KnownError) as caught:
+        decode(message)
+    assert caught.value.code in (Code.DAMAGED_MESSAGE, Code.TOO_LARGE), caught.value
+
+
+def _offline() -> KnownError:
+    return KnownError(Code.OFFLINE, "The line is down.")

@@ -1,0 +1,398 @@
+"""The oracle: a slow second opinion on what the central store holds, who may see it, and what each push becomes.
+
+It is told what happened (a push arrived, the office edited a row) and says what must be true now. It merges, adds up
+and decides scope by its own code and shares none with the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
+from tests.sim.values import as_json, joined, line_total
+
+Row = dict[str, Any]
+Key = tuple[str, bytes]
+
+
+class Wrong(AssertionError):
+    """The product did something the oracle does not allow."""
+
+
+class No(Exception):
+    """The oracle refuses a change."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who pushed, and up to which tick of the oracle's own clock he is known to have heard the news."""
+
+    device: bytes
+    user: bytes
+    heard: int
+
+
+@dataclass
+class Verdict:
+    """What a change must become."""
+
+    kind: str
+    code: str = ""
+    kept: list[tuple[str, bytes, str]] = field(default_factory=list)
+
+
+@dataclass
+class Oracle:
+    """Everything that must be in the central store, row by row.
+
+    Attributes:
+        tick: counts the events so far; grants are remembered by it.
+        writers: per row, who wrote it and the revision the store then gave it.
+    """
+
+    columns: dict[str, list[str]]
+    rows: dict[str, dict[bytes, Row]] = field(init=False)
+    tick: int = 0
+    grants: dict[tuple[bytes, tuple[str, bytes]], list[list[int]]] = field(default_factory=dict)
+    writers: dict[Key, list[tuple[int, bytes]]] = field(default_factory=dict)
+    refused_births: dict[bytes, set[bytes]] = field(default_factory=dict)
+    orders_numbered: int = 0
+    _fresh: dict[Key, Row] = field(default_factory=dict)
+    _born: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.rows = {entity: {} for entity in self.columns}
+
+    # -- reading
+
+    def row(self, entity: str, row_id: bytes) -> Row | None:
+        found = self._fresh.get((entity, row_id))
+        return found if found is not None else self.rows.get(entity, {}).get(row_id)
+
+    def all(self, entity: str) -> Iterable[Row]:
+        fresh = {row_id: row for (kind, row_id), row in self._fresh.items() if kind == entity}
+        return {**self.rows.get(entity, {}), **fresh}.values()
+
+    def key(self, entity: str, row: Mapping[str, Any]) -> tuple[str, bytes]:
+        """Who holds a row: everybody, an account's people, a user, or a user and his managers."""
+        if entity == "account":
+            return "account", row["id"]
+        if row.get("account_id") is not None and entity != "device":
+            return "account", row["account_id"]
+        if entity == "activity":
+            return "user", row["assignee_id"]
+        if entity == "device":
+            return "user", row["user_id"]
+        if entity in ("territory_assignment", "conflict"):
+            return "team", row["user_id"]
+        return "everybody", b""
+
+    def above(self, user_id: bytes | None) -> set[bytes]:
+        """A user and his managers, those who still work here."""
+        chain: list[bytes] = []
+        users = self.rows["user"]
+        while user_id is not None and user_id in users and user_id not in chain:
+            chain.append(user_id)
+            user_id = users[user_id]["manager_id"]
+        return {one for one in chain if users[one]["active"] and not users[one]["archived"]}
+
+    def holders(self, key: tuple[str, bytes]) -> set[bytes]:
+        """The users who may hold rows of a key now."""
+        kind, about = key
+        working = {row["id"] for row in self.rows["user"].values() if row["active"] and not row["archived"]}
+        if kind == "everybody":
+            return working
+        if kind == "user":
+            return {about} & working
+        if kind == "team":
+            return self.above(about)
+        account = self.rows["account"].get(about)
+        return self._account_holders(account) if account else set()
+
+    def _account_holders(self, account: Row) -> set[bytes]:
+        first: list[bytes | None] = [account["owner_user_id"]]
+        first += [
+            row["user_id"]
+            for row in self.rows["account_team"].values()
+            if row["account_id"] == account["id"] and not row["archived"]
+        ]
+        territory, seen = account["territory_id"], set()
+        while territory is not None and territory not in seen:
+            seen.add(territory)
+            first += [
+                row["user_id"]
+                for row in self.rows["territory_assignment"].values()
+                if row["territory_id"] == territory and not row["archived"]
+            ]
+            territory = self.rows["territory"][territory]["parent_id"]
+        return set().union(*(self.above(one) for one in first))
+
+    def visible(self, user_id: bytes) -> dict[Key, Row]:
+        """Every row a user may hold now."""
+        known: dict[tuple[str, bytes], bool] = {}
+        found = {}
+        for entity, rows in self.rows.items():
+            for row_id, row in rows.items():
+                key = self.key(entity, row)
+                if key not in known:
+                    known[key] = user_id in self.holders(key)
+                if known[key]:
+                    found[entity, row_id] = row
+        return found
+
+    def settle_grants(self) -> None:
+        """After each event: who holds which account from now on."""
+        self.tick += 1
+        for account_id in self.rows["account"]:
+            key = ("account", account_id)
+            now = self.holders(key)
+            for user_id in self.rows["user"]:
+                spans = self.grants.setdefault((user_id, key), [])
+                held = bool(spans) and spans[-1][1] < 0
+                if user_id in now and not held:
+                    spans.append([self.tick, -1])
+                elif user_id not in now and held:
+                    spans[-1][1] = self.tick
+
+    def held_at(self, user_id: bytes, key: tuple[str, bytes], tick: int) -> bool:
+        return any(a <= tick and (b < 0 or tick < b) for a, b in self.grants.get((user_id, key), []))
+
+    def _covers(self, who: Sender, key: tuple[str, bytes]) -> bool:
+        kind, about = key
+        if kind == "everybody":
+            return False
+        if kind in ("user", "team"):
+            return about == who.user
+        if about in self._born or who.user in self.holders(key):
+            return True
+        return self.held_at(who.user, key, who.heard)
+
+    # -- judging
+
+    def judge(self, who: Sender, change: Any, now: int) -> tuple[Verdict, dict[Key, Row]]:
+        """What one change must become, and the rows it leaves behind; nothing is kept yet."""
+        self._fresh, born = {}, set(self._born)
+        kept: list[tuple[str, bytes, str]] = []
+        beside = False
+        try:
+            if not change.edits:
+                raise No("nothing_to_change")
+            for edit in change.edits:
+                beside = self._edit(who, edit, now, kept) or beside
+            self._settle_orders(who, change, now)
+        except No as no:
+            self._fresh, self._born = {}, born
+            return Verdict("refused", self._reason(who, change, no.code)), {}
+        fresh, self._fresh = self._fresh, {}
+        return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
+
+    def keep(self, fresh: dict[Key, Row]) -> None:
+        """Takes the rows of a change that was not refused."""
+        for (entity, row_id), row in fresh.items():
+            self.rows.setdefault(entity, {})[row_id] = row
+            if entity == "sales_order" and row["number_official"]:
+                self.orders_numbered = max(self.orders_numbered, int(row["number_official"][3:]))
+
+    def end_of_push(self) -> None:
+        """The accounts made in this push now belong to their author by the ledger."""
+        self._born = set()
+
+    def _reason(self, who: Sender, change: Any, code: str) -> str:
+        if code not in ("not_found", "parent_missing", "out_of_scope"):
+            return code
+        needed = {edit.row_id for edit in change.edits if edit.kind == "update"}
+        needed |= {
+            value for edit in change.edits for value in edit.after.values() if isinstance(value, bytes)
+        }
+        lost = self.refused_births.get(who.device, set())
+        return "depends_on_refused" if lost & needed else code
+
+    def _edit(self, who: Sender, edit: Any, now: int, kept: list[tuple[str, bytes, str]]) -> bool:
+        if any(name in OFFICE_FIELDS for name in edit.after):
+            raise No("field_protected")
+        if edit.kind == "create":
+            self._create(who, edit, now)
+            return False
+        return self._update(who, edit, now, kept)
+
+    def _create(self, who: Sender, edit: Any, now: int) -> None:
+        entity, row_id = edit.entity, edit.row_id
+        if self.row(entity, row_id) is not None:
+            raise No("already_exists")
+        row: Row = dict.fromkeys(self.columns[entity])
+        row.update(FILLED_IN[entity], archived=0, id=row_id)
+        row.update(edit.after)
+        row.update(created_at=now, created_by=who.user, changed_at=now, changed_by=who.user)
+        if entity == "account":
+            row["owner_user_id"] = who.user
+            self._born.add(row_id)
+        if not self._covers(who, self.key(entity, row)):
+            raise No("out_of_scope")
+        for name, target in (
+            ("contact_id", "contact"),
+            ("order_id", "sales_order"),
+            ("account_id", "account"),
+        ):
+            if row.get(name) is not None and name in edit.after:
+                other = self.row(target, row[name])
+                if other is None or not self._covers(who, self.key(target, other)):
+                    raise No("parent_missing")
+        if entity == "document_line":
+            self._draft_of(who, row["order_id"])
+        if entity == "sales_order" and row["status"] not in ("draft", "submitted"):
+            raise No("move_not_allowed")
+        self._fresh[entity, row_id] = row
+
+    def _draft_of(self, who: Sender, order_id: bytes) -> None:
+        order = self.row("sales_order", order_id)
+        if order is None:
+            raise No("parent_missing")
+        if order["status"] != "draft" or order["created_by"] != who.user:
+            raise No("read_only")
+
+    def others_since(self, entity: str, row_id: bytes, base: int, device: bytes) -> bool:
+        """Whether somebody else wrote the row after the state its editor saw."""
+        return any(at > base and who != device for at, who in self.writers.get((entity, row_id), []))
+
+    def _update(self, who: Sender, edit: Any, now: int, kept: list[tuple[str, bytes, str]]) -> bool:
+        entity, row_id = edit.entity, edit.row_id
+        found = self.row(entity, row_id)
+        if found is None or not self._covers(who, self.key(entity, found)):
+            raise No("not_found")
+        if entity == "document_line":
+            self._draft_of(who, found["order_id"])
+        row = dict(found)
+        beside = self.others_since(entity, row_id, edit.base_revision, who.device)
+        for name, after in edit.after.items():
+            rule = RULES[entity][name]
+            if rule == "=":
+                continue
+            if found["archived"] and "archived" not in edit.after:
+                if after != found[name]:
+                    self._clash(who, entity, row, name, edit, now, "deleted", kept)
+                continue
+            taken, value = self._merged(rule, entity, found, name, edit, beside)
+            if not taken:
+                self._clash(who, entity, row, name, edit, now, "clash", kept)
+            else:
+                row[name] = value
+        if row != found:
+            row.update(changed_at=now, changed_by=who.user)
+            if entity == "conflict":
+                row.update(resolved_at=now, resolved_by=who.user)
+            self._fresh[entity, row_id] = row
+        return beside
+
+    def _merged(
+        self, rule: str, entity: str, row: Row, name: str, edit: Any, beside: bool
+    ) -> tuple[bool, Any]:
+        """Whether a value is taken (or makes no difference), and the field's value then."""
+        before, after, present = edit.before.get(name), edit.after[name], row[name]
+        if rule == "G":
+            return True, self._moved(entity, row, name, after)
+        if rule == "L" and present not in (None, after):
+            raise No("append_only")
+        if rule == "O" and entity == "sales_order" and row["status"] != "draft":
+            raise No("read_only")
+        if rule == "D" and after == 1 and beside and present == 0:
+            return False, present
+        if after == present or before == present:
+            return True, after
+        if rule == "N":
+            return True, 1
+        if rule == "J":
+            return joined(before, after, present)
+        return False, present
+
+    def _moved(self, entity: str, row: Row, name: str, after: Any) -> Any:
+        present = row[name]
+        if after == present:
+            return present
+        if entity == "sales_order":
+            if (present, after) not in DEVICE_MOVES:
+                raise No("move_not_allowed")
+            return after
+        if entity == "conflict":
+            undecided = row["status"] == "open"
+            return after if undecided else present
+        return after if present is None or after is None else present
+
+    def _clash(
+        self,
+        who: Sender,
+        entity: str,
+        row: Row,
+        name: str,
+        edit: Any,
+        now: int,
+        reason: str,
+        kept: list[tuple[str, bytes, str]],
+    ) -> None:
+        kept.append((entity, row["id"], name))
+        mine = as_json(name, edit.after[name])
+        for conflict in self.all("conflict"):
+            same = (conflict["row_id"], conflict["field"], conflict["mine_device_id"]) == (
+                row["id"],
+                name,
+                who.device,
+            )
+            if same and conflict["status"] == "open":
+                fresh = dict(conflict, mine_value=mine, mine_at=now, mine_by=who.user)
+                fresh.update(changed_at=now, changed_by=who.user)
+                self._fresh["conflict", conflict["id"]] = fresh
+                return
+        new: Row = dict.fromkeys(self.columns["conflict"])
+        new.update(FILLED_IN["conflict"], archived=0, created_at=now, created_by=who.user)
+        new.update(changed_at=now, changed_by=who.user, entity=entity, row_id=row["id"], field=name)
+        new.update(account_id=row["id"] if entity == "account" else row.get("account_id"), user_id=who.user)
+        new.update(reason=reason, critical=int(RULES[entity][name] in ("F!", "N")), status="open")
+        new.update(base_value=as_json(name, edit.before.get(name)), mine_value=mine, mine_by=who.user)
+        new.update(mine_at=now, mine_device_id=who.device, theirs_value=as_json(name, row[name]))
+        new.update(theirs_by=row["changed_by"], theirs_at=row["changed_at"])
+        placeholder = b"?%d" % len(self._fresh)
+        new["id"] = placeholder
+        self._fresh["conflict", placeholder] = new
+
+    # -- orders
+
+    def _settle_orders(self, who: Sender, change: Any, now: int) -> None:
+        touched: dict[bytes, None] = {}
+        for edit in change.edits:
+            if edit.entity == "sales_order":
+                touched[edit.row_id] = None
+            elif edit.entity == "document_line":
+                line = self.row("document_line", edit.row_id)
+                if line is not None:
+                    touched[line["order_id"]] = None
+        for order_id in touched:
+            order = self.row("sales_order", order_id)
+            if order is not None:
+                self._settle_order(who, order, now)
+
+    def _settle_order(self, who: Sender, found: Row, now: int) -> None:
+        order, goods, items = dict(found), 0, 0
+        for line in [one for one in self.all("document_line") if one["order_id"] == order["id"]]:
+            amount = line_total(line)
+            goods += amount
+            items += line["kind"] == "item" and not line["archived"]
+            if amount != line["line_amount"]:
+                self._fresh["document_line", line["id"]] = dict(
+                    line, line_amount=amount, changed_at=now, changed_by=who.user
+                )
+        order["goods_amount"] = goods
+        order["total_amount"] = goods + (order["freight_amount"] or 0) + (order["tax_amount"] or 0)
+        if order["status"] == "submitted":
+            if not items:
+                raise No("move_not_allowed")
+            order["status"] = "received"
+            order["sales_rep_id"] = order["sales_rep_id"] or who.user
+            order["number_official"] = order["number_official"] or f"SO-{self.orders_numbered + 1:06d}"
+        if order != found:
+            order.update(changed_at=now, changed_by=who.user)
+            self._fresh["sales_order", order["id"]] = order

@@ -1,0 +1,306 @@
+"""Plays a schedule: laptops, one central store, one oracle, virtual clocks; ends when everybody is quiet.
+
+Deterministic: ids come from seeded randomness, time from the step number, so a seed gives the same log again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fieldrep.contract.change import Change
+from fieldrep.contract.errors import KnownError
+from fieldrep.contract.messages import (
+    PROTOCOL_VERSION,
+    EnrollRequest,
+    ExchangeReply,
+    ExchangeRequest,
+    encode_request,
+)
+from fieldrep.sync.engine import sync
+from sync_server.store.credentials import admit, make_code
+from sync_server.store.database import Database
+from tests.sim.central import Central
+from tests.sim.forgery import forged, handshake_of
+from tests.sim.laptop import Killed, Laptop
+from tests.sim.line import Line
+from tests.sim.office import Office
+from tests.sim.oracle import Key, Wrong
+from tests.sim.people import VERBS, People
+from tests.sim.schedule import Step, draw
+from tests.sim.watch import Watch
+
+START = 1_795_000_000_000
+MINUTE = 60_000
+YEAR = 365 * 24 * 60 * MINUTE
+OWNERS = ("rita", "lead", "rita", "sam")
+QUIET_ROUNDS = 6
+
+
+@dataclass
+class History:
+    """One simulated history and what is left of it.
+
+    Attributes:
+        skewed: whether the laptops' clocks are off by years.
+        recover: whether a sync that broke is repeated at once, so that faults leave no trace (I20).
+    """
+
+    seed: int
+    folder: Path
+    url: str
+    laptops_wanted: int = 3
+    skewed: bool = True
+    recover: bool = False
+    log: list[str] = field(default_factory=list)
+    step: int = 0
+    laptops: list[Laptop] = field(default_factory=list)
+    sent: dict[str, list[bytes]] = field(default_factory=dict)
+    fired: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.central = Central(self.url, self.now, self.seed)
+        self.office = Office(self.central, self.seed)
+        self.people = People(self.central.names, self.central.marks)
+        self.watch = Watch(self.central)
+        self.office.found()
+        self.people.products = [row_id for name, row_id in self.office.ids.items() if "product" in name]
+        chance = random.Random(f"laptops/{self.seed}")
+        for number in range(self.laptops_wanted):
+            skew = chance.randrange(-30, 31) * YEAR + chance.randrange(YEAR)
+            self.enrol(f"L{number}", OWNERS[number], skew if self.skewed else 0)
+
+    def now(self) -> int:
+        return START + self.step * MINUTE
+
+    def enrol(self, name: str, user: str, skew: int) -> Laptop:
+        """A new laptop for a user, admitted with a one-time code."""
+        laptop = Laptop(name, self.folder / name, self.now, skew, self.seed)
+        user_id = self.office.ids[user]
+        with self.central.database.write("enrolment") as tx:
+            code = make_code(tx, random.Random(f"code/{name}/{self.seed}").randbytes, user_id)
+        asked = EnrollRequest(code, name, "sim", "1", PROTOCOL_VERSION, b"k" * 32)
+        reply = admit(self.central.database, asked)
+        chance = random.Random(f"incarnation/{name}/{self.seed}")
+        laptop.replica.enrolled(reply, "http://127.0.0.1:1", "", chance.randbytes(16))
+        laptop.user, laptop.device, laptop.token = reply.user_id, reply.device_id, reply.token
+        self.central.names[reply.device_id] = name
+        self.central.learn()
+        self.laptops.append(laptop)
+        self.sent[name] = []
+        return laptop
+
+    def close(self) -> None:
+        for laptop in self.laptops:
+            laptop.close()
+        self.central.close()
+
+    def play(self, schedule: list[Step]) -> None:
+        """Every step, then quiet; most histories begin with a morning's sync."""
+        if self.seed % 5:
+            for number, laptop in enumerate(self.laptops):
+                self.sync(laptop, Step("sync", number))
+        for step in schedule:
+            self.step += 1
+            told = getattr(self, "_" + step.what)(step)
+            self.note(f"{self.step} {told}")
+        self.quiet()
+
+    def note(self, text: str) -> None:
+        self.log.append(text)
+
+    def fingerprint(self) -> str:
+        """The hash of everything that happened."""
+        return hashlib.sha256("\n".join(self.log).encode()).hexdigest()
+
+    # -- steps
+
+    def _work(self, step: Step) -> str:
+        laptop = self.laptops[step.who]
+        self._fire(step.fault)
+        self._arm(laptop, step)
+        before = laptop.replica.state().highest_n
+        try:
+            told = self.people.act(laptop, step.verb, step.pick, self.step)
+        except Killed:
+            laptop.kill()
+            told = self._saved_or_not(laptop, before)
+        laptop.tap.fuse = 0
+        self.watch.look(laptop, self._units())
+        return f"{laptop.name} {told}"
+
+    def _saved_or_not(self, laptop: Laptop, before: int) -> str:
+        """After a kill in the middle of saving: there whole, or not at all."""
+        n = laptop.replica.state().highest_n
+        if n == before:
+            return "killed before it was saved"
+        if n != before + 1:
+            raise Wrong(f"I2: {laptop.name} came back with change {n} after {before}")
+        self.people._note(laptop, n)
+        return f"killed after it was saved as {n}"
+
+    def _sync(self, step: Step) -> str:
+        laptop = self.laptops[step.who]
+        self._fire(step.fault)
+        told = self.sync(laptop, step)
+        if self.recover and step.fault:
+            self.sync(laptop, Step("sync", step.who, pages=step.pages))
+            return f"{laptop.name} synced, recovering"
+        if self.recover:
+            return f"{laptop.name} synced, recovering"
+        return f"{laptop.name} sync {step.fault}: {told}"
+
+    def sync(self, laptop: Laptop, step: Step) -> str:
+        """One sync over a bad line, looked at after each reply."""
+
+        def look(reply: ExchangeReply | None) -> None:
+            self._applied(laptop, reply)
+            self.watch.look(laptop, self._units(), reply)
+
+        def meanwhile() -> None:
+            verb = list(VERBS)[step.pick % len(VERBS)]
+            self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
+
+        line = Line(self.central, laptop, step, look, meanwhile, self.sent[laptop.name])
+        self._arm(laptop, step)
+        try:
+            receipt = sync(laptop.replica, line)
+            told = receipt.sentence
+            if receipt.started_over or receipt.digests_equal is False:
+                raise Wrong(f"{laptop.name} and the central store differ: {receipt.mine}, {receipt.theirs}")
+        except KnownError as error:
+            told = error.code.value
+        except Killed:
+            laptop.kill()
+            told = "killed"
+        laptop.tap.fuse = 0
+        look(line.last)
+        return f"{told} ({line.exchanges} exchanges)"
+
+    def _applied(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
+        if reply is not None and laptop.replica.state().cursor == reply.cursor:
+            laptop.whole = not reply.more
+
+    def _office(self, step: Step) -> str:
+        return self.office.act(step.verb, step.pick, self.step)
+
+    def _restart(self, step: Step) -> str:
+        laptop = self.laptops[step.who]
+        laptop.restart()
+        self.watch.look(laptop, self._units())
+        return f"{laptop.name} restarted"
+
+    def _kill(self, step: Step) -> str:
+        laptop = self.laptops[step.who]
+        laptop.kill()
+        self._fire("kill idle")
+        self.watch.look(laptop, self._units())
+        return f"{laptop.name} killed"
+
+    def _replay(self, step: Step) -> str:
+        """An old request arrives again, long after."""
+        laptop = self.laptops[step.who]
+        kept = self.sent[laptop.name]
+        if not kept:
+            return "nothing to replay"
+        self._fire("replay")
+        body = kept[step.pick % len(kept)]
+        self.central.handle(laptop.token, body, laptop.device, laptop.user)
+        return f"{laptop.name} an old request came again"
+
+    def _forge(self, step: Step) -> str:
+        """Somebody with a laptop's token writes a message of his own, on rows he does not hold or fields he may not."""
+        laptop = self.laptops[step.who]
+        if not laptop.replica.state().complete:
+            return "nobody to forge"
+        self._fire("forged")
+        n = 1_000_000 + self.step
+        edit, told = forged(self.central, laptop.user, step.pick, self.people.products)
+        change = Change(n, self.now(), "forged", (edit,))
+        body = encode_request(ExchangeRequest(handshake_of(laptop), (change,)))
+        self.central.handle(laptop.token, body, laptop.device, laptop.user)
+        return f"{laptop.name} forged {told}: {self.central.answers[laptop.device, n]}"[:60]
+
+    def _arm(self, laptop: Laptop, step: Step) -> None:
+        if "statement" in step.fault:
+            laptop.tap.fuse, laptop.tap.after = step.at, step.fault == "kill after statement"
+
+    def _fire(self, fault: str) -> None:
+        if fault:
+            self.fired[fault] = self.fired.get(fault, 0) + 1
+
+    def _units(self) -> list[set[Key]]:
+        """The rows each accepted unit of work made, of those that made more than one."""
+        found = []
+        for laptop in self.laptops:
+            for n, change in laptop.made.items():
+                outcome = self.central.answers.get((laptop.device, n))
+                if outcome is None or type(outcome).__name__ == "Refused":
+                    continue
+                unit = {(edit.entity, edit.row_id) for edit in change.edits if edit.kind == "create"}
+                if len(unit) > 1:
+                    found.append(unit)
+        return found
+
+    # -- the end
+
+    def quiet(self) -> None:
+        """Everybody syncs until nothing moves; then all must be equal."""
+        for _ in range(QUIET_ROUNDS):
+            self.step += 1
+            for number, laptop in enumerate(self.laptops):
+                self.sync(laptop, Step("sync", number))
+        for laptop in self.laptops:
+            self.watch.converged(laptop)
+        self.watch.answered(self.laptops)
+        self.note(self.state())
+
+    def afresh(self) -> None:
+        """I22: a replica fetched afresh equals the one synced step by step."""
+        for user in dict.fromkeys(OWNERS[: len(self.laptops)]):
+            self.enrol(f"fresh-{user}", user, 0)
+        self.quiet()
+
+    def state(self) -> str:
+        """The central store with names for ids, so that it compares across clocks and databases."""
+        names = self.central.names
+        lines = []
+        for entity, rows in self.central.dump().items():
+            for row_id, row in rows.items():
+                named = {n: names.get(v, v) if isinstance(v, bytes) else v for n, v in row.items()}
+                named["row_label"] = None
+                lines.append(f"{entity} {names.get(row_id, row_id)} {sorted(named.items(), key=str)}")
+        return "\n".join(sorted(lines))
+
+
+def make_store(url: str) -> None:
+    """An empty central store, the same each time; histories begin with copies of it."""
+    chance = random.Random("store")
+    Database.create(url, lambda: START, chance.randbytes).close()
+
+
+def play(
+    seed: int,
+    folder: Path,
+    *,
+    steps: int = 60,
+    url: str = "",
+    change: Callable[[list[Step]], list[Step]] = lambda schedule: schedule,
+    **options: Any,
+) -> History:
+    """A whole history of a seed, judged; raises `Wrong` where a promise is broken."""
+    laptops = 2 + seed % 3
+    schedule = change(draw(seed, steps, laptops))
+    history = History(seed, folder, url or f"sqlite:///{folder}/central.db", laptops, **options)
+    try:
+        history.play(schedule)
+        if seed % 4 == 0:
+            history.afresh()
+    except BaseException:
+        history.close()
+        raise
+    return history

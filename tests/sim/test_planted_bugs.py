@@ -1,0 +1,25 @@
+"""The harness proves itself: each planted bug is noticed within a few seeds, and the same seeds pass without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim.bugs import BUGS, Bug, planted
+from tests.sim.conftest import Play
+from tests.sim.oracle import Wrong
+
+MOST_SEEDS = 60
+STEPS = 60
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_caught(played: Play, bug: Bug, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1, MOST_SEEDS + 1):
+        try:
+            with planted(bug):
+                played(number, steps=STEPS)
+        except (Wrong, AssertionError) as caught:
+            with capsys.disabled():
+                print(f"\n{bug.__name__}: caught at seed {number}: {str(caught)[:120]}")
+            return
+    pytest.fail(f"{bug.__name__} went unnoticed for {MOST_SEEDS} seeds")

@@ -1,0 +1,35 @@
+"""Many histories of a few laptops and an office, each from a seed, each judged by the oracle after every step.
+
+To see one again: `python -m tests.sim --from SEED --seeds 1 --log`.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import IN_CI
+from tests.sim.conftest import Play
+
+BLOCK = 10
+SEEDS = 200 if IN_CI else 40
+POSTGRES_SEEDS = 20 if IN_CI else 5
+STEPS = 60
+
+
+def _play_block(played: Play, first: int, count: int, kind: str) -> None:
+    for seed in range(first, first + count):
+        try:
+            history = played(seed, kind=kind, steps=STEPS)
+        except Exception as error:
+            raise AssertionError(f"seed {seed} on {kind}: {error}") from error
+        assert history.watch.looks > STEPS // 2
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS, BLOCK))
+def test_every_promise_holds_through_kills_lost_messages_and_wrong_clocks(played: Play, first: int) -> None:
+    _play_block(played, first, BLOCK, "sqlite")
+
+
+@pytest.mark.parametrize("first", range(1_001, 1_001 + POSTGRES_SEEDS, 5))
+def test_every_promise_holds_on_postgresql_as_well(played: Play, first: int) -> None:
+    _play_block(played, first, 5, "postgresql")

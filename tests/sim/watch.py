@@ -1,0 +1,205 @@
+"""What must hold on a laptop at every instant, and what must be equal when everybody is quiet.
+
+Looks at replicas by plain SQL and judges with the oracle. Must not move anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from fieldrep.contract.messages import ExchangeReply
+from tests.sim.central import Central
+from tests.sim.laptop import Laptop
+from tests.sim.oracle import Key, Row, Wrong
+from tests.sim.rules import COST_FIELDS, COST_READERS, PARENTS, RULES
+from tests.sim.values import line_total
+
+PENDING = "SELECT n, revision FROM outbox WHERE state <> 'doomed' ORDER BY n"
+DIGEST_HALF = 1 << 63
+
+
+@dataclass
+class Watch:
+    """The eyes on all laptops.
+
+    Attributes:
+        units: per accepted change of more than one new row, the rows it made.
+        seen: per laptop, the newest revision of each row it ever showed.
+    """
+
+    central: Central
+    seen: dict[str, dict[Key, int]] = field(default_factory=dict)
+    cursors: dict[str, bytes] = field(default_factory=dict)
+    looks: int = 0
+
+    def look(self, laptop: Laptop, units: list[set[Key]], reply: ExchangeReply | None = None) -> None:
+        """Everything that must hold on one laptop right now; `reply` is the one just applied, if any."""
+        self.looks += 1
+        rows = laptop.dump()
+        leaving = set(laptop.numbers("SELECT row_id FROM base_row WHERE standing > 0"))
+        waiting = set(self._pairs(laptop, "SELECT DISTINCT entity, row_id FROM outbox_edit"))
+        self._cursor(laptop, reply)
+        self._own_writes(laptop, rows)
+        self._accounted(laptop)
+        self._never_backwards(laptop, rows, waiting)
+        self._parents_first(laptop, rows, leaving)
+        self._totals(laptop, rows, waiting)
+        if reply is None or not reply.more:
+            self._whole_units(laptop, rows, leaving, units)
+        if not waiting and laptop.replica.state().complete:
+            self._digest(laptop, rows)
+
+    def _pairs(self, laptop: Laptop, sql: str) -> list[tuple[Any, Any]]:
+        with laptop.replica.read() as reader:
+            return [(a, b) for a, b in reader.rows(sql)]
+
+    def _cursor(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
+        """I6: the cursor moves only with an applied reply."""
+        now = laptop.replica.state().cursor
+        before = self.cursors.get(laptop.name, b"")
+        if before and not now:
+            raise Wrong(f"I1: {laptop.name} had to start over: its rows were not the central store's")
+        if now != before and (reply is None or now != reply.cursor):
+            raise Wrong(f"I6: the cursor of {laptop.name} moved on its own")
+        self.cursors[laptop.name] = now
+
+    def _own_writes(self, laptop: Laptop, rows: dict[Key, Row]) -> None:
+        """I7: what was entered is what the laptop shows, until the row that answers it has arrived."""
+        wanted: dict[Key, Row] = {}
+        for n, answered in self._pairs(laptop, PENDING):
+            for edit in laptop.made[n].edits:
+                key = (edit.entity, edit.row_id)
+                if not answered or key not in rows or rows[key]["revision"] < answered:
+                    wanted.setdefault(key, {}).update(edit.after)
+        for key, values in wanted.items():
+            if key not in rows:
+                raise Wrong(f"I7: {laptop.name} lost its own {key[0]} {self.central.names.get(key[1])}")
+            for name, value in values.items():
+                if RULES[key[0]].get(name, "F") not in "NJG=" and rows[key][name] != value:
+                    raise Wrong(f"I7: {laptop.name} shows {rows[key][name]!r} for its own {name} {value!r}")
+
+    def _accounted(self, laptop: Laptop) -> None:
+        """I2 on the laptop: every change is in the outbox, the sent log or the refused changes, once."""
+        found = [
+            *laptop.numbers("SELECT n FROM outbox"),
+            *laptop.numbers("SELECT n FROM sent_log"),
+            *laptop.numbers("SELECT n FROM refused_change"),
+        ]
+        if sorted(found) != sorted(laptop.made):
+            raise Wrong(f"I2: {laptop.name} made {sorted(laptop.made)} and accounts for {sorted(found)}")
+
+    def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
+        """I7: no row is ever shown at an older revision than before."""
+        seen = self.seen.setdefault(laptop.name, {})
+        for key, row in rows.items():
+            if row["revision"] < seen.get(key, 0):
+                raise Wrong(f"I7: {laptop.name} went back to revision {row['revision']} of {key[0]}")
+        self.seen[laptop.name] = {key: row["revision"] for key, row in rows.items()}
+
+    def _parents_first(self, laptop: Laptop, rows: dict[Key, Row], leaving: set[bytes]) -> None:
+        """I8: no child without its parent."""
+        for (entity, row_id), row in rows.items():
+            parent, name = PARENTS.get(entity, ("", ""))
+            if parent and row[name] is not None and (parent, row[name]) not in rows and row_id not in leaving:
+                raise Wrong(
+                    f"I8: {laptop.name} holds {entity} {self.central.names.get(row_id)} without {parent}"
+                )
+
+    def _totals(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
+        """I9: an order's amounts are the sum of its lines."""
+        lines: dict[bytes, int] = {}
+        unsettled = {
+            row["order_id"] for key, row in rows.items() if key[0] == "document_line" and key in waiting
+        }
+        for (entity, _), row in rows.items():
+            if entity == "document_line":
+                lines[row["order_id"]] = lines.get(row["order_id"], 0) + line_total(row)
+        for (entity, row_id), row in rows.items():
+            if entity != "sales_order" or (entity, row_id) in waiting or row_id in unsettled:
+                continue
+            if not self._settled(laptop):
+                continue
+            goods = lines.get(row_id, 0)
+            total = goods + (row["freight_amount"] or 0) + (row["tax_amount"] or 0)
+            if (row["goods_amount"], row["total_amount"]) != (goods, total):
+                raise Wrong(f"I9: {laptop.name} shows {row['total_amount']} for an order of {total}")
+
+    @staticmethod
+    def _settled(laptop: Laptop) -> bool:
+        return bool(laptop.replica.state().complete) and laptop.whole
+
+    def _whole_units(
+        self, laptop: Laptop, rows: dict[Key, Row], leaving: set[bytes], units: list[set[Key]]
+    ) -> None:
+        """I4: the rows of one unit of work are all there or none is."""
+        if not self._settled(laptop):
+            return
+        for unit in units:
+            there = [key for key in unit if key in rows and key[1] not in leaving]
+            if there and len(there) != len(unit):
+                names = sorted(str(self.central.names.get(key[1])) for key in unit)
+                raise Wrong(f"I4: {laptop.name} shows {len(there)} of the {len(unit)} rows of {names}")
+
+    def _digest(self, laptop: Laptop, rows: dict[Key, Row]) -> None:
+        """The laptop's digest is that of its own rows, worked out here from the protocol's text."""
+        total = 0
+        for (entity, _), row in rows.items():
+            values = [value for name, value in row.items() if (entity, name) not in COST_FIELDS]
+            packed = msgspec.msgpack.encode(entity) + msgspec.msgpack.encode(values)
+            total += int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest(), "little", signed=True)
+        mine = laptop.replica.state().digest
+        wrapped = (total + DIGEST_HALF) % (1 << 64) - DIGEST_HALF
+        if (mine.count, mine.total) != (len(rows), wrapped):
+            raise Wrong(f"{laptop.name} says its digest is {mine}; its rows give {len(rows)}, {wrapped}")
+
+    # -- when everybody is quiet
+
+    def converged(self, laptop: Laptop) -> None:
+        """I1, I22: the replica is the central store, restricted to its user's scope, field by field."""
+        rows, stored = laptop.dump(), self.central.dump()
+        wanted: dict[Key, Row] = {}
+        costs = self.central.oracle.rows["user"][laptop.user]["role"] in COST_READERS
+        for key in self.central.oracle.visible(laptop.user):
+            row = dict(stored[key[0]][key[1]])
+            wanted[key] = {n: None if (key[0], n) in COST_FIELDS and not costs else v for n, v in row.items()}
+        for key in rows.keys() ^ wanted.keys():
+            side = "holds a foreign" if key in rows else "lacks"
+            raise Wrong(f"I1: {laptop.name} {side} {key[0]} {self.central.names.get(key[1])}")
+        for key, row in rows.items():
+            if row != wanted[key]:
+                differs = [(n, v, wanted[key][n]) for n, v in row.items() if v != wanted[key][n]]
+                raise Wrong(f"I1: {laptop.name} {key[0]} {self.central.names.get(key[1])} differs: {differs}")
+        if laptop.numbers("SELECT n FROM outbox"):
+            raise Wrong(f"I15: the outbox of {laptop.name} did not drain")
+
+    def answered(self, laptops: list[Laptop]) -> None:
+        """I2, I3, I14: every change ever made has one answer and one audit entry; a refused one keeps its payload."""
+        kept = {
+            (bytes(device), n): bytes(payload)
+            for device, n, payload in self._sql("SELECT device_id, n, payload FROM refused_change")
+        }
+        for laptop in laptops:
+            refused = set(laptop.numbers("SELECT n FROM refused_change"))
+            for n, change in laptop.made.items():
+                outcome = self.central.answers.get((laptop.device, n))
+                if outcome is None:
+                    raise Wrong(f"I2: nobody ever answered change {n} of {laptop.name}")
+                no = type(outcome).__name__ == "Refused"
+                if no != (n in refused):
+                    raise Wrong(f"I2: change {n} of {laptop.name} is refused on one side only")
+                if no and msgspec.msgpack.decode(kept[laptop.device, n], type=type(change)) != change:
+                    raise Wrong(
+                        f"I2: the payload of refused change {n} of {laptop.name} is not what was entered"
+                    )
+        entries = self._sql(
+            "SELECT count(*) FROM audit_entry WHERE device_id IS NOT NULL AND actor = 'device'"
+        )
+        if entries[0][0] != len(self.central.answers):
+            raise Wrong(f"I14: {entries[0][0]} audit entries for {len(self.central.answers)} changes")
+
+    def _sql(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.central.sql.rows(sql)[1]
