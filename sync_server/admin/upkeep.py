@@ -21,6 +21,8 @@ from sync_server.admin.console import (
     stop,
     system_clock,
 )
+from sync_server.store.backup import backup as make_backup
+from sync_server.store.backup import restore as take_backup
 from sync_server.store.export import export as write_export
 from sync_server.store.verify import verify as find_faults
 
@@ -39,8 +41,6 @@ def export(file: Path, login: str | None) -> None:
 @click.argument("file", type=A_FILE)
 def backup(file: Path) -> None:
     """Copies the central store to FILE while the server runs."""
-    from sync_server.store.backup import backup as make_backup
-
     with central_store() as database:
         make_backup(database, file)
     say(f"The backup is in {file}. Keep it where the store is not.")
@@ -53,8 +53,6 @@ def restore(file: Path) -> None:
 
     Devices give back what they sent since then when they next sync. Stop the server first.
     """
-    from sync_server.store.backup import restore as take_backup
-
     found = home()
     take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
     say("The central store is restored. Devices start over with their next sync and give back what it lacks.")

@@ -1,0 +1,222 @@
+"""Administration by command line: what each command does, what it prints to be parsed, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fieldrep.contract.ids import id_text
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
+from sync_server.store.credentials import admit, identify
+from sync_server.store.database import Database
+from tests.e2e.server_command import ServerCommand
+
+ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harbour Inn,K-2,\n"
+
+
+@pytest.fixture
+def company(server: ServerCommand, tmp_path: Path) -> ServerCommand:
+    """A store with two people, their manager and two accounts, one of them owned."""
+    server("init")
+    server("user", "add", "boss", "--role", "manager")
+    ana = server.json("user", "add", "ana.berg", "--manager", "boss", "--email", "ana@firm.example")
+    server("user", "add", "ben.vos", "--name", "Ben Vos")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "account.csv").write_text(ACCOUNTS.format(owner=ana["id"]))
+    server("import", "fieldrep", folder)
+    return server
+
+
+@pytest.fixture
+def store(company: ServerCommand) -> Iterator[Database]:
+    database = Database.open(
+        f"sqlite:///{company.home / 'central.db'}", lambda: 1_900_000_000_000, os.urandom
+    )
+    yield database
+    database.close()
+
+
+def held(server: ServerCommand, login: str, tmp_path: Path) -> set[str]:
+    """The names of the accounts a person may hold."""
+    rows = server.rows(tmp_path / "held.jsonl", "--user", login)
+    return {row["name"] for row in rows.get("account", [])}
+
+
+def test_without_a_store_every_command_says_how_to_make_one(server: ServerCommand, tmp_path: Path) -> None:
+    for words in (["user", "list"], ["verify"], ["export", str(tmp_path / "x")], ["demo-company"], ["serve"]):
+        assert "fieldrep-server init" in server.refused(*words)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of this kind")
+def test_the_data_folder_is_its_owners_alone(company: ServerCommand) -> None:
+    assert stat.S_IMODE(company.home.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in company.home.iterdir()} == {0}
+
+
+def test_people_are_added_listed_and_disabled(company: ServerCommand) -> None:
+    people = {person["login"]: person for person in company.json("user", "list")}
+    assert (people["ana.berg"]["name"], people["ana.berg"]["manager"]) == ("Ana Berg", "boss")
+    assert "already" in company.refused("user", "add", "ana.berg")
+    assert "no user “nobody”" in company.refused("user", "add", "new", "--manager", "nobody")
+    company("user", "disable", "ben.vos")
+    assert company.json("user", "list")[1]["active"] is False
+    assert "disabled already" in company.refused("user", "disable", "ben.vos")
+    assert re.search(r"^ben\.vos +Ben Vos +rep +- +no ", company("user", "list"), re.MULTILINE)
+
+
+def test_an_account_moves_to_another_owner_and_the_manager_keeps_it(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    assert held(company, "ana.berg", tmp_path) == held(company, "boss", tmp_path) == {"Corner Shop"}
+    company("account", "move", "K-1", "--owner", "ben.vos")
+    company("account", "move", "K-2", "--owner", "ana.berg")
+    assert held(company, "ben.vos", tmp_path) == {"Corner Shop"}
+    assert held(company, "ana.berg", tmp_path) == held(company, "boss", tmp_path) == {"Harbour Inn"}
+    assert "no account “K-9”" in company.refused("account", "move", "K-9", "--owner", "ben.vos")
+    assert "Name the new owner" in company.refused("account", "move", "K-1", code=2)
+
+
+def test_a_territory_gives_its_accounts_to_whoever_covers_it_or_one_above(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    company("territory", "add", "NL", "--name", "Netherlands")
+    company("territory", "add", "NH", "--parent", "NL")
+    company("account", "move", "K-2", "--territory", "NH")
+    company("territory", "assign", "NL", "ben.vos", "--kind", "cover", "--to", "2999-12-31")
+    assert held(company, "ben.vos", tmp_path) == {"Harbour Inn"}
+    listed = {territory["code"]: territory for territory in company.json("territory", "list")}
+    assert listed["NH"]["path"] == "NL/NH"
+    assert listed["NL"]["covered_by"] == "ben.vos (cover to 2999-12-31)"
+    company("territory", "unassign", "NL", "ben.vos")
+    assert held(company, "ben.vos", tmp_path) == set()
+    assert "not assigned" in company.refused("territory", "unassign", "NL", "ben.vos")
+    assert "no territory “XX”" in company.refused("territory", "assign", "XX", "ben.vos")
+
+
+def link_parts(text: str) -> dict[str, str]:
+    parts = urlsplit(text.strip())
+    assert (parts.scheme, parts.netloc) == ("fieldrep", "enroll")
+    return {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+
+def request_for(code: str) -> EnrollRequest:
+    return EnrollRequest(code, "Ana's laptop", "Linux 6", "1.0", PROTOCOL_VERSION, b"k" * 32)
+
+
+def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
+    company: ServerCommand, store: Database
+) -> None:
+    link = link_parts(company("enroll", "ana.berg", "--server", "https://sync.firm.example/"))
+    assert link["server"] == "https://sync.firm.example"
+    store.clock = lambda: int(company.home.stat().st_mtime * 1000)
+    reply = admit(store, request_for(link["code"]))
+    [device] = company.json("device", "list", "--user", "ana.berg")
+    assert (device["id"], device["name"], device["state"]) == (
+        id_text(reply.device_id),
+        "Ana's laptop",
+        "active",
+    )
+    assert identify(store, reply.token) is not None
+    company("device", "revoke", device["id"], "--reason", "stolen")
+    assert identify(store, reply.token) is None
+    assert company.json("device", "list")[0]["state"] == "locked"
+    assert "not a record id" in company.refused("device", "revoke", "7", code=2)
+    assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))
+
+
+def test_a_link_names_loopback_until_the_server_has_served_elsewhere(company: ServerCommand) -> None:
+    assert link_parts(company.json("enroll", "ana.berg")["link"])["server"] == "http://127.0.0.1:8765"
+    assert "no user “nobody”" in company.refused("enroll", "nobody")
+    assert "is no address" in company.refused("enroll", "ana.berg", "--server", "sync.firm.example", code=2)
+    company.refused("enroll", "ana.berg", "--minutes", "11", code=2)
+
+
+def test_a_backup_brings_back_what_was_there_under_a_new_epoch(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    company("export", tmp_path / "before.jsonl")
+    before = epoch(company)
+    company("backup", tmp_path / "central.backup")
+    assert "there already" in company.refused("backup", tmp_path / "central.backup")
+    company("user", "add", "late.comer")
+    company("restore", tmp_path / "central.backup")
+    company("export", tmp_path / "after.jsonl")
+    assert (tmp_path / "after.jsonl").read_bytes() == (tmp_path / "before.jsonl").read_bytes()
+    assert epoch(company) != before
+    (tmp_path / "no.backup").write_text("hello")
+    assert "no central store" in company.refused("restore", tmp_path / "no.backup")
+    assert company.json("user", "list")[0]["login"] == "ana.berg", "the store is as it was"
+    company.refused("restore", tmp_path / "missing", code=2)
+
+
+def epoch(server: ServerCommand) -> bytes:
+    with closing(sqlite3.connect(server.home / "central.db")) as connection:
+        [(found,)] = connection.execute("SELECT epoch FROM store_info")
+        return bytes(found)
+
+
+def test_verify_names_an_altered_row(company: ServerCommand) -> None:
+    assert company.json("verify") == {"sound": True, "faults": []}
+    with closing(sqlite3.connect(company.home / "central.db")) as connection:
+        connection.execute("UPDATE account SET name = 'Somebody else' WHERE number = 'K-1'")
+        connection.commit()
+    sentence = company.refused("verify")
+    assert sentence.startswith("Account ")
+    assert "altered outside FieldRep" in sentence
+    assert sentence.endswith("for whoever looks into it.")
+    faults = json.loads(company("verify", "--json", code=1))
+    assert faults["sound"] is False
+    assert faults["faults"]
+
+
+def test_an_export_that_cannot_be_written_is_a_sentence(company: ServerCommand, tmp_path: Path) -> None:
+    assert "cannot be written" in company.refused("export", tmp_path / "nowhere" / "x.jsonl")
+    assert "no user “nobody”" in company.refused("export", tmp_path / "x.jsonl", "--user", "nobody")
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_wrong_usage_ends_with_2_and_a_wrong_address_names_the_right_forms(server: ServerCommand) -> None:
+    server.refused("bogus", code=2)
+    server.refused("user", "add", code=2)
+    assert "sqlite:///path" in server.refused("init", "--database", "mysql://x", code=2)
+
+
+def test_the_store_may_lie_elsewhere_and_later_commands_find_it(
+    server: ServerCommand, tmp_path: Path
+) -> None:
+    server("init", "--database", f"sqlite:///{tmp_path / 'other.db'}")
+    server("user", "add", "ana.berg")
+    assert (tmp_path / "other.db").exists()
+    assert not (server.home / "central.db").exists()
+    assert [person["login"] for person in server.json("user", "list")] == ["ana.berg"]
+
+
+def test_the_demo_company_is_made_once(server: ServerCommand) -> None:
+    server("init")
+    said = server("demo-company", "--seed", "3", "--today", "2026-03-02")
+    assert "2,000 accounts" in said
+    assert "anke.visser" in said
+    assert "nothing was changed" in server("demo-company", "--seed", "3")
+    assert "holds records already" in server.refused("demo-company", "--seed", "4")
+    assert server("verify") == "The central store is sound.\n"
+
+
+def test_templates_are_written_and_a_broken_folder_is_a_sentence(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    assert "17 templates" in company("import-templates", tmp_path / "templates")
+    assert "is there already" in company.refused("import-templates", tmp_path / "templates")
+    company("import", "fieldrep", tmp_path / "templates")
+    assert "is not a folder" in company.refused("import", "fieldrep", tmp_path / "nowhere")
+    assert "no profile “nope”" in company.refused("import", "nope", tmp_path)

@@ -1,0 +1,106 @@
+"""The server as a process: where it listens, what it refuses, and that links name where it was last reached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.e2e.server_command import START, ServerCommand
+from tests.e2e.test_server_commands import link_parts
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the server must refuse
+
+
+def health(address: str, trusting: ssl.SSLContext | None = None) -> int:
+    """The status of the server's health page."""
+    with urllib.request.urlopen(f"{address}/v1/health", context=trusting) as reply:  # noqa: S310 - our own server
+        return int(reply.status)
+
+
+@contextmanager
+def serving(server: ServerCommand, *words: str | Path) -> Iterator[str]:
+    """A running server; gives the address it announces, and ends it as a service manager does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, "serve", "--port", "0", *map(str, words)],
+        env={**os.environ, "FIELDREP_SERVER_HOME": str(server.home), "PYTHONUTF8": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Serving on http"), (line, process.stderr.read() if process.stderr else "")
+        yield line.removeprefix("Serving on ").strip()
+    finally:
+        process.terminate()
+        _, complaints = process.communicate(timeout=30)
+        assert "Traceback" not in complaints, complaints
+
+
+@pytest.fixture
+def ready(server: ServerCommand) -> ServerCommand:
+    server("init")
+    server("user", "add", "ana.berg")
+    return server
+
+
+def test_it_answers_on_loopback_and_links_name_where_it_listens(ready: ServerCommand) -> None:
+    with serving(ready) as address:
+        assert health(address) == 200
+        assert link_parts(ready("enroll", "ana.berg")) | {"code": ""} == {"server": address, "code": ""}
+    assert link_parts(ready("enroll", "ana.berg"))["server"] == address, "it will be there again"
+
+
+def test_plain_http_off_loopback_and_half_a_certificate_are_refused(
+    ready: ServerCommand, tmp_path: Path
+) -> None:
+    assert "Plain HTTP" in ready.refused("serve", "--host", EVERYWHERE, "--port", "0")
+    cert = tmp_path / "cert.pem"
+    cert.write_text("no certificate")
+    assert "--tls-key" in ready.refused("serve", "--tls-cert", cert, code=2)
+    assert "no certificate in PEM form" in ready.refused(
+        "serve", "--port", "0", "--tls-cert", cert, "--tls-key", cert
+    )
+    ready.refused("serve", "--tls-cert", tmp_path / "missing.pem", code=2)
+    assert "is no address" in ready.refused("serve", "--port", "0", "--address", "nowhere", code=2)
+
+
+def test_a_port_in_use_is_a_sentence(ready: ServerCommand) -> None:
+    with serving(ready) as address:
+        port = address.rpartition(":")[2]
+        assert f"127.0.0.1:{port} cannot be used" in ready.refused("serve", "--port", port)
+
+
+def test_with_a_certificate_of_its_own_links_carry_its_fingerprint(
+    ready: ServerCommand, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    words = ("--tls-cert", cert, "--tls-key", key, "--address", "https://localhost:9999/")
+    with serving(ready, *words) as address:
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        assert health(address, context) == 200
+    leaf = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
+    link = link_parts(ready("enroll", "ana.berg"))
+    assert link["server"] == "https://localhost:9999"
+    assert link["fp"] == hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
+    other = link_parts(ready("enroll", "ana.berg", "--server", "https://elsewhere.example"))
+    assert "fp" not in other, "the fingerprint belongs to the server it was taken from"
