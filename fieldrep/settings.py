@@ -14,20 +14,31 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.paths import write_private
 
 
+TextSize = Literal[90, 100, 115, 130]
+_TEXT_SIZES: tuple[TextSize, ...] = (90, 100, 115, 130)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The choices.
 
     Attributes:
         theme: light, dark, or as the system has it.
+        text_size: of the window's text, in per cent.
         page: the page shown at the start.
         window: place and size of the window, as Qt saves it, in base64.
         recent: ids of records opened last, newest first.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
+    text_size: TextSize = 100
     page: str = "accounts"
     window: str = ""
     recent: tuple[str, ...] = ()
+
+
+def text_size_of(percent: int) -> TextSize:
+    """The nearest text size there is."""
+    return min(_TEXT_SIZES, key=lambda size: abs(size - percent))
 
 
 def load_settings(path: Path) -> Settings:

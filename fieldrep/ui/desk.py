@@ -17,6 +17,7 @@ class Desk:
     def __init__(self, runner: Runner, clock: Callable[[], int], zone: tzinfo | None = None) -> None:
         self.runner = runner
         self.clock = clock
+        self.person = ""
         self.zone: tzinfo = zone or datetime.now(UTC).astimezone().tzinfo or UTC
 
     def now(self) -> int:
@@ -26,10 +27,11 @@ class Desk:
     def today(self) -> date:
         return day_of(self.clock(), self.zone)
 
-    def settle_zone(self, name: str) -> None:
+    def settle(self, person: str, zone: str) -> None:
         """Times are shown as the person's own record says, else as the computer has them."""
-        if name:
-            self.zone = zone_named(name)
+        self.person = person
+        if zone:
+            self.zone = zone_named(zone)
 
 
 def sentence_of(error: Exception) -> str:

@@ -173,6 +173,9 @@ class AppShell(QWidget):
             tone = Tone.DANGER if view.needs_you else Tone.WARNING
             self.rail.set_count(SYNC_PAGE, view.needs_you + view.waiting, tone)
 
+    def set_person(self, name: str) -> None:
+        self.top_bar.person.set_name(name)
+
     def set_age(self, words: str) -> None:
         self.status_bar.set_age(words)
 

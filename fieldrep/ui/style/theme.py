@@ -7,7 +7,7 @@ know any page.
 
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -103,7 +103,12 @@ def _from_system(palette: QPalette) -> Tokens:
 
 
 class Theme(QObject):
-    """Dresses the application: `prepare` before any window is built, `dress` once after the first one is."""
+    """Dresses the application: `prepare` before any window is built, `dress` once after the first one is.
+
+    `chosen` after the person chose another look or text size.
+    """
+
+    chosen = Signal()
 
     def __init__(self, app: QApplication, look: Look = Look.SYSTEM, scale: int = 100) -> None:
         super().__init__(app)
@@ -116,6 +121,10 @@ class Theme(QObject):
     @property
     def look(self) -> Look:
         return self._look
+
+    @property
+    def scale(self) -> int:
+        return self._scale
 
     def prepare(self) -> None:
         """Style, fonts and palette: cheap, and needed before the first widget."""
@@ -133,6 +142,7 @@ class Theme(QObject):
         if look is not self._look:
             self._look = look
             self._refresh()
+            self.chosen.emit()
 
     def toggle(self) -> None:
         """From whatever is shown now to the other one."""
@@ -144,6 +154,7 @@ class Theme(QObject):
             return
         self._scale = nearest
         self._refresh()
+        self.chosen.emit()
 
     def step_scale(self, steps: int) -> None:
         place = TEXT_SCALES.index(min(TEXT_SCALES, key=lambda step: abs(step - self._scale)))

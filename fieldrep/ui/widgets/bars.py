@@ -62,15 +62,19 @@ class _Person(QAbstractButton):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName("person")
-        self.setAccessibleName(f"{name}, menu" if name else "Menu")
-        self.setToolTip(name or "Menu")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         box = QHBoxLayout(self)
         box.setContentsMargins(3, 3, 3, 3)
-        avatar = Avatar(name, 30, person=True)
-        avatar.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        box.addWidget(avatar)
+        self._avatar = Avatar(name, 30, person=True)
+        self._avatar.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        box.addWidget(self._avatar)
+        self.set_name(name)
+
+    def set_name(self, name: str) -> None:
+        self._avatar.set(name)
+        self.setAccessibleName(f"{name}, menu" if name else "Menu")
+        self.setToolTip(name or "Menu")
 
     def sizeHint(self) -> QSize:
         return QSize(36, 36)

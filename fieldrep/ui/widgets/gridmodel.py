@@ -3,7 +3,7 @@
 The page computes every text; an edit is only announced, and shows as typed until the page answers with new rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -68,6 +68,11 @@ class GridModel(QAbstractTableModel):
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()
+
+    def set_titles(self, titles: Mapping[str, str]) -> None:
+        """Other words above some columns."""
+        self.columns = tuple(replace(one, title=titles.get(one.key, one.title)) for one in self.columns)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def column_at(self, key: str) -> int:
         return next(at for at, column in enumerate(self.columns) if column.key == key)

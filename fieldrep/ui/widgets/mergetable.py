@@ -65,6 +65,8 @@ class MergeView:
     badge: str
     who: str
     rows: tuple[MergeRow, ...]
+    mine: str = "Yours, this laptop"
+    theirs: str = "Theirs, server"
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class MergeTable(QFrame):
 
     def set(self, view: MergeView) -> None:
         self._view = view
+        self.grid.grid.set_titles({"mine": view.mine, "theirs": view.theirs})
         self._decisions = {row.key: Decision(row.pick) for row in view.rows}
         self._title.setText(view.title)
         self._badge.setText(view.badge)

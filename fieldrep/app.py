@@ -1,0 +1,386 @@
+"""The window's program: opens the profile, puts shell, pages, doors and sync together, and keeps going after an error.
+
+The composition root: the only module that knows Qt, the store, commands, queries and sync at once. The window shows
+first; the key, the replica, SQLAlchemy and the network are worked on beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtWidgets import QApplication
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Clock, Randomness
+from fieldrep.doors import ProfileDoors
+from fieldrep.logs import start_logging
+from fieldrep.paths import Profile, default_profile
+from fieldrep.settings import Settings, load_settings, save_settings, text_size_of
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.keys import Keymap
+from fieldrep.ui.page import Place
+from fieldrep.ui.pages import page_specs
+from fieldrep.ui.runner import Runner
+from fieldrep.ui.shell import SYNC_PAGE, AppShell
+from fieldrep.ui.style.theme import Look, Theme
+from fieldrep.ui.style.tokens import WINDOW_FIRST
+from fieldrep.ui.syncing import Syncing
+
+if TYPE_CHECKING:
+    from fieldrep.queries.palette import PaletteGroup
+    from fieldrep.store.replica import Replica
+    from fieldrep.ui.start.enrol import Enrolment
+    from fieldrep.ui.start.gate import Gate
+
+log = logging.getLogger("fieldrep.app")
+_ABOUT_THE_LINK = frozenset({Code.LINK_INVALID, Code.LINK_USED, Code.LINK_EXPIRED, Code.PLAIN_HTTP})
+_ICONS = {"account": "building-2", "contact": "user", "sales_order": "shopping-cart", "product": "package",
+          "activity": "notebook-pen"}  # fmt: skip
+
+
+def system_clock() -> int:
+    """The laptop's clock, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Program(QObject):
+    """One profile in one window, from the gate to the work."""
+
+    def __init__(
+        self, theme: Theme, profile: Profile, clock: Clock = system_clock, randomness: Randomness = os.urandom
+    ) -> None:
+        super().__init__()
+        self.theme, self.profile, self.clock, self.randomness = theme, profile, clock, randomness
+        self.doors = ProfileDoors(profile, clock, randomness)
+        self.runner = Runner(self.doors)
+        self.desk = Desk(self.runner, clock)
+        self.settings = load_settings(profile.settings)
+        self.shell: AppShell | None = None
+        self.syncing: Syncing | None = None
+        self.gate: Gate | None = None
+        self._closed = False
+        self.runner.problem.connect(self.tell)
+        theme.chosen.connect(self.keep_settings)
+
+    # From the gate to the work
+
+    def start(self) -> None:
+        """Shows the window, or what must be asked before it."""
+        try:
+            if not self.doors.vault.exists:
+                self._ask_link()
+            elif self.doors.vault.needs_passphrase:
+                self._ask_passphrase()
+            else:
+                self._show_shell()
+                self._open(None)
+        except KnownError as error:
+            self._stop_at(error)
+
+    def _open(self, passphrase: str | None) -> None:
+        self.runner.control(
+            lambda _: self.doors.open(passphrase), done=self._on_open, failed=self._on_not_open, asker=self
+        )
+
+    def _on_open(self, replica: Replica) -> None:
+        state = replica.state()
+        if not state.enrolled:
+            self._hide_shell()
+            self._ask_link()
+            return
+        self.desk.settle(state.user_name, "")
+        self._take_up()
+        self._show_shell()
+        self._leave_gate()
+
+    def _on_not_open(self, error: Exception) -> None:
+        from fieldrep.ui.start.unlock import UnlockCard
+
+        card = self.gate.card() if self.gate else None
+        if (
+            isinstance(card, UnlockCard)
+            and isinstance(error, KnownError)
+            and error.code is Code.WRONG_PASSPHRASE
+        ):
+            card.refuse(error.sentence)
+            return
+        self._hide_shell()
+        self._stop_at(error)
+
+    def _take_up(self) -> None:
+        """The replica is this person's: doors open, numbers are read, sync begins."""
+        self.doors.let_in()
+        self.syncing = Syncing(self.desk, self.doors.sync, self._schedule(), self)
+        self.syncing.stood.connect(self._on_sync)
+        self.syncing.counted.connect(self._on_counted)
+        if self.shell is not None:
+            self._join(self.shell, self.syncing)
+        self.syncing.begin()
+
+    def _schedule(self) -> Any:
+        from fieldrep.sync.schedule import Schedule
+
+        return Schedule(self.clock(), self.randomness)
+
+    def _show_shell(self) -> None:
+        if self.shell is None:
+            self.shell = self._build_shell()
+            if self.syncing is not None:
+                self._join(self.shell, self.syncing)
+        if not self.shell.isVisible():
+            if not self.shell.restoreGeometry(QByteArray.fromBase64(self.settings.window.encode())):
+                self.shell.resize(*WINDOW_FIRST)
+            self.shell.show()
+            self.theme.dress()
+        self.shell.set_person(self.desk.person)
+        if self.shell.place() is None:
+            known = {spec.key for spec in page_specs(self.desk)}
+            self.shell.go(self.settings.page if self.settings.page in known else "accounts")
+
+    def _build_shell(self) -> AppShell:
+        shell = AppShell(page_specs(self.desk), self.theme, Keymap(), self.desk.person)
+        shell.setProperty("program", self)
+        self.runner.noticed.connect(shell.notify)
+        shell.undone.connect(self._undo)
+        shell.record_sought.connect(self._seek)
+        shell.closing.connect(self.close)
+        return shell
+
+    def _join(self, shell: AppShell, syncing: Syncing) -> None:
+        shell.sync_wanted.connect(syncing.try_now)
+        shell.top_bar.pill.clicked.connect(syncing.try_now)
+        shell.status_bar.cancelled.connect(syncing.stop)
+
+    def _hide_shell(self) -> None:
+        if self.shell is not None:
+            self.shell.hide()
+
+    # The gate
+
+    def _at_gate(self) -> Gate:
+        from fieldrep.ui.start.gate import Gate
+
+        if self.gate is None:
+            self.gate = Gate()
+            self.gate.closing.connect(self.close)
+        return self.gate
+
+    def _show_card(self, card: Any) -> None:
+        self._at_gate().show_card(card)
+        self.theme.dress()
+        card.setFocus()
+
+    def _leave_gate(self) -> None:
+        if self.gate is not None:
+            gate, self.gate = self.gate, None
+            gate.go_through()
+            gate.deleteLater()
+
+    def _stop_at(self, error: Exception) -> None:
+        from fieldrep.ui.start.gate import StoppedCard
+
+        log.error("profile not opened", exc_info=error)
+        known = isinstance(error, KnownError) and error.code is Code.ALREADY_OPEN
+        title = "FieldRep is open already" if known else "FieldRep cannot open your data"
+        card = StoppedCard(title, sentence_of(error))
+        card.again.connect(self.start)
+        card.left.connect(self._at_gate().close)
+        self._show_card(card)
+        card.retry.setFocus()
+
+    def _ask_passphrase(self) -> None:
+        from fieldrep.ui.start.unlock import UnlockCard
+
+        card = UnlockCard()
+        card.entered.connect(self._open)
+        self._show_card(card)
+
+    def _ask_link(self) -> None:
+        from fieldrep.ui.start.enrol import EnrolCard
+
+        card = EnrolCard(platform.node()[:120])
+        card.entered.connect(self._enrol)
+        self._show_card(card)
+
+    def _enrol(self, given: Enrolment) -> None:
+        self.runner.control(
+            lambda _: self.doors.enrol(given.link, given.name, given.passphrase or None),
+            done=self._on_enrolled,
+            failed=self._on_not_enrolled,
+            asker=self,
+        )
+
+    def _on_enrolled(self, replica: Replica) -> None:
+        from fieldrep.ui.start.enrol import DownloadCard
+
+        self.desk.settle(replica.state().user_name, "")
+        card = DownloadCard(self.desk.person)
+        card.started.connect(self._begin_work)
+        self._show_card(card)
+        self._take_up()
+        if self.syncing is not None:
+            card.again.connect(self.syncing.try_now)
+            self.syncing.finished.connect(card.finish)
+
+    def _begin_work(self) -> None:
+        if self.syncing is not None and self.gate is not None:
+            self.syncing.finished.disconnect(self.gate.card().finish)
+        self._show_shell()
+        self._leave_gate()
+
+    def _on_not_enrolled(self, error: Exception) -> None:
+        from fieldrep.ui.start.enrol import EnrolCard
+
+        card = self.gate.card() if self.gate else None
+        if not isinstance(card, EnrolCard):
+            return
+        code = error.code if isinstance(error, KnownError) else None
+        if code is Code.NO_KEY and not self.doors.vault.exists:
+            card.ask_passphrase()
+            return
+        if code is None:
+            log.error("enrolment failed", exc_info=error)
+        card.refuse(sentence_of(error), about_link=code in _ABOUT_THE_LINK)
+
+    # While the work goes on
+
+    def _on_sync(self, line: Any) -> None:
+        from fieldrep.ui.start.enrol import DownloadCard
+
+        syncing, card = self.syncing, self.gate.card() if self.gate else None
+        if syncing is None:
+            return
+        if isinstance(card, DownloadCard):
+            if line.total:
+                card.advance(line.done, line.total)
+            elif line.problem and line.next_at:
+                card.stumble(line.problem)
+        if self.shell is None:
+            return
+        self.shell.set_sync(syncing.view())
+        self.shell.set_age(syncing.age_words())
+        share = line.done * 1000 // line.total if line.total else 0
+        self.shell.status_bar.set_work("Receiving" if line.total else "", share)
+
+    def _on_counted(self, state: Any) -> None:
+        self.desk.settle(state.user, state.time_zone)
+        if self.shell is not None:
+            self.shell.set_person(state.user)
+
+    def _undo(self, token: object) -> None:
+        from fieldrep.commands.undo import undo
+
+        self.runner.command(undo, n=token, done=lambda done: self._say(done.label), failed=self.tell)
+
+    def _seek(self, text: str) -> None:
+        from fieldrep.queries.palette import find_records
+
+        self.runner.query(find_records, asker=self, done=lambda groups: self._offer(text, groups), typed=text)
+
+    def _offer(self, text: str, groups: tuple[PaletteGroup, ...]) -> None:
+        from fieldrep.ui.widgets.commandpalette import PaletteItem
+
+        if self.shell is None:
+            return
+        known = {spec.key for spec in page_specs(self.desk)}
+        items = []
+        for group in groups:
+            for hit in group.hits:
+                page, target = _place_of(hit.entity, hit.id, hit.account_id)
+                if page in known:
+                    icon = _ICONS.get(hit.entity, "circle")
+                    items.append(PaletteItem(Place(page, target), hit.title, group.heading, icon, hit.detail))
+        self.shell.offer_records(text, items)
+
+    def _say(self, words: str) -> None:
+        if self.shell is not None:
+            self.shell.say(words)
+
+    def tell(self, error: object) -> None:
+        """An error nobody expected here: a sentence, a line in the log, and the work goes on."""
+        if isinstance(error, Exception):
+            if not isinstance(error, KnownError):
+                log.error("unexpected", exc_info=error)
+            self._say(sentence_of(error))
+
+    def keep_settings(self) -> None:
+        """What the person chose about the window; a disk that refuses is no reason to bother her."""
+        window = self.settings.window
+        if self.shell is not None and self.shell.isVisible():
+            window = bytes(self.shell.saveGeometry().toBase64().data()).decode()
+        place = self.shell.place() if self.shell else None
+        page = place.page if place and place.page != SYNC_PAGE else self.settings.page
+        chosen = Settings(
+            theme=self.theme.look.value,
+            text_size=text_size_of(self.theme.scale),
+            page=page,
+            window=window,
+            recent=self.settings.recent,
+        )
+        if chosen != self.settings:
+            self.settings = chosen
+            try:
+                self.profile.make()
+                save_settings(self.profile.settings, chosen)
+            except KnownError as error:
+                log.warning("settings not saved", exc_info=error)
+
+    def close(self) -> None:
+        """The window is closed: saves under way finish, the replica is closed, nothing is lost."""
+        if self._closed:
+            return
+        self.keep_settings()
+        self._closed = True
+        if self.syncing is not None:
+            self.syncing.stop()
+        self.doors.let_in()
+        self.runner.close()
+        self.doors.close()
+
+
+def _place_of(entity: str, row_id: bytes, account_id: bytes | None) -> tuple[str, object]:
+    if entity == "sales_order":
+        return "orders", ("order", row_id)
+    if entity == "product":
+        return "products", ("product", row_id)
+    return "accounts", ("account", account_id if account_id is not None else row_id)
+
+
+def _keep_going(program: Program) -> None:
+    """An exception nobody caught becomes a sentence and a line in the log, in every thread."""
+
+    def on_error(_kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            QApplication.quit()
+        elif isinstance(error, Exception):
+            program.runner.problem.emit(error)
+
+    sys.excepthook = on_error
+    threading.excepthook = lambda args: log.error("unexpected in a thread", exc_info=args.exc_value)
+
+
+def main() -> int:
+    """Opens the window on the default profile; its exit code."""
+    profile = default_profile()
+    profile.make()
+    start_logging(profile)
+    app = QApplication.instance() or QApplication(["fieldrep"])
+    assert isinstance(app, QApplication)  # noqa: S101 - nothing else makes one in this program
+    app.setApplicationName("FieldRep")
+    chosen = load_settings(profile.settings)
+    theme = Theme(app, Look(chosen.theme), chosen.text_size)
+    theme.prepare()
+    program = Program(theme, profile)
+    _keep_going(program)
+    program.start()
+    code = app.exec()
+    program.close()
+    return code

@@ -1,0 +1,76 @@
+"""What the Accounts page asks for in one trip each: the list as far as it shows, and everything a record opens with.
+
+Owns the putting together of other queries into one snapshot, so that a page never shows two moments at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, tzinfo
+
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.account import AccountOverview, account_overview
+from fieldrep.queries.accounts import (
+    AccountRow,
+    AccountsFound,
+    AccountsQuestion,
+    account_position,
+    account_rows,
+    find_accounts,
+)
+from fieldrep.queries.contacts import ContactRow, contacts_of_account
+from fieldrep.queries.forms import RecordForm, record_form
+from fieldrep.queries.sites import SiteRow, sites_of_account
+from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
+from fieldrep.queries.timeline import Timeline, account_timeline
+from fieldrep.store.reader import Reader
+
+WINDOW = 200
+"""Rows of the list read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """An ordered list, its first rows, and where the wanted account stands in it (None: not in it)."""
+
+    found: AccountsFound
+    rows: tuple[AccountRow, ...]
+    place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """All that the record shows before a further tab is opened."""
+
+    overview: AccountOverview
+    timeline: Timeline
+    contacts: tuple[ContactRow, ...]
+    sites: tuple[SiteRow, ...]
+    conflicts: tuple[ConflictGroup, ...]
+    form: RecordForm
+
+
+def read_list(
+    reader: Reader, *, question: AccountsQuestion, today: date, wanted: RowId | None, at_least: int = WINDOW
+) -> ListAnswer:
+    """The list that answers a question, its rows as far as the wanted account."""
+    found = find_accounts(reader, question=question, today=today)
+    place = account_position(reader, found=found, account_id=wanted) if wanted else None
+    upto = max(at_least, (place or 0) + WINDOW // 2)
+    return ListAnswer(found, account_rows(reader, keys=found.keys[:upto], today=today), place)
+
+
+def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) -> RecordAnswer | None:
+    """An account with its timeline, people, addresses and conflicts; None when the replica does not hold it."""
+    overview = account_overview(reader, account_id=account_id, now=now, zone=zone)
+    form = record_form(reader, entity="account", row_id=account_id)
+    if overview is None or form is None:
+        return None
+    return RecordAnswer(
+        overview=overview,
+        timeline=account_timeline(reader, account_id=account_id, now=now, zone=zone),
+        contacts=contacts_of_account(reader, account_id=account_id),
+        sites=sites_of_account(reader, account_id=account_id),
+        conflicts=open_conflicts(reader, zone=zone, account_id=account_id),
+        form=form,
+    )

@@ -1,0 +1,138 @@
+"""The Overview tab: key figures, the timeline, and beside it what is next, who to ask and what is not known.
+
+Owns the layout and its folding in narrow windows. It says what was pressed and must not start anything.
+"""
+
+from collections.abc import Sequence
+from datetime import date, tzinfo
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldrep.queries.account_page import RecordAnswer
+from fieldrep.ui.account import sayings
+from fieldrep.ui.style.tokens import FOLD_COLUMN_BELOW, LIST_PANE, RAIL
+from fieldrep.ui.widgets.card import Heading, Scroll, line
+from fieldrep.ui.widgets.linerow import LineRow, LineView
+from fieldrep.ui.widgets.meter import Spark
+from fieldrep.ui.widgets.tile import Tile, TileView
+from fieldrep.ui.widgets.timeline import Timeline
+
+_FOLD_BELOW = FOLD_COLUMN_BELOW - RAIL - LIST_PANE
+_SIDE = 236
+_CONTACTS_SHOWN = 3
+
+
+class Overview(QWidget):
+    """`task_done` and `contact_opened` carry ids, `missing_wanted` a MissingFact, `entry_opened` (entity, id)."""
+
+    task_done = Signal(object)
+    contact_opened = Signal(object)
+    missing_wanted = Signal(object)
+    entry_opened = Signal(object)
+    log_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("account_overview")
+        self.tiles = [Tile(TileView("", "")) for _ in range(4)]
+        for number, tile in enumerate(self.tiles):
+            tile.setObjectName(f"account_tile_{number}")
+        self.timeline = Timeline("Activity", "Log activity", sayings.TIMELINE_TYPES, name="account_timeline")
+        self.timeline.setMinimumHeight(240)
+        self._side = QWidget()
+        self._side_column = QVBoxLayout(self._side)
+        self._side_column.setContentsMargins(0, 6, 0, 12)
+        self._side_column.setSpacing(4)
+        self._shown: tuple[object, ...] = ()
+        self._lay_out()
+        self.timeline.opened.connect(self.entry_opened)
+        self.timeline.added.connect(self.log_wanted)
+
+    def _lay_out(self) -> None:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(20, 14, 20, 0)
+        column.setSpacing(14)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for tile in self.tiles:
+            row.addWidget(tile)
+        column.addLayout(row)
+        self._lower = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._lower.setSpacing(24)
+        self._lower.addWidget(self.timeline, 1)
+        self._lower.addWidget(self._side)
+        column.addLayout(self._lower, 1)
+        self._scroll = Scroll(body, name="account_overview_scroll")
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
+        self._fold()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
+        """In a narrow window the side column goes below the timeline."""
+        narrow = self.width() < _FOLD_BELOW
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._lower.setDirection(way)
+        self._side.setMinimumWidth(0 if narrow else _SIDE)
+        self._side.setMaximumWidth(16_777_215 if narrow else _SIDE)
+
+    def set(self, answer: RecordAnswer, today: date, zone: tzinfo) -> None:
+        view = answer.overview
+        sales = view.sales
+        for tile, words in zip(self.tiles, sayings.tiles(view, today, zone), strict=True):
+            spark = None
+            if words.caption == "Sales this year" and any((*sales.months, *sales.months_before)):
+                months = sales.months[: today.month]
+                told = f"{words.figure} this year, month by month; {words.note}"
+                spark = Spark(months, told, sales.months_before[: today.month]) if len(months) > 1 else None
+            tile.set(words, spark)
+        self.timeline.set_entries(sayings.entries(answer.timeline, today, zone))
+        self._fill_side(answer, today, zone)
+
+    def _fill_side(self, answer: RecordAnswer, today: date, zone: tzinfo) -> None:
+        view = answer.overview
+        tasks = [
+            (sayings.task_line(task, today, zone), lambda task=task: self.task_done.emit(task.id))
+            for task in view.tasks
+        ]
+        people = [
+            (sayings.contact_line(person), lambda person=person: self.contact_opened.emit(person.id))
+            for person in answer.contacts[:_CONTACTS_SHOWN]
+        ]
+        missing = [
+            (words, lambda fact=fact: self.missing_wanted.emit(fact))
+            for fact, words in sayings.missing_lines(view.missing)
+        ]
+        age = [(words, None) for words in sayings.age_lines(view, today, zone)]
+        sections = (("Next", tasks), ("People", people), ("Not known yet", missing), ("How old this is", age))
+        shown = tuple((title, tuple(words for words, _ in rows)) for title, rows in sections)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._rebuild([(title, rows) for title, rows in sections if rows])
+
+    def _rebuild(self, sections: Sequence[tuple[str, Sequence[tuple[LineView, object]]]]) -> None:
+        while self._side_column.count():
+            item = self._side_column.takeAt(0)
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for number, (title, rows) in enumerate(sections):
+            if number:
+                self._side_column.addSpacing(6)
+                self._side_column.addWidget(line())
+                self._side_column.addSpacing(4)
+            self._side_column.addWidget(Heading(title))
+            for at, (words, press) in enumerate(rows):
+                row = LineRow(words, name=f"side_{title.split()[0].lower()}_{at}")
+                if callable(press):
+                    row.clicked.connect(press)
+                self._side_column.addWidget(row)
+        self._side_column.addStretch(1)

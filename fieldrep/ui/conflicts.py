@@ -1,0 +1,136 @@
+"""ConflictPanel: the conflicts of one record, decided field by field. The same panel stands in Sync and on the record.
+
+Owns the words of a conflict and the commands that decide it. Both values stay readable whatever is chosen.
+"""
+
+from collections.abc import Mapping
+from datetime import date, tzinfo
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from fieldrep.commands.conflicts import resolve_conflict
+from fieldrep.contract.catalogue import entity_named
+from fieldrep.contract.errors import KnownError
+from fieldrep.contract.fields import Kind
+from fieldrep.contract.jsonform import JsonValue, to_json
+from fieldrep.queries.sync_page import ConflictGroup, ConflictRow, ConflictSide
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.entry import value_of
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, MergeView, Pick
+from fieldrep.ui.words import day_and_time, plural
+
+
+class ConflictPanel(QWidget):
+    """Hidden while there is nothing to decide; `decided` says in words what was, `postponed` that it waits on."""
+
+    decided = Signal(str)
+    postponed = Signal()
+
+    def __init__(self, desk: Desk, *, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._desk = desk
+        self._rows: dict[str, ConflictRow] = {}
+        self._swapped: frozenset[str] = frozenset()
+        self._left = 0
+        self.table = MergeTable(name=f"{name}_merge")
+        self.problem = Banner(name=f"{name}_problem")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.problem)
+        column.addWidget(self.table)
+        self.table.applied.connect(self._apply)
+        self.table.postponed.connect(self.postponed)
+        self.hide()
+
+    def set(self, group: ConflictGroup | None, place: int = 1, total: int = 1) -> None:
+        """Show the undecided fields of a record; the same ones again keep the choices made so far."""
+        rows = [row for row in group.conflicts if not row.chosen] if group else []
+        self.setVisible(bool(rows))
+        if group is None or not rows:
+            self._rows = {}
+            return
+        if [row.id for row in rows] == [row.id for row in self._rows.values()]:
+            return
+        self.problem.clear()
+        self._rows = {row.id.hex(): row for row in rows}
+        me = self._desk.person
+        self._swapped = frozenset(
+            key for key, row in self._rows.items() if not row.mine_is_me and row.theirs.by == me
+        )
+        self.table.set(self._view(group, rows, place, total))
+
+    def focus(self) -> None:
+        self.table.grid.setFocus()
+
+    def _view(self, group: ConflictGroup, rows: list[ConflictRow], place: int, total: int) -> MergeView:
+        record = group.record
+        deleted = any(row.reason == "deleted" for row in rows)
+        what = "was changed and archived at once" if deleted else "was changed in two places"
+        mine, theirs = self._sides(rows[0])
+        today, zone = self._desk.today(), self._desk.zone
+        return MergeView(
+            f"{record.title} {record.label} {what}",
+            f"{place} of {plural(total, 'conflict')}" if total > 1 else "1 conflict",
+            f"{_who(mine, self._desk.person, today, zone)}  ·  {_who(theirs, self._desk.person, today, zone)}",
+            tuple(self._row(key, row) for key, row in self._rows.items()),
+            f"Yours, {mine.device}"
+            if mine.by == self._desk.person and mine.device
+            else _name(mine, self._desk.person),
+            f"Theirs, {theirs.by}" if theirs.by and theirs.by != self._desk.person else "Theirs, the office",
+        )
+
+    def _sides(self, row: ConflictRow) -> tuple[ConflictSide, ConflictSide]:
+        return (row.theirs, row.mine) if row.id.hex() in self._swapped else (row.mine, row.theirs)
+
+    def _row(self, key: str, row: ConflictRow) -> MergeRow:
+        mine, theirs = self._sides(row)
+        joinable = row.kind == Kind.TEXT and entity_named(row.record.entity).field(row.field).many_lines
+        return MergeRow(key, row.field_title, row.before, mine.text, theirs.text, joinable=joinable)
+
+    def _apply(self, decisions: Mapping[str, Decision]) -> None:
+        try:
+            chosen = {key: self._choice(key, decision) for key, decision in decisions.items()}
+        except KnownError as error:
+            self.problem.say("This value cannot be kept", error.sentence, Tone.DANGER)
+            return
+        self._left = len(chosen)
+        for key, (choose, value) in chosen.items():
+            self._desk.runner.command(
+                resolve_conflict,
+                initiator=self,
+                done=lambda done: self._on_done(done.label),
+                failed=self._on_failed,
+                row_id=self._rows[key].id,
+                choose=choose,
+                value=value,
+            )
+
+    def _choice(self, key: str, decision: Decision) -> tuple[str, JsonValue]:
+        row = self._rows[key]
+        if decision.pick in (Pick.TYPED, Pick.JOINED):
+            field = entity_named(row.record.entity).field(row.field)
+            return "other", to_json(field, value_of(field, decision.text, self._desk.zone))
+        mine = decision.pick is Pick.MINE
+        return ("mine" if mine is not (key in self._swapped) else "theirs"), None
+
+    def _on_done(self, label: str) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self.decided.emit(f"{label}. Sent with the next sync.")
+
+    def _on_failed(self, error: Exception) -> None:
+        self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
+
+
+def _name(side: ConflictSide, me: str) -> str:
+    return "Yours" if side.by == me else side.by or "One side"
+
+
+def _who(side: ConflictSide, me: str, today: date, zone: tzinfo) -> str:
+    who = "You" if side.by == me else side.by or "The office"
+    return f"{who}: {day_and_time(side.at, today, zone)}" if side.at else who

@@ -1,0 +1,220 @@
+"""RecordEditor: a form in place of the record: Save, Cancel, a warning of duplicates, and nothing typed ever lost.
+
+Owns the life of one form: filled, checked, sent as a command, refused with a sentence per field, or left. What a
+record's form holds is said by `FormSpec`; the page shows and closes it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+from fieldrep.domain.duplicates import Party
+from fieldrep.queries.duplicates import PossibleDuplicate
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.entityform import EntityForm, Section
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import Scroll, line
+from fieldrep.ui.widgets.text import ElidedText, Text
+
+DUPLICATES_AFTER_MS = 250
+_WIDEST = 760
+
+
+@dataclass(frozen=True)
+class FormSpec:
+    """One kind of form.
+
+    Attributes:
+        command: called with the values as keyword arguments.
+        send: from all values and the touched ones to those arguments, None when there is nothing to save.
+        party: who the entered record would be, for the search of duplicates; None for no such search.
+        alike: the query that finds possible duplicates of a party.
+        check: sentences by field key for what no single field can say.
+    """
+
+    name: str
+    title: str
+    sections: tuple[Section, ...]
+    command: Callable[..., Any]
+    send: Callable[[Mapping[str, Value], Mapping[str, Value]], Mapping[str, Any] | None]
+    subtitle: str = ""
+    save: str = "Save"
+    party: Callable[[Mapping[str, str]], Party] | None = None
+    alike: Callable[..., tuple[PossibleDuplicate, ...]] | None = None
+    but: object = None
+    check: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+
+
+class RecordEditor(QWidget):
+    """`saved` carries the command's outcome, `left` that the form is done with, `same_wanted` a possible duplicate."""
+
+    saved = Signal(object)
+    left = Signal()
+    same_wanted = Signal(object)
+
+    def __init__(self, desk: Desk, spec: FormSpec, values: Mapping[str, Value]) -> None:
+        super().__init__()
+        self.setObjectName(f"{spec.name}_editor")
+        self.spec = spec
+        self._desk = desk
+        self._asked_to_discard = False
+        self._found: tuple[PossibleDuplicate, ...] = ()
+        self.form = EntityForm(spec.sections, desk.zone, name=spec.name)
+        self.form.fill_values(values)
+        self.notice = Banner(name=f"{spec.name}_notice")
+        self.duplicate = Banner(name=f"{spec.name}_duplicate")
+        self.save_button = Button(spec.save, icon="check", variant="primary", name=f"{spec.name}_save")
+        self.save_button.setToolTip("Ctrl Enter")
+        self.cancel_button = Button("Cancel", name=f"{spec.name}_cancel")
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(DUPLICATES_AFTER_MS)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(20, 16, 20, 12)
+        head.setSpacing(10)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(ElidedText(self.spec.title, "display"))
+        if self.spec.subtitle:
+            words.addWidget(ElidedText(self.spec.subtitle, "small", "text2"))
+        head.addLayout(words, 1)
+        head.addWidget(self.cancel_button)
+        head.addWidget(self.save_button)
+        inner = QWidget()
+        inner.setMaximumWidth(_WIDEST)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(20, 14, 20, 24)
+        column.setSpacing(12)
+        for widget in (self.notice, self.duplicate, self.form):
+            column.addWidget(widget)
+        column.addWidget(Text("Saved on this laptop at once, sent with the next sync.", "caption", "text3"))
+        column.addStretch(1)
+        outer = QWidget()
+        row = QHBoxLayout(outer)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(inner, 8)
+        row.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(line())
+        whole.addWidget(Scroll(outer, name=f"{self.spec.name}_scroll"), 1)
+
+    def _connect(self) -> None:
+        self.save_button.clicked.connect(self.submit)
+        self.cancel_button.clicked.connect(self.cancel)
+        self.form.submitted.connect(lambda _: self._send())
+        self.duplicate.acted.connect(self._open_duplicate)
+        self._timer.timeout.connect(self._seek_duplicates)
+        for field in self.form.fields.values():
+            field.edited.connect(self._on_edit)
+
+    def focus_first(self, key: str = "") -> None:
+        field = self.form.fields.get(key) or next(iter(self.form.fields.values()))
+        field.control.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def submit(self) -> None:
+        """Ctrl+Enter: check everything, then save."""
+        if self.save_button.isEnabled():
+            self.form.submit()
+
+    def cancel(self) -> None:
+        """Esc: leaves at once when nothing was typed, else asks once."""
+        if not self.form.changed() or self._asked_to_discard:
+            self.left.emit()
+            return
+        self._asked_to_discard = True
+        count = len(self.form.changed())
+        what = "one entry that is" if count == 1 else f"{count} entries that are"
+        self.notice.say(
+            f"You have {what} not saved",
+            "Press Esc again to discard, or Ctrl Enter to save.",
+            Tone.WARNING,
+        )
+
+    def meanwhile(self, values: Mapping[str, Value], who: str) -> None:
+        """The record arrived changed while this form is open."""
+        clashes = self.form.meanwhile(values)
+        if clashes:
+            self.notice.say(
+                f"{who} changed {', '.join(clashes)} meanwhile",
+                "What you typed is kept. Saving puts it in place of the new value.",
+                Tone.WARNING,
+            )
+
+    def _on_edit(self) -> None:
+        if self._asked_to_discard:
+            self._asked_to_discard = False
+            self.notice.clear()
+        if self.spec.party is not None:
+            self._timer.start()
+
+    def _send(self) -> None:
+        wrong = self.spec.check(self.form.values()) if self.spec.check else {}
+        if wrong:
+            self.form.refuse(wrong)
+            return
+        arguments = self.spec.send(self.form.typed(), self.form.touched())
+        if arguments is None:
+            self.left.emit()
+            return
+        self.save_button.setEnabled(False)
+        self._desk.runner.command(
+            self.spec.command, initiator=self, done=self._on_saved, failed=self._on_refused, **arguments
+        )
+
+    def _on_saved(self, outcome: object) -> None:
+        self.save_button.setEnabled(True)
+        self.saved.emit(outcome)
+
+    def _on_refused(self, error: Exception) -> None:
+        self.save_button.setEnabled(True)
+        if isinstance(error, KnownError) and error.code is Code.NOTHING_TO_CHANGE:
+            self.left.emit()
+            return
+        field = error.field if isinstance(error, KnownError) else ""
+        key = next((key for key in self.form.fields if key.rpartition(".")[2] == field), field)
+        self.form.refuse({key: sentence_of(error)})
+
+    def _seek_duplicates(self) -> None:
+        if self.spec.party is None or self.spec.alike is None:
+            return
+        party = self.spec.party(self.form.values())
+        if len(party.name.strip()) < 3 and not party.phone and not party.email:
+            self._show_duplicates(())
+            return
+        self._desk.runner.query(
+            self.spec.alike, asker=self, done=self._show_duplicates, party=party, but=self.spec.but
+        )
+
+    def _show_duplicates(self, found: tuple[PossibleDuplicate, ...]) -> None:
+        self._found = found
+        if not found:
+            self.duplicate.clear()
+            return
+        first = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        place = f", {first.detail}" if first.detail else ""
+        self.duplicate.say(
+            f"This may be {first.label}{place}{more}",
+            f"{'; '.join(first.reasons)}. You can save it anyway.",
+            Tone.WARNING,
+            action="Open it",
+            icon="copy",
+        )
+
+    def _open_duplicate(self) -> None:
+        if self._found:
+            self.same_wanted.emit(self._found[0])

@@ -1,0 +1,217 @@
+"""The Accounts page: the list with its search, chips and sorts, and the record of the account that is current.
+
+Owns how list and record follow each other. The list is read a window at a time; the order is found once per question.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.account_page import WINDOW, ListAnswer, read_list
+from fieldrep.queries.accounts import AccountRow, account_rows
+from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
+from fieldrep.ui.account.record import AccountRecord
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.page import Action, Page
+from fieldrep.ui.runner import Notice
+from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.tokens import LIST_PANE_MAX, LIST_PANE_MIN
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.keycap import KeyHint
+from fieldrep.ui.widgets.recordlist import RecordList
+
+_LIST = 366  # so that the five chips stand beside each other
+_MATTER = frozenset(
+    {"account", "site", "contact", "account_contact", "activity", "sales_order", "document_line", "ar_document",
+     "conflict"}
+)  # fmt: skip
+
+
+class AccountsPage(Page):
+    """A target is ("account", id), or an account's id alone."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("accounts_page")
+        self._desk = desk
+        self._answer: ListAnswer | None = None
+        self._target: RowId | None = None
+        self.list = RecordList(WORDS, CHIPS, SORTS, name="accounts")
+        self.list.wanted.connect(lambda _: self._ask())
+        self.list.more_wanted.connect(self._more)
+        self.list.current.connect(self._follow)
+        self.list.opened.connect(self._open)
+        self.list.retried.connect(self._ask)
+        self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
+        self.record = AccountRecord(desk)
+        self.new_button.clicked.connect(self.record.new_account)
+        self.record.wanted.connect(self.wanted)
+        self.record.said.connect(self.said)
+        self.record.made.connect(self._go_to)
+        self.record.account_wanted.connect(self._go_to)
+        self.record.state_changed.connect(self.hints_changed)
+        self._lay_out()
+        self._ask()
+
+    def _lay_out(self) -> None:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.setSpacing(4)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        left.setMinimumWidth(scaled(LIST_PANE_MIN))
+        left.setMaximumWidth(scaled(LIST_PANE_MAX))
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("accounts_split")
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(left)
+        split.addWidget(self.record)
+        split.setSizes([scaled(_LIST), 1000])
+        split.setStretchFactor(1, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(split)
+
+    # The list
+
+    def _ask(self, *, keep: bool = False) -> None:
+        """`keep` is a refresh: the current account and the scroll stay."""
+        self.list.loading()
+        shown = len(self.list.model.rows()) if keep else 0
+        self._desk.runner.query(
+            read_list,
+            asker=self,
+            lane="list",
+            done=lambda answer: self._on_list(answer, keep=keep),
+            failed=lambda error: self.list.failed(sentence_of(error)),
+            question=question_of(self.list.state()),
+            today=self._desk.today(),
+            wanted=self._target,
+            at_least=max(shown, WINDOW),
+        )
+
+    def _on_list(self, answer: ListAnswer, *, keep: bool) -> None:
+        self._answer = answer
+        self.list.set_rows(self._views(answer.rows), answer.found.count, keep=keep)
+        if answer.rows and self.isVisible():
+            self._take_focus()
+        if self._target is not None:
+            self.list.select(self._target)
+            self._target = None
+        elif not keep and not answer.rows and self.record.editor is None:
+            self.record.show_nothing()
+
+    def _take_focus(self) -> None:
+        """At the start nothing has the focus yet: the list takes it, unless something lies over the page."""
+        focused = QApplication.focusWidget()
+        if focused is None or focused.objectName() == "command_field":
+            self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _more(self, have: int) -> None:
+        if self._answer is None:
+            return
+        keys = self._answer.found.keys[have : have + WINDOW]
+        question = self._answer.found.question
+        self._desk.runner.query(
+            account_rows,
+            asker=self,
+            lane="more",
+            done=lambda rows: self._on_more(question, rows),
+            keys=keys,
+            today=self._desk.today(),
+        )
+
+    def _on_more(self, question: object, rows: Sequence[AccountRow]) -> None:
+        if self._answer is not None and self._answer.found.question == question:
+            self.list.append_rows(self._views(rows))
+
+    def _views(self, rows: Sequence[AccountRow]) -> list:
+        today, zone = self._desk.today(), self._desk.zone
+        return [row_view(row, today, zone) for row in rows]
+
+    def _follow(self, key: object) -> None:
+        if key != self.record.account_id or self.record.editor is not None:
+            self.record.show_account(cast("RowId", key))
+            self.visited.emit(("account", key))
+
+    def _open(self, key: object) -> None:
+        """Enter: into the record."""
+        self._follow(key)
+        self.record.tabs.bar.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _go_to(self, account_id: object) -> None:
+        """Show an account wherever it stands; a search that hides it is cleared."""
+        self._target = cast("RowId", account_id)
+        self.record.show_account(self._target)
+        self.visited.emit(("account", account_id))
+        if not self.list.select(self._target):
+            if not self.list.clear_search():
+                self._ask()
+        else:
+            self._target = None
+
+    # What the shell asks
+
+    def show_target(self, target: object) -> None:
+        key = target[1] if isinstance(target, tuple) else target
+        if key is not None and key != self.record.account_id:
+            self._go_to(key)
+
+    def on_notice(self, notice: Notice) -> None:
+        if notice.entities & _MATTER:
+            self._ask(keep=True)
+            self.record.reload()
+
+    def hints(self) -> Sequence[KeyHint]:
+        if self.record.editor is not None:
+            return (KeyHint("Ctrl Enter", "Save"), KeyHint("Esc", "Cancel"))
+        return (
+            KeyHint("/", "Search"),
+            KeyHint("Enter", "Open"),
+            KeyHint("E", "Edit"),
+            KeyHint("A", "Log activity"),
+            KeyHint("Ctrl N", "New order"),
+        )
+
+    def actions(self) -> Sequence[Action]:
+        if (editor := self.record.editor) is not None:
+            group = editor.spec.title
+            return (
+                Action("submit", editor.spec.save, "check", editor.submit, group=group),
+                Action("save", editor.spec.save, "check", editor.submit, group=group),
+            )
+        record = self.record
+        on = f"Actions on {record.header.name()}" if record.answer else "Actions"
+        why = "" if record.answer else "Choose an account first."
+        return (
+            Action("new_order", "New order", "shopping-cart", record.new_order, group=on, why_not=why),
+            Action("log_activity", "Log activity", "phone", record.log_activity, group=on, why_not=why),
+            Action("edit_record", "Edit account", "pencil", record.edit, group=on, why_not=why),
+            Action("add_contact", "Add contact", "user-plus", record.add_contact, group=on, why_not=why),
+            Action("add_site", "Add address", "map-pin-plus", record.add_site, group=on, why_not=why),
+            Action(
+                "record_menu", "Record actions", "ellipsis", record.header.open_menu, group=on, why_not=why
+            ),
+            Action("new_account", "New account", "building-2", record.new_account, group="Accounts"),
+        )
+
+    def panes(self) -> Sequence[QWidget]:
+        if self.record.editor is not None:
+            return (self.list.view, self.record.editor)
+        return (self.list.view, self.record.tabs.bar, self.record.tabs.stack)
+
+    def focus_search(self) -> None:
+        self.list.focus_search()
+
+    def step_back(self) -> bool:
+        if self.record.editor is not None:
+            self.record.editor.cancel()
+            if self.record.editor is None:
+                self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return self.list.clear_search()

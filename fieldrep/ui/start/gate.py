@@ -1,0 +1,111 @@
+"""Gate: the window that stands before the work: the product's name and one card in the middle. Plus `StoppedCard`.
+
+Owns the frame and its close. What a card asks and what follows is the composition root's.
+"""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldrep.ui.style.tokens import WINDOW_FIRST, WINDOW_MIN, Tone
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import Card, Scroll
+from fieldrep.ui.widgets.icon import Icon
+from fieldrep.ui.widgets.text import Text
+
+CARD_WIDTH = 520
+
+
+class Gate(QWidget):
+    """`closing` when the person leaves without going in."""
+
+    closing = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("gate")
+        self.setProperty("role", "canvas")
+        self.setWindowTitle("FieldRep")
+        self.setMinimumSize(*WINDOW_MIN)
+        self.resize(*WINDOW_FIRST)
+        self._through = False
+        self._card: QWidget | None = None
+        self._middle = QVBoxLayout()
+        body = QWidget()
+        across = QHBoxLayout(body)
+        across.setContentsMargins(24, 24, 24, 24)
+        across.addStretch(1)
+        across.addLayout(self._middle)
+        across.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 14, 0, 0)
+        name = Text("FieldRep", "heading")
+        name.setContentsMargins(16, 0, 0, 0)
+        column.addWidget(name)
+        column.addWidget(Scroll(body, name="gate_scroll"), 1)
+
+    def show_card(self, card: QWidget) -> None:
+        """Put a card in the middle, in place of the one before."""
+        while self._middle.count():
+            if (widget := self._middle.takeAt(0).widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        card.setFixedWidth(CARD_WIDTH)
+        self._card = card
+        self._middle.addStretch(2)
+        self._middle.addWidget(card)
+        self._middle.addStretch(3)
+        self.show()
+
+    def card(self) -> QWidget | None:
+        return self._card
+
+    def go_through(self) -> None:
+        """The work begins: close without ending the program."""
+        self._through = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._through:
+            self.closing.emit()
+        super().closeEvent(event)
+
+
+class StartCard(Card):
+    """An icon, a title and a sentence, over what the card asks."""
+
+    def __init__(self, name: str, icon: str, title: str, sentence: str, tone: Tone = Tone.ACCENT) -> None:
+        super().__init__(padding=28)
+        self.setObjectName(name)
+        self.body.setSpacing(14)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(Icon(icon, tone, 24), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        self.title = Text(title, "title")
+        self.sentence = Text(sentence, "small", "text2")
+        for text in (self.title, self.sentence):
+            text.setWordWrap(True)
+            words.addWidget(text)
+        top.addLayout(words, 1)
+        self.body.addLayout(top)
+
+
+class StoppedCard(StartCard):
+    """Why the profile cannot be opened, and what can be done: try again, or leave."""
+
+    again = Signal()
+    left = Signal()
+
+    def __init__(self, title: str, sentence: str) -> None:
+        super().__init__("stopped", "circle-alert", title, sentence, Tone.WARNING)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        close = Button("Close", name="stopped_close")
+        close.clicked.connect(self.left)
+        self.retry = Button("Try again", icon="refresh-cw", variant="primary", name="stopped_again")
+        self.retry.clicked.connect(self.again)
+        row.addWidget(close)
+        row.addWidget(self.retry)
+        self.body.addLayout(row)
