@@ -9,6 +9,7 @@ import os
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import structs
@@ -26,12 +27,11 @@ from sync_server.admin.console import (
     system_clock,
 )
 from sync_server.admin.link import DEFAULT_PORT, checked_address, fingerprint_to_pin, reachable
-from sync_server.interchange.demo.company import seed_company
-from sync_server.interchange.importing import ImportReport, import_folder
-from sync_server.interchange.loading import Count
-from sync_server.interchange.profile import built_in, load_profile
-from sync_server.interchange.templates import write_templates
 from sync_server.paths import ServerHome
+
+if TYPE_CHECKING:
+    from sync_server.interchange.importing import ImportReport
+    from sync_server.interchange.loading import Count
 
 STEPS = 1_000
 """Of the progress bar."""
@@ -86,6 +86,9 @@ def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_
     PROFILE is `fieldrep` for files in the form of the contract, the name of another built-in profile, or a profile file
     that ends in .toml. A second import of the same files changes nothing.
     """
+    from sync_server.interchange.importing import import_folder
+    from sync_server.interchange.profile import load_profile
+
     with central_store() as database:
         chosen = load_profile(profile)
         with click.progressbar(
@@ -151,6 +154,9 @@ def _complain_about(report: ImportReport, rejects: Path | None) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def import_templates(folder: Path) -> None:
     """Writes an empty CSV file with its header for every kind of record that can be imported."""
+    from sync_server.interchange.profile import built_in
+    from sync_server.interchange.templates import write_templates
+
     count = write_templates(folder)
     say(f"Wrote {count} templates to {folder}. Other profiles: {', '.join(built_in())}.")
 
@@ -164,6 +170,8 @@ def import_templates(folder: Path) -> None:
 )
 def demo_company(seed: int, today: datetime | None) -> None:
     """Fills an empty central store with a believable company: a food wholesaler with its reps and customers."""
+    from sync_server.interchange.demo.company import seed_company
+
     with central_store() as database:
         counts = seed_company(database, seed, _day(today))
     if not counts:
@@ -188,4 +196,4 @@ def main() -> None:
     commands(prog_name="fieldrep-server")
 
 
-__all__ = ["main", "upkeep"]
+__all__ = ["commands", "main", "upkeep"]

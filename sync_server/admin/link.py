@@ -9,13 +9,13 @@ import hashlib
 import socket
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
-
 from fieldrep.contract.errors import Code, KnownError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 DEFAULT_PORT = 8765
 DEFAULT_ADDRESS = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -59,6 +59,9 @@ def fingerprint_to_pin(certificate: Path) -> str:
     Raises:
         KnownError: `certificate`, when the file holds none.
     """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     try:
         chain = x509.load_pem_x509_certificates(certificate.read_bytes())
     except (OSError, ValueError) as error:
@@ -72,6 +75,9 @@ def fingerprint_to_pin(certificate: Path) -> str:
 
 
 def _publicly_trusted(chain: list[x509.Certificate]) -> bool:
+    from cryptography import x509
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
     known = ssl.create_default_context().get_ca_certs(binary_form=True)
     if not known:
         return False

@@ -21,6 +21,12 @@ from sync_server.store.credentials import admit, identify
 from sync_server.store.database import Database
 from tests.e2e.server_command import ServerCommand
 
+
+@pytest.fixture
+def server(tmp_path: Path) -> ServerCommand:
+    return ServerCommand(tmp_path / "server", own_process=False)
+
+
 ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harbour Inn,K-2,\n"
 
 
@@ -59,7 +65,10 @@ def test_without_a_store_every_command_says_how_to_make_one(server: ServerComman
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of this kind")
-def test_the_data_folder_is_its_owners_alone(company: ServerCommand) -> None:
+def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    company = ServerCommand(tmp_path / "server")
+    company("init")
+    company("user", "add", "ana.berg")
     assert stat.S_IMODE(company.home.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in company.home.iterdir()} == {0}
 
