@@ -90,14 +90,6 @@ class KeyVault:
             )
         return _unwrap(kept, phrase)
 
-    def keep_by(self, key: bytes, passphrase: str | None) -> None:
-        """Keeps the same key another way: by a new passphrase, or in the keyring for None. Nothing is encrypted anew.
-
-        Raises:
-            KnownError: as `create`; the key is then kept as before.
-        """
-        self._keep(key, self._read().profile, passphrase)
-
     def _keep(self, key: bytes, profile: str, passphrase: str | None) -> None:
         if passphrase is None:
             _into_keyring(profile, key)

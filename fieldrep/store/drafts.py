@@ -55,9 +55,3 @@ def find(connection: Connection, kind: str, key: str) -> Draft | None:
         "SELECT kind, key, text, saved_at FROM draft WHERE kind = ? AND key = ?", (kind, key)
     ).fetchone()
     return Draft(*found) if found else None
-
-
-def all_drafts(connection: Connection) -> list[Draft]:
-    """Every draft, newest first."""
-    rows = connection.execute("SELECT kind, key, text, saved_at FROM draft ORDER BY saved_at DESC, kind, key")
-    return [Draft(*row) for row in rows]

@@ -21,7 +21,10 @@ dbapi2.register_adapter(bytes, bytes)
 
 KEY_BYTES = 32
 BUSY_MS = 10_000
-CACHE_KIB = 16_384
+WRITER_CACHE_KIB = 16_384
+READER_CACHE_KIB = 8_192
+"""Pages kept decrypted by each connection: there are several readers, and memory is budgeted."""
+
 CHECKPOINT_PAGES = 4_000
 """Pages of write-ahead log after which a commit itself writes back; normally `checkpoint` does so earlier."""
 
@@ -34,10 +37,6 @@ _CORRUPT_BY_CIPHER = frozenset(
 
 class Cursor(Protocol):
     """What the store uses of a driver's cursor."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows changed by the last statement."""
 
     @property
     def lastrowid(self) -> int:
@@ -86,7 +85,7 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
             connection.execute("PRAGMA cipher_log_level = NONE")
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writer else READER_CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()

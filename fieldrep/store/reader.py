@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.store.engine import Connection, driver_errors
 from fieldrep.store.statements import Row, statements_of
-
-if TYPE_CHECKING:
-    import sqlalchemy
 
 MOST_IDLE = 4
 
@@ -25,17 +22,6 @@ class Reader:
 
     def __init__(self, driver: Connection) -> None:
         self.driver = driver
-        self._engine: sqlalchemy.Engine | None = None
-        self._connection: sqlalchemy.Connection | None = None
-
-    @property
-    def connection(self) -> sqlalchemy.Connection:
-        """The same snapshot as SQLAlchemy sees it."""
-        if self._connection is None:
-            if self._engine is None:
-                self._engine = _engine_over(self.driver)
-            self._connection = self._engine.connect()
-        return self._connection
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, at the driver's speed."""
@@ -49,9 +35,6 @@ class Reader:
 
     def end(self) -> None:
         """Lets the snapshot go."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
         if self.driver.in_transaction:
             self.driver.execute("ROLLBACK")
 
@@ -94,14 +77,3 @@ class ReaderPool:
                 self._idle.append(reader)
                 return
         reader.driver.close()
-
-
-def _engine_over(driver: Connection) -> sqlalchemy.Engine:
-    """A SQLAlchemy engine whose only connection is the given one."""
-    import sqlalchemy
-    from sqlalchemy.pool import StaticPool
-    from sqlcipher3 import dbapi2
-
-    return sqlalchemy.create_engine(
-        "sqlite://", module=dbapi2, creator=lambda: driver, poolclass=StaticPool, pool_reset_on_return=None
-    )

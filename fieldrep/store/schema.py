@@ -1,7 +1,7 @@
 """The replica's tables as SQLAlchemy sees them: one per entity, read from the catalogue, and the machinery.
 
 Owns the names and types of columns, indexes and search tables. Hot paths use the texts of `statements.py` instead;
-only migrations, the making of a new replica and queries import this module, because SQLAlchemy is slow to load.
+only the making of a new replica imports this module, because SQLAlchemy is slow to load.
 """
 
 from __future__ import annotations
@@ -78,6 +78,13 @@ Index(
     TABLES["account"].c.archived,
     TABLES["account"].c.name.collate("NOCASE"),
     *(TABLES["account"].c[name] for name in ("tier", "lifecycle", "id")),
+)
+Index(
+    "sales_order_by_status",
+    *(
+        TABLES["sales_order"].c[name]
+        for name in ("archived", "status", "ordered_on", "pricing_date", "account_id")
+    ),
 )
 Index("site_by_city", TABLES["site"].c.city.collate("NOCASE"), TABLES["site"].c.account_id)
 Index(

@@ -32,6 +32,8 @@ def sync_now(replica: Replica, progress: Progress | None = None) -> Receipt:
     """
     bearer = bearer_of(replica)
     try:
-        return sync(replica, bearer, ahead=True, progress=progress)
+        receipt = sync(replica, bearer, ahead=True, progress=progress)
     finally:
         bearer.close()
+    replica.tidy()
+    return receipt

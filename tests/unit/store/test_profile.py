@@ -118,15 +118,6 @@ def test_a_passphrase_file_unlocks_without_a_person(
     assert code_of(caught) is Code.WRONG_PASSPHRASE
 
 
-def test_a_new_passphrase_keeps_the_same_key(profile: Profile) -> None:
-    vault = KeyVault(profile)
-    key = vault.create(PHRASE)
-    vault.keep_by(key, "another good one")
-    assert vault.unlock("another good one") == key
-    with pytest.raises(KnownError):
-        vault.unlock(PHRASE)
-
-
 @pytest.mark.parametrize("phrase", ["", "short", "x" * 2000])
 def test_a_passphrase_of_a_wrong_length_is_refused(profile: Profile, phrase: str) -> None:
     with pytest.raises(KnownError) as caught:
