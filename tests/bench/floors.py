@@ -1,0 +1,179 @@
+"""Floors: what the same machine takes in the same minute for the least that each task has to do.
+
+A ratio to a floor says more than seconds: it is what our own code adds to disk, cipher, line and decoder. Owns small
+programs without any of the product's logic.
+"""
+
+# ruff: noqa: S608 - the names in these texts come from the catalogue alone
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import msgspec
+import requests
+from sqlcipher3 import dbapi2
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.store.statements import statements_named
+from tests.bench.device import KEY
+from tests.bench.machine import environment
+from tests.bench.workload import Size, Workload
+
+PAGE_ROWS = 5_000
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 100\r\n\r\n" + bytes(
+    100
+)
+
+
+def _time(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def measure(size: Size, replica: Path, folder: Path) -> dict[str, float]:
+    """All floors in seconds, by name."""
+    found = {"file copy": median(_time(lambda: _copy(replica, folder)) for _ in range(3))}
+    pages = _pages(size)
+    found["rows into bare SQLCipher"] = min(_time(lambda: _insert(pages, folder)) for _ in range(2))
+    packed = [[msgspec.msgpack.encode(column) for column in columns] for _, columns in pages]
+    decode = msgspec.msgpack.decode
+    found["msgpack decode"] = min(
+        _time(lambda: [[decode(c) for c in page] for page in packed]) for _ in range(3)
+    )
+    found["durable commit of 1 page"] = _fdatasync(folder)
+    found["bare SQLCipher commit"] = _commits(folder)
+    found["bare requests round trip"] = _round_trip()
+    found["bare SQLCipher update of E"] = _updates(size, pages, folder)
+    return found
+
+
+def _copy(replica: Path, folder: Path) -> None:
+    copy = folder / "copy.db"
+    shutil.copyfile(replica, copy)
+    with copy.open("rb+") as file:
+        os.fsync(file.fileno())
+    copy.unlink()
+
+
+def _pages(size: Size) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """W as columns without the empty ones, in pages."""
+    pages: list[tuple[str, list[tuple[object, ...]]]] = []
+    for name, rows in Workload(size).of_rep(0):
+        filled: list[tuple[object, ...]] = [tuple(row.values()) for row in rows]
+        starts = range(0, len(filled), PAGE_ROWS)
+        pages += [(name, list(zip(*filled[at : at + PAGE_ROWS], strict=True))) for at in starts]
+    return pages
+
+
+def _bare(path: Path) -> dbapi2.Connection:
+    path.unlink(missing_ok=True)
+    connection = dbapi2.connect(str(path), isolation_level=None)
+    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _insert(pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> None:
+    connection = _bare(folder / "floor.db")
+    for name in dict.fromkeys(name for name, _ in pages):
+        columns = statements_named(name).columns
+        connection.execute(
+            f"CREATE TABLE {CATALOGUE[name].table} (row_no INTEGER PRIMARY KEY, {', '.join(columns)})"
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    for name, columns in pages:
+        names = statements_named(name).columns
+        there = [place for place, column in enumerate(columns) if column.count(None) != len(column)]
+        listed, marks = ", ".join(names[place] for place in there), ", ".join("?" * len(there))
+        text = f"INSERT INTO {CATALOGUE[name].table} ({listed}) VALUES ({marks})"
+        connection.executemany(text, zip(*(columns[place] for place in there), strict=True))
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> float:
+    """As many updates by key as E has edits, in one durable transaction, on the rows just inserted."""
+    connection = dbapi2.connect(str(folder / "floor.db"), isolation_level=None)
+    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    name = pages[0][0]
+    step = max(1, size.accounts // size.edits)
+    rows = [(f"+31 {n}", n) for n in range(1, size.accounts, step)][: size.edits]
+
+    def update() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(f"UPDATE {CATALOGUE[name].table} SET phone = ? WHERE row_no = ?", rows)
+        connection.execute("COMMIT")
+
+    took = median(_time(update) for _ in range(5))
+    connection.close()
+    return took
+
+
+def _fdatasync(folder: Path) -> float:
+    path = folder / "floor.log"
+    with path.open("wb", buffering=0) as file:
+
+        def commit() -> None:
+            file.write(bytes(4096))
+            (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(file.fileno())
+
+        took = median(_time(commit) for _ in range(100))
+    path.unlink()
+    return took
+
+
+def _commits(folder: Path) -> float:
+    connection = _bare(folder / "commits.db")
+    connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
+
+    def commit() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO t (b) VALUES (?)", ("x" * 300,))
+        connection.execute("COMMIT")
+
+    took = median(_time(commit) for _ in range(200))
+    connection.close()
+    return took
+
+
+def _round_trip() -> float:
+    """One request with `requests` on a kept connection, to a process that answers at once."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.floors"], env=environment(), stdout=subprocess.PIPE, text=True
+    ) as answering:
+        assert answering.stdout is not None
+        url = f"http://127.0.0.1:{answering.stdout.readline().strip()}/"
+        with requests.Session() as session:
+            session.trust_env = False
+            session.post(url, data=bytes(100))
+            took = median(_time(lambda: session.post(url, data=bytes(100))) for _ in range(200))
+        answering.terminate()
+    return took
+
+
+def _answer_for_ever() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        near, _ = listener.accept()
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        body = 0
+        while data := near.recv(65_536):
+            body += len(data.rpartition(b"\r\n\r\n")[2])
+            if body >= 100:
+                body = 0
+                near.sendall(_ANSWER)
+
+
+if __name__ == "__main__":
+    _answer_for_ever()

@@ -1,0 +1,131 @@
+"""What the bench needs of the machine: other processes, their memory and their time, and a counted line between two.
+
+Owns the server process under measurement and the relay that counts bytes. Must not know what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+from sync_server.paths import Remembered, ServerHome
+
+ROOT = Path(__file__).resolve().parents[2]
+_SERVE = "from sync_server.app import main; main()"
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory a process has had resident so far, in MB."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+    except OSError:  # another system than Linux
+        memory = psutil.Process(pid).memory_info()
+        return getattr(memory, "peak_wset", memory.rss) / 1_048_576
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For processes under measurement: bytecode is kept, no window, no keyring of the person at the desk."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    quiet = {"QT_QPA_PLATFORM": "offscreen", "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    return {**kept, **quiet, "PYTHONPATH": str(ROOT), **more}
+
+
+def run_json(module: str, *words: str, **more: str) -> Any:
+    """Runs a module of the bench in a process of its own; what it prints last is its answer."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, env=environment(**more), cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class Server:
+    """The real server in a process of its own, on a central store."""
+
+    def __init__(self, home: Path, url: str) -> None:
+        kept = ServerHome(home)
+        kept.make()
+        kept.remember(Remembered(database=url))
+        more = {"FIELDREP_SERVER_HOME": str(home)}
+        command = [sys.executable, "-c", _SERVE]
+        self._process = subprocess.Popen(
+            [*command, "serve", "--port", "0"],
+            env=environment(**more),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline()
+        if "http" not in said:
+            raise RuntimeError(f"the server did not start: {said!r}")
+        self.address = said.split()[-1]
+        self._seen = psutil.Process(self._process.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory it has had so far."""
+        return peak_mb(self._process.pid)
+
+    @property
+    def cpu(self) -> float:
+        """Processor seconds it has taken so far."""
+        times = self._seen.cpu_times()
+        return times.user + times.system
+
+
+class Relay:
+    """Passes bytes on to an address and counts them, both ways, with whatever surrounds the bodies."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.removeprefix("http://").rpartition(":")
+        self._target = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.sent = self.received = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Takes no more connections."""
+        self._listener.close()
+
+    @property
+    def total(self) -> int:
+        """Bytes of both directions so far."""
+        return self.sent + self.received
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self._target)
+            for source, target, counter in ((near, far, "sent"), (far, near, "received")):
+                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._pass, args=(source, target, counter), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, counter: str) -> None:
+        with source, target, suppress(OSError):  # one end closing ends both directions
+            while data := source.recv(262_144):
+                setattr(self, counter, getattr(self, counter) + len(data))
+                target.sendall(data)

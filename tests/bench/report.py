@@ -1,0 +1,105 @@
+"""The figures of a run beside their budgets, what is expected at this stage, and their floors: a table, and JSON.
+
+Owns budgets and expectations, so that they stand in one place. Must not measure anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure's place in the table.
+
+    Attributes:
+        unit: "s", "ms", "MB", "B" or "" for a plain number; figures are kept in that unit.
+        budget, expected: what it may take in the end, and at this stage; None where nothing is said.
+        floor: the name of the floor it is compared with.
+    """
+
+    task: str
+    name: str
+    unit: str
+    budget: float | None = None
+    expected: float | None = None
+    floor: str = ""
+
+
+LINES = {
+    "t1_usable": Line("T1", "first replica, accounts listed and searched", "s", 0.3),
+    "t1_complete": Line(
+        "T1", "first replica, complete and proven", "s", 1.5, 2.0, "rows into bare SQLCipher"
+    ),
+    "t1_wire": Line("T1", "bytes on the wire", "MB", 10),
+    "t1_peak_client": Line("T1", "peak memory of the client", "MB", 120, 120),
+    "t1_peak_server": Line("T1", "peak memory of the server", "MB", 120, 120),
+    "t2_push": Line("T2", "push E", "s", 0.11, 0.3, "bare SQLCipher update of E"),
+    "t3_pull": Line("T3", "pull E on another device", "s", 0.07, 0.2, "bare SQLCipher update of E"),
+    "t4_idle": Line("T4", "sync with nothing to say", "ms", 1.0, 2.0, "bare requests round trip"),
+    "t4_wire": Line("T4", "bytes on the wire", "B", 600),
+    "t4_exchanges": Line("T4", "requests", "", 1, 1),
+    "t5_median": Line("T5", "one edit saved for good", "ms", 0.30, 0.6, "bare SQLCipher commit"),
+    "t5_p99": Line("T5", "one edit saved for good, p99", "ms", 1.0),
+    "t6_accounts": Line("T6", "search accounts as you type", "ms", 0.2, 0.2),
+    "t6_all": Line("T6", "search all text", "ms", 2.0, 2.0),
+    "client_list": Line("client", "key to the rows of the accounts list, query alone, p95", "ms", 5),
+    "client_start": Line("client", "cold start to a usable window", "s", 1.2, 1.2),
+    "client_start_cpu": Line("client", "cold start, processor", "s", 0.8),
+    "client_key": Line("client", "key to painted result, p95", "ms", 50),
+    "client_scroll": Line("client", "scroll frame, p95", "ms", 8),
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run on one kind of central store found.
+
+    Attributes:
+        figures: by the names of `LINES`, in their units.
+        cpu: processor time of the client for some of them, same names and units; on a busy machine it says more.
+        floors: in seconds, by name.
+        facts: what must hold for the figures to mean anything.
+    """
+
+    store: str
+    size: str
+    figures: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, bool | int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Everything, with the budgets beside it."""
+        return {**asdict(self), "lines": {name: asdict(LINES[name]) for name in self.figures}}
+
+    def table(self) -> str:
+        """For people."""
+        head = f"{'':8}{'':58}{'measured':>10}{'cpu':>10}{'budget':>10}{'now':>8}{'floor':>10}{'ratio':>7}"
+        rows = [f"Central store: {self.store}, workload {self.size}", head]
+        rows += [self._row(name, LINES[name]) for name in LINES if name in self.figures]
+        rows.append(
+            "Floors: " + ", ".join(f"{name} {1e3 * took:.3g} ms" for name, took in self.floors.items())
+        )
+        rows.append("Facts: " + ", ".join(f"{name} {fact}" for name, fact in self.facts.items()))
+        return "\n".join(rows)
+
+    def _row(self, name: str, line: Line) -> str:
+        value = self.figures[name]
+        floor = self.floors.get(line.floor)
+        scaled = floor * (1e3 if line.unit == "ms" else 1) if floor is not None else None
+        cells = [_cell(value, line.unit), _cell(self.cpu.get(name), line.unit)]
+        cells += [_cell(line.budget, ""), _cell(scaled, ""), f"{value / scaled:.1f}" if scaled else ""]
+        late = "!" if line.expected is not None and self.size == "full" and value > line.expected else " "
+        cells.insert(3, _cell(line.expected, "") + late)
+        widths = (10, 10, 10, 8, 10, 7)
+        return f"{line.task:8}{line.name:58}" + "".join(
+            f"{c:>{w}}" for c, w in zip(cells, widths, strict=True)
+        )
+
+
+def _cell(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()

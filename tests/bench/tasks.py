@@ -1,0 +1,113 @@
+"""The tasks T1 to T6 on one central store: starts the real server and real devices, and puts what they saw together.
+
+Owns the order of a run. The stop watches are in `device.py`, the budgets in `report.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.parse
+from collections.abc import Callable, Collection
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sync_server.store.credentials import make_code
+from sync_server.store.database import Database
+from tests.bench import floors
+from tests.bench.machine import Relay, Server, run_json
+from tests.bench.report import Report
+from tests.bench.workload import Size, Workload
+
+TASKS = ("T1", "T2", "T3", "T4", "T5", "T6")
+_DEVICE = "tests.bench.device"
+Say = Callable[[str], None]
+
+
+class Run:
+    """One run on one copy of the workload's store."""
+
+    def __init__(self, url: str, kind: str, size: Size, folder: Path, say: Say) -> None:
+        self._url = url
+        self._size = size
+        self._folder = folder
+        self._say = say
+        self.report = Report(kind, size.name)
+
+    def measure(self, wanted: Collection[str], *, repeats: int) -> Report:
+        """Everything wanted, with the floors in the same run."""
+        with Server(self._folder / "server", self._url) as server:
+            devices = self._first_replicas(server, repeats)
+            if set(wanted) - {"T1"}:
+                self._rounds(devices[0], devices[1], repeats)
+                self._idle_bytes(devices[-1])
+        self._say("floors")
+        self.report.floors = floors.measure(self._size, devices[0] / "replica.db", self._folder)
+        return self.report
+
+    def _first_replicas(self, server: Server, repeats: int) -> list[Path]:
+        """T1, each time by a new device in a new process; the last one's bytes are counted on the way, not timed."""
+        seen: list[dict[str, Any]] = []
+        devices = [self._folder / f"device-{n}" for n in range(max(2, repeats) + 1)]
+        relay = Relay(server.address)
+        for device in devices:
+            last = device is devices[-1]
+            self._say("T1, counted" if last else "T1")
+            link = self._link(relay.address if last else server.address)
+            answer = run_json(_DEVICE, "first", str(device), link)
+            if not last:
+                seen.append(answer)
+        figures, facts = self.report.figures, self.report.facts
+        figures["t1_usable"] = median(one["usable"] for one in seen)
+        figures["t1_complete"] = median(one["complete"] for one in seen)
+        self.report.cpu["t1_complete"] = median(one["cpu"] for one in seen)
+        figures["t1_peak_client"] = max(one["peak_mb"] for one in seen)
+        figures["t1_peak_server"] = server.peak_mb
+        figures["t1_wire"] = relay.total / 1e6
+        facts["rows"] = seen[0]["pulled"]
+        facts["t1_exchanges"] = seen[0]["exchanges"]
+        facts["t1_whole"] = all(one["whole"] for one in seen)
+        self._relay = relay
+        return devices
+
+    def _rounds(self, here: Path, there: Path, repeats: int) -> None:
+        self._say("T2 to T6")
+        seen = run_json(_DEVICE, "rounds", str(here), str(there), self._size.name, str(max(2, repeats)))
+        self._note("t2_push", seen["push"], 1)
+        self._note("t3_pull", seen["pull"], 1)
+        self._note("t4_idle", seen["idle"], 1e3)
+        self._note("t5_median", seen["save"], 1e3)
+        self._note("t6_accounts", seen["search"], 1e3)
+        self._note("t6_all", seen["search_all"], 1e3)
+        self.report.figures["t5_p99"] = 1e3 * _percentile(seen["save"]["wall"], 99)
+        self.report.figures["client_list"] = 1e3 * _percentile(seen["list"]["wall"], 95)
+        self.report.facts["rounds_whole"] = seen["whole"]
+        self.report.facts["hits"] = seen["hits"]
+
+    def _idle_bytes(self, device: Path) -> None:
+        run_json(_DEVICE, "idle", str(device))
+        before = self._relay.total
+        answer = run_json(_DEVICE, "idle", str(device))
+        self.report.figures["t4_wire"] = self._relay.total - before
+        self.report.figures["t4_exchanges"] = answer["exchanges"]
+        self.report.facts["t4_whole"] = answer["whole"]
+        self._relay.close()
+
+    def _note(self, name: str, told: dict[str, list[float]], unit: float) -> None:
+        self.report.figures[name] = unit * median(told["wall"])
+        self.report.cpu[name] = unit * sum(told["cpu"]) / len(told["cpu"])
+
+    def _link(self, address: str) -> str:
+        database = Database.open(self._url, lambda: time.time_ns() // 1_000_000, os.urandom)
+        try:
+            with database.write("bench") as tx:
+                code = make_code(tx, os.urandom, Workload(self._size).rep_id(0))
+        finally:
+            database.close()
+        return f"fieldrep://enroll?{urllib.parse.urlencode({'server': address, 'code': code})}"
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]

@@ -1,0 +1,60 @@
+"""The bench itself stays in working order: each figure is there and both sides hold the same rows; nothing is timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.machine import ROOT, environment
+from tests.bench.report import LINES
+from tests.bench.workload import PRODUCTS, REPS, SIZES, Workload
+
+TASK_LINES = [name for name, line in LINES.items() if line.task.startswith("T")]
+
+
+@pytest.fixture
+def apart() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can reach; pytest closes its folders to others whenever a run begins."""
+    with tempfile.TemporaryDirectory(prefix="fieldrep-bench-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_every_task_is_measured_and_both_sides_hold_the_same_rows(store: str, apart: Path) -> None:
+    told = apart / "bench.json"
+    command = [sys.executable, "-m", "tests.bench", "--size", "tiny", "--repeats", "2"]
+    done = subprocess.run(
+        [*command, "--store", store, "--json", str(told)],
+        env=environment(TMPDIR=str(apart), TEMP=str(apart)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (report,) = json.loads(told.read_text(encoding="utf-8"))["reports"]
+    assert report["store"] == store
+    assert [name for name in TASK_LINES if not report["figures"].get(name)] == []
+    assert {LINES[name].floor for name in TASK_LINES if LINES[name].floor} <= set(report["floors"])
+    assert all(report["floors"].values())
+    facts = report["facts"]
+    assert [facts[name] for name in ("t1_whole", "rounds_whole", "t4_whole")] == [True, True, True]
+    assert facts["rows"] >= SIZES["tiny"].rows + PRODUCTS + REPS
+    assert facts["hits"] > 0
+
+
+def test_the_workload_is_the_same_for_the_same_seed() -> None:
+    one, other = Workload(SIZES["tiny"]), Workload(SIZES["tiny"])
+    for (name, rows), (same, again) in zip(one.of_rep(3), other.of_rep(3), strict=True):
+        assert (name, list(rows)) == (same, list(again))
+    assert one.edits(3, 1) == other.edits(3, 1) != one.edits(3, 2)
+
+
+def test_a_rep_holds_ten_rows_per_account() -> None:
+    size = SIZES["tiny"]
+    assert sum(len(list(rows)) for _, rows in Workload(size).of_rep(0)) == size.rows == size.accounts * 10
