@@ -99,7 +99,10 @@ _CHIPS: Mapping[OrderChip, str] = {
     ),
 }
 _OF_ACCOUNT = "AND o.account_id = ?"
-_TEXT = """
+_AMONG = (
+    "AND o.account_id IN (SELECT a.id FROM json_each(?) AS j CROSS JOIN account AS a ON a.row_no = j.value)"
+)
+_NUMBERS = """
 AND (o.number_official LIKE ?1 ESCAPE '\\' OR o.number_local LIKE ?1 ESCAPE '\\' OR o.po_ref LIKE ?1 ESCAPE '\\'
     OR o.account_id IN (SELECT a.id FROM json_each(?2) AS j CROSS JOIN account AS a ON a.row_no = j.value))
 """
@@ -124,8 +127,11 @@ def find_orders(reader: Reader, *, question: OrdersQuestion) -> OrdersFound:
         every = _keys(reader, (_FIND, _CHIPS[question.chip], _NEWEST), (_EVERY,))
         return OrdersFound(question, every, more=False)
     accounts = key_list(matches(reader, "account", typed).keys)
-    parts = (_FIND, _TEXT, _CHIPS[question.chip], _NEWEST)
-    keys = _keys(reader, parts, (f"%{_escaped(typed)}%", accounts, MOST_HITS + 1))
+    # numbers and references hold digits, so words need not be looked for in every order
+    digits = any(letter.isdigit() for letter in typed)
+    parts = (_FIND, _NUMBERS if digits else _AMONG, _CHIPS[question.chip], _NEWEST)
+    given = (f"%{_escaped(typed)}%", accounts) if digits else (accounts,)
+    keys = _keys(reader, parts, (*given, MOST_HITS + 1))
     return OrdersFound(question, keys[:MOST_HITS], len(keys) > MOST_HITS)
 
 

@@ -22,9 +22,9 @@ WHERE s.archived = 0 GROUP BY s.product_id
 _UNSENT = """
 SELECT l.id, l.product_id, l.qty, coalesce(u.factor, 1000000)
 FROM sales_order AS o
-    JOIN document_line AS l ON l.order_id = o.id
+    CROSS JOIN document_line AS l ON l.order_id = o.id
     LEFT JOIN product_uom AS u ON u.product_id = l.product_id AND u.uom = l.uom AND u.archived = 0
-WHERE o.status IN ('draft', 'submitted') AND o.archived = 0 AND o.doc_type <> 'return'
+WHERE o.archived = 0 AND o.status IN ('draft', 'submitted') AND o.doc_type <> 'return'
     AND l.archived = 0 AND l.product_id IS NOT NULL
 """
 

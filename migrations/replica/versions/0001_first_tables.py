@@ -224,6 +224,9 @@ INDEXES = (
     "CREATE INDEX product_uom_by_product_id ON product_uom (product_id)",
     "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on)",
     "CREATE UNIQUE INDEX sales_order_by_id ON sales_order (id)",
+    """
+    CREATE INDEX sales_order_by_status ON sales_order (archived, status, ordered_on, pricing_date, account_id)
+    """,
     "CREATE INDEX site_by_account_id ON site (account_id)",
     """CREATE INDEX site_by_city ON site (city COLLATE "NOCASE", account_id)""",
     "CREATE UNIQUE INDEX site_by_id ON site (id)",
