@@ -176,6 +176,17 @@ def test_an_accepted_change_shows_its_own_values_until_its_echo_arrives(replica:
     assert (count(replica, "outbox"), count(replica, "base_row"), count(replica, "sent_log")) == (0, 0, 1)
 
 
+def test_an_older_image_that_arrives_late_does_not_hide_an_accepted_value(replica: Replica) -> None:
+    apply_reply(replica, reply(SHOP))
+    n = edit(replica, "account", 1, phone="mine")
+    older = ("account", SHOP[1] | {"note": "older", "revision": 15})
+    apply_reply(replica, reply(older, outcomes=[Accepted(n, 20)], more=True, cursor=b"2"))
+    assert (value(replica, "account", 1, "phone"), value(replica, "account", 1, "note")) == ("mine", "older")
+    newer = ("account", SHOP[1] | {"phone": "theirs", "revision": 30})
+    apply_reply(replica, reply(newer, more=True, cursor=b"3"))
+    assert value(replica, "account", 1, "phone") == "theirs", "the echo or what came after it now speaks"
+
+
 def test_a_merged_change_gives_way_to_the_value_that_stands(replica: Replica) -> None:
     apply_reply(replica, reply(SHOP))
     n = edit(replica, "account", 1, phone="mine", note="mine")
