@@ -60,16 +60,6 @@ class Command:
         return parsed(self.name, self.name, known, given, self.entity)
 
 
-def run_command(replica: Replica, name: str, given: object) -> Done:
-    """Runs the command of that name with a JSON object.
-
-    Raises:
-        KnownError: `unknown_command`, or what the command says.
-    """
-    command = command_named(name)
-    return command.run(replica, **command.keywords(given))
-
-
 def command_named(name: str) -> Command:
     """The command of that name.
 

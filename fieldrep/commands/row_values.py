@@ -21,9 +21,3 @@ def ref_of(row: Mapping[str, Value], name: str) -> RowId:
     """The record a field points to; `NO_ROW`, which no record has, when it is empty."""
     value = row.get(name)
     return RowId(value) if isinstance(value, bytes) else NO_ROW
-
-
-def whole_of(row: Mapping[str, Value], name: str) -> int:
-    """The whole number of a field, 0 when it is empty."""
-    value = row.get(name)
-    return value if isinstance(value, int) else 0

@@ -9,13 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fieldrep.commands.registry import COMMANDS, Command, run_command
+from fieldrep.commands.done import Done
+from fieldrep.commands.registry import COMMANDS, Command, command_named
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, OAT, row_id
 
 ACCOUNT = id_text(AURORA)
+
+
+def run_command(replica: Replica, name: str, given: object) -> Done:
+    """As `fieldrep do` runs it."""
+    command = command_named(name)
+    return command.run(replica, **command.keywords(given))
 
 
 def test_the_commands_scripts_rely_on_are_there() -> None:
