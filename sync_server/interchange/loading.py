@@ -35,7 +35,7 @@ CHUNK = 1_000
 """Records settled together: their rows and references are read in one go."""
 
 TRANSACTION = 10_000
-"""Rows staged before a transaction is committed; a smaller import is visible whole or not at all."""
+"""Records settled before a transaction is committed; a smaller import is visible whole or not at all."""
 
 MOST_WAITING = 20_000
 """Records that may stand before the record of their own entity they refer to."""
@@ -60,7 +60,7 @@ class _Seen:
     """The ids of one entity met in this run: all, those rejected, and those not settled yet."""
 
     ids: KeySet = field(default_factory=KeySet)
-    rejected: set[bytes] = field(default_factory=set)
+    rejected: KeySet = field(default_factory=KeySet)
     waiting: set[bytes] = field(default_factory=set)
 
     def has(self, row_id: bytes) -> bool:
@@ -76,7 +76,7 @@ class Loader:
         counts: per entity what became of its records.
 
     Args:
-        transaction: rows staged before a transaction is committed.
+        transaction: records settled before a transaction is committed.
         remember: whether import images are kept, so that a later run knows what its source changed.
     """
 
@@ -99,6 +99,7 @@ class Loader:
         self._open: AbstractContextManager[WriteTransaction] | None = None
         self._tx: WriteTransaction | None = None
         self._staged = 0
+        self._looked_at = 0
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +174,8 @@ class Loader:
             except CellError as error:
                 self._refuse_record(record, error)
         self._staged += derivation.finish()
-        if self._staged >= self._limit:
+        self._looked_at += len(chunk)
+        if self._looked_at >= self._limit:
             self._end()
         return settled
 
@@ -268,7 +270,7 @@ class Loader:
         if self._tx is None:
             self._open = self._database.write(ACTOR)
             self._tx = self._open.__enter__()
-            self._staged = 0
+            self._staged = self._looked_at = 0
         return self._tx
 
     def _end(self) -> None:

@@ -60,42 +60,51 @@ def _customer(world: World, number: int, region: Region, used: set[str]) -> Cust
     tier = "key" if world.chance(6) else "growth" if world.chance(24) else "standard"
     terms, days = world.pick(PAYMENT_TERMS)
     owner, price_list = login_of(region.rep), LISTS_BY_TRADE[trade]
-    every, minutes = VISITS[tier]
     domain = f"{plain(name)[:28]}-{plain(town.name)[:12]}.example"
+    _account(
+        world,
+        key,
+        region,
+        town,
+        domain,
+        name=name,
+        lifecycle=lifecycle,
+        tier=tier,
+        payment_terms=terms,
+        price_list_id=price_list,
+        owner_user_id=owner,
+    )
+    ship_site = _sites(world, key, name, region, town)
+    contacts = _contacts(world, key, region, town, domain)
+    if tier == "key":
+        member = world.pick(OFFICE)
+        world.make("account_team", f"{key} office", account_id=key, user_id=member, team_role="Inside sales")
+    return Customer(key, owner, lifecycle, tier, price_list, days, town.name, contacts, ship_site)
+
+
+def _account(
+    world: World, key: str, region: Region, town: Town, domain: str, *, tier: str, **values: Value
+) -> None:
+    every, minutes = VISITS[tier]
     world.make(
         "account",
         key,
-        name=name,
         number=key,
         phone=_phone(world, region, town),
         email=f"info@{domain}",
         website=f"https://www.{domain}" if world.chance(70) else None,
         note=world.pick(NOTES) if world.chance(45) else None,
-        lifecycle=lifecycle,
-        tier=tier,
         tax_id=_tax_id(world, region.country),
         currency="EUR",
-        price_list_id=price_list,
-        payment_terms=terms,
         delivery_terms=world.pick(DELIVERY_TERMS),
         territory_id=region.code,
-        owner_user_id=owner,
+        tier=tier,
         visit_every_days=every,
         visit_minutes=minutes,
         consent=canonical_json({"email": world.chance(60), "phone": world.chance(85)}),
         erp_ref=key,
+        **values,
     )
-    ship_site = _sites(world, key, name, region, town)
-    contacts = _contacts(world, key, region, town, domain)
-    if tier == "key":
-        world.make(
-            "account_team",
-            f"{key} office",
-            account_id=key,
-            user_id=world.pick(OFFICE),
-            team_role="Inside sales",
-        )
-    return Customer(key, owner, lifecycle, tier, price_list, days, town.name, contacts, ship_site)
 
 
 def _name(world: World, region: Region, town: Town, used: set[str]) -> tuple[str, str]:
