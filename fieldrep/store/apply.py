@@ -60,8 +60,9 @@ def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] =
         replica.note_contact()
         return Applied(digest=state.digest)
     with replica.write() as connection:
-        if state.epoch and reply.epoch != state.epoch:
-            _keep_bases(connection, take_back_sent(connection, state.incarnation))
+        restored = bool(state.epoch) and reply.epoch != state.epoch
+        taken_back = take_back_sent(connection, state.incarnation) if restored else set()
+        _keep_bases(connection, taken_back)
         numbers = {change.n for change in sent}
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
         settling = settle(connection, believed, state.incarnation, replica.clock())
@@ -73,7 +74,7 @@ def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] =
             arrived = arrivals.take(page)
             if released:
                 _drop_bases(connection, page.entity, arrived, released)
-        again = settling.rows & _with_base(connection, settling.rows) | arrivals.with_new_base
+        again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
         leave(connection, reply.leaves, leaving, arrivals.touched)
         arrivals.touched.update(entity for entity, _ in again)

@@ -348,13 +348,16 @@ def test_a_row_that_is_not_there_after_starting_over_goes_with_its_last_pending_
 def test_a_restored_central_store_is_offered_again_what_was_sent(replica: Replica) -> None:
     apply_reply(replica, reply(SHOP))
     n = edit(replica, "account", 1, phone="mine")
+    made = create(replica, "contact", 50, account_id=row_id(1), family_name="Smit")
     echo = ("account", SHOP[1] | {"phone": "mine", "revision": 20})
-    apply_reply(replica, reply(echo, outcomes=[Accepted(n, 20)], cursor=b"2"))
+    new = ("contact", central_row("contact", 50, 21, account_id=row_id(1), family_name="Smit"))
+    apply_reply(replica, reply(echo, new, outcomes=[Accepted(n, 20), Accepted(made, 21)], cursor=b"2"))
     later = edit(replica, "account", 1, note="later")
     start_over(replica)
     apply_reply(replica, reply(SHOP, cursor=b"3", epoch=b"f" * 16))
     assert replica.state().epoch == b"f" * 16
-    assert waiting(replica) == [n, later]
+    assert waiting(replica) == [n, made, later]
+    assert value(replica, "contact", 50, "family_name") == "Smit", "made after the backup, and not gone"
     assert (value(replica, "account", 1, "phone"), value(replica, "account", 1, "note")) == ("mine", "later")
 
 
