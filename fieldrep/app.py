@@ -24,6 +24,7 @@ from fieldrep.doors import ProfileDoors
 from fieldrep.logs import start_logging
 from fieldrep.paths import Profile, default_profile
 from fieldrep.settings import Settings, load_settings, save_settings, text_size_of
+from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.keys import Keymap
 from fieldrep.ui.page import Place
@@ -64,7 +65,11 @@ class Program(QObject):
         self.desk = Desk(self.runner, clock)
         self.settings = load_settings(profile.settings)
         self.shell: AppShell | None = None
-        self.syncing: Syncing | None = None
+        self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self)
+        self.desk.sync_by(self.syncing)
+        self.syncing.stood.connect(self.desk.sync_stood)
+        self.syncing.stood.connect(self._on_sync)
+        self.syncing.counted.connect(self._on_counted)
         self.gate: Gate | None = None
         self._closed = False
         self.runner.problem.connect(self.tell)
@@ -118,23 +123,11 @@ class Program(QObject):
     def _take_up(self) -> None:
         """The replica is this person's: doors open, numbers are read, sync begins."""
         self.doors.let_in()
-        self.syncing = Syncing(self.desk, self.doors.sync, self._schedule(), self)
-        self.syncing.stood.connect(self._on_sync)
-        self.syncing.counted.connect(self._on_counted)
-        if self.shell is not None:
-            self._join(self.shell, self.syncing)
         self.syncing.begin()
-
-    def _schedule(self) -> Any:
-        from fieldrep.sync.schedule import Schedule
-
-        return Schedule(self.clock(), self.randomness)
 
     def _show_shell(self) -> None:
         if self.shell is None:
             self.shell = self._build_shell()
-            if self.syncing is not None:
-                self._join(self.shell, self.syncing)
         if not self.shell.isVisible():
             if not self.shell.restoreGeometry(QByteArray.fromBase64(self.settings.window.encode())):
                 self.shell.resize(*WINDOW_FIRST)
@@ -152,12 +145,10 @@ class Program(QObject):
         shell.undone.connect(self._undo)
         shell.record_sought.connect(self._seek)
         shell.closing.connect(self.close)
+        shell.sync_wanted.connect(self.syncing.try_now)
+        shell.top_bar.pill.clicked.connect(self.syncing.try_now)
+        shell.status_bar.cancelled.connect(self.syncing.cancel)
         return shell
-
-    def _join(self, shell: AppShell, syncing: Syncing) -> None:
-        shell.sync_wanted.connect(syncing.try_now)
-        shell.top_bar.pill.clicked.connect(syncing.try_now)
-        shell.status_bar.cancelled.connect(syncing.stop)
 
     def _hide_shell(self) -> None:
         if self.shell is not None:
@@ -226,12 +217,11 @@ class Program(QObject):
         card.started.connect(self._begin_work)
         self._show_card(card)
         self._take_up()
-        if self.syncing is not None:
-            card.again.connect(self.syncing.try_now)
-            self.syncing.finished.connect(card.finish)
+        card.again.connect(self.syncing.try_now)
+        self.syncing.finished.connect(card.finish)
 
     def _begin_work(self) -> None:
-        if self.syncing is not None and self.gate is not None:
+        if self.gate is not None:
             self.syncing.finished.disconnect(self.gate.card().finish)
         self._show_shell()
         self._leave_gate()
@@ -255,9 +245,7 @@ class Program(QObject):
     def _on_sync(self, line: Any) -> None:
         from fieldrep.ui.start.enrol import DownloadCard
 
-        syncing, card = self.syncing, self.gate.card() if self.gate else None
-        if syncing is None:
-            return
+        card = self.gate.card() if self.gate else None
         if isinstance(card, DownloadCard):
             if line.total:
                 card.advance(line.done, line.total)
@@ -265,8 +253,8 @@ class Program(QObject):
                 card.stumble(line.problem)
         if self.shell is None:
             return
-        self.shell.set_sync(syncing.view())
-        self.shell.set_age(syncing.age_words())
+        self.shell.set_sync(self.syncing.view())
+        self.shell.set_age(self.syncing.age_words())
         share = line.done * 1000 // line.total if line.total else 0
         self.shell.status_bar.set_work("Receiving" if line.total else "", share)
 
@@ -339,8 +327,7 @@ class Program(QObject):
             return
         self.keep_settings()
         self._closed = True
-        if self.syncing is not None:
-            self.syncing.stop()
+        self.syncing.stop()
         self.doors.let_in()
         self.runner.close()
         self.doors.close()

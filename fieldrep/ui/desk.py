@@ -5,20 +5,50 @@ Owns the day and the zone in which times are shown. It must not know any page.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
 
 from fieldrep.contract.errors import KnownError
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.ui.runner import Runner
 
 
-class Desk:
-    """One per window. `zone` follows the person once the replica says who works here."""
+class SyncDesk(Protocol):
+    """What a page may know of sync: how it stands, the words for its next try, and how to ask for one."""
+
+    def line(self) -> Any: ...
+    def next_words(self) -> str: ...
+    def try_now(self) -> None: ...
+
+
+class Desk(QObject):
+    """One per window. `zone` follows the person once the replica says who works here.
+
+    `sync_stood` after every change of how sync stands; the composition root says who syncs with `sync_by`.
+    """
+
+    sync_stood = Signal(object)
 
     def __init__(self, runner: Runner, clock: Callable[[], int], zone: tzinfo | None = None) -> None:
+        super().__init__()
         self.runner = runner
+        self._sync: SyncDesk | None = None
         self.clock = clock
         self.person = ""
         self.zone: tzinfo = zone or datetime.now(UTC).astimezone().tzinfo or UTC
+
+    def sync_by(self, sync: SyncDesk) -> None:
+        self._sync = sync
+
+    def try_sync(self) -> None:
+        if self._sync is not None:
+            self._sync.try_now()
+
+    def sync_line(self) -> tuple[Any, str]:
+        """How sync stands, and the words for its next try."""
+        assert self._sync is not None  # noqa: S101 - the composition root said so before any page
+        return self._sync.line(), self._sync.next_words()
 
     def now(self) -> int:
         """The present moment in milliseconds."""

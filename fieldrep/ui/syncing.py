@@ -101,7 +101,12 @@ class Syncing(QObject):
         return f"Data on this laptop as of {told}"
 
     def stop(self) -> None:
+        """The window closes."""
         self._timer.stop()
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Stops the sync under way after its present step; the next one goes on from there."""
         if self._running is not None:
             self._running.cancel()
 
@@ -115,7 +120,7 @@ class Syncing(QObject):
             return
         self._received = (0, 0)
         self._running = self._desk.runner.control(
-            lambda progress: self._run(lambda done, more: progress.report("", done, done + more)),
+            lambda progress: self._run(lambda done, more: _report(progress, done, more)),
             done=self._on_done,
             failed=self._on_failed,
             progress=self._on_progress,
@@ -173,3 +178,10 @@ class Syncing(QObject):
         if wait < 60_000:
             return "Next try in less than a minute"
         return f"Next try at {clock_time(self.schedule.due_at, self._desk.zone)}, by itself"
+
+
+def _report(progress: Progress, done: int, more: int) -> None:
+    """Called between two steps of a sync, when everything received is stored: the place to stop."""
+    progress.report("", done, done + more)
+    if progress.cancelled:
+        raise KnownError(Code.OFFLINE, "You stopped this sync. The next one goes on from here.")

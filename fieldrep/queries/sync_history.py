@@ -1,0 +1,94 @@
+"""What was sent from this device and how the last sync went: the History tab of the Sync page.
+
+Owns the words for an outcome. The receipt is read as it was kept; the exchange itself is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from fieldrep.contract.change import Accepted, Held, Merged, Outcome
+from fieldrep.contract.digest import Digest
+from fieldrep.queries.cells import text, whole
+from fieldrep.store.reader import Reader
+from fieldrep.store.state import load_state
+
+
+class KeptReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The receipt of the last sync that did anything; `digests_equal` None when both sides did not compare."""
+
+    accepted: int = 0
+    merged: int = 0
+    held: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    waiting: int = 0
+    pulled: int = 0
+    entered: int = 0
+    left: int = 0
+    exchanges: int = 0
+    started_over: bool = False
+    digests_equal: bool | None = None
+    mine: Digest = Digest()
+    theirs: Digest | None = None
+    at: int = 0
+    clock_off_by: int = 0
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentChange:
+    """A change the central store has taken: `accepted`, `merged`, or `held`; `note` says what is worth knowing."""
+
+    sent_no: int
+    label: str
+    made_at: int
+    outcome: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHistory:
+    """The last receipt, None before there was one, and what was sent, newest first."""
+
+    receipt: KeptReceipt | None
+    sent: tuple[SentChange, ...]
+
+
+_SENT = "SELECT sent_no, label, made_at, outcome FROM sent_log ORDER BY sent_no DESC LIMIT ?"
+_receipts = msgspec.json.Decoder(KeptReceipt)
+_outcomes = msgspec.msgpack.Decoder(Outcome)
+
+
+def sync_history(reader: Reader, *, limit: int = 200) -> SyncHistory:
+    """The last receipt and the newest changes that were sent."""
+    kept = load_state(reader.driver).receipt
+    rows = reader.rows(_SENT, (limit,))
+    return SyncHistory(_receipt(kept), tuple(_sent(row) for row in rows))
+
+
+def _receipt(kept: str) -> KeptReceipt | None:
+    if not kept:
+        return None
+    try:
+        return _receipts.decode(kept)
+    except msgspec.DecodeError:
+        return None
+
+
+def _sent(row: tuple[object, ...]) -> SentChange:
+    sent_no, label, made_at, blob = row
+    word, note = _words(_outcomes.decode(blob)) if isinstance(blob, bytes) else ("accepted", "")
+    return SentChange(whole(sent_no), text(label), whole(made_at), word, note)
+
+
+def _words(outcome: Outcome) -> tuple[str, str]:
+    if isinstance(outcome, Merged):
+        kept = len(outcome.kept)
+        fields = f"{kept} field{'' if kept == 1 else 's'} to decide" if kept else "All fields fitted"
+        return "merged", fields
+    if isinstance(outcome, Held):
+        return "held", outcome.reason
+    return ("accepted", "") if isinstance(outcome, Accepted) else ("refused", "")

@@ -1,0 +1,211 @@
+"""The Sync page: how sync stands, what waits, what needs a decision, what was refused, what was sent.
+
+Owns the reading of all of it in one trip and the forms for refused changes. Sync itself is the desk's.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from fieldrep.commands.undo import undo
+from fieldrep.contract.fields import Value
+from fieldrep.queries.sync_history import SyncHistory, sync_history
+from fieldrep.queries.sync_page import SyncPage as SyncRows
+from fieldrep.queries.sync_page import WaitingChange, sync_page
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.editor import FormSpec, RecordEditor
+from fieldrep.ui.page import Action, Page, Place
+from fieldrep.ui.runner import Notice
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync.refused import RefusedTab
+from fieldrep.ui.sync.tabs import ConflictsTab, HistoryTab, OverviewTab, WaitingTab
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.keycap import KeyHint
+from fieldrep.ui.widgets.recordheader import HeaderAction, HeaderView, RecordHeader
+from fieldrep.ui.widgets.tabs import Tab, Tabs
+
+_PROMISE = "Everything you do is saved on this laptop first. Nothing is lost while offline."
+
+
+class SyncPage(Page):
+    """A target is the key of a tab."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("sync_page")
+        self._desk = desk
+        self._rows: SyncRows | None = None
+        self.editor: RecordEditor | None = None
+        self.header = RecordHeader(
+            name="sync_header", primary=HeaderAction("try_now", "Try now", "refresh-cw", "F9"), avatar=False
+        )
+        self.header.set(HeaderView("Sync", (_PROMISE,)))
+        self.header.acted.connect(lambda _: desk.try_sync())
+        self.problem = Banner(name="sync_unread")
+        self.overview = OverviewTab(desk)
+        self.waiting = WaitingTab()
+        self.conflicts = ConflictsTab(desk)
+        self.refused = RefusedTab(desk)
+        self.history = HistoryTab()
+        self.tabs = Tabs(
+            (
+                Tab("overview", "Overview", lambda: self.overview),
+                Tab("waiting", "Waiting", lambda: self.waiting),
+                Tab("conflicts", "Conflicts", lambda: self.conflicts),
+                Tab("refused", "Refused", lambda: self.refused),
+                Tab("history", "History", lambda: self.history),
+            ),
+            name="sync_tabs",
+        )
+        self.tabs.set_bar_margins(24, 24)
+        self._lay_out()
+        self._connect()
+        self.reload()
+
+    def _lay_out(self) -> None:
+        self._main = QWidget()
+        head = QVBoxLayout()
+        head.setContentsMargins(24, 0, 24, 0)
+        head.setSpacing(10)
+        head.addWidget(self.header)
+        head.addWidget(self.problem)
+        column = QVBoxLayout(self._main)
+        column.setContentsMargins(0, 16, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.tabs, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._main)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        self.overview.more_wanted.connect(self.tabs.open)
+        for panel in (self.overview.conflict, self.conflicts.panel):
+            panel.decided.connect(lambda words: self.said.emit(words, None))
+        self.overview.conflict.postponed.connect(self.overview.conflict.hide)
+        self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
+        self.waiting.opened.connect(self._open_waiting)
+        self.waiting.undo_wanted.connect(self._take_back)
+        self.refused.said.connect(self.said)
+        self.refused.fix_wanted.connect(self._open_editor)
+        self._desk.sync_stood.connect(self._show_line)
+
+    def reload(self) -> None:
+        runner = self._desk.runner
+        runner.query(sync_page, asker=self, done=self._on_rows, failed=self._on_failed, zone=self._desk.zone)
+        runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
+
+    def _on_rows(self, rows: SyncRows) -> None:
+        self._rows = rows
+        self.problem.clear()
+        today, zone = self._desk.today(), self._desk.zone
+        self.overview.set(rows, today, zone)
+        self.waiting.set(rows.waiting, today, zone)
+        self.conflicts.set(rows.conflicts, today, zone)
+        self.refused.set(rows.refused, today, zone)
+        self.tabs.set_count("waiting", len(rows.waiting) or None)
+        self.tabs.set_count("conflicts", rows.overview.conflicts or None)
+        self.tabs.set_count("refused", rows.overview.refused or None)
+        self._show_line()
+
+    def _on_history(self, history: SyncHistory) -> None:
+        self.history.set(history, self._desk.today(), self._desk.zone)
+
+    def _on_failed(self, error: Exception) -> None:
+        self.problem.say("This could not be read", sentence_of(error), Tone.DANGER)
+
+    def _show_line(self, _line: object = None) -> None:
+        if self._rows is not None:
+            line, words = self._desk.sync_line()
+            self.overview.set_line(self._rows, line, words, self._desk.today(), self._desk.zone)
+
+    # What can be done
+
+    def _open_waiting(self, n: object) -> None:
+        change = self._waiting_of(n)
+        if change is None or not change.records:
+            return
+        record = change.records[0]
+        if record.entity == "account":
+            self.wanted.emit(Place("accounts", ("account", record.id)))
+        elif record.entity == "sales_order":
+            self.wanted.emit(Place("orders", ("order", record.id)))
+        else:
+            self.said.emit(f"{record.title} {record.label}: open its account to see it.", None)
+
+    def _waiting_of(self, n: object) -> WaitingChange | None:
+        return next((one for one in (self._rows.waiting if self._rows else ()) if one.n == n), None)
+
+    def _take_back(self, n: object) -> None:
+        self._desk.runner.command(
+            undo,
+            done=lambda done: self.said.emit(done.label, None),
+            failed=lambda error: self.said.emit(sentence_of(error), None),
+            n=n,
+        )
+
+    def _open_editor(self, spec: object, values: object) -> None:
+        self.editor = RecordEditor(self._desk, cast("FormSpec", spec), cast("Mapping[str, Value]", values))
+        self.editor.saved.connect(self._on_fixed)
+        self.editor.left.connect(self._close_editor)
+        self._stack.addWidget(self.editor)
+        self._stack.setCurrentWidget(self.editor)
+        self.editor.focus_first()
+        self.hints_changed.emit()
+
+    def _on_fixed(self, _outcome: object) -> None:
+        self._close_editor()
+        self.said.emit("Corrected. It is sent again with the next sync.", None)
+
+    def _close_editor(self) -> None:
+        if self.editor is not None:
+            editor, self.editor = self.editor, None
+            self._stack.setCurrentWidget(self._main)
+            self._stack.removeWidget(editor)
+            editor.hide()
+            editor.deleteLater()
+            self.refused.table.setFocus()
+            self.hints_changed.emit()
+
+    # What the shell asks
+
+    def show_target(self, target: object) -> None:
+        if isinstance(target, str):
+            self.tabs.open(target)
+
+    def on_notice(self, notice: Notice) -> None:
+        self.reload()
+
+    def hints(self) -> Sequence[KeyHint]:
+        if self.editor is not None:
+            return (KeyHint("Ctrl Enter", "Send again"), KeyHint("Esc", "Cancel"))
+        return (KeyHint("F9", "Try now"), KeyHint("1 2 3", "Decide"), KeyHint("Ctrl Enter", "Apply"))
+
+    def actions(self) -> Sequence[Action]:
+        if (editor := self.editor) is not None:
+            return (Action("submit", "Send again", "check", editor.submit, group="Sync"),
+                    Action("save", "Send again", "check", editor.submit, group="Sync"))  # fmt: skip
+        shows = [
+            ("waiting", "upload"),
+            ("conflicts", "git-merge"),
+            ("refused", "ban"),
+            ("history", "history"),
+        ]
+        return tuple(
+            Action(f"sync_{key}", f"Show {key}", icon, lambda key=key: self.tabs.open(key), group="Sync")
+            for key, icon in shows
+        )
+
+    def panes(self) -> Sequence[QWidget]:
+        if self.editor is not None:
+            return (self.editor,)
+        return (self.tabs.bar, self.tabs.stack)
+
+    def step_back(self) -> bool:
+        if self.editor is not None:
+            self.editor.cancel()
+            return True
+        return False

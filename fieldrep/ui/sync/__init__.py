@@ -1,0 +1,1 @@
+"""The tabs of the Sync page: overview, what waits, conflicts, refused changes, history."""

@@ -1,0 +1,203 @@
+"""The Refused tab: what the server did not take, why, what was entered, and the ways on: fix, send again, let go, keep.
+
+Owns which refused change is current and its form. Nothing typed is lost: the change stays until one of these is done.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, tzinfo
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldrep.commands.refused import discard_refused, send_again
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.fields import Kind, Value
+from fieldrep.contract.jsonform import to_json
+from fieldrep.queries.naming import NOTHING
+from fieldrep.queries.sync_page import RefusedRow
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.editor import FormSpec
+from fieldrep.ui.forms.entityform import Section
+from fieldrep.ui.forms.entry import value_of
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync import sayings
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import Heading
+from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
+from fieldrep.ui.widgets.table import Table, TableOrEmpty
+
+_TYPED = frozenset({Kind.TEXT, Kind.CHOICE, Kind.INTEGER, Kind.DATE, Kind.INSTANT, Kind.FLAG})
+
+
+class RefusedTab(QWidget):
+    """`fix_wanted` carries a FormSpec and the values it starts with; `place_wanted` an order to open."""
+
+    fix_wanted = Signal(object, object)
+    said = Signal(str, object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("sync_refused")
+        self._desk = desk
+        self._changes: dict[object, RefusedRow] = {}
+        self.table = Table(
+            (Column("label", "Change", 280), Column("why", "Why"), Column("when", "Refused", 150)),
+            name="sync_refused_table",
+            label="Refused changes",
+        )
+        self.rows = TableOrEmpty(self.table, "Nothing was refused", "The office took everything you sent.")
+        self.why = Banner(name="sync_refused_why")
+        self.entered = Table(
+            (Column("record", "Record", 240), Column("field", "Field", 160), Column("before", "Before", 200),
+             Column("after", "You entered")),
+            name="sync_refused_entered",
+            label="What you entered",
+        )  # fmt: skip
+        self._detail = QWidget()
+        self.fix_button = Button("Fix", icon="pencil", variant="primary", name="refused_fix")
+        self.again_button = Button("Send again", icon="send-horizontal", name="refused_again")
+        self.export_button = Button("Export", icon="download", variant="ghost", name="refused_export")
+        self.discard_button = Button("Let it go", icon="x", variant="danger", name="refused_discard")
+        self._lay_out()
+        self.table.current_changed.connect(self._show)
+        self.table.opened.connect(lambda _: self.fix())
+        self.fix_button.clicked.connect(self.fix)
+        self.again_button.clicked.connect(self.send_again)
+        self.export_button.clicked.connect(self._export)
+        self.discard_button.clicked.connect(self.discard)
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self.fix_button, self.again_button, self.export_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.discard_button)
+        detail = QVBoxLayout(self._detail)
+        detail.setContentsMargins(0, 0, 0, 0)
+        detail.setSpacing(10)
+        detail.addWidget(self.why)
+        detail.addWidget(Heading("What you entered"))
+        detail.addWidget(self.entered, 1)
+        detail.addLayout(buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 14, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(self.rows, 2)
+        column.addWidget(self._detail, 3)
+        self._detail.hide()
+
+    def set(self, refused: Sequence[RefusedRow], today: date, zone: tzinfo) -> None:
+        self._changes = {row.key: row for row in refused}
+        self.rows.set_rows([sayings.refused_row(row, today, zone) for row in refused])
+        self._show(self.table.current_key())
+
+    def _current(self) -> RefusedRow | None:
+        return self._changes.get(self.table.current_key())
+
+    def _show(self, key: object) -> None:
+        row = self._changes.get(key)
+        self._detail.setVisible(row is not None)
+        if row is None:
+            return
+        about = f"{row.field_title}: " if row.field_title and row.field_title not in row.sentence else ""
+        self.why.say(f"{row.label} was not taken", f"{about}{row.sentence}", Tone.DANGER)
+        self.entered.set_rows(
+            [
+                GridRow(at, (Cell(f"{value.record.title} {value.record.label}"), Cell(value.field_title),
+                             Cell(value.before), Cell(value.after, tip=value.after)))
+                for at, value in enumerate(row.entered)
+            ]
+        )  # fmt: skip
+        self.fix_button.setVisible(self._form_of(row) is not None)
+        self.again_button.setEnabled(row.can_send_again)
+        self.again_button.setToolTip(
+            "" if row.can_send_again else "Its record is not on this laptop any more."
+        )
+
+    def fix(self) -> None:
+        """The form again with what was entered, to be corrected and sent."""
+        row = self._current()
+        form = self._form_of(row) if row else None
+        if form is not None:
+            self.fix_wanted.emit(*form)
+
+    def send_again(self) -> None:
+        if (row := self._current()) is not None and row.can_send_again:
+            self._run(send_again, row, f"{row.label} is sent again with the next sync.")
+
+    def discard(self) -> None:
+        if (row := self._current()) is not None:
+            self._run(discard_refused, row, f"Let go: {row.label}")
+
+    def _run(self, command: Any, row: RefusedRow, words: str) -> None:
+        self._desk.runner.command(
+            command,
+            done=lambda _: self.said.emit(words, None),
+            failed=lambda _: self.said.emit(sentence_of(error), None),
+            key=row.key,
+        )
+
+    def _form_of(self, row: RefusedRow) -> tuple[FormSpec, Mapping[str, Value]] | None:
+        """Only the record the refusal is about can be corrected field by field."""
+        if row.record is None or row.record.entity not in ("account", "site", "contact", "activity"):
+            return None
+        entity = CATALOGUE[row.record.entity]
+        mine = [value for value in row.entered if value.record.id == row.record.id]
+        fields = [
+            value for value in mine if entity.has(value.field) and entity.field(value.field).kind in _TYPED
+        ]
+        if not fields:
+            return None
+        values = {
+            value.field: value_of(entity.field(value.field), _typed(value.after), self._desk.zone)
+            for value in fields
+        }
+
+        def send(now: Mapping[str, Value], _touched: Mapping[str, Value]) -> Mapping[str, Any]:
+            given = {name: to_json(entity.field(name), value) for name, value in now.items()}
+            return {"key": row.key, "fields": given}
+
+        spec = FormSpec(
+            name="fix_refused",
+            title=row.label,
+            subtitle=row.sentence,
+            save="Send again",
+            sections=(Section(entity.name, tuple(values)),),
+            command=send_again,
+            send=send,
+        )
+        return spec, values
+
+    def _export(self) -> None:
+        row = self._current()
+        if row is None:
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Export what you entered", "refused change.txt", "Text (*.txt)"
+        )
+        if name:
+            self.export_to(Path(name))
+
+    def export_to(self, path: Path) -> None:
+        """Writes the current refused change as text, beside the window."""
+        row = self._current()
+        if row is None:
+            return
+        text = sayings.refused_text(row, self._desk.today(), self._desk.zone)
+        self._desk.runner.control(
+            lambda _: path.write_text(text, encoding="utf-8"),
+            done=lambda _: self.said.emit(f"Written to {path.name}", None),
+            failed=lambda _: self.said.emit(
+                f"{path.name} could not be written. Choose another place.", None
+            ),
+            asker=self,
+        )
+
+
+def _typed(shown: str) -> str:
+    """From the words for people back to what stands in a field."""
+    return {NOTHING: "", "yes": "1", "no": ""}.get(shown, shown)

@@ -1,0 +1,163 @@
+"""How sync reads: tiles, states and the rows of its tables. Wording only."""
+
+from datetime import date, tzinfo
+
+from fieldrep.queries.sync_history import KeptReceipt, SentChange
+from fieldrep.queries.sync_page import ConflictGroup, RefusedRow, SyncOverview, WaitingChange
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.syncing import Line
+from fieldrep.ui.widgets.gridmodel import Cell, GridRow
+from fieldrep.ui.widgets.linerow import LineView
+from fieldrep.ui.widgets.syncpill import SyncMode
+from fieldrep.ui.widgets.tile import TileView
+from fieldrep.ui.words import day_and_time, plural, size
+
+ICONS = {
+    "account": "building-2",
+    "contact": "user",
+    "site": "map-pin",
+    "activity": "notebook-pen",
+    "sales_order": "shopping-cart",
+    "document_line": "shopping-cart",
+    "conflict": "git-merge",
+}
+_STATES = {
+    "ready": Cell("Ready"),
+    "sent": Cell("Sent, answer to come", Tone.ACCENT),
+    "doomed": Cell("Builds on a refused change", Tone.DANGER),
+}
+_OUTCOMES = {
+    "accepted": Cell("Accepted", Tone.SUCCESS),
+    "merged": Cell("Merged", Tone.INFO),
+    "held": Cell("Waits for a decision", Tone.WARNING),
+    "refused": Cell("Refused", Tone.DANGER),
+}
+
+
+def tiles(view: SyncOverview, line: Line, next_words: str, today: date, zone: tzinfo) -> tuple[TileView, ...]:
+    """Connection, to send, last sync, needs you."""
+    return (
+        _connection(line, next_words),
+        _to_send(view, today, zone),
+        _last(view, today, zone),
+        _needs(view),
+    )
+
+
+def _connection(line: Line, next_words: str) -> TileView:
+    if line.mode is SyncMode.SYNCING:
+        words = f"{line.done:,} of {line.total:,} records" if line.total else "Asking the server"
+        return TileView("Connection", "Syncing", words, Tone.ACCENT.value)
+    if line.mode is SyncMode.OFFLINE:
+        return TileView("Connection", "Offline", next_words, Tone.WARNING.value)
+    return TileView("Connection", "Online", next_words)
+
+
+def _to_send(view: SyncOverview, today: date, zone: tzinfo) -> TileView:
+    if not view.waiting:
+        return TileView("To send", "Nothing", "Everything you did is with the office", Tone.SUCCESS.value)
+    oldest = day_and_time(view.oldest_waiting_at, today, zone) if view.oldest_waiting_at else ""
+    note = " · ".join(part for part in (size(view.waiting_bytes), oldest and f"oldest {oldest}") if part)
+    return TileView("To send", plural(view.waiting, "change"), note)
+
+
+def _last(view: SyncOverview, today: date, zone: tzinfo) -> TileView:
+    count = sum(rows for _, rows in view.rows)
+    if view.last_sync_at is None:
+        return TileView("Last full sync", "Not yet", f"{count:,} records so far")
+    words = day_and_time(view.last_sync_at, today, zone)
+    return TileView(
+        "Last full sync", words[:1].upper() + words[1:], f"{plural(count, 'record')} on this laptop"
+    )
+
+
+def _needs(view: SyncOverview) -> TileView:
+    refused = f"{plural(view.refused, 'change')} refused" if view.refused else ""
+    if view.conflicts:
+        return TileView("Needs you", plural(view.conflicts, "conflict"), refused, Tone.DANGER.value)
+    if view.refused:
+        return TileView("Needs you", refused, "Read why, then fix it or let it go", Tone.DANGER.value)
+    return TileView("Needs you", "Nothing", "No conflicts, nothing refused", Tone.SUCCESS.value)
+
+
+def waiting_line(change: WaitingChange, today: date, zone: tzinfo) -> LineView:
+    about = change.records[0] if change.records else None
+    icon = ICONS.get(about.entity if about else "", "upload")
+    note = day_and_time(change.made_at, today, zone)
+    return LineView(icon, change.label, note, right=_STATES[change.state].text, tone=Tone.ACCENT)
+
+
+def waiting_row(change: WaitingChange, today: date, zone: tzinfo) -> GridRow:
+    about = change.records[0] if change.records else None
+    record = f"{about.title} {about.label}".strip() if about else ""
+    if len(change.records) > 1:
+        record = f"{record}, and {len(change.records) - 1} more"
+    made = day_and_time(change.made_at, today, zone)
+    return GridRow(
+        change.n,
+        (Cell(change.label), Cell(record), Cell(made), Cell(size(change.size)), _STATES[change.state]),
+    )
+
+
+def conflict_row(group: ConflictGroup, me: str, today: date, zone: tzinfo) -> GridRow:
+    rows = group.conflicts
+    fields = ", ".join(row.field_title for row in rows)
+    sides = [side for row in rows for side in (row.mine, row.theirs)]
+    people = list(dict.fromkeys("you" if side.by == me else side.by or "the office" for side in sides))
+    newest = max((side.at for side in sides if side.at), default=None)
+    open_ones = sum(not row.chosen for row in rows)
+    state = (
+        Cell(f"{open_ones} to decide", Tone.DANGER)
+        if open_ones
+        else Cell("Decided, waiting to sync", Tone.WARNING)
+    )
+    when = day_and_time(newest, today, zone) if newest else ""
+    name = f"{group.record.title} {group.record.label}"
+    return GridRow(group.record.id, (Cell(name), Cell(fields), Cell(" and ".join(people)), Cell(when), state))
+
+
+def refused_row(row: RefusedRow, today: date, zone: tzinfo) -> GridRow:
+    return GridRow(row.key, (Cell(row.label), Cell(row.sentence, tip=row.sentence),
+                             Cell(day_and_time(row.refused_at, today, zone))))  # fmt: skip
+
+
+def sent_row(sent: SentChange, today: date, zone: tzinfo) -> GridRow:
+    return GridRow(
+        sent.sent_no,
+        (
+            Cell(sent.label),
+            Cell(day_and_time(sent.made_at, today, zone)),
+            _OUTCOMES[sent.outcome],
+            Cell(sent.note),
+        ),
+    )
+
+
+def receipt_figures(receipt: KeptReceipt) -> list[tuple[str, str]]:
+    """The receipt's numbers with their names, those of the table in the README."""
+    equal = {True: "yes", False: "no", None: "not compared"}[receipt.digests_equal]
+    return [
+        ("Accepted", f"{receipt.accepted:,}"),
+        ("Merged", f"{receipt.merged:,}"),
+        ("Conflicts", f"{receipt.conflicts:,}"),
+        ("Refused", f"{receipt.refused:,}"),
+        ("Waiting", f"{receipt.waiting:,}"),
+        ("Received", f"{receipt.pulled:,}"),
+        ("Entered", f"{receipt.entered:,}"),
+        ("Left", f"{receipt.left:,}"),
+        ("Both sides equal", equal),
+    ]
+
+
+def refused_text(row: RefusedRow, today: date, zone: tzinfo) -> str:
+    """A refused change as text, for a mail to the office or a file."""
+    lines = [
+        row.label,
+        f"Refused {day_and_time(row.refused_at, today, zone)}: {row.sentence} [{row.code}]",
+        "",
+    ]
+    lines += [
+        f"{value.record.title} {value.record.label} · {value.field_title}: {value.after}"
+        for value in row.entered
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,229 @@
+"""Overview, Waiting, Conflicts and History of the Sync page. Each is given its rows and says what a person wants."""
+
+from collections.abc import Sequence
+from datetime import date, tzinfo
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from fieldrep.queries.sync_history import SyncHistory
+from fieldrep.queries.sync_page import ConflictGroup, SyncPage, WaitingChange
+from fieldrep.ui.conflicts import ConflictPanel
+from fieldrep.ui.desk import Desk
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync import sayings
+from fieldrep.ui.syncing import Line
+from fieldrep.ui.widgets.badge import Badge
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import Card, Heading, Scroll
+from fieldrep.ui.widgets.gridmodel import Column
+from fieldrep.ui.widgets.linerow import LineRow
+from fieldrep.ui.widgets.table import Table, TableOrEmpty
+from fieldrep.ui.widgets.text import Text
+from fieldrep.ui.widgets.tile import Tile, TileView
+from fieldrep.ui.words import day_and_time
+
+_SHOWN = 4
+_MARGINS = (24, 14, 24, 16)
+
+
+class OverviewTab(QWidget):
+    """Tiles, the first conflict, and the oldest of what waits."""
+
+    more_wanted = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("sync_overview")
+        self.tiles = [Tile(TileView("", "")) for _ in range(4)]
+        self.problem = Banner(name="sync_problem")
+        self.conflict = ConflictPanel(desk, name="sync_conflict")
+        self._waiting = Card(padding=16)
+        self._badge = Badge("0", Tone.WARNING)
+        self._more = Button("Show all", variant="ghost", name="sync_more_waiting")
+        self._more.clicked.connect(lambda: self.more_wanted.emit("waiting"))
+        self._waiting.body.addWidget(Heading("Waiting to be sent", self._badge, actions=(self._more,)))
+        self._lines = QVBoxLayout()
+        self._lines.setSpacing(4)
+        self._waiting.body.addLayout(self._lines)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(14)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for number, tile in enumerate(self.tiles):
+            tile.setObjectName(f"sync_tile_{number}")
+            row.addWidget(tile)
+        column.addLayout(row)
+        for widget in (self.problem, self.conflict, self._waiting):
+            column.addWidget(widget)
+        column.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(Scroll(body, name="sync_overview_scroll"))
+
+    def set_line(self, page: SyncPage, line: Line, next_words: str, today: date, zone: tzinfo) -> None:
+        views = sayings.tiles(page.overview, line, next_words, today, zone)
+        for tile, view in zip(self.tiles, views, strict=True):
+            tile.set(view)
+        if line.problem:
+            self.problem.say("The last try did not reach its end", line.problem, Tone.WARNING)
+        else:
+            self.problem.clear()
+
+    def set(self, page: SyncPage, today: date, zone: tzinfo) -> None:
+        open_groups = [group for group in page.conflicts if any(not row.chosen for row in group.conflicts)]
+        self.conflict.set(open_groups[0] if open_groups else None, 1, page.overview.conflicts)
+        while self._lines.count():
+            if (widget := self._lines.takeAt(0).widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for at, change in enumerate(page.waiting[:_SHOWN]):
+            self._lines.addWidget(
+                LineRow(sayings.waiting_line(change, today, zone), name=f"sync_waiting_{at}")
+            )
+        rest = len(page.waiting) - _SHOWN
+        if rest > 0:
+            self._lines.addWidget(Text(f"{rest:,} more", "caption", "text2"))
+        if not page.waiting:
+            self._lines.addWidget(
+                Text(
+                    "Nothing waits. What you do now goes out within seconds when there is a line.",
+                    "small",
+                    "text2",
+                )
+            )
+        self._badge.set(f"{page.overview.waiting:,}", Tone.WARNING if page.overview.waiting else Tone.NEUTRAL)
+        self._more.setVisible(bool(page.waiting))
+
+
+class WaitingTab(QWidget):
+    """The outbox, oldest first. `opened` a change's number, `undo_wanted` the same for taking it back."""
+
+    opened = Signal(object)
+    undo_wanted = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("sync_waiting")
+        columns = (
+            Column("label", "Change"),
+            Column("record", "Record", 280, hide_below=700),
+            Column("made", "Made", 150),
+            Column("size", "Size", 80, numeric=True),
+            Column("state", "State", 190),
+        )
+        self.undo = Button("Take back", icon="undo-2", variant="ghost", name="sync_take_back")
+        self.undo.setToolTip("Del")
+        self.table = Table(columns, name="sync_waiting_table", label="Waiting to be sent")
+        self.rows = TableOrEmpty(self.table, "Nothing waits", "Everything you did is with the office.")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(8)
+        column.addWidget(Heading("Oldest first", actions=(self.undo,)))
+        column.addWidget(self.rows, 1)
+        self.table.opened.connect(self.opened)
+        self.table.removed.connect(lambda keys: self.undo_wanted.emit(keys[0]))
+        self.undo.clicked.connect(self._undo_current)
+
+    def set(self, waiting: Sequence[WaitingChange], today: date, zone: tzinfo) -> None:
+        self.rows.set_rows([sayings.waiting_row(change, today, zone) for change in waiting])
+        self.undo.setEnabled(bool(waiting))
+
+    def _undo_current(self) -> None:
+        if (key := self.table.current_key()) is not None:
+            self.undo_wanted.emit(key)
+
+
+class ConflictsTab(QWidget):
+    """All records with conflicts, and the panel for the one chosen."""
+
+    opened = Signal(object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("sync_conflicts")
+        self._desk = desk
+        self._groups: dict[object, ConflictGroup] = {}
+        columns = (
+            Column("record", "Record"),
+            Column("fields", "Fields", 220),
+            Column("who", "Between", 220, hide_below=700),
+            Column("when", "When", 150),
+            Column("state", "State", 190),
+        )
+        self.table = Table(columns, name="sync_conflicts_table", label="Conflicts")
+        self.rows = TableOrEmpty(self.table, "No conflicts", "Nobody changed the same field as you.")
+        self.panel = ConflictPanel(desk, name="sync_conflicts_panel")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(12)
+        column.addWidget(self.rows, 1)
+        column.addWidget(self.panel)
+        self.table.current_changed.connect(self._show)
+        self.table.opened.connect(lambda _: self.panel.focus())
+
+    def set(self, groups: Sequence[ConflictGroup], today: date, zone: tzinfo) -> None:
+        self._groups = {group.record.id: group for group in groups}
+        me = self._desk.person
+        self.rows.set_rows([sayings.conflict_row(group, me, today, zone) for group in groups])
+        self._show(self.table.current_key())
+
+    def _show(self, key: object) -> None:
+        places = list(self._groups)
+        place = places.index(key) + 1 if key in self._groups else 1
+        self.panel.set(self._groups.get(key), place, len(places))
+
+
+class HistoryTab(QWidget):
+    """The last receipt, and what was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("sync_history")
+        self._receipt = Card()
+        self.sentence = Text("", "body")
+        self.sentence.setObjectName("sync_receipt")
+        self.sentence.setWordWrap(True)
+        self._when = Text("", "caption", "text2")
+        self._figures = QGridLayout()
+        self._figures.setHorizontalSpacing(24)
+        self._figures.setVerticalSpacing(2)
+        for widget in (Heading("Last receipt"), self.sentence, self._when):
+            self._receipt.body.addWidget(widget)
+        self._receipt.body.addLayout(self._figures)
+        columns = (
+            Column("label", "Change"),
+            Column("made", "Made", 150),
+            Column("outcome", "Outcome", 170),
+            Column("note", "", 220),
+        )
+        self.table = Table(columns, name="sync_sent_table", label="Sent changes")
+        self.rows = TableOrEmpty(
+            self.table, "Nothing was sent yet", "What you do is listed here once it was taken."
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(12)
+        column.addWidget(self._receipt)
+        column.addWidget(Heading("Sent from this laptop, newest first"))
+        column.addWidget(self.rows, 1)
+
+    def set(self, history: SyncHistory, today: date, zone: tzinfo) -> None:
+        self.rows.set_rows([sayings.sent_row(sent, today, zone) for sent in history.sent])
+        while self._figures.count():
+            if (widget := self._figures.takeAt(0).widget()) is not None:
+                widget.deleteLater()
+        receipt = history.receipt
+        if receipt is None:
+            self.sentence.setText("There was no sync yet that had anything to say.")
+            self._when.setText("")
+            return
+        self.sentence.setText(receipt.sentence)
+        self._when.setText(f"As of {day_and_time(receipt.at, today, zone)}")
+        for at, (name, figure) in enumerate(sayings.receipt_figures(receipt)):
+            self._figures.addWidget(Text(name, "caption", "text2"), 0, at)
+            self._figures.addWidget(Text(figure, "strong", figures=True), 1, at)
+        self._figures.setColumnStretch(len(sayings.receipt_figures(receipt)), 1)
