@@ -146,7 +146,7 @@ def stylesheet(tokens: Tokens, scale: int) -> str:
     sizes = {name: px(size.pixels) for name, size in TYPE.items()}
     control, chip, quiet = tall(30), tall(26), tall(24)
     text = _TEMPLATE.substitute(
-        tokens.colours() | sizes,
+        {**tokens.colours(), **sizes},
         control=control,
         control2=control - 2,
         chip=chip,

@@ -71,8 +71,8 @@ class NavButton(QAbstractButton):
             painter.setFont(font("nav"))
             painter.setPen(ink)
             room = QRect(2, 29, area.width() - 4, area.height() - 30)
-            words = metrics("nav").elidedText(self.item.title, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, words)
+            title = metrics("nav").elidedText(self.item.title, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, title)
             corner = QRect(area.width() // 2 + 5, 2, 28, 16)
         self._badge(painter, corner)
         if self.hasFocus():

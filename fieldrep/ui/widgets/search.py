@@ -27,8 +27,10 @@ class SearchField(QLineEdit):
 
     def event(self, event: QEvent) -> bool:
         """With nothing of its own to undo, the box leaves Ctrl+Z to the window."""
-        asks = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if asks and event.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable():
+        asks = (
+            event if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) else None
+        )
+        if asks and asks.matches(QKeySequence.StandardKey.Undo) and not self.isUndoAvailable():
             event.ignore()
             return False
         return super().event(event)
