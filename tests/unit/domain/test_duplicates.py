@@ -61,5 +61,10 @@ def test_a_short_number_is_no_sign_of_anything() -> None:
     assert phone_key("+31 10 411 2200") == phone_key("0104112200") != ""
 
 
+def test_an_extension_is_not_part_of_the_number() -> None:
+    written = ("+31 10 411 2200 ext. 12", "0031 10 411 2200 x7", "010 411 2200 ext 12", "010 411 22 00")
+    assert {phone_key(text) for text in written} == {phone_key("+31104112200")}
+
+
 def test_blocking_keys_are_the_beginnings_of_words() -> None:
     assert blocking_keys(AURORA).words == ("auro", "dair")
