@@ -83,6 +83,7 @@ def _replace_all(url: str, source: sqlite3.Connection, clock: Clock, randomness:
                 found = source.execute(compose("SELECT {columns} FROM {table}", columns=columns, table=table))
                 while rows := found.fetchmany(5_000):
                     session.insert_many(table, columns, rows)
+        database.analyze()
     finally:
         database.close()
 

@@ -152,6 +152,11 @@ class Database:
         finally:
             pooled.close()
 
+    def analyze(self) -> None:
+        """Tells the database's planner how large the tables have become; for after an import or a restore."""
+        with known_errors(), self.connection() as connection:
+            self.dialect.analyze(connection)
+
     def settle_due(self) -> None:
         """Settles the scope ledger when a new day has begun since it was settled last; days open and close grants."""
         today = day_of(self.clock())

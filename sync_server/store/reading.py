@@ -68,6 +68,8 @@ class Reader:
     def find(self, entity: str | Entity, field: str, value: Value) -> list[Row]:
         """The rows with that value in that field, by id."""
         table = entity_table(entity)
+        if not _can_be_stored(value):
+            return []
         if scope_stands_for(table.entity, field) and isinstance(value, bytes):
             value = account_key(value)
         found = self.session.rows(table.by_field(field) + " ORDER BY id", (value,))
@@ -76,7 +78,7 @@ class Reader:
     def find_any(self, entity: str | Entity, field: str, values: Iterable[Value]) -> Iterator[Row]:
         """The rows with any of those values in that field, in no order."""
         table = entity_table(entity)
-        wanted: list[Value] = list(values)
+        wanted = [value for value in values if _can_be_stored(value)]
         if scope_stands_for(table.entity, field):
             wanted = [account_key(value) for value in wanted if isinstance(value, bytes)]
         sql = table.by_field(field).removesuffix("= ?") + "IN :members"
@@ -151,3 +153,14 @@ class Reader:
         sql = "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?"
         found = self.session.first(sql, (device_id, incarnation))
         return 0 if found is None or found[0] is None else int(found[0])
+
+
+def _can_be_stored(value: Value) -> bool:
+    """Whether any row may hold the value; a text with a NUL or half a character pair is in none."""
+    if not isinstance(value, str):
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in value

