@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -92,26 +91,13 @@ def clean_name(text: str) -> str:
     return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)
 
 
-@lru_cache(maxsize=4096)
 def phone_key(text: str) -> str:
     """The last digits of a phone number, alike however the country and the spaces are written; "" when too few.
 
     An extension does not count: the colleague next door is at the same company.
     """
-    digits = _NO_DIGIT.sub("", _national_number(text)).removeprefix("00").lstrip("0")
+    digits = _NO_DIGIT.sub("", _EXTENSION.sub("", text)).lstrip("0")
     return digits[-_PHONE_DIGITS:] if len(digits) >= _PHONE_DIGITS - 1 else ""
-
-
-def _national_number(text: str) -> str:
-    """The number within its country, when the country is written; else the text as it is, without an extension."""
-    import phonenumbers  # a tenth of a second to load, and only needed once somebody enters a number
-
-    typed = text.strip()
-    try:
-        found = phonenumbers.parse(f"+{typed[2:]}" if typed.startswith("00") else typed, None)
-    except phonenumbers.NumberParseException:
-        return _EXTENSION.sub("", typed)
-    return str(found.national_number)
 
 
 def tax_key(text: str) -> str:
