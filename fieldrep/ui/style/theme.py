@@ -182,8 +182,8 @@ class Theme(QObject):
         return DARK if self._look is Look.DARK else LIGHT
 
     def _high_contrast(self) -> bool:
-        hints = self._app.styleHints().accessibility()
-        return hints.contrastPreference() == Qt.ContrastPreference.HighContrast
+        hints = self._app.styleHints()  # held by name: what it answers lives no longer than it
+        return hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
 
     def _follow_system(self) -> None:
         if self._look is Look.SYSTEM:
