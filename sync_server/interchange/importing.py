@@ -23,6 +23,9 @@ from sync_server.interchange.records import Origin, Record, RecordBuilder
 from sync_server.interchange.rejects import CellError, Reject, RejectLog, shortened
 from sync_server.store.database import Database
 
+REJECTS_NAME = "rejects.csv"
+"""A file of this name may lie among the others; it is not read."""
+
 OnProgress = Callable[[int, int], None]
 """Told the bytes read so far and the bytes there are to read."""
 
@@ -60,6 +63,7 @@ def import_folder(
         KnownError: before anything is written, when the folder or a file cannot be read as the profile says.
     """
     files = open_files(profile, folder)
+    _check_rejects(rejects, files)
     lookups = Lookups(files)
     steps = [
         (CATALOGUE[spec.entity], spec, Mapper(spec, files[spec.file], lookups, optional=profile.optional))
@@ -76,6 +80,15 @@ def import_folder(
             progress(done, total)
     counts = {entity.name: loader.counts[entity.name] for entity in ENTITIES if entity.name in loader.counts}
     return ImportReport(profile.name, dry_run, counts, log.count, tuple(log.first))
+
+
+def _check_rejects(rejects: Path | None, files: dict[str, CsvFile]) -> None:
+    """The rejects file must not be one of those it is about."""
+    if rejects is not None and any(rejects.resolve() == file.path.resolve() for file in files.values()):
+        raise KnownError(
+            Code.IMPORT_INVALID,
+            f"{rejects} is one of the files to import. Name another file for the rejects.",
+        )
 
 
 def _told(progress: OnProgress, before: int, total: int, at: int) -> None:
@@ -101,7 +114,7 @@ def open_files(profile: Profile, folder: Path) -> dict[str, CsvFile]:
     known = _columns_by_file(profile)
     there = {path.name: path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".csv"}
     if profile.optional:
-        _check_names(set(there), set(known))
+        _check_names(there.keys() - {REJECTS_NAME}, set(known))
     missing = sorted(known.keys() - there.keys())
     if (missing and not profile.optional) or not (known.keys() & there.keys()):
         raise KnownError(

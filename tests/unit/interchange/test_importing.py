@@ -237,6 +237,15 @@ def test_rejects_that_cannot_be_written_are_said_before_anything_is_imported(
     assert two_accounts.rows("account") == []
 
 
+def test_the_rejects_may_lie_in_the_folder_but_never_take_the_place_of_a_file(two_accounts: Folder) -> None:
+    for _ in range(2):
+        assert two_accounts.load(rejects=two_accounts.path / "rejects.csv").rejects == 0
+    before = (two_accounts.path / "account.csv").read_bytes()
+    with pytest.raises(KnownError, match="one of the files to import"):
+        two_accounts.load(rejects=two_accounts.path / "account.csv")
+    assert (two_accounts.path / "account.csv").read_bytes() == before
+
+
 def test_progress_never_goes_back_and_ends_at_the_end(two_accounts: Folder) -> None:
     rows = "".join(f"a{n},Shop {n}\n" for n in range(5_000))
     two_accounts.write("account.csv", "key,name\n" + rows)
