@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from fieldrep.contract.errors import Code, KnownError
 
@@ -20,15 +20,22 @@ async def read_body(request: Request, cap: int = MAX_BODY) -> bytes:
     """The body, refused as soon as it passes the cap.
 
     Raises:
-        KnownError: `too_large`.
+        KnownError: `too_large`, or `damaged_message` when the line broke before all of it had arrived.
     """
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > cap:
-            raise KnownError(Code.TOO_LARGE, f"The message is larger than {cap >> 20} MB; send it in parts.")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > cap:
+                raise KnownError(
+                    Code.TOO_LARGE, f"The message is larger than {cap >> 20} MB; send it in parts."
+                )
+            parts.append(part)
+    except ClientDisconnect:
+        # everyday life on the road, and nobody is there to be answered: no fault to report to the admin
+        sentence = "The line broke before the whole message had arrived."
+        raise KnownError(Code.DAMAGED_MESSAGE, sentence) from None
     return b"".join(parts)
 
 
