@@ -27,6 +27,18 @@ def _accounts(desk: Desk) -> Page:
     return AccountsPage(desk)
 
 
+def _orders(desk: Desk) -> Page:
+    from fieldrep.ui.pages.orders import OrdersPage
+
+    return OrdersPage(desk)
+
+
+def _products(desk: Desk) -> Page:
+    from fieldrep.ui.pages.products import ProductsPage
+
+    return ProductsPage(desk)
+
+
 def _sync(desk: Desk) -> Page:
     from fieldrep.ui.pages.sync import SyncPage
 
@@ -35,6 +47,8 @@ def _sync(desk: Desk) -> Page:
 
 PAGES = (
     Registered("accounts", "Accounts", "building-2", _accounts),
+    Registered("orders", "Orders", "shopping-cart", _orders),
+    Registered("products", "Products", "package", _products),
     Registered("sync", "Sync", "refresh-cw", _sync, at_bottom=True),
 )
 

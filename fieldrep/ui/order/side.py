@@ -1,0 +1,179 @@
+"""OrderSide: the column beside the lines: why the current price, delivery, what stands against submitting, totals.
+
+It shows and asks; what is saved or submitted is the editor's.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QVBoxLayout, QWidget
+
+from fieldrep.queries.order_entry import OrderEntry, OrderLine
+from fieldrep.ui.order import sheet
+from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.card import Card, Heading, line
+from fieldrep.ui.widgets.field import Field
+from fieldrep.ui.widgets.text import ElidedText, Text
+from fieldrep.ui.words import money
+
+_WIDTH = 300
+
+
+class OrderSide(QWidget):
+    """`head_edited` says a field and its text; `submit_wanted` comes after the person confirmed."""
+
+    head_edited = Signal(str, str)
+    submit_wanted = Signal()
+    draft_left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(scaled(_WIDTH))
+        self._asked = False
+        self._why = Card()
+        self._why.setObjectName("order_why")
+        self._delivery = Card()
+        self.fields = {
+            "wanted_on": self._field("wanted_on", "Wanted", "2026-11-30"),
+            "po_ref": self._field("po_ref", "Customer's reference", ""),
+            "freight_amount": self._field("freight_amount", "Freight", "0.00"),
+        }
+        for field in self.fields.values():
+            self._delivery.body.addWidget(field)
+        self.banner = Banner(name="order_banner")
+        self._totals = Card("well")
+        self._totals.setObjectName("order_totals")
+        self.leave_button = Button("Close draft", name="order_close", wide=True)
+        self.submit_button = Button(
+            "Submit order", icon="send", variant="primary", name="order_submit", wide=True
+        )
+        self.leave_button.clicked.connect(self.draft_left)
+        self.submit_button.clicked.connect(self.ask_submit)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.leave_button)
+        buttons.addWidget(self.submit_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self._why)
+        column.addWidget(self._delivery)
+        column.addWidget(self.banner)
+        column.addStretch(1)
+        column.addWidget(self._totals)
+        column.addLayout(buttons)
+
+    def _field(self, key: str, title: str, example: str) -> Field:
+        control = QLineEdit()
+        control.setPlaceholderText(example)
+        field = Field(title, control, name=f"order_{key}")
+        field.left.connect(lambda: self._on_left(key))
+        return field
+
+    def _on_left(self, key: str) -> None:
+        self.head_edited.emit(key, self.fields[key].text().strip())
+
+    def set(self, entry: OrderEntry, head_texts: dict[str, str]) -> None:
+        """Shows the order; a field that is being typed in keeps what stands in it."""
+        head = entry.head
+        for key, text in head_texts.items():
+            field = self.fields[key]
+            field.control.setEnabled(head.editable)
+            if not field.control.hasFocus() and not field.error():
+                field.set_text(text)
+        _empty(self._totals.body)
+        for left, right in sheet.total_rows(entry):
+            self._totals.body.addLayout(_pair(left, right))
+        self._totals.body.addWidget(line())
+        total = money(entry.totals.total_amount, head.currency)
+        self._totals.body.addLayout(_pair("Total", total, "heading", "title"))
+        self.submit_button.setVisible("submitted" in head.moves and head.editable)
+        self.leave_button.set_text("Close draft" if head.editable else "Back to orders")
+        self._tell(entry)
+
+    def _tell(self, entry: OrderEntry) -> None:
+        self._asked = self._asked and not entry.problems and entry.head.editable
+        if entry.head.read_only_reason:
+            self.banner.say("Read only", entry.head.read_only_reason, Tone.INFO)
+        elif self._asked:
+            self._ask(entry.head.account)
+        elif entry.problems and entry.lines:
+            self.banner.say("Before you submit", " ".join(entry.problems), Tone.WARNING)
+        else:
+            self.banner.clear()
+        self._problems, self._account = entry.problems, entry.head.account
+        self._name_submit()
+
+    def _name_submit(self) -> None:
+        self.submit_button.set_text("Yes, submit now" if self._asked else "Submit order")
+
+    def ask_submit(self) -> None:
+        """The first press asks inline, the second submits: an order that was sent cannot be taken back."""
+        if self._problems:
+            self.banner.say("Not yet", " ".join(self._problems), Tone.DANGER)
+        elif not self._asked:
+            self._asked = True
+            self._ask(self._account)
+            self._name_submit()
+        else:
+            self._asked = False
+            self.submit_wanted.emit()
+
+    def take_back(self) -> bool:
+        """Esc: not submitted after all; False when nothing was asked."""
+        if not self._asked:
+            return False
+        self._asked = False
+        self.banner.clear()
+        self._name_submit()
+        return True
+
+    def _ask(self, account: str) -> None:
+        sentence = (
+            f"The office gets it for {account} with the next sync. Ctrl+Enter again submits, Esc goes back."
+        )
+        self.banner.say("Submit this order?", sentence, Tone.ACCENT, icon="send")
+
+    def set_line(self, current: OrderLine | None, number: int, currency: str) -> None:
+        """Why the current line costs what it does."""
+        _empty(self._why.body)
+        if current is None or current.kind != "item":
+            self._why.body.addWidget(Heading("Price"))
+            words = Text("Choose a line to see where its price comes from.", "small", "text2")
+            words.setWordWrap(True)
+            self._why.body.addWidget(words)
+            return
+        net = sheet.unit_money(current.net_price, currency)
+        where = ElidedText(f"Line {number} · {current.description}", "caption", "text2")
+        self._why.body.addWidget(Heading(f"Why {net}?"))
+        self._why.body.addWidget(where)
+        for left, right in sheet.price_steps(current, currency):
+            self._why.body.addLayout(_pair(left, right))
+        self._why.body.addWidget(line())
+        self._why.body.addLayout(_pair("Net price", net, "ui", "ui"))
+
+    def why_words(self) -> Sequence[str]:
+        """The price explanation as it stands, for a screen reader and the tests."""
+        return [label.text() for label in self._why.findChildren(Text) if label.text()]
+
+
+def _pair(left: str, right: str, kind: str = "small", figure: str = "ui") -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.addWidget(ElidedText(left, kind, "text2" if kind == "small" else "text"), 1)
+    row.addWidget(Text(right, figure, figures=True))
+    return row
+
+
+def _empty(layout: QLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif (inner := item.layout()) is not None:
+            _empty(inner)
+            inner.deleteLater()

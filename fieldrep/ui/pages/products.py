@@ -1,0 +1,138 @@
+"""The Products page: the list with search and chips, and the product that is current. A target is a product's id."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.products import (
+    ProductChip,
+    ProductRow,
+    ProductsFound,
+    ProductsQuestion,
+    find_products,
+    product_rows,
+)
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.page import Page, Place
+from fieldrep.ui.product.record import ProductRecord
+from fieldrep.ui.product.sayings import CHIPS, SORTS, WORDS, row_view
+from fieldrep.ui.runner import Notice
+from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.tokens import LIST_PANE_MAX, LIST_PANE_MIN
+from fieldrep.ui.widgets.keycap import KeyHint
+from fieldrep.ui.widgets.recordlist import RecordList
+
+WINDOW = 200
+_LIST = 366
+_MATTER = frozenset(
+    {"product", "stock_level", "price_list", "price_list_item", "product_uom", "document_line"}
+)
+
+
+class ProductsPage(Page):
+    """List at the left, product at the right, as with accounts."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.setObjectName("products_page")
+        self._desk = desk
+        self._found: ProductsFound | None = None
+        self._target: RowId | None = None
+        self.list = RecordList(WORDS, CHIPS, SORTS, name="products")
+        self.list.setMinimumWidth(scaled(LIST_PANE_MIN))
+        self.list.setMaximumWidth(scaled(LIST_PANE_MAX))
+        self.list.wanted.connect(lambda _: self._ask())
+        self.list.more_wanted.connect(self._more)
+        self.list.current.connect(self._follow)
+        self.list.opened.connect(self._follow)
+        self.list.retried.connect(self._ask)
+        self.record = ProductRecord(desk)
+        self.record.order_opened.connect(lambda key: self.wanted.emit(Place("orders", ("order", key))))
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setObjectName("products_split")
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.list)
+        split.addWidget(self.record)
+        split.setSizes([scaled(_LIST), 1000])
+        split.setStretchFactor(1, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(split)
+        self._ask()
+
+    def _ask(self, *, keep: bool = False) -> None:
+        state = self.list.state()
+        self.list.loading()
+        self._desk.runner.query(
+            find_products,
+            asker=self,
+            lane="list",
+            done=lambda found: self._on_found(found, keep=keep),
+            failed=lambda error: self.list.failed(sentence_of(error)),
+            question=ProductsQuestion(state.text, ProductChip(state.chip), account_id=self.record.account_id),
+        )
+
+    def _on_found(self, found: ProductsFound, *, keep: bool) -> None:
+        self._found = found
+        shown = max(WINDOW, len(self.list.model.rows()) if keep else 0)
+
+        def show(rows: Sequence[ProductRow]) -> None:
+            self.list.set_rows([row_view(row) for row in rows], found.count, keep=keep)
+            if self._target is not None:
+                self.list.select(self._target)
+                self._target = None
+            elif not rows:
+                self.record.show_product(None)
+
+        self._read(found, found.keys[:shown], show)
+
+    def _more(self, have: int) -> None:
+        if self._found is not None:
+            keys = self._found.keys[have : have + WINDOW]
+            self._read(self._found, keys, lambda rows: self.list.append_rows([row_view(row) for row in rows]))
+
+    def _read(self, found: ProductsFound, keys: Sequence[int], show: object) -> None:
+        self._desk.runner.query(
+            product_rows,
+            asker=self,
+            lane="rows",
+            done=lambda rows: show(rows) if self._found is found else None,  # type: ignore[operator]
+            keys=keys,
+            account_id=self.record.account_id,
+            today=self._desk.today(),
+        )
+
+    def _follow(self, key: object) -> None:
+        if key != self.record.product_id:
+            self.record.show_product(cast("RowId", key))
+            self.visited.emit(key)
+
+    def show_target(self, target: object) -> None:
+        if target is not None and target != self.record.product_id:
+            self._target = cast("RowId", target)
+            self._follow(target)
+            if self.list.select(self._target):
+                self._target = None
+            elif not self.list.clear_search():
+                self._ask()
+
+    def on_notice(self, notice: Notice) -> None:
+        if notice.entities & _MATTER:
+            self._ask(keep=True)
+            self.record.reload()
+
+    def hints(self) -> Sequence[KeyHint]:
+        return (KeyHint("/", "Search"), KeyHint("↑ ↓", "Move, the product follows"))
+
+    def panes(self) -> Sequence[QWidget]:
+        return (self.list.view, self.record.stock.table)
+
+    def focus_search(self) -> None:
+        self.list.focus_search()
+
+    def step_back(self) -> bool:
+        return self.list.clear_search()
