@@ -6,6 +6,7 @@ command. Must not know any command.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -71,9 +72,16 @@ def _shown(value: JsonValue) -> str:
 
 @contextmanager
 def known_errors() -> Iterator[None]:
-    """Turns a known error into its sentence and exit code; anything else is a fault and shows as one."""
+    """Turns a known error into its sentence and exit code; anything but a refusing disk is a fault and shows as one."""
     try:
         yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # the reader of our output has gone; click ends quietly
+        complain(
+            f"{error.filename or 'A file'} cannot be used ({error.strerror or error}). Check it and try again."
+        )
+        stop(REFUSED)
     except KnownError as error:
         complain(error.sentence)
         stop(WRONG_USAGE if error.code is Code.WRONG_USAGE else REFUSED)

@@ -107,12 +107,8 @@ def open_files(profile: Profile, folder: Path) -> dict[str, CsvFile]:
     Raises:
         KnownError: `import_invalid`, when the folder, a file or a column is not as the profile says.
     """
-    if not folder.is_dir():
-        raise KnownError(
-            Code.IMPORT_INVALID, f"{folder} is not a folder. Name the folder with the CSV files."
-        )
     known = _columns_by_file(profile)
-    there = {path.name: path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".csv"}
+    there = _csv_files(folder)
     if profile.optional:
         _check_names(there.keys() - {REJECTS_NAME}, set(known))
     missing = sorted(known.keys() - there.keys())
@@ -125,6 +121,16 @@ def open_files(profile: Profile, folder: Path) -> dict[str, CsvFile]:
     for name, file in files.items():
         file.check_columns(known[name] | profile.ignored.get(name, frozenset()))
     return files
+
+
+def _csv_files(folder: Path) -> dict[str, Path]:
+    try:
+        return {path.name: path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".csv"}
+    except NotADirectoryError:
+        problem = "is not a folder"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+    raise KnownError(Code.IMPORT_INVALID, f"{folder} {problem}. Name the folder with the CSV files.")
 
 
 def _columns_by_file(profile: Profile) -> dict[str, set[str]]:

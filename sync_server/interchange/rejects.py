@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +106,8 @@ class RejectLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._said():
+                self._file.close()
 
     def __call__(self, reject: Reject) -> None:
         self.count += 1
@@ -113,4 +115,17 @@ class RejectLog:
             self.first.append(reject)
         if self._file is not None:
             texts = (reject.column, reject.value, reject.problem, reject.what_to_do)
-            csv.writer(self._file).writerow((neutral(reject.file), reject.row, *map(neutral, texts)))
+            with self._said():
+                csv.writer(self._file).writerow((neutral(reject.file), reject.row, *map(neutral, texts)))
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """A disk that refuses becomes a sentence; what was committed before is not taken twice by the next run."""
+        try:
+            yield
+        except OSError as error:
+            raise KnownError(
+                Code.DISK_ERROR,
+                f"The rejects file {self._path} cannot be written ({error.strerror}). Free space or name another "
+                "file, and import again; what was taken already stays as it is.",
+            ) from error

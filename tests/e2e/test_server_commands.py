@@ -227,5 +227,5 @@ def test_templates_are_written_and_a_broken_folder_is_a_sentence(
     assert "17 templates" in company("import-templates", tmp_path / "templates")
     assert "is there already" in company.refused("import-templates", tmp_path / "templates")
     company("import", "fieldrep", tmp_path / "templates")
-    assert "is not a folder" in company.refused("import", "fieldrep", tmp_path / "nowhere")
+    assert "cannot be read" in company.refused("import", "fieldrep", tmp_path / "nowhere")
     assert "no profile “nope”" in company.refused("import", "nope", tmp_path)

@@ -225,6 +225,9 @@ def test_a_missing_and_an_empty_folder_get_a_sentence(folder: Folder) -> None:
     with pytest.raises(KnownError, match=r"has no account\.csv"):
         folder.load()
     folder.path.rmdir()
+    with pytest.raises(KnownError, match="cannot be read"):
+        folder.load()
+    folder.path.write_text("a file")
     with pytest.raises(KnownError, match="is not a folder"):
         folder.load()
 
@@ -235,6 +238,14 @@ def test_rejects_that_cannot_be_written_are_said_before_anything_is_imported(
     with pytest.raises(KnownError, match="rejects file"):
         two_accounts.load(rejects=tmp_path / "nowhere" / "rejects.csv")
     assert two_accounts.rows("account") == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_under_the_rejects_file_is_a_sentence(two_accounts: Folder) -> None:
+    two_accounts.write("site.csv", "key,account_key,kind,city\n1,nobody,bill,Bonn\n")
+    with pytest.raises(KnownError, match="cannot be written"):
+        two_accounts.load(rejects=Path("/dev/full"))
+    assert two_accounts.load().rejects == 1, "the store is not locked"
 
 
 def test_the_rejects_may_lie_in_the_folder_but_never_take_the_place_of_a_file(two_accounts: Folder) -> None:
