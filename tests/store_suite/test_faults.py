@@ -1,0 +1,192 @@
+"""What happens around a store: connections killed, disks full, servers killed. Nothing half done stays; it goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.database import Database
+from sync_server.store.verify import verify
+from tests.store_suite.databases import Databases
+from tests.store_suite.world import SeededBytes, SteppingClock, World, changed_row, new_row
+
+KILL_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def served(stores: Databases) -> Iterator[World]:
+    """A store on PostgreSQL."""
+    world = World(stores.new("postgresql"))
+    yield world
+    world.close()
+
+
+def kill_connections(world: World) -> None:
+    other = Database.open(world.url, SteppingClock(), SeededBytes(8))
+    with other.beside() as session:
+        session.rows(KILL_OTHERS)
+    other.close()
+
+
+def test_a_connection_killed_in_the_middle_of_a_write_loses_it_whole_and_the_next_one_works(
+    served: World,
+) -> None:
+    account = served.account()
+    before = served.database.info()
+
+    def write_and_be_killed() -> None:
+        with served.write() as tx:
+            changed_row(tx, "account", account, phone="lost")
+            kill_connections(served)
+
+    with pytest.raises(KnownError) as refused:
+        write_and_be_killed()
+    assert refused.value.code is Code.SERVER_BUSY
+    assert served.database.info() == before
+    served.change("account", account, phone="kept")
+    assert verify(served.database) == []
+
+
+def pull_and_be_killed(world: World, user_id: bytes) -> None:
+    with world.database.read() as reader:
+        kill_connections(world)
+        reader.pull(user_id, b"", 1_000)
+
+
+def test_a_connection_killed_while_a_replica_is_filled_costs_one_exchange(served: World) -> None:
+    ana = served.user("ana")
+    served.account(owner=ana)
+    with pytest.raises(KnownError) as refused:
+        pull_and_be_killed(served, ana)
+    assert refused.value.code is Code.SERVER_BUSY
+    assert len(served.fresh(ana).ids("account")) == 1
+
+
+def test_connections_the_database_closed_while_idle_are_replaced_unnoticed(served: World) -> None:
+    account = served.account()
+    with served.database.read(), served.database.read(), served.database.read():
+        pass
+    kill_connections(served)
+    served.change("account", account, phone="1")
+    kill_connections(served)
+    with served.database.read() as reader, served.database.read():
+        row = reader.row("account", account)
+    assert row is not None
+    assert row["phone"] == "1"
+
+
+def test_a_database_that_is_not_there_is_named(served: World) -> None:
+    for wrong in ({"database": "nowhere"}, {"query": {"host": "/no/such/folder"}}):
+        url = make_url(served.url).set(**wrong).render_as_string(hide_password=False)
+        with pytest.raises(KnownError) as refused:
+            Database.open(url, SteppingClock(), SeededBytes(0))
+        assert refused.value.code is Code.SERVER_BUSY
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "oracle+foo://x"]
+)
+def test_an_address_that_is_none_is_a_wrong_usage_with_both_forms_shown(url: str) -> None:
+    with pytest.raises(KnownError) as refused:
+        Database.open(url, SteppingClock(), SeededBytes(0))
+    assert refused.value.code is Code.WRONG_USAGE
+    assert "sqlite:///" in refused.value.sentence
+
+
+def test_an_address_shown_to_people_never_shows_its_password() -> None:
+    with pytest.raises(KnownError) as refused:
+        Database.open("mysql://admin:s3cret@host/db", SteppingClock(), SeededBytes(0))
+    assert "s3cret" not in refused.value.sentence
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 3 MB, by the operating system itself."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("Only root on Linux can mount a small disk.")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"No small disk can be mounted here: {mounted.stderr.decode()}")
+    yield folder
+    # lazily: whatever still holds a file of it must not keep the mount, which would outlive the run
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_loses_the_write_whole_and_is_named(small_disk: Path) -> None:
+    url = f"sqlite:///{small_disk / 'store.db'}"
+    Database.create(url, SteppingClock(), SeededBytes(0)).close()
+    world = World(url)
+    ana = world.user("ana")
+    account = world.account(owner=ana)
+
+    def fill() -> int:
+        for number in range(1_000):
+            with world.write() as tx:
+                for _ in range(20):
+                    new_row(tx, "activity", subject=f"Note {number}", account_id=account, body="x" * 2_000)
+        raise AssertionError("the disk never fills")
+
+    with pytest.raises(KnownError) as refused:
+        fill()
+    assert refused.value.code is Code.DISK_FULL
+    assert verify(world.database) == []
+    kept = len(world.fresh(ana).ids("activity"))
+    assert kept % 20 == 0
+    world.close()
+    again = World(url)
+    assert len(again.fresh(ana).ids("activity")) == kept
+    again.close()
+
+
+WRITER = """
+import os, sys
+from tests.store_suite.world import World, new_row
+world = World(sys.argv[1], seed=99)
+os.write(1, b"ready\\n")
+for number in range(10_000):
+    with world.write() as tx:
+        for _ in range(3):
+            new_row(tx, "product", sku=f"{number}", name="Unit")
+        tx.audit("test")
+    os.write(1, b"%d\\n" % number)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 7, 23])
+def test_a_server_killed_while_it_writes_keeps_what_it_confirmed_and_nothing_by_halves(
+    world: World, after: int
+) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", WRITER, world.url],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    confirmed = -1
+    while confirmed < after:
+        confirmed = int(child.stdout.readline())
+    child.kill()
+    rest = child.stdout.read().split()
+    confirmed = int(rest[-1]) if rest else confirmed
+    child.wait()
+    child.stdout.close()
+    with world.database.read() as reader:
+        units = [row["sku"] for row in reader.all("product")]
+    assert len(units) in (3 * (confirmed + 1), 3 * (confirmed + 2)), (
+        "all confirmed, at most one more, none by halves"
+    )
+    world.make("product", sku="after", name="It goes on")
+    assert verify(world.database) == []
