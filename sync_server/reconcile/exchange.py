@@ -11,8 +11,8 @@ from fieldrep.contract.change import Outcome
 from fieldrep.contract.ids import Incarnation, Revision
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.author import Author
-from sync_server.reconcile.handshake import judge
-from sync_server.reconcile.push import push
+from sync_server.reconcile.handshake import COPY, judge
+from sync_server.reconcile.push import CopyNoticed, push
 from sync_server.store.audit import Actor
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
@@ -35,7 +35,12 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
     if verdict not in (Verdict.CONTINUE, Verdict.START_OVER, Verdict.UPGRADE):
         return reply
-    outcomes = _take(database, device, request, info)
+    try:
+        outcomes = _take(database, device, request, info)
+    except CopyNoticed as noticed:
+        with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
+            tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
+        return msgspec.structs.replace(reply, verdict=Verdict.ENROL_AGAIN, sentence=COPY)
     if verdict is Verdict.UPGRADE:
         return msgspec.structs.replace(reply, outcomes=outcomes)
     cursor = b"" if verdict is Verdict.START_OVER else handshake.cursor

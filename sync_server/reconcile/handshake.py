@@ -10,6 +10,12 @@ OLDEST_PROTOCOL = 1
 """Devices that speak an older one still push, and are then asked to update."""
 
 
+COPY = (
+    "This installation is a copy of another one that has synced since. What you entered is kept here; "
+    "ask your admin for a link to enrol it as a device of its own."
+)
+
+
 def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tuple[Verdict, str]:
     """What the handshake comes to, and the sentence for the person at the device ("" to go on)."""
     if handshake.server_id and handshake.server_id != info.server_id:
@@ -19,10 +25,7 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
     if device.state in ("wipe", "wiped"):
         return Verdict.WIPE, "This device was withdrawn by your admin."
     if device.incarnation and device.incarnation != handshake.incarnation:
-        return (
-            Verdict.ENROL_AGAIN,
-            "This installation is a copy of another one. Enrol it as a device of its own.",
-        )
+        return Verdict.ENROL_AGAIN, COPY
     if not OLDEST_PROTOCOL <= handshake.protocol <= PROTOCOL_VERSION:
         return (
             Verdict.UPGRADE,

@@ -6,6 +6,7 @@ same transaction; a repeat after a lost reply gets the stored one.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -24,12 +25,25 @@ from sync_server.store.transaction import WriteTransaction
 MAX_EDITS = 5_000
 """Edits in one change; an order with 2,000 lines fits."""
 
-_encode_outcome = msgspec.msgpack.Encoder().encode
+_CONTENT_BYTES = 16
+
+_encode_outcome = _encode_change = msgspec.msgpack.Encoder().encode
 _outcome_decoder = msgspec.msgpack.Decoder(Outcome)
 
 
+class CopyNoticed(Exception):
+    """A change number came again with other content: two installations speak with one device's credential (F26)."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(f"change {n} was taken before with other content")
+
+
 def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
-    """One outcome per change, in the order given."""
+    """One outcome per change, in the order given.
+
+    Raises:
+        CopyNoticed: nothing of the batch is then taken.
+    """
     if not changes:
         return ()
     _preload(tx, changes)
@@ -40,11 +54,22 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
         stored = known.get(change.n)
         if stored is None:
             outcome = _decide(tx, rights, change)
-            known[change.n] = _encode_outcome(outcome)
+            known[change.n] = _kept(change, outcome)
+        elif stored[:_CONTENT_BYTES] != _content(change):
+            raise CopyNoticed(change.n)
         else:
-            outcome = _outcome_decoder.decode(stored)
+            outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
         outcomes.append(outcome)
     return tuple(outcomes)
+
+
+def _kept(change: Change, outcome: Outcome) -> bytes:
+    """What answers a repeat: what the change was, and its outcome."""
+    return _content(change) + _encode_outcome(outcome)
+
+
+def _content(change: Change) -> bytes:
+    return hashlib.blake2b(_encode_change(change), digest_size=_CONTENT_BYTES).digest()
 
 
 def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
@@ -56,7 +81,7 @@ def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
         tx.rollback_to(mark)
         rights.born = born
         outcome = _explain(tx, rights.author, change, refusal)
-    tx.record_outcome(rights.author, change, outcome, _encode_outcome(outcome))
+    tx.record_outcome(rights.author, change, outcome, _kept(change, outcome))
     return outcome
 
 
