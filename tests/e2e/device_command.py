@@ -1,4 +1,4 @@
-"""The client's command line as a person calls it: a process of its own, with a profile folder and a passphrase of its own."""
+"""The client's command line as a person calls it: a process of its own, with its own profile and passphrase."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The scenario of the README, by real command lines: offline edits on both sides, a lost reply, and everybody equal.
 
-A real server process, real HTTP through a line that can break, real encrypted profiles. Shares nothing with the programs
-but their command lines.
+A real server process, real HTTP through a line that can break, real encrypted profiles. Shares nothing with the
+programs but their command lines.
 """
 
 from __future__ import annotations
@@ -50,12 +50,16 @@ class Company:
             assert mine == theirs.read_bytes(), who
 
 
-def enrol(server: ServerCommand, line: Proxy, device: DeviceCommand, who: str) -> None:
-    """Enrols a device with the admin's link, but through the bad line."""
-    link = server("enroll", who).splitlines()[0]
+def through(line: Proxy, link: str) -> str:
+    """An enrolment link that leads over the bad line."""
     parts = urllib.parse.urlsplit(link)
     query = dict(urllib.parse.parse_qsl(parts.query), server=line.address)
-    device("enroll", urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query))))
+    return urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query)))
+
+
+def enrol(server: ServerCommand, line: Proxy, device: DeviceCommand, who: str) -> None:
+    """Enrols a device with the admin's link."""
+    device("enroll", through(line, server("enroll", who).splitlines()[0]))
 
 
 @pytest.fixture(scope="module")
