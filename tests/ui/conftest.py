@@ -3,17 +3,25 @@
 An exception in a slot or a line that Qt logs fails the test that caused it.
 """
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from fieldrep.doors import ProfileDoors
+from fieldrep.paths import Profile
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
 from tests.ui.gallery import build_shell
+from tests.ui.office import Office, small_office
+from tests.ui.window import Window, passphrase_in_a_file, window_on
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +75,53 @@ def stage(qtbot: QtBot, theme: Theme) -> Iterator[Stage]:
 
     yield show_alone
     windows.clear()
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder with the office's store and Anke's enrolled laptop, and the port the laptop looks for the office at."""
+
+    folder: Path
+    port: int
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Made once; every test works on a copy of its own."""
+    folder = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch, small_office(folder / "office") as office:
+        passphrase_in_a_file(folder, patch)
+        enrolled(office, folder / "laptop", "anke.visser", "Anke's laptop")
+        return World(folder, office.port)
+
+
+@pytest.fixture
+def office(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """A central store with the small company behind a real server; profiles are unlocked by a file."""
+    passphrase_in_a_file(tmp_path, monkeypatch)
+    shutil.copytree(world.folder / "office", tmp_path / "office")
+    with small_office(tmp_path / "office", world.port) as office:
+        yield office
+
+
+@pytest.fixture
+def profile(tmp_path: Path, world: World, office: Office) -> Path:
+    """Anke's laptop: enrolled over HTTP, with everything on it."""
+    return Path(shutil.copytree(world.folder / "laptop", tmp_path / "laptop"))
+
+
+def enrolled(office: Office, folder: Path, login: str, device: str) -> None:
+    doors = ProfileDoors(Profile(folder), office.clock, os.urandom)
+    doors.enrol(office.link(login), device, None)
+    doors.let_in()
+    receipt = doors.sync(lambda *_: None)
+    assert receipt.digests_equal
+    doors.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, theme: Theme, office: Office, profile: Path) -> Iterator[Window]:
+    """Her window, open and synced, with the list in focus."""
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        yield window

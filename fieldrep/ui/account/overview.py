@@ -99,15 +99,15 @@ class Overview(QWidget):
     def _fill_side(self, answer: RecordAnswer, today: date, zone: tzinfo) -> None:
         view = answer.overview
         tasks = [
-            (sayings.task_line(task, today, zone), lambda task=task: self.task_done.emit(task.id))
+            (sayings.task_line(task, today, zone), lambda *_, task=task: self.task_done.emit(task.id))
             for task in view.tasks
         ]
         people = [
-            (sayings.contact_line(person), lambda person=person: self.contact_opened.emit(person.id))
+            (sayings.contact_line(person), lambda *_, person=person: self.contact_opened.emit(person.id))
             for person in answer.contacts[:_CONTACTS_SHOWN]
         ]
         missing = [
-            (words, lambda fact=fact: self.missing_wanted.emit(fact))
+            (words, lambda *_, fact=fact: self.missing_wanted.emit(fact))
             for fact, words in sayings.missing_lines(view.missing)
         ]
         age = [(words, None) for words in sayings.age_lines(view, today, zone)]

@@ -191,9 +191,7 @@ class RefusedTab(QWidget):
         self._desk.runner.control(
             lambda _: path.write_text(text, encoding="utf-8"),
             done=lambda _: self.said.emit(f"Written to {path.name}", None),
-            failed=lambda _: self.said.emit(
-                f"{path.name} could not be written. Choose another place.", None
-            ),
+            failed=lambda _: self.said.emit(f"{path.name} could not be written. Choose another place.", None),
             asker=self,
         )
 

@@ -1,0 +1,169 @@
+"""The real program in a test: keys and clicks, and waiting until what they started has happened.
+
+Owns the waiting. A test says what it waits for; nothing here sleeps.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from fieldrep.app import Program
+from fieldrep.paths import Profile
+from fieldrep.secrets import PASSPHRASE_VARIABLE
+from fieldrep.ui.account.record import AccountRecord
+from fieldrep.ui.pages.accounts import AccountsPage
+from fieldrep.ui.pages.sync import SyncPage
+from fieldrep.ui.shell import AppShell
+from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.widgets.syncpill import SyncMode
+
+NONE = Qt.KeyboardModifier.NoModifier
+CTRL = Qt.KeyboardModifier.ControlModifier
+PASSPHRASE = "correct horse battery"
+PATIENCE_MS = 30_000
+
+
+class Window:
+    """One program, driven as a person drives it."""
+
+    def __init__(self, qtbot: QtBot, program: Program) -> None:
+        self.qtbot, self.program = qtbot, program
+        self.errors: list[object] = []
+        program.runner.problem.connect(self.errors.append)
+
+    @property
+    def shell(self) -> AppShell:
+        assert self.program.shell is not None
+        return self.program.shell
+
+    @property
+    def accounts(self) -> AccountsPage:
+        page = self.shell.stack.currentWidget()
+        assert isinstance(page, AccountsPage)
+        return page
+
+    @property
+    def record(self) -> AccountRecord:
+        return self.accounts.record
+
+    @property
+    def sync_page(self) -> SyncPage:
+        page = self.shell.stack.currentWidget()
+        assert isinstance(page, SyncPage)
+        return page
+
+    # Keys and clicks
+
+    def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+        self.qtbot.keyClick(QApplication.focusWidget() or self.shell, key, modifiers)
+
+    def write(self, text: str) -> None:
+        """Letters to whatever has the focus."""
+        target = QApplication.focusWidget()
+        assert target is not None
+        self.qtbot.keyClicks(target, text)
+
+    def click(self, name: str) -> None:
+        button = self.find(name, QAbstractButton)
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center())
+
+    def into(self, name: str, text: str) -> None:
+        """Click into a field and write over what stands there."""
+        field = self.find(name, QWidget)
+        field.setFocus()
+        if isinstance(field, QLineEdit | QPlainTextEdit):
+            field.selectAll()
+        self.qtbot.keyClicks(field, text) if text else self.qtbot.keyClick(field, Qt.Key.Key_Delete)
+
+    def find(self, name: str, kind: type[QWidget] = QWidget) -> QWidget:
+        windows = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+        found = [child for one in windows for child in one.findChildren(kind, name) if child.isVisible()]
+        assert found, f"nothing visible is called {name}"
+        return found[-1]
+
+    # Waiting
+
+    def until(self, true: Callable[[], object], what: str = "") -> None:
+        def seen() -> None:
+            assert true(), what or "it did not happen"
+
+        self.qtbot.waitUntil(seen, timeout=PATIENCE_MS)
+
+    def ready(self) -> None:
+        """The work is shown and the first sync is over."""
+        self.until(lambda: self.program.shell is not None and self.program.shell.isVisible(), "no window")
+        self.synced()
+        self.until(
+            lambda: self.accounts.list.model.rowCount() > 0 and self.record.answer is not None, "no list"
+        )
+
+    def synced(self) -> None:
+        """Nothing is under way, nothing is due at once, and the last try reached the server."""
+        syncing = self.program.syncing
+        self.until(
+            lambda: (
+                syncing.line().mode is SyncMode.ONLINE
+                and syncing.state is not None
+                and not syncing.state.waiting
+            ),
+            f"not synced: {syncing.line()}",
+        )
+
+    def sync(self) -> None:
+        """F9, and wait for its end."""
+        with self.qtbot.waitSignal(self.program.syncing.finished, timeout=PATIENCE_MS):
+            self.key(Qt.Key.Key_F9)
+        self.settle()
+
+    def settle(self) -> None:
+        """Everything asked so far is answered: a command, then a query on each reader have come back."""
+        syncing = self.program.syncing
+        with self.qtbot.waitSignal(syncing.counted, timeout=PATIENCE_MS):
+            syncing.count()
+
+    def choose(self, name: str) -> None:
+        """Find an account by typing, as everybody does."""
+        self.key(Qt.Key.Key_F, CTRL)
+        self.write(name)
+        self.until(lambda: self.record.header.name() == name, f"{name} is not shown")
+        self.key(Qt.Key.Key_Return)
+
+    def toast(self) -> str:
+        return self.shell.toast.words() if self.shell.toast.isVisible() else ""
+
+
+@contextmanager
+def window_on(qtbot: QtBot, theme: Theme, folder: Path, clock: Callable[[], int]) -> Iterator[Window]:
+    """The program on a profile folder, closed at the end as a person closes it."""
+    program = Program(theme, Profile(folder), clock, os.urandom)
+    window = Window(qtbot, program)
+    program.start()
+    try:
+        yield window
+        assert window.errors == []
+    finally:
+        if program.shell is not None:
+            program.shell.close()
+            program.shell.deleteLater()
+        if program.gate is not None:
+            program.gate.close()
+            program.gate.deleteLater()
+        program.close()
+        program.deleteLater()
+
+
+def passphrase_in_a_file(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """As on a machine without a keyring that unlocks by itself."""
+    path = folder / "passphrase"
+    path.write_text(PASSPHRASE)
+    patch.setenv(PASSPHRASE_VARIABLE, str(path))
+
+
+def middle(widget: QWidget) -> QPoint:
+    return widget.rect().center()
