@@ -1,0 +1,253 @@
+"""What the HTTP bearer believes: a whole, unaltered reply of a FieldRep server, and nothing else that answers.
+
+Every test speaks with a real socket that misbehaves.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from fieldrep.contract import frame
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import (
+    ExchangeReply,
+    ExchangeRequest,
+    Handshake,
+    Problem,
+    Verdict,
+    encode_reply,
+)
+from fieldrep.sync import transport
+from fieldrep.sync.transport import HttpBearer, check_address
+from tests.unit.sync.hostile import Hostile, hostile, page
+
+MEDIA = frame.MEDIA_TYPE
+TOKEN = "frd_AAAAAAAA_" + "s" * 43
+REQUEST = ExchangeRequest(Handshake(1, 1, "test", b"i" * 16))
+REPLY = ExchangeReply(Verdict.CONTINUE, b"s" * 16, b"e" * 16, 1_800_000_000_000, cursor=b"c" * 40, revision=7)
+MESSAGE = encode_reply(REPLY)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def exchange(address: str) -> ExchangeReply:
+    bearer = HttpBearer(address, TOKEN)
+    try:
+        return bearer.exchange(REQUEST)
+    finally:
+        bearer.close()
+
+
+def answered_with(answer: bytes) -> tuple[ExchangeReply, Hostile]:
+    with hostile(lambda connection: connection.sendall(answer)) as server:
+        return exchange(server.address), server
+
+
+def refused_after(answer: bytes) -> KnownError:
+    with (
+        hostile(lambda connection: connection.sendall(answer)) as server,
+        pytest.raises(KnownError) as caught,
+    ):
+        exchange(server.address)
+    return caught.value
+
+
+def test_a_whole_reply_is_believed_and_the_request_carries_the_token_once() -> None:
+    reply, server = answered_with(page(MESSAGE, media=MEDIA))
+    assert reply == REPLY
+    (asked,) = server.asked
+    head, _, body = asked.partition(b"\r\n\r\n")
+    assert head.lower().count(b"authorization: bearer " + TOKEN.lower().encode()) == 1
+    assert TOKEN.encode() not in body
+    assert TOKEN.encode() not in head.splitlines()[0], "no secret in an address"
+    assert frame.unseal(body)[1] == 0
+
+
+def test_a_reply_without_a_length_is_believed_when_it_is_whole() -> None:
+    reply, _ = answered_with(page(MESSAGE, media=MEDIA, length=-1))
+    assert reply == REPLY
+
+
+@pytest.mark.parametrize("length", [None, -1], ids=["with its length", "ended by the line"])
+def test_a_reply_cut_at_any_byte_is_not_believed(length: int | None) -> None:
+    cuts = iter(range(0, len(MESSAGE), 3))
+
+    def cut(connection: socket.socket) -> None:
+        whole = len(MESSAGE) if length is None else length
+        connection.sendall(page(MESSAGE[: next(cuts)], media=MEDIA, length=whole))
+
+    with hostile(cut) as server:
+        for _ in range(0, len(MESSAGE), 3):
+            with pytest.raises(KnownError) as caught:
+                exchange(server.address)
+            assert caught.value.code in (Code.DAMAGED_MESSAGE, Code.OFFLINE)
+
+
+def test_a_reply_with_any_byte_flipped_is_not_believed() -> None:
+    places = iter(range(len(MESSAGE)))
+
+    def flip(connection: socket.socket) -> None:
+        place = next(places)
+        altered = MESSAGE[:place] + bytes([MESSAGE[place] ^ 0x10]) + MESSAGE[place + 1 :]
+        connection.sendall(page(altered, media=MEDIA))
+
+    with hostile(flip) as server:
+        for place in range(len(MESSAGE)):
+            with pytest.raises(KnownError) as caught:
+                exchange(server.address)
+            assert caught.value.code in (Code.DAMAGED_MESSAGE, Code.TOO_LARGE), place
+
+
+def test_something_behind_the_reply_makes_it_damaged() -> None:
+    assert refused_after(page(MESSAGE + b"\n", media=MEDIA)).code is Code.DAMAGED_MESSAGE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page(b"<html>Welcome to the hotel. Please sign in.</html>", media="text/html"),
+        page(b"<html>Welcome</html>", media=MEDIA),
+        page(b"", media="text/html", status="302 Found", more="Location: http://portal.example/\r\n"),
+        page(MESSAGE, media=MEDIA, status="302 Found", more="Location: http://portal.example/\r\n"),
+        page(b"Proxy needs a password", media="text/plain", status="407 Proxy Authentication Required"),
+        page(b"{}", media="application/json"),
+        page(b"not json", media="application/problem+json", status="500 Oops"),
+        page(b'{"code":"never_heard_of","sentence":"?"}', media="application/problem+json", status="400 Bad"),
+        page(MESSAGE, media="application/octet-stream"),
+    ],
+    ids=[
+        "portal",
+        "html as ours",
+        "redirect",
+        "redirect with ours",
+        "407",
+        "json",
+        "no json",
+        "code",
+        "media",
+    ],
+)
+def test_a_strangers_answer_is_named_and_nothing_of_it_is_applied(answer: bytes) -> None:
+    error = refused_after(answer)
+    assert error.code in (Code.NOT_A_SERVER, Code.DAMAGED_MESSAGE)
+    assert "Nothing was applied" in error.sentence
+
+
+def test_a_redirect_is_not_followed_and_takes_no_token_elsewhere() -> None:
+    with hostile(lambda connection: connection.sendall(page(b"", media="text/html"))) as portal:
+        moved = page(
+            b"", media="text/html", status="307 Moved", more=f"Location: {portal.address}/v1/exchange\r\n"
+        )
+        assert refused_after(moved).code is Code.NOT_A_SERVER
+        assert portal.asked == []
+
+
+def test_a_problem_of_the_server_keeps_its_code_and_sentence() -> None:
+    problem = msgspec.json.encode(Problem(Code.UNAUTHORISED.value, "Ask your admin."))
+    error = refused_after(page(problem, media="application/problem+json", status="401 Unauthorized"))
+    assert (error.code, error.sentence) == (Code.UNAUTHORISED, "Ask your admin.")
+
+
+def test_an_endless_reply_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_REPLY", 300_000)
+    assert refused_after(page(b"x" * 400_000, media=MEDIA, length=-1)).code is Code.TOO_LARGE
+
+
+def test_a_reply_that_inflates_beyond_the_cap_is_stopped() -> None:
+    bomb = frame.seal(bytes(frame.MAX_INFLATED + 1), 0)
+    assert len(bomb) < 100_000
+    assert refused_after(page(bomb, media=MEDIA)).code is Code.TOO_LARGE
+
+
+def test_a_drip_is_given_up_though_every_read_gets_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is ours: each byte that drips in makes half a minute pass."""
+    now = iter(range(0, 1_000_000, 31))
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", 1_000_000.0)
+    error = refused_after(page(MESSAGE, media=MEDIA, length=-1))
+    assert error.code is Code.OFFLINE
+    assert "too slow" in error.sentence
+
+
+@pytest.fixture
+def silent() -> Iterator[Hostile]:
+    def say_nothing(connection: socket.socket) -> None:
+        while not server.closing.is_set():
+            connection.settimeout(0.1)
+            try:
+                if not connection.recv(1):
+                    return
+            except TimeoutError:
+                continue
+
+    with hostile(say_nothing) as server:
+        yield server
+
+
+def test_a_silent_server_is_given_up(silent: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", 0.05)
+    with pytest.raises(KnownError) as caught:
+        exchange(silent.address)
+    assert caught.value.code is Code.OFFLINE
+
+
+def test_a_line_that_is_reset_is_a_sentence() -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with hostile(reset) as server, pytest.raises(KnownError) as caught:
+        exchange(server.address)
+    assert caught.value.code is Code.OFFLINE
+    assert "safe here" in caught.value.sentence
+
+
+def test_nobody_listening_is_a_sentence() -> None:
+    with hostile(lambda _: None) as server:
+        address = server.address
+    with pytest.raises(KnownError) as caught:
+        exchange(address)
+    assert caught.value.code is Code.OFFLINE
+
+
+def test_the_environment_cannot_replace_the_devices_credential(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
+) -> None:
+    netrc = f"{tmp_path}/netrc"
+    with open(netrc, "w", encoding="utf-8") as file:  # noqa: PTH123 - the library wants a name
+        file.write("machine 127.0.0.1 login mallory password secret\n")
+    monkeypatch.setenv("NETRC", netrc)
+    _, server = answered_with(page(MESSAGE, media=MEDIA))
+    assert b"Basic " not in server.asked[0]
+    assert TOKEN.encode() in server.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("http://sync.example", Code.PLAIN_HTTP),
+        ("http://192.168.1.10:8765", Code.PLAIN_HTTP),
+        ("ftp://sync.example", Code.LINK_INVALID),
+        ("https://", Code.LINK_INVALID),
+        ("https://mallory:secret@sync.example", Code.LINK_INVALID),
+        ("sync.example", Code.LINK_INVALID),
+    ],
+)
+def test_a_secret_travels_to_no_open_or_unclear_address(address: str, code: Code) -> None:
+    with pytest.raises(KnownError) as caught:
+        check_address(address)
+    assert caught.value.code is code
+
+
+def test_loopback_and_https_are_taken() -> None:
+    for address in ("http://127.0.0.1:8765", "http://localhost:1", "http://[::1]:5", "https://sync.example"):
+        check_address(address)
