@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
-from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.fields import Kind, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.money import divide_rounded
 from sync_server.interchange.keys import external_id
-from sync_server.interchange.records import Record, checked
+from sync_server.interchange.records import Record
+
+REFERENCES = {
+    entity.name: {field.name for field in entity.fields.values() if field.kind is Kind.REF}
+    for entity in ENTITIES
+}
 
 _Item = TypeVar("_Item")
 _MINUTE = 60_000
@@ -35,25 +40,31 @@ class World:
     today: date
     dice: random.Random = field(init=False)
     records: dict[str, list[Record]] = field(default_factory=dict)
+    _ids: dict[tuple[str, str], RowId] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(f"fieldrep demo company {self.seed}")  # noqa: S311 - believable, not secret
 
     def make(self, entity_name: str, key: str, **values: Value) -> RowId:
-        """A record; references are given by the key of what they refer to."""
+        """A record; references are given by the key of what they refer to.
+
+        That every value is fit for its field is checked by a test and not each time.
+        """
         entity = CATALOGUE[entity_name]
-        record = Record(entity, self.row_id(entity_name, key), {})
-        for name, value in values.items():
-            target = entity.fields[name]
-            is_key = target.kind is Kind.REF and isinstance(value, str)
-            inner = self.row_id(target.to, str(value)) if is_key else value
-            record.values[name] = checked(entity, target, inner, column=name)
+        for name in REFERENCES[entity_name] & values.keys():
+            value = values[name]
+            if isinstance(value, str):
+                values[name] = self.row_id(entity.fields[name].to, value)
+        record = Record(entity, self.row_id(entity_name, key), values)
         self.records.setdefault(entity_name, []).append(record)
         return record.row_id
 
     def row_id(self, entity: str, key: str) -> RowId:
         """The id of the record with that key in this company."""
-        return external_id(f"demo company {self.seed}", entity, key)
+        known = self._ids.get((entity, key))
+        if known is None:
+            known = self._ids[entity, key] = external_id(f"demo company {self.seed}", entity, key)
+        return known
 
     def chance(self, percent: float) -> bool:
         """Whether it happens this time."""

@@ -8,6 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from fieldrep.contract.errors import KnownError
+from fieldrep.contract.fields import Kind
+from fieldrep.contract.values import check_value
+from sync_server.interchange.columns import DERIVED
 from sync_server.interchange.demo.company import make_company, seed_company
 from sync_server.interchange.records import Record
 from sync_server.store.database import Database
@@ -31,6 +34,21 @@ def test_the_same_seed_and_day_give_the_same_company_and_others_another(
     other = make_company(2, TODAY)
     assert {record.row_id for record in other["account"]}.isdisjoint(r.row_id for r in company["account"])
     assert [r.values["name"] for r in other["account"]] != [r.values["name"] for r in company["account"]]
+
+
+def test_every_value_is_fit_for_its_field_and_every_reference_leads_somewhere(
+    company: dict[str, list[Record]],
+) -> None:
+    ids = {entity: {record.row_id for record in made} for entity, made in company.items()}
+    for made in company.values():
+        for record in made:
+            derived = DERIVED.get(record.entity.name, {})
+            for name, field in record.entity.fields.items():
+                if name not in derived:
+                    check_value(record.entity, field, record.values.get(name, field.default))
+            for name, value in record.values.items():
+                target = record.entity.fields[name]
+                assert target.kind is not Kind.REF or value is None or value in ids[target.to], (record, name)
 
 
 def test_it_has_the_size_people_were_promised(company: dict[str, list[Record]]) -> None:
