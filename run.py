@@ -218,15 +218,17 @@ def require_qt(*, window: bool) -> None:
             "There is no display here to open a window on. Run it in a desktop session, or see the same "
             "without a window: python3 run.py demo --headless"
         )
-    if not qt_starts(platform):
+    problem = qt_problem(platform)
+    if "could not connect to display" in problem:
+        raise Stop(
+            f"No window can open on the display {os.environ.get('DISPLAY')}: it does not answer. Run this in a "
+            "desktop session, or see the same without a window: python3 run.py demo --headless"
+        )
+    if problem:
         install_system_packages("A system library that Qt needs", QT_LIBRARIES)
         problem = qt_problem(platform)
         if problem:
             raise Stop(f"Qt still cannot start after installing its libraries:\n{problem}")
-
-
-def qt_starts(platform: str | None) -> bool:
-    return not qt_problem(platform)
 
 
 def qt_problem(platform: str | None) -> str:
@@ -242,12 +244,12 @@ def qt_problem(platform: str | None) -> str:
 def demo(rest: list[str]) -> int:
     if "--headless" not in rest and "--help" not in rest:
         require_qt(window=True)
-    return call([program("python"), str(ROOT / "packaging" / "demo.py"), *rest])
+    return become([program("python"), str(ROOT / "packaging" / "demo.py"), *rest])
 
 
 def test(rest: list[str]) -> int:
     require_qt(window=False)
-    return call([program("python"), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *rest])
+    return become([program("python"), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *rest])
 
 
 def check(rest: list[str]) -> int:
@@ -262,12 +264,12 @@ def check(rest: list[str]) -> int:
 
 def bench(rest: list[str]) -> int:
     require_qt(window=False)
-    return call([program("python"), "-m", "tests.bench", *rest])
+    return become([program("python"), "-m", "tests.bench", *rest])
 
 
 def screens(rest: list[str]) -> int:
     require_qt(window=False)
-    return call([program("python"), "-m", "tests.screens", *rest])
+    return become([program("python"), "-m", "tests.screens", *rest])
 
 
 def call(command: list[str]) -> int:
@@ -275,6 +277,15 @@ def call(command: list[str]) -> int:
         return subprocess.run(command, env=child_environment(), cwd=ROOT).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def become(command: list[str]) -> int:
+    """As `call`, in place of this process where that is possible, so that a signal ends the program meant."""
+    if not WINDOWS:
+        os.chdir(ROOT)
+        sys.stdout.flush()
+        os.execve(command[0], command, child_environment())
+    return call(command)
 
 
 VERBS = {

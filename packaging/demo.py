@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -85,7 +86,11 @@ class Commands:
             raise Stop(f"`{self.name} sync` printed no receipt: {done.stderr.strip()}") from None
 
     def window(self) -> int:
-        return subprocess.run([self.path], env=self.environment).returncode
+        with subprocess.Popen([self.path], env=self.environment) as window:
+            try:
+                return window.wait()
+            finally:
+                window.terminate()
 
     def start(self, *words: str, log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
@@ -256,6 +261,8 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
 
 
 if __name__ == "__main__":
+    # Ended from outside it still stops what it started, by the way of every `finally`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main())
     except Stop as stop:

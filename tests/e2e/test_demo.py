@@ -87,7 +87,26 @@ def test_the_second_start_makes_nothing_anew_and_keeps_what_was_edited(starts: l
     assert after["revision"] > before["revision"]
 
 
-def test_the_demo_stops_its_server_and_says_so_when_its_port_is_taken(home: Path, starts: list[str]) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a program without asking it")
+def test_a_demo_that_is_ended_from_outside_closes_its_window_and_its_server(
+    home: Path, starts: list[str]
+) -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-u", str(DEMO)],
+        env={**os.environ, "FIELDREP_DEMO_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with demo:
+        assert demo.stdout is not None
+        assert "Opening the window of anke.visser" in demo.stdout.readline()
+        demo.terminate()
+        assert demo.wait() == 143
+    with socket.socket() as free:
+        assert free.connect_ex(("127.0.0.1", int((home / "port").read_text()))) != 0
+
+
+def test_the_demo_says_so_when_its_port_is_taken(home: Path, starts: list[str]) -> None:
     port = int((home / "port").read_text())
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
