@@ -64,6 +64,10 @@ class ConflictPanel(QWidget):
         )
         self.table.set(self._view(group, rows, place, total))
 
+    def apply(self) -> None:
+        """Ctrl+Enter."""
+        self.table.apply()
+
     def focus(self) -> None:
         self.table.grid.setFocus()
 

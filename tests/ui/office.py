@@ -11,6 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.fields import Value
@@ -81,9 +85,20 @@ class Office:
 
     def open(self) -> None:
         """The server listens, on the same port as before."""
+        self._listen_with(make_app(self.database))
+
+    def open_as_a_hotel(self) -> None:
+        """In the server's place a login page answers everything."""
+
+        async def page(request: Request) -> HTMLResponse:
+            return HTMLResponse("<html><body>Welcome to the Grand Hotel. Please sign in.</body></html>")
+
+        self._listen_with(Starlette(routes=[Route("/{path:path}", page, methods=["GET", "POST"])]))
+
+    def _listen_with(self, app: Starlette) -> None:
         listener = _listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(make_app(self.database), log_level="error", access_log=False, lifespan="off")
+        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()

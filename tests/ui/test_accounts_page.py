@@ -1,4 +1,4 @@
-"""The Accounts page on a real replica and a real server: searching, editing, adding, undoing, changes from elsewhere."""
+"""The Accounts page on a real replica and a real server: search, edit, add, undo, and changes from elsewhere."""
 
 from PySide6.QtCore import Qt
 

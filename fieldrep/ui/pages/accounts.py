@@ -188,7 +188,10 @@ class AccountsPage(Page):
         record = self.record
         on = f"Actions on {record.header.name()}" if record.answer else "Actions"
         why = "" if record.answer else "Choose an account first."
+        deciding = not record.conflicts.isHidden()
+        decide = Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
         return (
+            *((decide,) if deciding else ()),
             Action("new_order", "New order", "shopping-cart", record.new_order, group=on, why_not=why),
             Action("log_activity", "Log activity", "phone", record.log_activity, group=on, why_not=why),
             Action("edit_record", "Edit account", "pencil", record.edit, group=on, why_not=why),

@@ -188,13 +188,16 @@ class SyncPage(Page):
         if (editor := self.editor) is not None:
             return (Action("submit", "Send again", "check", editor.submit, group="Sync"),
                     Action("save", "Send again", "check", editor.submit, group="Sync"))  # fmt: skip
+        panels = (self.overview.conflict, self.conflicts.panel)
+        panel = next((one for one in panels if one.isVisible()), None)
+        decide = (Action("submit", "Apply merge", "git-merge", panel.apply, group="Sync"),) if panel else ()
         shows = [
             ("waiting", "upload"),
             ("conflicts", "git-merge"),
             ("refused", "ban"),
             ("history", "history"),
         ]
-        return tuple(
+        return decide + tuple(
             Action(f"sync_{key}", f"Show {key}", icon, lambda key=key: self.tabs.open(key), group="Sync")
             for key, icon in shows
         )

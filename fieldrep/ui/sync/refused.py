@@ -137,7 +137,7 @@ class RefusedTab(QWidget):
         self._desk.runner.command(
             command,
             done=lambda _: self.said.emit(words, None),
-            failed=lambda _: self.said.emit(sentence_of(error), None),
+            failed=lambda error: self.said.emit(sentence_of(error), None),
             key=row.key,
         )
 

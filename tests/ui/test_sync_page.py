@@ -1,0 +1,202 @@
+"""The Sync page: waiting changes, conflicts by keys, refused changes and the history, with a real server."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+
+from fieldrep.commands.activities import edit_activity
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.syncpill import SyncMode
+from tests.helpers.small_company import AURORA, row_id
+from tests.ui.names import nameless, without_object_name
+from tests.ui.office import Office
+from tests.ui.window import CTRL, Window
+
+TASK = row_id("task")
+
+
+def edit_phone(window: Window, phone: str) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", phone)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+
+
+def clash(window: Window, office: Office) -> None:
+    """Anke and the office change one phone before either has heard of the other."""
+    office.shut()
+    edit_phone(window, "+31 10 411 2299")
+    office.change("account", AURORA, phone="+31 10 411 2277")
+    office.open()
+    window.sync()
+    window.until(lambda: window.program.syncing.view().needs_you == 1)
+
+
+def refuse(window: Window, office: Office) -> None:
+    """Anke puts a text where the office has put its own meanwhile; what is written first stays."""
+    office.shut()
+    window.program.runner.command(edit_activity, row_id=TASK, body="Two cases of each")
+    window.until(lambda: window.program.syncing.view().waiting == 1)
+    office.change("activity", TASK, body="One case of each")
+    office.open()
+    window.sync()
+    window.until(lambda: window.program.syncing.view().needs_you == 1)
+
+
+def test_without_a_line_the_pill_says_offline_in_amber_and_counts_what_waits(
+    window: Window, office: Office
+) -> None:
+    office.shut()
+    edit_phone(window, "+31 10 411 2299")
+    window.key(Qt.Key.Key_F9)
+    pill = window.shell.top_bar.pill
+    window.until(lambda: pill.text() == "Offline · 1 change waiting", "the pill never said offline")
+    assert window.program.syncing.view().look()[1] is Tone.WARNING
+    office.open()
+    window.click("sync_pill")
+    window.until(lambda: pill.text() == "Online")
+    assert window.sync_page.isVisible()
+
+
+def test_what_waits_is_listed_opens_its_record_and_can_be_taken_back(window: Window, office: Office) -> None:
+    office.shut()
+    edit_phone(window, "+31 10 411 2299")
+    window.click("nav_sync")
+    page = window.sync_page
+    window.until(lambda: page.tabs.bar.tabText(1) == "Waiting  1")
+    page.tabs.open("waiting")
+    assert page.waiting.table.grid.rows[0].cells[0].text == "Edit Aurora Dairy B.V."
+    page.waiting.table.setFocus()
+    window.key(Qt.Key.Key_Delete)
+    window.until(lambda: page.waiting.table.grid.rowCount() == 2)
+    assert page.waiting.table.grid.rows[1].cells[0].text == "Undo: Edit Aurora Dairy B.V."
+    window.key(Qt.Key.Key_Home)
+    window.key(Qt.Key.Key_Return)
+    assert window.record.account_id == AURORA
+    window.until(lambda: window.record.answer.overview.header.phone == "+31 10 411 2200")
+
+
+def test_a_conflict_shows_before_mine_and_theirs_and_is_decided_by_keys(
+    window: Window, office: Office
+) -> None:
+    clash(window, office)
+    window.click("nav_sync")
+    page = window.sync_page
+    panel = page.overview.conflict
+    window.until(panel.isVisible)
+    row = panel.table.grid.grid.rows[0]
+    assert [cell.text for cell in row.cells] == [
+        "Phone", "+31 10 411 2200", "+31 10 411 2299", "+31 10 411 2277", "Choose…",
+    ]  # fmt: skip
+    panel.focus()
+    window.key(Qt.Key.Key_1)
+    assert panel.table.grid.grid.rows[0].cells[4].text == "+31 10 411 2299  ·  yours"
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(panel.isHidden)
+    window.until(lambda: office.row("account", AURORA)["phone"] == "+31 10 411 2299")
+    assert office.rows("conflict")[0]["chosen"] == "mine"
+    window.until(lambda: window.program.syncing.view().needs_you == 0)
+
+
+def test_theirs_and_a_typed_value_can_be_chosen_on_the_record_itself(window: Window, office: Office) -> None:
+    clash(window, office)
+    panel = window.record.conflicts
+    window.until(panel.isVisible)
+    panel.focus()
+    window.key(Qt.Key.Key_2)
+    window.key(Qt.Key.Key_3)
+    window.write("+31 10 411 2255")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(panel.isHidden)
+    window.until(lambda: office.row("account", AURORA)["phone"] == "+31 10 411 2255")
+    assert office.rows("conflict")[0]["chosen"] == "other"
+
+
+def test_deciding_later_keeps_the_conflict(window: Window, office: Office) -> None:
+    clash(window, office)
+    window.until(window.record.conflicts.isVisible)
+    window.click("account_conflict_merge_later")
+    assert window.record.conflicts.isHidden()
+    window.settle()
+    assert window.program.syncing.view().needs_you == 1
+    assert office.rows("conflict")[0]["status"] == "open"
+
+
+def test_a_refused_change_says_why_and_what_was_entered_and_is_let_go(window: Window, office: Office) -> None:
+    refuse(window, office)
+    window.click("nav_sync")
+    page = window.sync_page
+    window.until(lambda: page.tabs.bar.tabText(3) == "Refused  1")
+    page.tabs.open("refused")
+    assert "kept as first written" in page.refused.table.grid.rows[0].cells[1].text
+    assert page.refused.entered.grid.rows[0].cells[3].text == "Two cases of each"
+    window.click("refused_discard")
+    window.until(lambda: page.refused.table.grid.rowCount() == 0)
+    assert window.toast().startswith("Let go: ")
+
+
+def test_a_refused_change_is_fixed_in_a_form_with_what_was_entered(window: Window, office: Office) -> None:
+    refuse(window, office)
+    window.shell.go("sync", "refused")
+    page = window.sync_page
+    window.until(lambda: page.refused.table.grid.rowCount() == 1)
+    page.refused.table.setFocus()
+    window.key(Qt.Key.Key_Return)
+    assert page.editor is not None
+    assert page.editor.form.values() == {"body": "Two cases of each"}
+    window.into("fix_refused_body", "One case of each")
+    office.shut()
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: page.editor is None)
+    window.until(lambda: page.refused.table.grid.rowCount() == 0)
+    office.open()
+    window.sync()
+    assert window.program.syncing.view().needs_you == 0
+
+
+def test_a_refused_change_is_written_to_a_file_whole(window: Window, office: Office, tmp_path: Path) -> None:
+    refuse(window, office)
+    window.shell.go("sync", "refused")
+    page = window.sync_page
+    window.until(lambda: page.refused.table.grid.rowCount() == 1)
+    page.refused.export_to(tmp_path / "refused.txt")
+    window.until(lambda: window.toast() == "Written to refused.txt")
+    text = (tmp_path / "refused.txt").read_text()
+    assert "Body: Two cases of each" in text
+    assert "kept as first written" in text
+
+
+def test_the_history_keeps_the_receipt_and_what_was_sent(window: Window, office: Office) -> None:
+    edit_phone(window, "+31 10 411 2299")
+    window.until(lambda: office.row("account", AURORA)["phone"] == "+31 10 411 2299")
+    window.shell.go("sync", "history")
+    page = window.sync_page
+    window.until(lambda: page.history.table.grid.rowCount() == 1)
+    cells = page.history.table.grid.rows[0].cells
+    assert (cells[0].text, cells[2].text) == ("Edit Aurora Dairy B.V.", "Accepted")
+    assert page.history.sentence.text().startswith("1 sent")
+
+
+def test_a_login_page_in_place_of_the_server_is_a_sentence_and_nothing_is_lost(
+    window: Window, office: Office
+) -> None:
+    office.shut()
+    edit_phone(window, "+31 10 411 2299")
+    office.open_as_a_hotel()
+    window.shell.go("sync")
+    window.key(Qt.Key.Key_F9)
+    page = window.sync_page
+    window.until(page.overview.problem.isVisible)
+    window.until(lambda: window.program.syncing.line().mode is SyncMode.OFFLINE)
+    assert "perhaps this network wants you to sign in" in page.overview.problem.accessibleName()
+    assert window.program.syncing.view().waiting == 1
+
+
+def test_every_tab_has_names_for_all_its_controls(window: Window, office: Office) -> None:
+    clash(window, office)
+    window.click("nav_sync")
+    for tab in ("overview", "waiting", "conflicts", "refused", "history"):
+        window.sync_page.tabs.open(tab)
+        window.settle()
+        assert nameless(window.shell) == []
+        assert without_object_name(window.shell) == []
