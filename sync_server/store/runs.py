@@ -6,13 +6,14 @@ the row ends it by doing so, and needs to know nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from fieldrep.contract.fields import Value
 from sync_server.store.session import Session
 from sync_server.store.statements import Row
 
-_FIND = "SELECT device_id, base, revision FROM device_run WHERE row_id = ?"
+_FIND = "SELECT row_id, device_id, base, revision FROM device_run WHERE row_id IN :members"
 _KEEP = (
     "INSERT INTO device_run (row_id, device_id, base, revision) VALUES (?, ?, ?, ?) ON CONFLICT (row_id) "
     "DO UPDATE SET device_id = excluded.device_id, base = excluded.base, revision = excluded.revision"
@@ -33,6 +34,7 @@ class Runs:
     """The runs of the rows a transaction asks about, and those it will keep."""
 
     session: Session
+    at_hand: Callable[[], Iterable[bytes]]
     _known: dict[bytes, Run | None] = field(default_factory=dict)
     _new: dict[bytes, Run] = field(default_factory=dict)
 
@@ -59,9 +61,12 @@ class Runs:
         self.session.run_many(_KEEP, kept)
 
     def _run(self, row_id: bytes) -> Run | None:
+        """The run of a row; the first question reads those of all rows at hand in one go."""
         if row_id not in self._known:
-            found = self.session.first(_FIND, (row_id,))
-            self._known[row_id] = None if found is None else Run(bytes(found[0]), found[1], found[2])
+            wanted = [one for one in (row_id, *self.at_hand()) if one not in self._known]
+            self._known.update(dict.fromkeys(wanted))
+            for found, device_id, base, revision in self.session.chosen(_FIND, wanted):
+                self._known[found] = Run(bytes(device_id), base, revision)
         return self._known[row_id]
 
 

@@ -98,7 +98,7 @@ class WriteTransaction(Workspace):
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
-        self._runs = Runs(session)
+        self._runs = Runs(session, self.ids_at_hand)
         self._before: Coverage | None = None
 
     def new_id(self) -> RowId:

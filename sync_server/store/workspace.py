@@ -129,6 +129,11 @@ class Workspace(Reader):
         for row_id, entry in self.staged.get(entity, {}).items():
             yield entry.row, images[row_id]
 
+    def ids_at_hand(self) -> Iterator[bytes]:
+        """The ids of all rows read so far."""
+        for images in self.images.values():
+            yield from (row_id for row_id, image in images.items() if image is not None)
+
     def position(self) -> int:
         """How much is staged, for `rewind`."""
         return len(self._journal)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync_server.store.transaction import day_of
+from sync_server.store.transaction import WriteTransaction, day_of
 from tests.store_suite.databases import KINDS, Databases
 from tests.store_suite.oracle import must_hold
 from tests.store_suite.world import DAY_MS, Copy, World, changed_row, contacts, new_row
@@ -107,6 +107,9 @@ def test_an_account_that_moves_leaves_one_replica_and_enters_another_with_all_it
         copy.order.clear()
         world.sync(copy)
     assert copies[ana].left == [b"A" + moved]
+    assert len(copies[ben].order) == len(set(copies[ben].order)), (
+        "what enters does not come as a change as well"
+    )
     assert moved not in copies[ana].ids("account")
     assert len(copies[ben].ids("contact")) == 15
     assert copies[boss].left == []
@@ -195,6 +198,75 @@ def test_more_keys_gained_than_are_asked_for_by_name_all_enter(
     world.sync(copy, 500)
     assert len(copy.ids("account")) == 8
     assert copy.rows == world.fresh(ben).rows
+
+
+def test_rows_that_enter_are_not_sent_as_changes_when_keys_are_walked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync_server.store.feed.MANY_CHANGES", 1)
+    _, ana, ben = small_company(world)
+    copy = world.fresh(ben)
+    with world.write() as tx:
+        for row in (*tx.find("account", "owner_user_id", ana), *tx.find("account", "owner_user_id", ben)):
+            assert isinstance(row["id"], bytes)
+            changed_row(tx, "account", row["id"], owner_user_id=ben, phone="1")
+    copy.order.clear()
+    world.sync(copy)
+    assert len(copy.order) == len(set(copy.order)) == 4 + 4 * 5
+    assert copy.rows == world.fresh(ben).rows
+
+
+def test_an_account_lost_between_two_pages_sends_no_further_row(world: World) -> None:
+    _, ana, ben = small_company(world)
+    copy = Copy(ana)
+    while not copy.ids("contact"):
+        assert world.pull(copy, 1).more
+    (first,) = copy.ids("contact")
+    account = copy.rows["contact", first]["account_id"]
+    assert isinstance(account, bytes)
+    world.change("account", account, owner_user_id=ben)
+    copy.order.clear()
+    with world.database.read() as reader:
+        others = {("contact", row["id"]) for row in reader.find("contact", "account_id", account)}
+    while world.pull(copy, 1).more:
+        pass
+    assert len(others) == 3
+    assert others.isdisjoint(copy.order)
+
+
+def test_a_child_made_while_a_first_replica_runs_does_not_come_before_its_parent(world: World) -> None:
+    _, ana, _ = small_company(world)
+    account = next(iter(world.fresh(ana).ids("account")))
+
+    def order_with_lines(tx: WriteTransaction) -> None:
+        order = new_row(tx, "sales_order", account_id=account, currency="EUR", number_local="D1-000001")
+        for seq in (1, 2):
+            new_row(tx, "document_line", order_id=order, account_id=account, seq=seq)
+
+    with world.write() as tx:
+        order_with_lines(tx)
+    copy = Copy(ana)
+    while not copy.ids("document_line"):
+        assert world.pull(copy, 1).more
+    with world.write() as tx:
+        order_with_lines(tx)
+    seen: set[bytes] = set()
+    world.sync(copy, 1)
+    for entity, row_id in copy.order:
+        order = copy.rows[entity, row_id].get("order_id")
+        assert order is None or order in seen
+        seen.add(row_id)
+    assert len(copy.ids("document_line")) == 4
+
+
+def test_a_pull_that_catches_up_goes_on_to_the_present_in_the_same_reply(world: World) -> None:
+    _, ana, _ = small_company(world)
+    copy = Copy(ana)
+    assert world.pull(copy, 1).more
+    account = next(iter(world.fresh(ana).ids("account")))
+    world.change("account", account, phone="1")
+    assert not world.pull(copy).more
+    assert copy.rows == world.fresh(ana).rows
 
 
 def test_many_keys_lost_leave_over_several_pages(world: World) -> None:
