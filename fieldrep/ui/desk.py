@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from fieldrep.contract.errors import KnownError
+from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.ui.runner import Runner
 
@@ -25,6 +26,7 @@ class SyncDesk(Protocol):
 class Desk(QObject):
     """One per window. `zone` follows the person once the replica says who works here.
 
+    `customer` is the account last looked at, by id and name: products are shown at its prices.
     `sync_stood` after every change of how sync stands; the composition root says who syncs with `sync_by`.
     """
 
@@ -36,6 +38,7 @@ class Desk(QObject):
         self._sync: SyncDesk | None = None
         self.clock = clock
         self.person = ""
+        self.customer: tuple[RowId, str] | None = None
         self.zone: tzinfo = zone or datetime.now(UTC).astimezone().tzinfo or UTC
 
     def sync_by(self, sync: SyncDesk) -> None:

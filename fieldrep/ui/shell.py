@@ -102,7 +102,8 @@ class AppShell(QWidget):
         """Show a page and remember the place."""
         self._layers_away()
         self._show(Place(key, target))
-        self._remember(Place(key, target))
+        if self._pages[key].keeps(target):
+            self._remember(Place(key, target))
 
     def page(self) -> Page | None:
         return self._pages.get(self._places[self._at].page) if self._at >= 0 else None

@@ -176,6 +176,7 @@ class AccountRecord(QWidget):
             self._tell_changes(before, answer)
         today, zone = self._desk.today(), self._desk.zone
         view = answer.overview
+        self._desk.customer = (view.header.id, view.header.name)
         self.header.set(sayings.header_view(view.header, view.invoices.overdue_count))
         for key, count in (
             ("contacts", len(answer.contacts)),

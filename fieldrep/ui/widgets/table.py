@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStackedWidget,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -64,12 +65,14 @@ class Table(EditGrid):
 
 
 class _RowDelegate(QStyledItemDelegate):
-    """Keeps a cell's tone while its row is selected."""
+    """Keeps a cell's tone while its row is selected; the row shows as current only while the table has the focus."""
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
+        if option.widget is not None and not option.widget.hasFocus():
+            option.state &= ~QStyle.StateFlag.State_Selected
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         if colour is not None:
             option.palette.setColor(option.palette.ColorRole.HighlightedText, colour)
