@@ -17,8 +17,10 @@ from sync_server.store.audit import Actor
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
 from sync_server.store.database import Database, StoreInfo
+from sync_server.store.snapshot import Snapshot
 
 MAX_PAGE_BYTES = 8_000_000
+_TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.UPGRADE)
 
 
 def exchange(database: Database, device: DeviceIdentity, request: ExchangeRequest) -> ExchangeReply:
@@ -27,31 +29,43 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     Raises:
         KnownError: `device_revoked`, when it was withdrawn since it was identified; nothing is taken or served (I18).
     """
-    handshake = request.handshake
     database.settle_due()
     with database.read() as snapshot:
         info = snapshot.info()
-        verdict, sentence = judge(info, device, handshake)
-    reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
-    if verdict not in (Verdict.CONTINUE, Verdict.START_OVER, Verdict.UPGRADE):
-        return reply
+        verdict, sentence = judge(info, device, request.handshake)
+        reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
+        if verdict not in _TAKING:
+            return reply
+        if not request.changes:  # most exchanges: all is said in one snapshot
+            return _served(database, snapshot, device, request, reply)
     try:
         outcomes = _take(database, device, request, info)
     except CopyNoticed as noticed:
         with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
             tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
         return msgspec.structs.replace(reply, verdict=Verdict.ENROL_AGAIN, sentence=COPY)
-    if verdict is Verdict.UPGRADE:
-        return msgspec.structs.replace(reply, outcomes=outcomes)
-    cursor = b"" if verdict is Verdict.START_OVER else handshake.cursor
     with database.read() as snapshot:
-        confirm(snapshot, device)
-        pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
+        reply = msgspec.structs.replace(reply, outcomes=outcomes)
+        return _served(database, snapshot, device, request, reply)
+
+
+def _served(
+    database: Database,
+    snapshot: Snapshot,
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    reply: ExchangeReply,
+) -> ExchangeReply:
+    """The reply with what is new for the device."""
+    if reply.verdict is Verdict.UPGRADE:
+        return reply
+    confirm(snapshot, device)
+    cursor = b"" if reply.verdict is Verdict.START_OVER else request.handshake.cursor
+    pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     if not pulled.more:
-        database.note_contact(device, handshake, pulled)
+        database.note_contact(device, request.handshake, pulled)
     return msgspec.structs.replace(
         reply,
-        outcomes=outcomes,
         pages=pulled.pages,
         leaves=pulled.leaves,
         cursor=pulled.cursor,
@@ -65,8 +79,6 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
 def _take(
     database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo
 ) -> tuple[Outcome, ...]:
-    if not request.changes:
-        return ()
     author = Author(
         device_id=device.device_id,
         user_id=device.user_id,
