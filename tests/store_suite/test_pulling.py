@@ -236,27 +236,28 @@ def test_an_account_lost_between_two_pages_sends_no_further_row(world: World) ->
 
 def test_a_child_made_while_a_first_replica_runs_does_not_come_before_its_parent(world: World) -> None:
     _, ana, _ = small_company(world)
-    account = next(iter(world.fresh(ana).ids("account")))
+    accounts = sorted(world.fresh(ana).ids("account"))
 
-    def order_with_lines(tx: WriteTransaction) -> None:
+    def order_with_lines(tx: WriteTransaction, account: bytes) -> None:
         order = new_row(tx, "sales_order", account_id=account, currency="EUR", number_local="D1-000001")
         for seq in (1, 2):
             new_row(tx, "document_line", order_id=order, account_id=account, seq=seq)
 
     with world.write() as tx:
-        order_with_lines(tx)
+        order_with_lines(tx, accounts[0])
     copy = Copy(ana)
     while not copy.ids("document_line"):
         assert world.pull(copy, 1).more
     with world.write() as tx:
-        order_with_lines(tx)
+        order_with_lines(tx, accounts[0])
+        order_with_lines(tx, accounts[-1])
     seen: set[bytes] = set()
     world.sync(copy, 1)
     for entity, row_id in copy.order:
         order = copy.rows[entity, row_id].get("order_id")
         assert order is None or order in seen
         seen.add(row_id)
-    assert len(copy.ids("document_line")) == 4
+    assert len(copy.ids("document_line")) == 6
 
 
 def test_a_pull_that_catches_up_goes_on_to_the_present_in_the_same_reply(world: World) -> None:
