@@ -5,12 +5,15 @@ A change is one unit of work, numbered by its device; it is applied whole or not
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from fieldrep.contract.errors import Code
-from fieldrep.contract.fields import WireValue
+from fieldrep.contract.fields import INT64_MAX, WireValue
+
+ChangeNumber = Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)]
+Verb = Annotated[str, msgspec.Meta(max_length=80, pattern=r"\A[^\x00]*\Z")]
 
 
 class Edit(msgspec.Struct, frozen=True, array_like=True):
@@ -39,9 +42,9 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
         command: the business verb, as in `fieldrep do`.
     """
 
-    n: int
+    n: ChangeNumber
     made_at: int
-    command: str
+    command: Verb
     edits: tuple[Edit, ...]
 
 

@@ -6,14 +6,14 @@ A sync is a loop of exchanges until the reply says there is no more; one with no
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from fieldrep.contract.change import Change, Outcome
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import plain_values
+from fieldrep.contract.fields import INT64_MAX, plain_values
 from fieldrep.contract.frame import seal, unseal
 from fieldrep.contract.page import Page
 
@@ -36,13 +36,13 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True):
 
     protocol: int
     schema: int
-    app_version: str
-    incarnation: bytes
-    server_id: bytes = b""
-    epoch: bytes = b""
-    cursor: bytes = b""
+    app_version: Annotated[str, msgspec.Meta(max_length=80, pattern=r"\A[^\x00]*\Z")]
+    incarnation: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    server_id: Annotated[bytes, msgspec.Meta(max_length=16)] = b""
+    epoch: Annotated[bytes, msgspec.Meta(max_length=16)] = b""
+    cursor: Annotated[bytes, msgspec.Meta(max_length=1_000)] = b""
     digest: Digest | None = None
-    highest_n: int = 0
+    highest_n: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     device_clock: int = 0
 
 

@@ -16,7 +16,13 @@ from fieldrep.contract.scope import scope_key
 from fieldrep.contract.values import check_value
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import raise_conflict
-from sync_server.reconcile.orders import DERIVED, check_move, name_of, require_open_draft
+from sync_server.reconcile.orders import (
+    DERIVED,
+    check_move,
+    name_of,
+    require_account_of_order,
+    require_open_draft,
+)
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -37,6 +43,8 @@ def apply_edit(tx: WriteTransaction, rights: Rights, edit: Edit) -> tuple[bool, 
         raise Refusal(Code.INVALID_VALUE, "The record's id is not an id.", entity.name)
     for name, value in edit.after.items():
         _check_named(entity, row_id, name, value, creating=edit.kind == "create")
+        if edit.before.get(name) is not None:
+            _check_fit(entity, row_id, entity.field(name), edit.before[name])
     if edit.kind == "create":
         _create(tx, rights, entity, row_id, edit)
         return False, []
@@ -57,6 +65,10 @@ def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, crea
     if field.fixed and not creating:
         sentence = f"{field.title} is given when the {entity.title.lower()} is made and cannot change."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
+    _check_fit(entity, row_id, field, value)
+
+
+def _check_fit(entity: Entity, row_id: RowId, field: Field, value: Value) -> None:
     try:
         check_value(entity, field, value)
     except KnownError as error:
@@ -100,6 +112,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     _check_references(tx, rights, entity, row, tuple(edit.after))
     if entity.name == "document_line":
         require_open_draft(tx, rights.author, row["order_id"])
+        require_account_of_order(tx, row)
     if entity.name == "sales_order" and row["status"] not in ("draft", "submitted"):
         raise Refusal(Code.MOVE_NOT_ALLOWED, "A new order starts as a draft.", entity.name, row_id, "status")
     tx.stage(entity, row)

@@ -44,6 +44,19 @@ def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) ->
         )
 
 
+def require_account_of_order(tx: WriteTransaction, line: Row) -> None:
+    """A line is held by whoever holds its order: nobody may see one without the other.
+
+    Raises:
+        Refusal: `invalid_value`.
+    """
+    order_id = line["order_id"]
+    order = tx.row(ORDER, RowId(order_id)) if isinstance(order_id, bytes) else None
+    if order is None or order["account_id"] != line["account_id"]:
+        sentence = "The line names another account than its order."
+        raise Refusal(Code.INVALID_VALUE, sentence, LINE.name, row_id_of(line), "account_id")
+
+
 def check_move(order: Row, wanted: Value) -> None:
     """Whether a device may make this move now.
 

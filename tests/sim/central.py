@@ -25,6 +25,9 @@ from sync_server.store.database import Database
 from tests.sim.oracle import Key, Oracle, Row, Sender, Wrong
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
 
+CONTENT = 16
+"""Bytes before a stored outcome that tell what the change was."""
+
 MARK = re.compile(r"«([\w. ']+)»")
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
@@ -200,7 +203,7 @@ class Central:
         wanted = {change.n for change in request.changes}
         incarnation = request.handshake.incarnation
         return {
-            n: msgspec.msgpack.decode(bytes(blob), type=Outcome)
+            n: msgspec.msgpack.decode(bytes(blob)[CONTENT:], type=Outcome)
             for who, which, n, blob in found
             if (bytes(who), bytes(which)) == (device, incarnation) and n in wanted
         }

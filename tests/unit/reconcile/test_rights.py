@@ -1,0 +1,161 @@
+"""What a device may not do, whatever it sends: each is refused whole, in words that tell nothing about foreign rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
+from fieldrep.contract.change import Accepted, Change, Edit, Refused
+from fieldrep.contract.errors import Code
+from fieldrep.contract.fields import Kind, Reader, Value, Writer
+from sync_server.reconcile.push import CopyNoticed
+from tests.unit.reconcile.conftest import Store, create, row_id
+
+ROWS = {"account": "shop of ana", "contact": "boss of ana's", "activity": "call ana's"}
+PROTECTED = [
+    (entity.name, field.name)
+    for entity in ENTITIES
+    if entity.name in ROWS
+    for field in entity.columns
+    if Writer.DEVICE not in (field.writers or Writer.DEVICE) or field.reader is Reader.COST or field.fixed
+]
+OFFICE_ONLY = [
+    entity.name
+    for entity in ENTITIES
+    if not any(Writer.DEVICE in (field.writers or Writer.DEVICE) for field in entity.fields.values())
+]
+SAMPLE: dict[Kind, Value] = {
+    Kind.REF: row_id("ben"),
+    Kind.TEXT: "x",
+    Kind.CHOICE: "x",
+    Kind.JSON: "{}",
+    Kind.DATE: "2026-11-21",
+}
+
+
+def refused(store: Store, who: str, *edits: Edit) -> Refused:
+    before = store.revision()
+    outcome = store.push(who, *edits)
+    assert isinstance(outcome, Refused), outcome
+    assert store.revision() == before, "a refused change draws no revision"
+    return outcome
+
+
+def account_values(owner: str) -> dict[str, object]:
+    return {"account_id": row_id(f"shop of {owner}"), "family_name": "New"}
+
+
+@pytest.mark.parametrize(("entity", "field"), PROTECTED, ids=str)
+def test_no_protected_field_is_written_by_a_device(store: Store, entity: str, field: str) -> None:
+    before = store.row(entity, ROWS[entity])
+    assert before is not None
+    value = SAMPLE.get(CATALOGUE[entity].field(field).kind, 1)
+    outcome = refused(store, "ana", store.edit(entity, ROWS[entity], **{field: (before[field], value)}))
+    assert (outcome.code, outcome.field) == (Code.FIELD_PROTECTED, field)
+    assert store.row(entity, ROWS[entity]) == before
+
+
+@pytest.mark.parametrize("entity", OFFICE_ONLY)
+def test_what_the_office_keeps_cannot_be_made_on_a_device(store: Store, entity: str) -> None:
+    assert refused(store, "ana", create(entity, "forged")).code is not Code.INTERNAL
+    assert store.row(entity, "forged") is None
+
+
+def test_an_owner_given_with_a_new_account_is_refused_and_the_author_owns_what_he_makes(store: Store) -> None:
+    edit = create("account", "mine", name="Mine", owner_user_id=row_id("ben"))
+    assert refused(store, "ana", edit).code is Code.FIELD_PROTECTED
+    assert isinstance(store.push("ana", create("account", "mine", name="Mine")), Accepted)
+    row = store.row("account", "mine")
+    assert row is not None
+    assert row["owner_user_id"] == row["created_by"] == row_id("ana")
+
+
+def test_a_foreign_row_is_refused_in_the_same_words_as_one_that_does_not_exist(store: Store) -> None:
+    foreign = refused(store, "ana", store.edit("account", "shop of ben", phone=(None, "2")))
+    absent = refused(store, "ana", store.edit("account", "nowhere", phone=(None, "2")))
+    assert (foreign.code, foreign.sentence) == (absent.code, absent.sentence)
+    assert "ben" not in foreign.sentence.lower()
+
+
+def test_a_child_of_a_foreign_account_and_of_none_are_refused_alike(store: Store) -> None:
+    foreign = refused(store, "ana", create("contact", "one", **account_values("ben")))
+    absent = refused(store, "ana", create("contact", "two", **account_values("nobody")))
+    assert (foreign.code, foreign.sentence) == (absent.code, absent.sentence)
+
+
+def test_a_reference_to_a_foreign_row_and_to_none_are_refused_alike(store: Store) -> None:
+    contact = store.row("contact", "boss of ben's")
+    assert contact is not None
+    foreign = refused(store, "ana", store.edit("activity", "call ana's", contact_id=(None, contact["id"])))
+    absent = refused(store, "ana", store.edit("activity", "call ana's", contact_id=(None, row_id("nobody"))))
+    assert (foreign.code, foreign.sentence) == (absent.code, absent.sentence)
+    assert foreign.code is Code.PARENT_MISSING
+
+
+def test_a_manager_may_edit_what_his_people_hold_and_they_may_not_edit_each_others(store: Store) -> None:
+    assert isinstance(store.push("mia", store.edit("account", "shop of ana", phone=(None, "2"))), Accepted)
+    refused(store, "mia", store.edit("account", "shop of ben", phone=(None, "2")))
+
+
+def test_a_line_cannot_hang_under_an_order_of_another_account(store: Store) -> None:
+    store.office("account", "second of ana", name="Second", owner_user_id=row_id("ana"))
+    order = create("sales_order", "order", account_id=row_id("shop of ana"), currency="EUR")
+    assert isinstance(store.push("ana", order), Accepted)
+    values = {"order_id": row_id("order"), "seq": 1, "qty": 1_000_000, "unit_price": 1_000_000}
+    stray = create("document_line", "line", account_id=row_id("second of ana"), **values)
+    assert refused(store, "ana", stray).code is Code.INVALID_VALUE
+    assert store.row("document_line", "line") is None
+
+
+def test_a_conflict_cannot_be_forged_and_a_foreign_one_not_decided(store: Store) -> None:
+    values = {"entity": "account", "row_id": row_id("shop of ana"), "field": "phone", "status": "open"}
+    refused(store, "ana", create("conflict", "forged", account_id=row_id("shop of ana"), **values))
+    store.office("conflict", "bens", account_id=row_id("shop of ben"), user_id=row_id("ben"), **values)
+    refused(store, "ana", store.edit("conflict", "bens", status=("open", "resolved")))
+
+
+def test_a_unit_is_taken_whole_or_not_at_all(store: Store) -> None:
+    good = store.edit("account", "shop of ana", phone=(None, "2"))
+    outcome = refused(store, "ana", good, store.edit("account", "shop of ben", phone=(None, "2")))
+    assert outcome.row_id == row_id("shop of ben")
+    row = store.row("account", "shop of ana")
+    assert row is not None
+    assert row["phone"] is None
+
+
+def test_a_refused_change_takes_down_only_what_builds_on_it(store: Store) -> None:
+    bad = Change(1, 0, "t", (create("contact", "one", **account_values("ben")),))
+    on_it = Change(2, 0, "t", (store.edit("contact", "one", phone=(None, "5")),))
+    beside = Change(3, 0, "t", (store.edit("account", "shop of ana", phone=(None, "5")),))
+    first, second, third = store.push_all("ana", bad, on_it, beside)
+    assert isinstance(first, Refused)
+    assert isinstance(second, Refused)
+    assert second.code is Code.DEPENDS_ON_REFUSED
+    assert isinstance(third, Accepted)
+
+
+def test_a_change_that_comes_again_gets_its_first_answer(store: Store) -> None:
+    edit = store.edit("account", "shop of ana", phone=(None, "2"))
+    first = store.push("ana", edit, n=7)
+    assert isinstance(first, Accepted)
+    assert store.push("ana", edit, n=7) == first
+    assert store.revision() == first.revision, "a repeat draws no revision"
+
+
+def test_a_number_that_comes_again_with_other_content_is_a_copys_and_takes_nothing(store: Store) -> None:
+    store.push("ana", store.edit("account", "shop of ana", phone=(None, "2")), n=7)
+    before = store.row("account", "shop of ana")
+    other = Change(7, 0, "test", (store.edit("account", "shop of ana", phone=("2", "3")),))
+    beside = Change(6, 0, "test", (store.edit("account", "shop of ana", website=(None, "x")),))
+    with pytest.raises(CopyNoticed):
+        store.push_all("ana", beside, other)
+    assert store.row("account", "shop of ana") == before
+
+
+def test_numbers_of_one_device_mean_nothing_for_another(store: Store) -> None:
+    assert isinstance(
+        store.push("ana", store.edit("account", "shop of ana", phone=(None, "2")), n=7), Accepted
+    )
+    assert isinstance(
+        store.push("ben", store.edit("account", "shop of ben", phone=(None, "2")), n=7), Accepted
+    )
