@@ -80,10 +80,11 @@ def day_and_time(moment: int, today: date, zone: tzinfo) -> str:
 
 
 def when_in_group(moment: int | None, day: date, today: date, zone: tzinfo) -> str:
-    """The time for today and yesterday, the day for everything else."""
-    if moment is not None and abs((today - day).days) <= 1:
+    """The time for today and yesterday, the day for everything else; what is to come always says its day."""
+    days = (today - day).days
+    if moment is not None and days in (0, 1):
         return clock_time(moment, zone)
-    return short_day(day, today)
+    return "Tomorrow" if days == -1 else short_day(day, today)
 
 
 def days_ago(moment: int, today: date, zone: tzinfo) -> str:

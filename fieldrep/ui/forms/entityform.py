@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from fieldrep.contract.catalogue import CATALOGUE
@@ -66,7 +67,8 @@ class EntityForm(Form):
             )
             wide = field.many_lines
             place += place % 2 if wide else 0
-            grid.addWidget(widget, place // 2, 0 if wide else place % 2, 1, 2 if wide else 1)
+            column, span = (0, 2) if wide else (place % 2, 1)
+            grid.addWidget(widget, place // 2, column, 1, span, Qt.AlignmentFlag.AlignTop)
             place += 2 if wide else 1
             self.know(key, widget)
             self._known[key] = field

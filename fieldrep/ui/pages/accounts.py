@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout,
 
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.account_page import WINDOW, ListAnswer, read_list
-from fieldrep.queries.accounts import AccountRow, account_rows
+from fieldrep.queries.accounts import AccountChip, AccountRow, account_rows
 from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
 from fieldrep.ui.account.record import AccountRecord
 from fieldrep.ui.desk import Desk, sentence_of
@@ -39,6 +39,7 @@ class AccountsPage(Page):
         self._desk = desk
         self._answer: ListAnswer | None = None
         self._target: RowId | None = None
+        self._asking = False
         self.list = RecordList(WORDS, CHIPS, SORTS, name="accounts")
         self.list.wanted.connect(lambda _: self._ask())
         self.list.more_wanted.connect(self._more)
@@ -82,13 +83,14 @@ class AccountsPage(Page):
     def _ask(self, *, keep: bool = False) -> None:
         """`keep` is a refresh: the current account and the scroll stay."""
         self.list.loading()
+        self._asking = True
         shown = len(self.list.model.rows()) if keep else 0
         self._desk.runner.query(
             read_list,
             asker=self,
             lane="list",
             done=lambda answer: self._on_list(answer, keep=keep),
-            failed=lambda error: self.list.failed(sentence_of(error)),
+            failed=self._on_list_failed,
             question=question_of(self.list.state()),
             today=self._desk.today(),
             wanted=self._target,
@@ -96,15 +98,21 @@ class AccountsPage(Page):
         )
 
     def _on_list(self, answer: ListAnswer, *, keep: bool) -> None:
-        self._answer = answer
+        self._answer, self._asking = answer, False
         self.list.set_rows(self._views(answer.rows), answer.found.count, keep=keep)
         if answer.rows and self.isVisible():
             self._take_focus()
         if self._target is not None:
-            self.list.select(self._target)
-            self._target = None
+            found, self._target = self.list.select(self._target), None
+            if not found and self.list.state().chip != AccountChip.ALL.value:
+                self._target = self.record.account_id
+                self.list.choose_chip(AccountChip.ALL.value)
         elif not keep and not answer.rows and self.record.editor is None:
             self.record.show_nothing()
+
+    def _on_list_failed(self, error: Exception) -> None:
+        self._asking = False
+        self.list.failed(sentence_of(error))
 
     def _take_focus(self) -> None:
         """At the start nothing has the focus yet: the list takes it, unless something lies over the page."""
@@ -149,11 +157,10 @@ class AccountsPage(Page):
         self._target = cast("RowId", account_id)
         self.record.show_account(self._target)
         self.visited.emit(("account", account_id))
-        if not self.list.select(self._target):
-            if not self.list.clear_search():
-                self._ask()
-        else:
+        if not self._asking and self.list.select(self._target):
             self._target = None
+        elif not self.list.clear_search():
+            self._ask()
 
     # What the shell asks
 

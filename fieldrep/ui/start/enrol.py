@@ -38,7 +38,7 @@ class EnrolCard(StartCard):
             "enrol",
             "laptop",
             "Set up this laptop",
-            "Your admin made a link for you. It works once, and only for a short time.",
+            "Your admin made a link for you. It works once, for a short time.",
         )
         self.link = Field("Enrolment link", QLineEdit(), name="enrol_link", required=True,
                           help_text="It begins with fieldrep://enroll")  # fmt: skip

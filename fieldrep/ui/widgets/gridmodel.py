@@ -57,6 +57,7 @@ class GridModel(QAbstractTableModel):
         self.columns = tuple(columns)
         self.entry_column = entry_column
         self.rows: list[GridRow] = []
+        self._editable = True
 
     def set_rows(self, rows: Sequence[GridRow]) -> None:
         """Same keys in the same order change in place, so that selection and an open editor stay."""
@@ -68,6 +69,10 @@ class GridModel(QAbstractTableModel):
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()
+
+    def set_editable(self, editable: bool) -> None:
+        """Whether cells of editable columns may be edited at all."""
+        self._editable = editable
 
     def set_titles(self, titles: Mapping[str, str]) -> None:
         """Other words above some columns."""
@@ -136,7 +141,11 @@ class GridModel(QAbstractTableModel):
     def flags(self, index: _Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         column = self.columns[index.column()]
-        editable = column.key == self.entry_column if self.is_blank(index.row()) else column.editable
+        editable = (
+            column.key == self.entry_column
+            if self.is_blank(index.row())
+            else column.editable and self._editable
+        )
         return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -60,7 +60,7 @@ class Spark(QWidget):
         self.setAccessibleDescription(description)
 
     def sizeHint(self) -> QSize:
-        return QSize(84, 28)
+        return QSize(84, 24)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if len(self._values) < 2:

@@ -6,11 +6,10 @@ A grid without editors: Enter or a double click opens a row. Texts, tones and wh
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStackedWidget,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -21,10 +20,11 @@ from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.emptystate import EmptyState
 from fieldrep.ui.widgets.gridmodel import Column, GridRow
 from fieldrep.ui.widgets.paint import ring
+from fieldrep.ui.widgets.text import restyle
 
 
 class Table(EditGrid):
-    """`opened` says the key of a row; the whole row is current, not a cell."""
+    """`opened` says the key of a row; the whole row is current, and shown as such while the table has the focus."""
 
     opened = Signal(object)
 
@@ -34,6 +34,7 @@ class Table(EditGrid):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
+        self.setProperty("quiet", "true")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
 
@@ -55,6 +56,18 @@ class Table(EditGrid):
             area.setRight(self.viewport().width() - 1)
             ring(QPainter(self.viewport()), area.adjusted(1, 1, -1, -1), current().focus, 5)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._set_quiet(quiet=False)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._set_quiet(quiet=True)
+
+    def _set_quiet(self, *, quiet: bool) -> None:
+        self.setProperty("quiet", "true" if quiet else "false")
+        restyle(self)
+
     def current_key(self) -> object | None:
         return self.grid.key_at(self.currentIndex().row())
 
@@ -65,14 +78,12 @@ class Table(EditGrid):
 
 
 class _RowDelegate(QStyledItemDelegate):
-    """Keeps a cell's tone while its row is selected; the row shows as current only while the table has the focus."""
+    """Keeps a cell's tone while its row is selected."""
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
-        if option.widget is not None and not option.widget.hasFocus():
-            option.state &= ~QStyle.StateFlag.State_Selected
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         if colour is not None:
             option.palette.setColor(option.palette.ColorRole.HighlightedText, colour)

@@ -1,0 +1,182 @@
+"""The scenes of the pictures: which profile, and what a person does before the picture is taken.
+
+A new page or state is one entry of `SCENES`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fieldrep.ui.start.enrol import DownloadCard, EnrolCard
+from fieldrep.ui.start.gate import StoppedCard
+from fieldrep.ui.start.unlock import UnlockCard
+from tests.screens.company import BUSY, CALM, NEW
+
+
+class Stage(Protocol):
+    """The running program: its shell, its gate, and waiting."""
+
+    program: Any
+
+    @property
+    def shell(self) -> Any: ...
+    @property
+    def page(self) -> Any: ...
+    def until(self, true: Callable[[], object]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`show` is given the stage in the profile's window as it opens."""
+
+    name: str
+    profile: str
+    show: Callable[[Stage], None]
+
+
+def _rich(stage: Stage) -> None:
+    """The account with most to show, found as a person finds it."""
+    stage.shell.go("accounts")
+    page = stage.page
+    page.list.choose_chip("key")
+    stage.until(lambda: page.list.model.total() and page.list.model.total() < 100)
+    rows = page.list.model.rows()
+    best = next((row for row in rows if row.waiting), rows[0])
+    page.list.choose_chip("all")
+    stage.shell.go("accounts", ("account", best.key))
+    stage.until(lambda: page.record.answer and page.record.account_id == best.key)
+    stage.until(lambda: page.record.answer.overview.header.id == best.key)
+    stage.until(lambda: page.list.current_key() == best.key)
+    page.list.view.setFocus()
+
+
+def _tab(key: str) -> Callable[[Stage], None]:
+    def show(stage: Stage) -> None:
+        _rich(stage)
+        stage.page.record.tabs.open(key)
+        body = stage.page.record.tabs.body(key)
+        if key == "notes":
+            stage.until(lambda: body.standing.text() and body._rows.count() > 1)
+        else:
+            stage.until(lambda: body.table.grid.rowCount() > 0)
+
+    return show
+
+
+def _edit(stage: Stage) -> None:
+    _rich(stage)
+    stage.page.record.edit()
+    stage.page.record.editor.form.fields["email"].set_text("purchasing at example")
+    stage.page.record.editor.submit()
+
+
+def _new(stage: Stage) -> None:
+    _rich(stage)
+    name = stage.page.record.header.name()
+    stage.page.record.new_account()
+    editor = stage.page.record.editor
+    field = editor.form.fields["name"]
+    field.control.setText(name.rsplit(" ", 1)[0])
+    field.edited.emit(field.text())
+    stage.until(editor.duplicate.isVisible)
+
+
+def _log(stage: Stage) -> None:
+    _rich(stage)
+    stage.page.record.log_activity()
+
+
+def _nothing_found(stage: Stage) -> None:
+    _rich(stage)
+    stage.page.list.search.setText("xyz")
+    stage.page.list.search.textEdited.emit("xyz")
+    stage.until(lambda: stage.page.list.model.rowCount() == 0)
+    stage.page.list.search.setFocus()
+
+
+def _palette(stage: Stage) -> None:
+    _rich(stage)
+    stage.shell.say("Task “Send oat range samples” completed", undo=1)
+    stage.shell.open_palette()
+    stage.shell.palette_layer.input.setText("bak")
+    stage.until(lambda: any("Bak" in title for title in stage.shell.palette_layer.titles()))
+
+
+def _keys(stage: Stage) -> None:
+    _rich(stage)
+    stage.shell.open_keymap()
+
+
+def _sync(tab: str) -> Callable[[Stage], None]:
+    def show(stage: Stage) -> None:
+        stage.shell.go("sync", tab)
+        page = stage.page
+        stage.until(lambda: page.overview.tiles[2].figure().text())
+        if tab in ("conflicts", "refused"):
+            table = getattr(page, tab).table
+            stage.until(lambda: table.grid.rowCount() > 0)
+
+    return show
+
+
+def _conflict_on_record(stage: Stage) -> None:
+    stage.shell.go("accounts")
+    stage.until(lambda: any("conflict" in row.flag for row in stage.page.list.model.rows()))
+    key = next(row.key for row in stage.page.list.model.rows() if "conflict" in row.flag)
+    stage.shell.go("accounts", ("account", key))
+    stage.until(stage.page.record.conflicts.isVisible)
+
+
+def _enrol(stage: Stage) -> None:
+    stage.until(lambda: isinstance(stage.program.gate.card(), EnrolCard))
+    card = stage.program.gate.card()
+    card.name.set_text("Anke's laptop")
+    card.link.set_text("https://sync.example.com")
+    card.refuse("This is not an enrolment link. Paste the whole link your admin sent; it begins with "
+                "fieldrep://enroll.", about_link=True)  # fmt: skip
+
+
+def _protect(stage: Stage) -> None:
+    stage.until(lambda: isinstance(stage.program.gate.card(), EnrolCard))
+    card = stage.program.gate.card()
+    card.name.set_text("Anke's laptop")
+    card.link.set_text("fieldrep://enroll?server=https://sync.example.com&code=ABCD-EFGH-JKLM-NPQR")
+    card.ask_passphrase()
+
+
+def _download(stage: Stage) -> None:
+    card = DownloadCard("Anke Visser")
+    stage.program._show_card(card)
+    card.advance(5_000, 8_266)
+
+
+def _unlock(stage: Stage) -> None:
+    stage.program._show_card(UnlockCard())
+
+
+def _stopped(stage: Stage) -> None:
+    sentence = "FieldRep is already open on this profile. Use that window, or close it and try again."
+    stage.program._show_card(StoppedCard("FieldRep is open already", sentence))
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("accounts", CALM, _rich),
+    *(
+        Scene(f"accounts-{tab}", CALM, _tab(tab))
+        for tab in ("contacts", "orders", "invoices", "notes", "addresses")
+    ),
+    Scene("accounts-edit", CALM, _edit),
+    Scene("accounts-log", CALM, _log),
+    Scene("accounts-new", CALM, _new),
+    Scene("accounts-nothing-found", CALM, _nothing_found),
+    Scene("palette", CALM, _palette),
+    Scene("keys", CALM, _keys),
+    Scene("sync-waiting", CALM, _sync("waiting")),
+    Scene("accounts-conflict", BUSY, _conflict_on_record),
+    *(Scene(f"sync-{tab}", BUSY, _sync(tab)) for tab in ("overview", "conflicts", "refused", "history")),
+    Scene("start-enrol", NEW, _enrol),
+    Scene("start-protect", NEW, _protect),
+    Scene("start-download", NEW, _download),
+    Scene("start-unlock", NEW, _unlock),
+    Scene("start-stopped", NEW, _stopped),
+)
