@@ -5,6 +5,8 @@ Owns the verbs. A line's price follows the list while nobody gave it one of its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import label_of, standing
 from fieldrep.commands.order_lines import (
@@ -76,14 +78,48 @@ def edit_order_line(
 
 def remove_order_line(replica: Replica, *, row_id: RowId) -> Done:
     """Takes a line off a draft order."""
+    return remove_order_lines(replica, row_ids=(row_id,))
+
+
+def remove_order_lines(replica: Replica, *, row_ids: Sequence[RowId]) -> Done:
+    """Takes lines off a draft order in one change, so that one undo brings all of them back."""
     with replica.begin("remove_order_line", "Remove line") as uow:
-        line = standing(uow, "document_line", row_id)
-        order_id = ref_of(line, "order_id")
-        order = open_draft(uow, order_id)
-        uow.label = f"Remove {label_of('document_line', line)} from order {label_of('sales_order', order)}"
-        uow.archive("document_line", row_id)
-        settle_totals(uow, order_id)
-    return done("remove_order_line", uow, row_id)
+        order = _draft_of(uow, row_ids)
+        what = f"{len(row_ids)} lines"
+        for row_id in row_ids:
+            line = standing(uow, "document_line", row_id)
+            what = label_of("document_line", line) if len(row_ids) == 1 else what
+            uow.archive("document_line", row_id)
+        uow.label = f"Remove {what} from order {label_of('sales_order', order)}"
+        settle_totals(uow, ref_of(order, "id"))
+    return done("remove_order_line", uow, row_ids[0])
+
+
+def discount_order_lines(replica: Replica, *, row_ids: Sequence[RowId], discount_rate: int) -> Done:
+    """Gives lines of a draft the same discount in one change."""
+    with replica.begin("edit_order_line", "Same discount") as uow:
+        order = _draft_of(uow, row_ids)
+        for row_id in row_ids:
+            line = standing(uow, "document_line", row_id)
+            if line["kind"] == "item":
+                values = {"discount_rate": discount_rate}
+                amount = amount_of_line({**line, **values}, text_of(order, "currency"))
+                uow.update("document_line", row_id, {**values, "line_amount": amount})
+        uow.label = f"Discount of {len(row_ids)} lines in order {label_of('sales_order', order)}"
+        settle_totals(uow, ref_of(order, "id"))
+    return done("edit_order_line", uow, row_ids[0])
+
+
+def _draft_of(uow: UnitOfWork, row_ids: Sequence[RowId]) -> Row:
+    """The open draft that all these lines belong to.
+
+    Raises:
+        KnownError: `invalid_value`, when there are none or they belong to several orders.
+    """
+    orders = {ref_of(standing(uow, "document_line", row_id), "order_id") for row_id in row_ids}
+    if len(orders) != 1:
+        raise KnownError(Code.INVALID_VALUE, "Choose lines of one order first.", field="id")
+    return open_draft(uow, orders.pop())
 
 
 def _repriced(uow: UnitOfWork, order: Row, line: Row, own: int | None, *, use_list: bool) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from datetime import date
 
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
-from fieldrep.commands.order_lines import NewLine, add_line, open_draft, price_book, settle_totals
+from fieldrep.commands.order_lines import NewLine, add_line, next_seq, open_draft, price_book, settle_totals
 from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
@@ -41,9 +41,11 @@ _SITE = (
 )
 _ITEMS = "SELECT count(*) FROM document_line WHERE order_id = ? AND archived = 0 AND kind = 'item'"
 _COPIED = (
-    "SELECT product_id, qty, uom, discount_rate, kind, description, reason_code FROM document_line "
-    "WHERE order_id = ? AND archived = 0 ORDER BY seq, id"
+    "SELECT l.product_id, l.qty, l.uom, l.discount_rate, l.kind, l.description, l.reason_code "
+    "FROM document_line AS l LEFT JOIN product AS p ON p.id = l.product_id WHERE l.order_id = ? "
+    "AND l.archived = 0 AND coalesce(p.status, '') <> 'discontinued' ORDER BY l.seq, l.id"
 )
+_EVERY_LINE = "SELECT count(*) FROM document_line WHERE order_id = ? AND archived = 0"
 
 
 def create_order(
@@ -64,15 +66,46 @@ def create_order(
 
 
 def copy_order(replica: Replica, *, row_id: RowId) -> Done:
-    """Makes a new draft with the lines of an earlier order, at today's prices."""
+    """Makes a new draft with the lines of an earlier order that are still sold, at today's prices."""
     with replica.begin("copy_order", "Copy order") as uow:
         first = standing(uow, "sales_order", row_id)
         account = standing(uow, "account", ref_of(first, "account_id"))
         head = {name: first[name] for name in ("contact_id", "bill_site_id", "ship_site_id")}
         lines = [_again(row) for row in uow.rows(_COPIED, (row_id,))]
         order, made_lines = _create(uow, account, lines, text_of(first, "doc_type"), head)
-        uow.label = f"Order {text_of(order, 'number_local')} like {label_of('sales_order', first)}"
+        uow.label = f"Order {text_of(order, 'number_local')} {_like(uow, first, len(lines))}"
     return _made("copy_order", uow, order, made_lines)
+
+
+def copy_lines(replica: Replica, *, row_id: RowId, from_id: RowId) -> Done:
+    """Fills a draft with the lines of an earlier order that are still sold, at the draft's prices."""
+    with replica.begin("copy_order", "Copy lines") as uow:
+        order, first = open_draft(uow, row_id), standing(uow, "sales_order", from_id)
+        lines = [_again(row) for row in uow.rows(_COPIED, (from_id,))]
+        book, start = price_book(uow, order, today(uow)), next_seq(uow, row_id)
+        made = tuple(add_line(uow, order, book, line, seq) for seq, line in enumerate(lines, start=start))
+        settle_totals(uow, row_id)
+        uow.label = f"Lines of order {label_of('sales_order', order)} {_like(uow, first, len(lines))}"
+    return done("copy_order", uow, row_id, lines=made)
+
+
+def _like(uow: UnitOfWork, first: Row, copied: int) -> str:
+    left = int(uow.rows(_EVERY_LINE, (first["id"],))[0][0]) - copied
+    told = f", without {left} no longer sold" if left else ""
+    return f"like {label_of('sales_order', first)}{told}"
+
+
+def drop_empty_order(replica: Replica, *, row_id: RowId) -> Done:
+    """Takes back a draft in which nothing was entered, as when one only looked; any other order stays."""
+    with replica.begin("drop_empty_order", "Empty order left") as uow:
+        order = uow.row("sales_order", row_id)
+        lines = uow.rows(_EVERY_LINE, (row_id,))[0][0]
+        entered_fields = ("po_ref", "note", "wanted_on", "freight_amount")
+        if order is not None and order["status"] == "draft" and order["created_by"] in (None, uow.user_id):
+            uow.label = f"Empty order {label_of('sales_order', order)} left"
+            if not lines and not order["archived"] and not any(order[name] for name in entered_fields):
+                uow.archive("sales_order", row_id)
+    return done("drop_empty_order", uow, row_id)
 
 
 def edit_order(replica: Replica, *, row_id: RowId, **fields: Value) -> Done:
@@ -184,8 +217,10 @@ def _move(uow: UnitOfWork, order: Row, wanted: str) -> None:
 __all__ = [
     "HEAD_FIELDS",
     "cancel_order",
+    "copy_lines",
     "copy_order",
     "create_order",
+    "drop_empty_order",
     "edit_order",
     "price_book",
     "submit_order",

@@ -30,17 +30,27 @@ class OrderChip(StrEnum):
     CHANGED_HERE = "changed_here"
 
 
+class OrderSort(StrEnum):
+    """The order of the list."""
+
+    NEWEST = "newest"
+    CUSTOMER = "customer"
+    TOTAL = "total"
+    WANTED = "wanted"
+
+
 @dataclass(frozen=True, slots=True)
 class OrdersQuestion:
     """What a person asked the list for; the text finds numbers, references and accounts by name."""
 
     text: str = ""
     chip: OrderChip = OrderChip.ALL
+    sort: OrderSort = OrderSort.NEWEST
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersFound:
-    """The orders that answer a question, newest first; `keys` are for `order_rows`."""
+    """The orders that answer a question, in its order; `keys` are for `order_rows`."""
 
     question: OrdersQuestion
     keys: tuple[int, ...]
@@ -107,6 +117,15 @@ AND (o.number_official LIKE ?1 ESCAPE '\\' OR o.number_local LIKE ?1 ESCAPE '\\'
     OR o.account_id IN (SELECT a.id FROM json_each(?2) AS j CROSS JOIN account AS a ON a.row_no = j.value))
 """
 _NEWEST = "ORDER BY coalesce(o.ordered_on, o.pricing_date, '9999') DESC, o.row_no DESC LIMIT ?)"
+_SORTS: Mapping[OrderSort, str] = {
+    OrderSort.NEWEST: _NEWEST,
+    OrderSort.CUSTOMER: (
+        "ORDER BY (SELECT a.name FROM account AS a WHERE a.id = o.account_id) COLLATE NOCASE, "
+        "o.ordered_on DESC, o.row_no DESC LIMIT ?)"
+    ),
+    OrderSort.TOTAL: "ORDER BY o.total_amount DESC, o.row_no DESC LIMIT ?)",
+    OrderSort.WANTED: "ORDER BY o.wanted_on IS NULL, o.wanted_on DESC, o.row_no DESC LIMIT ?)",
+}
 _ROWS = """
 SELECT o.row_no, o.id, o.number_official, o.number_local, o.doc_type, o.account_id, a.name, o.status,
     o.ordered_on, o.wanted_on, o.shipped_on, o.po_ref, o.total_amount, o.currency, u.name, o.created_by,
@@ -121,15 +140,15 @@ _EVERY = 1_000_000
 
 
 def find_orders(reader: Reader, *, question: OrdersQuestion) -> OrdersFound:
-    """The orders that answer a question, newest first; a search lists at most `MOST_HITS`."""
+    """The orders that answer a question; a search lists at most `MOST_HITS`."""
     typed = question.text.strip()
     if not typed:
-        every = _keys(reader, (_FIND, _CHIPS[question.chip], _NEWEST), (_EVERY,))
+        every = _keys(reader, (_FIND, _CHIPS[question.chip], _SORTS[question.sort]), (_EVERY,))
         return OrdersFound(question, every, more=False)
     accounts = key_list(matches(reader, "account", typed).keys)
     # numbers and references hold digits, so words need not be looked for in every order
     digits = any(letter.isdigit() for letter in typed)
-    parts = (_FIND, _NUMBERS if digits else _AMONG, _CHIPS[question.chip], _NEWEST)
+    parts = (_FIND, _NUMBERS if digits else _AMONG, _CHIPS[question.chip], _SORTS[question.sort])
     given = (f"%{_escaped(typed)}%", accounts) if digits else (accounts,)
     keys = _keys(reader, parts, (*given, MOST_HITS + 1))
     return OrdersFound(question, keys[:MOST_HITS], len(keys) > MOST_HITS)

@@ -20,6 +20,10 @@ Rows = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 """How a unit of work and a reader both read: SQL and parameters in, tuples out."""
 
 _LISTS = "SELECT id, code, currency, parent_id, channel, valid_from, valid_to, archived FROM price_list"
+_USUAL = (
+    "SELECT currency FROM price_list WHERE archived = 0 AND currency IS NOT NULL "
+    "GROUP BY currency ORDER BY count(*) DESC, currency = 'EUR' DESC, currency LIMIT 1"
+)
 _ACCOUNT = "SELECT currency, price_list_id FROM account WHERE id = ?"
 # The plus keeps the planner from the index on lists, where every item of a list is one entry.
 _ITEMS = (
@@ -55,10 +59,13 @@ class PriceBook:
         currency: str = "",
         price_list: RowId | None = None,
     ) -> PriceBook:
-        """The prices of an account on a day; an order's own currency and list come before the account's."""
+        """The prices of an account on a day; an order's own currency and list come before the account's.
+
+        Where nobody says a currency it is the one most price lists are in.
+        """
         found = rows(_ACCOUNT, (account_id,)) if account_id is not None else []
         own_currency, own_list = found[0] if found else (None, None)
-        money = currency or own_currency or "EUR"
+        money = currency or own_currency or _usual_currency(rows)
         known = {RowId(row[0]): _price_list(row) for row in rows(_LISTS, ())}
         chosen = price_list or (RowId(own_list) if own_list else None)
         return cls(account_id, money, on, lists_for(known, own=chosen, currency=money, on=on), rows)
@@ -98,6 +105,11 @@ class PriceBook:
     def factor(self, product_id: RowId, uom: str, base_uom: str) -> int:
         """Base units in one `uom`, in millionths; one for the base unit itself and for a unit nobody declared."""
         return MILLIONTH if uom == base_uom else self.units(product_id).get(uom, MILLIONTH)
+
+
+def _usual_currency(rows: Rows) -> str:
+    found = rows(_USUAL, ())
+    return str(found[0][0]) if found else "EUR"
 
 
 def _price_list(row: Iterable[Any]) -> PriceList:

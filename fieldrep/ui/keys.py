@@ -36,6 +36,7 @@ DEFAULTS = (
     KeyEntry("new_order", "Ctrl+N", "New order", "On a record"),
     KeyEntry("log_activity", "A", "Log activity", "On a record"),
     KeyEntry("edit_record", "E", "Edit", "On a record"),
+    KeyEntry("explain", "F4", "Why this price", "On a record"),
     KeyEntry("record_menu", "Alt+Return", "Record actions", "On a record"),
     KeyEntry("submit", "Ctrl+Return", "Submit", "In a form"),
     KeyEntry("save", "Ctrl+S", "Save now", "In a form"),

@@ -57,6 +57,10 @@ class Page(QWidget):
     def show_target(self, target: object) -> None:
         """Show a record; None is the page as it stands."""
 
+    def keeps(self, target: object) -> bool:
+        """Whether history may come back to a target; one that begins something new is gone to once."""
+        return True
+
     def focus_search(self) -> None:
         """/ and Ctrl+F."""
 

@@ -4,43 +4,52 @@ Owns which order is shown and what is typed. A refused step says why and keeps w
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
-from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
-from PySide6.QtWidgets import QCompleter, QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.commands.done import Done
-from fieldrep.commands.lines import add_order_line, edit_order_line, remove_order_line
+from fieldrep.commands.lines import (
+    add_order_line,
+    discount_order_lines,
+    edit_order_line,
+    remove_order_lines,
+)
 from fieldrep.commands.order_lines import NewLine
-from fieldrep.commands.orders import cancel_order, copy_order, create_order, edit_order, submit_order
+from fieldrep.commands.orders import (
+    cancel_order,
+    copy_lines,
+    copy_order,
+    create_order,
+    drop_empty_order,
+    edit_order,
+    submit_order,
+)
+from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.fast_entry import parse_fast_entry
-from fieldrep.domain.money import format_amount, parse_amount
 from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find_for_order, order_entry
 from fieldrep.queries.orders import OrderChip, OrderRow, orders_of_account
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order import sheet
+from fieldrep.ui.order.fast import FastField
+from fieldrep.ui.order.lines import OrderLines
+from fieldrep.ui.order.paste import add_rows
 from fieldrep.ui.order.side import OrderSide
+from fieldrep.ui.page import Place
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.card import Card
-from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.recordheader import HeaderAction, RecordHeader
-from fieldrep.ui.widgets.search import SearchField
-from fieldrep.ui.words import day_and_time
+from fieldrep.ui.widgets.text import ElidedText
 
-_OFFER_AFTER_MS = 120
-_CAPS = (
-    ("Enter", "next cell"),
-    ("Ctrl D", "discount on all"),
-    ("Del", "remove line"),
-    ("Ctrl Enter", "submit"),
-)
+_RECENT = 10
 
 
 class OrderEditor(QWidget):
-    """`closed` leaves for the list; `opened` says the order that is now shown."""
+    """`closed` leaves for the list; `opened` says the order that is now shown; `wanted` is another place."""
 
     said = Signal(str, object)
     wanted = Signal(object)
@@ -53,74 +62,76 @@ class OrderEditor(QWidget):
         self._desk = desk
         self.order_id: RowId | None = None
         self.entry: OrderEntry | None = None
-        self._hits: dict[str, ProductHit] = {}
+        self._last: OrderRow | None = None
         self._build()
-        self._offer_soon = QTimer(self)
-        self._offer_soon.setSingleShot(True)
-        self._offer_soon.setInterval(_OFFER_AFTER_MS)
-        self._offer_soon.timeout.connect(self._offer)
-        self.fast.textEdited.connect(lambda _: self._offer_soon.start())
-        self.fast.entered.connect(self._enter_fast)
+        self._connect()
+        self._lay_out()
 
     def _build(self) -> None:
         self.header = RecordHeader(
             name="order_header",
             secondary=HeaderAction("copy", "Copy as new order", "copy"),
-            more=(HeaderAction("account", "Open customer"), HeaderAction("cancel", "Cancel order")),
+            more=(
+                HeaderAction("account", "Open customer"),
+                HeaderAction("product", "Open product of the line"),
+                HeaderAction("cancel", "Cancel order"),
+            ),
             avatar=False,
         )
-        self.header.acted.connect(self._act)
-        words = "Scan a barcode or type SKU × quantity, for example 401120 × 24"
-        self.fast = SearchField(name="order_fast", label=words, icon="scan-line")
-        self._completer = QCompleter(QStringListModel(self), self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._completer.popup().setObjectName("order_offers")
-        self._completer.setWidget(self.fast)
-        self._completer.activated[str].connect(self._take_offer)
+        self.fast = FastField(self)
         self.problem = Banner(name="order_problem")
-        self.grid = EditGrid(sheet.COLUMNS, name="order_lines", label="Order lines")
+        self.lines = OrderLines()
+        self.grid = self.lines.grid
+        self.side = OrderSide()
+        self._as_of = ElidedText("", "caption", "text2")
+
+    def _connect(self) -> None:
+        self.header.acted.connect(self._act)
+        self.fast.sought.connect(self._offer)
+        self.fast.typed.connect(self._enter_typed)
+        self.fast.taken.connect(self._take)
+        self.fast.rows_pasted.connect(self._paste)
         self.grid.cell_edited.connect(self._edit_cell)
         self.grid.lines_pasted.connect(self._paste)
         self.grid.removed.connect(self._remove)
         self.grid.same_wanted.connect(self._same)
         self.grid.current_changed.connect(lambda _: self._explain())
-        self.side = OrderSide()
-        self.side.head_edited.connect(self._edit_head)
+        self.lines.last_wanted.connect(self._copy_last)
+        self.side.head.entered.connect(self._save_head)
         self.side.submit_wanted.connect(self._submit)
         self.side.draft_left.connect(self.closed)
+
+    def _lay_out(self) -> None:
         card = Card(padding=2)
-        card.body.addWidget(self.grid)
-        caps = QHBoxLayout()
-        caps.setSpacing(14)
-        for keys, word in _CAPS:
-            caps.addWidget(KeyCap(keys, word))
-        caps.addStretch(1)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(24, 16, 24, 14)
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(10)
-        grid.addWidget(self.header, 0, 0, 1, 2)
-        grid.addWidget(self.fast, 1, 0)
-        grid.addWidget(self.problem, 2, 0)
-        grid.addWidget(card, 3, 0)
-        grid.addLayout(caps, 4, 0)
-        grid.addWidget(self.side, 1, 1, 4, 1)
-        grid.setRowStretch(3, 1)
-        grid.setColumnStretch(0, 1)
+        card.body.addWidget(self.lines)
+        below = QHBoxLayout()
+        below.setSpacing(14)
+        self._caps = [KeyCap(keys, word) for keys, word in sheet.CAPS]
+        for cap in self._caps:
+            below.addWidget(cap)
+        below.addStretch(1)
+        below.addWidget(self._as_of)
+        left = QVBoxLayout()
+        left.setSpacing(10)
+        for part in (self.fast, self.problem):
+            left.addWidget(part)
+        left.addWidget(card, 1)
+        left.addLayout(below)
+        beside = QHBoxLayout()
+        beside.setSpacing(18)
+        beside.addLayout(left, 1)
+        beside.addWidget(self.side)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 16, 24, 14)
+        column.setSpacing(10)
+        column.addWidget(self.header)
+        column.addLayout(beside, 1)
 
     # Which order
 
     def new_for(self, account_id: RowId) -> None:
         """A draft for the account: an empty one that is there already, else a fresh one."""
-        self._desk.runner.query(
-            orders_of_account,
-            asker=self,
-            lane="empty draft",
-            done=lambda rows: self._start(account_id, rows),
-            failed=self._fail,
-            account_id=account_id,
-            chip=OrderChip.DRAFTS,
-        )
+        self._ask_orders(account_id, lambda rows: self._start(account_id, rows), OrderChip.DRAFTS)
 
     def _start(self, account_id: RowId, drafts: Sequence[OrderRow]) -> None:
         empty = next((row.id for row in drafts if row.editable and not row.line_count), None)
@@ -134,12 +145,42 @@ class OrderEditor(QWidget):
     def show_order(self, order_id: RowId) -> None:
         """Shows an order and puts the cursor where the next line is typed."""
         if order_id != self.order_id:
-            self.entry = None
-            self.fast.clear()
+            self.leave()
+            self.entry = self._last = None
+            self.fast.empty_out()
             self.problem.clear()
+            self.lines.forget()
+            self.side.forget()
         self.order_id = order_id
         self.opened.emit(order_id)
         self.reload()
+
+    def leave(self) -> bool:
+        """Saves what is typed; an order nobody wrote anything in is taken back, which the answer tells."""
+        self.fast.put_away()
+        self.side.head.save(final=True)
+        entry = self.entry
+        untouched = (
+            entry is not None and entry.head.editable and not entry.lines and not self.fast.text().strip()
+        )
+        if not untouched or self.side.head.is_filled():
+            return False
+        self._desk.runner.command(drop_empty_order, row_id=self.order_id)
+        self.order_id = self.entry = None
+        return True
+
+    def step_back(self) -> bool:
+        """Esc: the offers, then the question before submitting, then what is typed; False when nothing was open."""
+        if self.fast.put_away() or self.side.take_back():
+            return True
+        typed = bool(self.fast.text()) or self.problem.isVisible()
+        self.fast.empty_out()
+        self.problem.clear()
+        return typed
+
+    def save_now(self) -> None:
+        """Ctrl+S: everything is saved as it is typed; a field that is half typed is told now."""
+        self.side.head.save(final=True)
 
     def reload(self) -> None:
         """Reads the order again."""
@@ -159,76 +200,77 @@ class OrderEditor(QWidget):
         if entry is None:
             self.problem.say("This order is not on this laptop any more", "It may belong to a colleague now.")
             return
-        first = self.entry is None
-        grown = self.entry is not None and len(entry.lines) > len(self.entry.lines)
-        self.entry = entry
-        head = entry.head
+        if entry.head.id != self.order_id:
+            return
+        first, before = self.entry is None, len(self.entry.lines) if self.entry else 0
+        self.entry, head = entry, entry.head
         today, zone = self._desk.today(), self._desk.zone
+        self._desk.customer = (head.account_id, head.account)
         self.header.set(sheet.header_view(head, today, zone))
-        self.fast.setEnabled(head.editable)
-        as_of = day_and_time(entry.stock_as_of, today, zone) if entry.stock_as_of else "an unknown time"
-        self.grid.set_rows(
-            [sheet.grid_row(line, at, head.currency, as_of) for at, line in enumerate(entry.lines, start=1)]
-        )
-        if entry.lines and (grown or not self.grid.currentIndex().isValid()):
-            self.grid.go(len(entry.lines) - 1, "qty")
-        freight = format_amount(entry.totals.freight_amount, head.currency)
-        wanted = head.wanted_on.isoformat() if head.wanted_on else ""
-        self.side.set(entry, {"wanted_on": wanted, "po_ref": head.po_ref, "freight_amount": freight})
+        self.header.buttons["copy"].setVisible(bool(entry.lines))
+        self.fast.setVisible(head.editable)
+        for cap in self._caps:
+            cap.setVisible(head.editable)
+        self._as_of.setText(sheet.stock_words(entry, today, zone))
+        self.lines.set(entry, today, zone, grown=not first and len(entry.lines) > before)
+        if not entry.lines:
+            self.lines.say_empty(self._last, today, editable=head.editable)
+            if self._last is None:
+                self._ask_orders(head.account_id, self._on_orders)
+        self.side.set(entry)
         self._explain()
         if first and self.isVisible():
             target = self.fast if head.editable else self.grid
             target.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _ask_orders(
+        self, account_id: RowId, done: Callable[[Sequence[OrderRow]], None], chip: OrderChip = OrderChip.ALL
+    ) -> None:
+        self._desk.runner.query(
+            orders_of_account,
+            asker=self,
+            lane=chip,
+            done=done,
+            failed=self._fail,
+            account_id=account_id,
+            chip=chip,
+            limit=_RECENT,
+        )
+
+    def _on_orders(self, rows: Sequence[OrderRow]) -> None:
+        if self.entry is not None:
+            self._last = sheet.last_order(rows, self.entry.head)
+            self.lines.say_empty(self._last, self._desk.today(), editable=self.entry.head.editable)
+
     def _explain(self) -> None:
         if self.entry is not None:
-            at = self.grid.currentIndex().row()
-            line = self.entry.lines[at] if 0 <= at < len(self.entry.lines) else None
-            self.side.set_line(line, at + 1, self.entry.head.currency)
+            self.side.set_line(self.current_line(), self.lines.row() + 1, self.entry.head.currency)
 
     # The fast field
 
-    def _offer(self) -> None:
-        typed = self.fast.text().strip()
-        if not typed or self.entry is None:
-            return
-        self._desk.runner.query(
-            find_for_order,
-            asker=self,
-            lane="offer",
-            done=lambda hits: self._show_offers(typed, hits),
-            typed=typed,
-            account_id=self.entry.head.account_id,
-            today=self._desk.today(),
-            limit=8,
-        )
+    def _offer(self, typed: str) -> None:
+        if self.entry is not None:
+            self._desk.runner.query(
+                find_for_order,
+                asker=self,
+                lane="offer",
+                done=lambda hits: self.fast.offer(typed, hits),
+                typed=typed,
+                account_id=self.entry.head.account_id,
+                today=self._desk.today(),
+                limit=8,
+            )
 
-    def _show_offers(self, typed: str, hits: Sequence[ProductHit]) -> None:
-        if self.fast.text().strip() != typed or not self.fast.hasFocus():
-            return
-        self._hits = {sheet.hit_words(hit): hit for hit in hits}
-        cast("QStringListModel", self._completer.model()).setStringList(list(self._hits))
-        if self._hits:
-            self._completer.complete()
-        else:
-            self._completer.popup().hide()
+    def _take(self, hit: ProductHit) -> None:
+        self._add(NewLine(product_id=hit.id, qty=hit.qty, uom=hit.uom), self.fast.text())
 
-    def _take_offer(self, words: str) -> None:
-        hit = self._hits.get(words)
-        if hit is not None:
-            self._add(NewLine(product_id=hit.id, qty=hit.qty, uom=hit.uom), self.fast.text())
-
-    def _enter_fast(self) -> None:
-        typed = self.fast.text().strip()
-        self._offer_soon.stop()
-        self._completer.popup().hide()
-        if typed:
-            entry = parse_fast_entry(typed)
-            self._add(NewLine(sku=entry.what, qty=entry.qty), typed)
+    def _enter_typed(self, typed: str) -> None:
+        entry = parse_fast_entry(typed)
+        self._add(NewLine(sku=entry.what, qty=entry.qty), typed)
 
     def _add(self, line: NewLine, typed: str) -> None:
-        self._offer_soon.stop()
-        self.fast.clear()
+        self.fast.empty_out()
+        self.fast.setFocus(Qt.FocusReason.OtherFocusReason)
 
         def failed(error: Exception) -> None:
             if not self.fast.text():
@@ -236,72 +278,74 @@ class OrderEditor(QWidget):
                 self.fast.selectAll()
             self._fail(error)
 
-        self._run(add_order_line, self._added, failed, order_id=self.order_id, line=line)
-
-    def _added(self, _: Done) -> None:
-        self.fast.setFocus(Qt.FocusReason.OtherFocusReason)
-        QTimer.singleShot(0, self.fast, self.fast.clear)  # a completer writes its own words after it was used
+        self._run(add_order_line, None, failed, order_id=self.order_id, line=line)
 
     def _paste(self, rows: list[list[str]]) -> None:
-        for cells in rows:
-            self._add(_pasted(cells), " × ".join(cells[:2]))
+        self.problem.clear()
+        if self.order_id is not None and self.entry is not None and self.entry.head.editable:
+            refused = self.problem
+            add_rows(
+                self._desk.runner, self.order_id, rows, lambda head, why: refused.say(head, why, Tone.DANGER)
+            )
 
     # The lines
 
     def _edit_cell(self, key: object, column: str, text: str) -> None:
-        try:
-            value = sheet.parse_quantity(text) if column == "qty" else sheet.parse_percent(text)
-        except Exception as error:  # noqa: BLE001 - a sentence beside the grid; the cell keeps what was typed
+        def failed(error: Exception) -> None:
+            self.lines.refuse(key, column, text, sentence_of(error))
             self._fail(error)
-            return
-        name = "qty" if column == "qty" else "discount_rate"
-        self._run(edit_order_line, None, row_id=key, **{name: value})
 
-    def _same(self, column: str, keys: list[object]) -> None:
-        """Ctrl+D: the current line's discount on all selected lines."""
-        current = self._line(self.grid.grid.key_at(self.grid.currentIndex().row()))
-        if current is None:
+        self.lines.accept(key, column)
+        try:
+            if column == "qty":
+                values = {"qty": sheet.parse_quantity(text)}
+            else:
+                values = {"discount_rate": sheet.parse_percent(text)}
+        except KnownError as error:
+            failed(error)
+        else:
+            self._run(edit_order_line, lambda _: self.reload(), failed, row_id=key, **values)
+
+    def _same(self, _: str, keys: list[object]) -> None:
+        """Ctrl+D: the current line's discount on all selected lines, as one change."""
+        current = self.current_line()
+        if current is None or self.entry is None or not self.entry.head.editable:
             return
-        for key in keys:
-            if key != current.id:
-                self._run(edit_order_line, None, row_id=key, discount_rate=current.discount_rate)
+        if len(keys) < 2:
+            self.problem.say("Choose the lines first", "Shift with the arrow keys adds lines to the choice.")
+        else:
+            self._run(
+                discount_order_lines, self._say_done, row_ids=tuple(keys), discount_rate=current.discount_rate
+            )
 
     def _remove(self, keys: list[object]) -> None:
         if self.entry is not None and self.entry.head.editable:
-            for key in keys:
-                self._run(remove_order_line, self._say_done, row_id=key)
+            self._run(remove_order_lines, self._say_done, row_ids=tuple(keys))
 
-    def _line(self, key: object) -> OrderLine | None:
+    def current_line(self) -> OrderLine | None:
+        """The line that is current in the grid."""
+        at = self.lines.row()
         lines = self.entry.lines if self.entry else ()
-        return next((line for line in lines if line.id == key), None)
+        return lines[at] if 0 <= at < len(lines) else None
 
     # The head, and what ends an order
 
-    def _edit_head(self, key: str, text: str) -> None:
-        if self.entry is None or not self.entry.head.editable:
-            return
-        field = self.side.fields[key]
-        try:
-            value: object = text or None
-            if key == "freight_amount":
-                value = parse_amount(text.replace(",", ".") or "0", self.entry.head.currency, "Freight")
-        except Exception as error:  # noqa: BLE001 - shown under its field, which keeps what was typed
-            field.set_error(sentence_of(error))
-            return
-
-        def failed(error: Exception) -> None:
-            field.set_error(sentence_of(error))
-
-        field.set_error("")
-        self._run(edit_order, None, failed, row_id=self.order_id, **{key: value})
+    def _save_head(self, key: str, value: object) -> None:
+        if self.entry is not None and self.entry.head.editable:
+            self._run(
+                edit_order,
+                None,
+                lambda error: self.side.head.refuse(key, sentence_of(error)),
+                row_id=self.order_id,
+                **{key: value},
+            )
 
     def submit(self) -> None:
         """Ctrl+Enter: asks first, then submits."""
-        if self.entry is not None and self.entry.head.editable:
-            focused = self.focusWidget()
-            if focused is not None:
-                focused.clearFocus()
-            self.side.ask_submit()
+        if self.entry is None or not self.entry.head.editable:
+            return
+        self.side.head.save(final=True)
+        self.side.ask_submit()
 
     def _submit(self) -> None:
         self._run(submit_order, self._submitted, row_id=self.order_id)
@@ -309,15 +353,28 @@ class OrderEditor(QWidget):
     def _submitted(self, done: Done) -> None:
         self.said.emit(f"{done.label}: safe on this laptop, sent with the next sync", None)
 
+    def _copy_last(self) -> None:
+        if self._last is not None:
+            self._run(copy_lines, self._say_done, row_id=self.order_id, from_id=self._last.id)
+
     def _act(self, key: str) -> None:
         if self.entry is None:
             return
         if key == "copy":
-            self._run(copy_order, lambda done: self.show_order(done.ids["sales_order"]), row_id=self.order_id)
+            self._run(copy_order, self._on_copied, row_id=self.order_id)
         elif key == "cancel":
-            self._run(cancel_order, self._say_done, row_id=self.order_id)
-        else:
-            self.wanted.emit(self.entry.head.account_id)
+            self._run(cancel_order, self._say_cancelled, row_id=self.order_id)
+        elif key == "account":
+            self.wanted.emit(Place("accounts", ("account", self.entry.head.account_id)))
+        elif (line := self.current_line()) is not None and line.product_id is not None:
+            self.wanted.emit(Place("products", ("product", line.product_id)))
+
+    def _on_copied(self, done: Done) -> None:
+        self.show_order(done.ids["sales_order"])
+        self.said.emit(done.label, None)
+
+    def _say_cancelled(self, done: Done) -> None:
+        self.said.emit(done.label, None)
 
     # Saving
 
@@ -341,10 +398,3 @@ class OrderEditor(QWidget):
 
     def _fail(self, error: Exception) -> None:
         self.problem.say("Not done", sentence_of(error), Tone.DANGER)
-
-
-def _pasted(cells: list[str]) -> NewLine:
-    """A row of a spreadsheet: SKU, then a quantity; anything else reads as the fast field reads it."""
-    typed = f"{cells[0]} × {cells[1]}" if len(cells) > 1 and cells[1] else cells[0]
-    entry = parse_fast_entry(typed)
-    return NewLine(sku=entry.what, qty=entry.qty)

@@ -3,19 +3,27 @@
 Amounts come from the query as `domain` computed them; nothing is added up here.
 """
 
-from datetime import date, tzinfo
+from collections.abc import Sequence
+from datetime import date, datetime, tzinfo
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
-from fieldrep.domain.money import divide_rounded, format_millionths, minor_digits, parse_millionths
+from fieldrep.domain.money import (
+    divide_rounded,
+    format_amount,
+    format_millionths,
+    minor_digits,
+    parse_amount,
+    parse_millionths,
+)
 from fieldrep.queries.order_entry import OrderEntry, OrderHead, OrderLine, ProductHit
-from fieldrep.queries.orders import OrderChip, OrderRow
+from fieldrep.queries.orders import OrderChip, OrderRow, OrderSort
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.recordheader import HeaderView
 from fieldrep.ui.widgets.recordlist import ListWords
 from fieldrep.ui.widgets.rows import RowView
-from fieldrep.ui.words import clock_time, money, plural, quantity, sentence_case, short_day
+from fieldrep.ui.words import clock_time, day_and_time, money, plural, quantity, sentence_case, short_day
 
 WORDS = ListWords("order", "orders", "Search number, reference, customer")
 CHIPS = (
@@ -26,18 +34,30 @@ CHIPS = (
     (OrderChip.DONE.value, "Done"),
     (OrderChip.CHANGED_HERE.value, "Unsent"),
 )
-SORTS = (("newest", "Newest first"),)
+SORTS = (
+    (OrderSort.NEWEST.value, "Newest first"),
+    (OrderSort.CUSTOMER.value, "Customer  A–Z"),
+    (OrderSort.TOTAL.value, "Highest total"),
+    (OrderSort.WANTED.value, "Delivery day"),
+)
+CAPS = (
+    ("Enter", "next cell"),
+    ("Ctrl D", "same discount"),
+    ("F4", "why this price"),
+    ("Del", "remove line"),
+    ("Ctrl Enter", "submit"),
+)
 COLUMNS = (
-    Column("seq", "#", 40),
-    Column("sku", "SKU", 92),
+    Column("seq", "#", 46, hide_below=640),
+    Column("sku", "SKU", 90),
     Column("product", "Product"),
-    Column("qty", "Qty", 62, numeric=True, editable=True),
-    Column("unit", "Unit", 62),
-    Column("list", "List", 86, numeric=True, hide_below=860),
-    Column("discount", "Discount", 88, numeric=True, editable=True),
-    Column("net", "Net", 86, numeric=True),
-    Column("stock", "Stock", 82, numeric=True),
-    Column("total", "Line total", 104, numeric=True),
+    Column("qty", "Qty", 64, numeric=True, editable=True),
+    Column("unit", "Unit", 58, hide_below=640),
+    Column("list", "List", 84, numeric=True, hide_below=860),
+    Column("discount", "Discount", 84, numeric=True, editable=True),
+    Column("net", "Net", 82, numeric=True, hide_below=740),
+    Column("stock", "Stock", 94, numeric=True),
+    Column("total", "Line total", 110, numeric=True),
 )
 _TONES = {
     "draft": Tone.NEUTRAL,
@@ -88,10 +108,15 @@ def parse_quantity(text: str) -> int:
 def row_view(row: OrderRow, today: date) -> RowView:
     """One order in two lines."""
     day = row.ordered_on or row.wanted_on
-    facts = (row.account, short_day(day, today) if day else "", plural(row.line_count, "line"), row.po_ref)
+    facts = (
+        row.number,
+        short_day(day, today) if day else "",
+        plural(row.line_count, "line"),
+        _reference(row.po_ref),
+    )
     return RowView(
         key=row.id,
-        title=row.number or "Order",
+        title=row.account or row.number,
         meta="  ·  ".join(fact for fact in facts if fact),
         value=money(row.total_amount, row.currency),
         flag=sentence_case(row.status),
@@ -100,13 +125,18 @@ def row_view(row: OrderRow, today: date) -> RowView:
     )
 
 
+def _reference(po_ref: str) -> str:
+    """The customer's own number, with what it is unless that is part of it."""
+    return po_ref if not po_ref or not po_ref[0].isdigit() else f"PO {po_ref}"
+
+
 def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
     """The order's name, its state and since when it is saved, and the facts around it."""
     facts = (
         head.account,
         f"Deliver {short_day(head.wanted_on, today)}" if head.wanted_on else "",
         head.ship_to,
-        f"PO {head.po_ref}" if head.po_ref else "",
+        _reference(head.po_ref),
     )
     saved = ((f"Saved {clock_time(head.saved_at, zone)}", Tone.SUCCESS),) if head.editable else ()
     badges = ((sentence_case(head.status), status_tone(head.status)), *saved)
@@ -160,11 +190,93 @@ def price_steps(line: OrderLine, currency: str) -> list[tuple[str, str]]:
     return steps
 
 
-def hit_words(hit: ProductHit) -> str:
-    """A product as the fast field offers it."""
-    price = unit_money(hit.price, hit.currency) if hit.price is not None else "no price"
-    stock = f"{quantity(hit.available_qty)} in stock" if hit.available_qty is not None else "stock not known"
-    return f"{hit.sku}   {hit.name}   {price} / {hit.uom}   {stock}"
+def further_words(line: OrderLine, currency: str) -> str:
+    """The next quantity break, or that the list moved since; "" when there is nothing to add."""
+    if line.priced is None or line.price_source == "manual":
+        return ""
+    if line.price_changed:
+        return f"The price list now says {unit_money(line.priced.unit_price, currency)}."
+    further = line.priced.next_break
+    if further is None:
+        return ""
+    return f"From {quantity(further.min_qty)} {line.uom} it is {unit_money(further.price, currency)}."
+
+
+def hit_row(hit: ProductHit) -> RowView:
+    """A product as the fast field offers it: what it costs this customer, what there is of it."""
+    many = f"{quantity(hit.qty)} {hit.uom}" if hit.qty != MILLIONTH else f"per {hit.uom}"
+    if hit.available_qty is None:
+        flag, tone = "stock not known", "text3"
+    elif hit.available_qty >= hit.qty:
+        flag, tone = f"{quantity(hit.available_qty)} in stock", Tone.SUCCESS.value
+    else:
+        flag, tone = f"only {quantity(max(0, hit.available_qty))} in stock", Tone.DANGER.value
+    return RowView(
+        key=hit.id,
+        title=hit.name,
+        meta=f"{hit.sku}  ·  {many}",
+        value=unit_money(hit.price, hit.currency) if hit.price is not None else "no price",
+        flag=flag,
+        flag_tone=tone,
+    )
+
+
+def pasted_rows(text: str) -> list[list[str]]:
+    """Rows and cells as a spreadsheet copies them, without empty ones."""
+    rows = [[cell.strip() for cell in row.split("\t")] for row in text.replace("\r\n", "\n").split("\n")]
+    return [cells for cells in rows if any(cells)]
+
+
+def as_of_words(moment: int | None, today: date, zone: tzinfo) -> str:
+    """How old a figure is."""
+    return day_and_time(moment, today, zone) if moment else "an unknown time"
+
+
+def stock_words(entry: OrderEntry, today: date, zone: tzinfo) -> str:
+    """How old the stock beside the lines is."""
+    known = any(line.available_qty is not None for line in entry.lines)
+    return f"Stock as of {as_of_words(entry.stock_as_of, today, zone)}" if known else ""
+
+
+def last_order(rows: Sequence[OrderRow], head: OrderHead) -> OrderRow | None:
+    """The newest earlier order of the customer worth copying."""
+    dead = {"draft", "cancelled", "rejected"}
+    return next(
+        (row for row in rows if row.id != head.id and row.line_count and row.status not in dead), None
+    )
+
+
+def copy_words(row: OrderRow, today: date) -> str:
+    """The button that copies an order: which, from when, how much it is."""
+    day = f" of {short_day(row.ordered_on, today)}" if row.ordered_on else ""
+    return f"Copy last order{day}, {plural(row.line_count, 'line')}"
+
+
+def head_texts(head: OrderHead, freight_amount: int) -> dict[str, str]:
+    """The head fields as they are written."""
+    return {
+        "wanted_on": head.wanted_on.isoformat() if head.wanted_on else "",
+        "freight_amount": format_amount(freight_amount, head.currency),
+        "po_ref": head.po_ref,
+    }
+
+
+def head_value(key: str, text: str, currency: str) -> object:
+    """The value that the text of a head field stands for.
+
+    Raises:
+        KnownError: `invalid_value`, when it cannot be read.
+    """
+    if key == "freight_amount":
+        return parse_amount(text.replace(",", ".") or "0", currency, "Freight")
+    if key != "wanted_on" or not text:
+        return text or None
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    raise KnownError(Code.INVALID_VALUE, f"“{text[:20]}” is not a day; write it like 2026-11-30.")
 
 
 def total_rows(entry: OrderEntry) -> list[tuple[str, str]]:

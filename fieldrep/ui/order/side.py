@@ -5,44 +5,40 @@ It shows and asks; what is saved or submitted is the editor's.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.order_entry import OrderEntry, OrderLine
 from fieldrep.ui.order import sheet
+from fieldrep.ui.order.head import HeadFields
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
-from fieldrep.ui.widgets.card import Card, Heading, line
-from fieldrep.ui.widgets.field import Field
+from fieldrep.ui.widgets.card import Card, Heading, Scroll, line
 from fieldrep.ui.widgets.text import ElidedText, Text
 from fieldrep.ui.words import money
 
-_WIDTH = 300
+_WIDTH = 292
 
 
 class OrderSide(QWidget):
-    """`head_edited` says a field and its text; `submit_wanted` comes after the person confirmed."""
+    """`submit_wanted` comes after the person confirmed. What is long scrolls; totals and buttons always show."""
 
-    head_edited = Signal(str, str)
     submit_wanted = Signal()
     draft_left = Signal()
+    state_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setFixedWidth(scaled(_WIDTH))
         self._asked = False
+        self._problems: Sequence[str] = ()
+        self._account = ""
         self._why = Card()
         self._why.setObjectName("order_why")
-        self._delivery = Card()
-        self.fields = {
-            "wanted_on": self._field("wanted_on", "Wanted", "2026-11-30"),
-            "po_ref": self._field("po_ref", "Customer's reference", ""),
-            "freight_amount": self._field("freight_amount", "Freight", "0.00"),
-        }
-        for field in self.fields.values():
-            self._delivery.body.addWidget(field)
+        self._why.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.head = HeadFields()
         self.banner = Banner(name="order_banner")
         self._totals = Card("well")
         self._totals.setObjectName("order_totals")
@@ -59,31 +55,25 @@ class OrderSide(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(self._why)
-        column.addWidget(self._delivery)
+        column.addWidget(Scroll(self._long(), name="order_side"), 1)
         column.addWidget(self.banner)
-        column.addStretch(1)
         column.addWidget(self._totals)
         column.addLayout(buttons)
 
-    def _field(self, key: str, title: str, example: str) -> Field:
-        control = QLineEdit()
-        control.setPlaceholderText(example)
-        field = Field(title, control, name=f"order_{key}")
-        field.left.connect(lambda: self._on_left(key))
-        return field
+    def _long(self) -> QWidget:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self._why)
+        column.addWidget(self.head)
+        column.addStretch(1)
+        return inside
 
-    def _on_left(self, key: str) -> None:
-        self.head_edited.emit(key, self.fields[key].text().strip())
-
-    def set(self, entry: OrderEntry, head_texts: dict[str, str]) -> None:
-        """Shows the order; a field that is being typed in keeps what stands in it."""
+    def set(self, entry: OrderEntry) -> None:
+        """Shows the order; what is being typed stays."""
         head = entry.head
-        for key, text in head_texts.items():
-            field = self.fields[key]
-            field.control.setEnabled(head.editable)
-            if not field.control.hasFocus() and not field.error():
-                field.set_text(text)
+        self.head.set(head, entry.totals.freight_amount)
         _empty(self._totals.body)
         for left, right in sheet.total_rows(entry):
             self._totals.body.addLayout(_pair(left, right))
@@ -106,6 +96,7 @@ class OrderSide(QWidget):
             self.banner.clear()
         self._problems, self._account = entry.problems, entry.head.account
         self._name_submit()
+        self.state_changed.emit()
 
     def _name_submit(self) -> None:
         self.submit_button.set_text("Yes, submit now" if self._asked else "Submit order")
@@ -137,6 +128,16 @@ class OrderSide(QWidget):
         )
         self.banner.say("Submit this order?", sentence, Tone.ACCENT, icon="send")
 
+    def forget(self) -> None:
+        """Another order comes: nothing that was asked or typed here is meant for it."""
+        self._asked = False
+        self.banner.clear()
+        self.head.forget()
+
+    def explain(self) -> None:
+        """F4: to the explanation of the current price."""
+        self._why.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def set_line(self, current: OrderLine | None, number: int, currency: str) -> None:
         """Why the current line costs what it does."""
         _empty(self._why.body)
@@ -145,6 +146,7 @@ class OrderSide(QWidget):
             words = Text("Choose a line to see where its price comes from.", "small", "text2")
             words.setWordWrap(True)
             self._why.body.addWidget(words)
+            self._why.setAccessibleName(words.text())
             return
         net = sheet.unit_money(current.net_price, currency)
         where = ElidedText(f"Line {number} · {current.description}", "caption", "text2")
@@ -154,6 +156,11 @@ class OrderSide(QWidget):
             self._why.body.addLayout(_pair(left, right))
         self._why.body.addWidget(line())
         self._why.body.addLayout(_pair("Net price", net, "ui", "ui"))
+        if said := sheet.further_words(current, currency):
+            note = Text(said, "caption", "text2")
+            note.setWordWrap(True)
+            self._why.body.addWidget(note)
+        self._why.setAccessibleName(", ".join(self.why_words()))
 
     def why_words(self) -> Sequence[str]:
         """The price explanation as it stands, for a screen reader and the tests."""

@@ -1,7 +1,7 @@
 """The Orders page: the list of orders, and one order in its place.
 
-Targets: ("new", account id) begins an order for that customer, ("order", id) or an id alone opens one, None is the
-list.
+Targets: ("new", account id) begins an order for that customer, ("order", id) or an id alone opens one, "list" is the
+list, None the page as it stands.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.orders import OrderChip, OrderRow, OrdersFound, OrdersQuestion, find_orders, order_rows
+from fieldrep.queries.orders import (
+    OrderChip,
+    OrderRow,
+    OrdersFound,
+    OrderSort,
+    OrdersQuestion,
+    find_orders,
+    order_rows,
+)
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order.editor import OrderEditor
 from fieldrep.ui.order.sheet import CHIPS, SORTS, WORDS, row_view
-from fieldrep.ui.page import Action, Page, Place
+from fieldrep.ui.page import Action, Page
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
 
 WINDOW = 200
+_LIST = "list"
 _MATTER = frozenset({"sales_order", "document_line", "account", "stock_level", "price_list_item"})
 
 
@@ -35,17 +44,20 @@ class OrdersPage(Page):
         self.list = RecordList(WORDS, CHIPS, SORTS, name="orders")
         self.list.wanted.connect(lambda _: self._ask())
         self.list.more_wanted.connect(self._more)
-        self.list.opened.connect(self._open)
+        self.list.opened.connect(self._open_from_list)
         self.list.retried.connect(self._ask)
         self.editor = OrderEditor(desk)
         self.editor.said.connect(self.said)
         self.editor.closed.connect(self._to_list)
         self.editor.opened.connect(lambda order_id: self.visited.emit(("order", order_id)))
-        self.editor.wanted.connect(
-            lambda account_id: self.wanted.emit(Place("accounts", ("account", account_id)))
-        )
+        self.editor.wanted.connect(self.wanted)
+        self.editor.side.state_changed.connect(self.hints_changed)
+        around = QWidget()
+        inside = QVBoxLayout(around)
+        inside.setContentsMargins(10, 4, 10, 0)
+        inside.addWidget(self.list)
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.list)
+        self.stack.addWidget(around)
         self.stack.addWidget(self.editor)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -63,7 +75,7 @@ class OrdersPage(Page):
             lane="list",
             done=lambda found: self._on_found(found, keep=keep),
             failed=lambda error: self.list.failed(sentence_of(error)),
-            question=OrdersQuestion(state.text, OrderChip(state.chip)),
+            question=OrdersQuestion(state.text, OrderChip(state.chip), OrderSort(state.sort)),
         )
 
     def _on_found(self, found: OrdersFound, *, keep: bool) -> None:
@@ -82,15 +94,27 @@ class OrdersPage(Page):
 
         self._desk.runner.query(order_rows, asker=self, lane="rows", done=show, keys=keys)
 
+    def _open_from_list(self, key: object) -> None:
+        self.visited.emit(_LIST)
+        self._open(key)
+
     def _open(self, key: object) -> None:
         self.stack.setCurrentWidget(self.editor)
         self.editor.show_order(cast("RowId", key))
         self.hints_changed.emit()
 
     def _to_list(self) -> None:
-        self.stack.setCurrentWidget(self.list)
-        self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.visited.emit(None)
+        self._show_list()
+        self.visited.emit(_LIST)
+
+    def _show_list(self) -> None:
+        key = self.editor.order_id
+        self.editor.leave()
+        self.stack.setCurrentIndex(0)
+        if not self.list.select(key) and self.list.view.current_row() < 0:
+            self.list.view.go(0, follow=False)
+        target = self.list.view if self.list.model.rowCount() else self.list.search
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hints_changed.emit()
 
     @property
@@ -102,6 +126,11 @@ class OrdersPage(Page):
 
     def show_target(self, target: object) -> None:
         if target is None:
+            if self.editing and self.editor.order_id is None:
+                self._show_list()
+            return
+        if target == _LIST:
+            self._show_list()
             return
         kind, key = target if isinstance(target, tuple) else ("order", target)
         if kind == "new":
@@ -111,6 +140,13 @@ class OrdersPage(Page):
             self._open(key)
         self.hints_changed.emit()
 
+    def keeps(self, target: object) -> bool:
+        return not (isinstance(target, tuple) and target[0] == "new")
+
+    def leave(self) -> None:
+        if self.editing:
+            self.editor.leave()
+
     def on_notice(self, notice: Notice) -> None:
         if notice.entities & _MATTER:
             self._ask(keep=True)
@@ -119,7 +155,10 @@ class OrdersPage(Page):
 
     def hints(self) -> Sequence[KeyHint]:
         if self.editing:
-            return (KeyHint("/", "Add product"), KeyHint("Ctrl Enter", "Submit"), KeyHint("Esc", "Orders"))
+            entry = self.editor.entry
+            if entry is None or not entry.head.editable:
+                return (KeyHint("F4", "Why this price"), KeyHint("Esc", "Back"))
+            return (KeyHint("Ctrl F", "Add product"), KeyHint("Ctrl Enter", "Submit"), KeyHint("Esc", "Back"))
         return (KeyHint("/", "Search"), KeyHint("Enter", "Open"))
 
     def actions(self) -> Sequence[Action]:
@@ -130,13 +169,15 @@ class OrdersPage(Page):
         why = entry.head.read_only_reason
         return (
             Action("submit", "Submit order", "send", self.editor.submit, group=group, why_not=why),
+            Action("explain", "Why this price", "tag", self.editor.side.explain, group=group),
+            Action("save", "Save now", "save", self.editor.save_now, group=group, why_not=why),
             Action("record_menu", "Order actions", "ellipsis", self.editor.header.open_menu, group=group),
         )
 
     def panes(self) -> Sequence[QWidget]:
         if self.editing:
-            return (self.editor.fast, self.editor.grid, self.editor.side.submit_button)
-        return (self.list.view,)
+            return (self.editor.fast, self.editor.grid, self.editor.side)
+        return (self.list.view if self.list.model.rowCount() else self.list.search,)
 
     def focus_search(self) -> None:
         if self.editing:
@@ -146,7 +187,5 @@ class OrdersPage(Page):
 
     def step_back(self) -> bool:
         if self.editing:
-            if not self.editor.side.take_back():
-                self._to_list()
-            return True
+            return self.editor.step_back()
         return self.list.clear_search()

@@ -1,4 +1,7 @@
-"""The Products page: the list with search and chips, and the product that is current. A target is a product's id."""
+"""The Products page: the list with search and chips, and the product that is current, at the present customer's prices.
+
+A target is ("product", id) or an id alone.
+"""
 
 from collections.abc import Sequence
 from typing import cast
@@ -22,6 +25,7 @@ from fieldrep.ui.product.sayings import CHIPS, SORTS, WORDS, row_view
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import LIST_PANE_MAX, LIST_PANE_MIN
+from fieldrep.ui.widgets.button import Chip
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
 
@@ -51,6 +55,7 @@ class ProductsPage(Page):
         self.list.retried.connect(self._ask)
         self.record = ProductRecord(desk)
         self.record.order_opened.connect(lambda key: self.wanted.emit(Place("orders", ("order", key))))
+        self.record.customer_switched.connect(lambda: self._ask(keep=True))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("products_split")
         split.setHandleWidth(1)
@@ -62,7 +67,17 @@ class ProductsPage(Page):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(split)
+        self.record.set_customer(desk.customer)
+        self._show_chips()
         self._ask()
+
+    def _show_chips(self) -> None:
+        """What a customer bought can only be asked when there is one."""
+        chip = self.list.findChild(Chip, f"products_chip_{ProductChip.BOUGHT_BEFORE.value}")
+        if chip is not None:
+            chip.setVisible(self.record.customer is not None)
+            if chip.isChecked() and self.record.customer is None:
+                self.list.choose_chip(ProductChip.ALL.value)
 
     def _ask(self, *, keep: bool = False) -> None:
         state = self.list.state()
@@ -73,7 +88,11 @@ class ProductsPage(Page):
             lane="list",
             done=lambda found: self._on_found(found, keep=keep),
             failed=lambda error: self.list.failed(sentence_of(error)),
-            question=ProductsQuestion(state.text, ProductChip(state.chip), account_id=self.record.account_id),
+            question=ProductsQuestion(
+                state.text,
+                ProductChip(state.chip),
+                account_id=self._desk.customer[0] if self._desk.customer else None,
+            ),
         )
 
     def _on_found(self, found: ProductsFound, *, keep: bool) -> None:
@@ -109,12 +128,17 @@ class ProductsPage(Page):
     def _follow(self, key: object) -> None:
         if key != self.record.product_id:
             self.record.show_product(cast("RowId", key))
-            self.visited.emit(key)
+            self.visited.emit(("product", key))
 
     def show_target(self, target: object) -> None:
-        if target is not None and target != self.record.product_id:
-            self._target = cast("RowId", target)
-            self._follow(target)
+        if self._desk.customer != self.record.customer:
+            self.record.set_customer(self._desk.customer)
+            self._show_chips()
+            self._ask(keep=True)
+        key = target[1] if isinstance(target, tuple) else target
+        if key is not None and key != self.record.product_id:
+            self._target = cast("RowId", key)
+            self._follow(key)
             if self.list.select(self._target):
                 self._target = None
             elif not self.list.clear_search():
@@ -129,7 +153,8 @@ class ProductsPage(Page):
         return (KeyHint("/", "Search"), KeyHint("↑ ↓", "Move, the product follows"))
 
     def panes(self) -> Sequence[QWidget]:
-        return (self.list.view, self.record.stock.table)
+        first = self.list.view if self.list.model.rowCount() else self.list.search
+        return (first, *self.record.tables())
 
     def focus_search(self) -> None:
         self.list.focus_search()

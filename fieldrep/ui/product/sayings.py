@@ -8,6 +8,7 @@ from fieldrep.queries.products import (
     ProductChip,
     ProductDetail,
     ProductRow,
+    UnitChoice,
     WarehouseStock,
 )
 from fieldrep.ui.order.sheet import percent, unit_money
@@ -23,6 +24,7 @@ WORDS = ListWords("product", "products", "Search SKU, name, family")
 CHIPS = (
     (ProductChip.ALL.value, "All"),
     (ProductChip.IN_STOCK.value, "In stock"),
+    (ProductChip.BOUGHT_BEFORE.value, "Bought"),
     (ProductChip.DISCONTINUED.value, "Discontinued"),
 )
 SORTS = (("name", "Name  A–Z"),)
@@ -40,6 +42,12 @@ PRICE_COLUMNS = (
     Column("price", "Price", 110, numeric=True),
     Column("list", "Price list"),
     Column("until", "Valid until", 130),
+)
+UNIT_COLUMNS = (
+    Column("uom", "Unit", 110),
+    Column("factor", "Contains", 130, numeric=True),
+    Column("multiple", "Sold in steps of", 140, numeric=True),
+    Column("barcode", "Barcode"),
 )
 BOUGHT_COLUMNS = (
     Column("order", "Order", 130),
@@ -85,18 +93,31 @@ def tiles(detail: ProductDetail, today: date, zone: tzinfo) -> tuple[TileView, .
     row = detail.row
     priced = detail.priced
     price = unit_money(row.price, row.currency) if row.price is not None else NOTHING
-    as_of = f"As of {day_and_time(row.stock_as_of, today, zone)}" if row.stock_as_of else "No stock known"
-    unsent = f"{as_of}, {quantity(detail.unsent_qty)} in your unsent orders" if detail.unsent_qty else as_of
     on_order = sum(level.on_order_qty for level in detail.stock)
+    coming = _count(on_order, row.uom) if on_order else NOTHING
     return (
         TileView(
             "Price", price, f"Per {row.uom}, list {priced.price_list}" if priced else "On no price list"
         ),
-        TileView("Available", _count(row.available_qty, row.uom), unsent),
-        TileView(
-            "On order", _count(on_order if detail.stock else None, row.uom), "From suppliers, not yet here"
-        ),
+        TileView("Available", _count(row.available_qty, row.uom), _stock_note(detail, today, zone)),
+        TileView("On order", coming, "From suppliers, not yet here" if on_order else "Nothing on its way"),
     )
+
+
+def _stock_note(detail: ProductDetail, today: date, zone: tzinfo) -> str:
+    """How old the stock is, and what this laptop takes of it."""
+    if detail.row.available_qty is None:
+        return "No stock known"
+    as_of = detail.row.stock_as_of
+    age = f"As of {day_and_time(as_of, today, zone)}" if as_of else "Age of this figure not known"
+    return f"{age}, {quantity(detail.unsent_qty)} in your unsent orders" if detail.unsent_qty else age
+
+
+def unit_row(unit: UnitChoice, base_uom: str) -> GridRow:
+    """One more unit the product is sold in."""
+    steps = quantity(unit.sell_multiple) if unit.sell_multiple else NOTHING
+    contains = f"{quantity(unit.factor)} {base_uom}"
+    return GridRow(unit.uom, (Cell(unit.uom), Cell(contains), Cell(steps), Cell(unit.barcode or NOTHING)))
 
 
 def stock_row(level: WarehouseStock, today: date, zone: tzinfo) -> GridRow:
@@ -114,7 +135,8 @@ def price_row(at: int, item: PriceBreak, currency: str, today: date) -> GridRow:
     until = short_day(item.valid_to, today) if item.valid_to else "open end"
     name = f"{item.price_list}, this customer's own" if item.own else item.price_list
     price = Cell(unit_money(item.price, currency))
-    return GridRow(at, (Cell(quantity(item.min_qty)), Cell(item.uom), price, Cell(name), Cell(until)))
+    start = quantity(item.min_qty) if item.min_qty else "any"
+    return GridRow(at, (Cell(start), Cell(item.uom), price, Cell(name), Cell(until)))
 
 
 def bought_row(bought: LastBought, currency: str, today: date) -> GridRow:

@@ -19,6 +19,7 @@ QFrame[role="statusbar"] { background: $canvas; border: none; border-top: 1px so
 QFrame[role="pane"] { background: $surface; border: none; }
 QFrame[role="side"] { background: transparent; border: none; border-right: 1px solid $border; }
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+QFrame[role="card"]:focus { border: 2px solid $focus; }
 QFrame[role="well"] { background: $canvas; border: 1px solid $border; border-radius: 8px; }
 QFrame[role="menu"] { background: $raised; border: 1px solid $border; border-radius: 12px; }
 QFrame[role="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
@@ -107,6 +108,8 @@ QTableView { background: transparent; border: none; outline: none; gridline-colo
 QTableView[role="grid"] { selection-background-color: $selected; selection-color: $text; }
 QTableView[role="grid"]::item { padding: 0 10px; border: none; }
 QTableView[role="grid"]::item:selected { background: $selected; }
+QTableView[role="grid"][quiet="true"] { selection-background-color: transparent; }
+QTableView[role="grid"][quiet="true"]::item:selected { background: transparent; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: transparent; border: none; border-bottom: 1px solid $border; color: $text2;
     padding: 0 13px; }
