@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fieldrep.contract.change import Accepted, Change, Held, Merged, Refused
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.messages import ExchangeReply
-from fieldrep.store.arrive import Arrivals
+from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
 from fieldrep.store.pending import Standing, encode_image
@@ -46,11 +46,17 @@ class Applied:
     digest: Digest = Digest()  # noqa: RUF009 - frozen
 
 
-def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] = ()) -> Applied:
+def apply_reply(
+    replica: Replica,
+    reply: ExchangeReply,
+    sent: Sequence[Change] = (),
+    unpacked: Sequence[Unpacked] | None = None,
+) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
     A reply of another epoch than the replica's comes from a central store restored from a backup: what was sent
-    before is then offered again, and the numbers of the changes make that harmless (I3).
+    before is then offered again, and the numbers of the changes make that harmless (I3). `unpacked` are the reply's
+    pages when they were made ready before, beside the network.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -59,6 +65,7 @@ def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] =
     if _says_nothing(reply, state):
         replica.note_contact()
         return Applied(digest=state.digest)
+    pages = unpack(reply.pages) if unpacked is None else unpacked
     with replica.write() as connection:
         restored = bool(state.epoch) and reply.epoch != state.epoch
         taken_back = take_back_sent(connection, state.incarnation) if restored else set()
@@ -70,10 +77,10 @@ def apply_reply(replica: Replica, reply: ExchangeReply, sent: Sequence[Change] =
             cover(connection, reply.revision, settling)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
-        for page in reply.pages:
+        for page in pages:
             arrived = arrivals.take(page)
             if released:
-                _drop_bases(connection, page.entity, arrived, released)
+                _drop_bases(connection, page.texts.entity.name, arrived, released)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
         leave(connection, reply.leaves, leaving, arrivals.touched)

@@ -28,6 +28,48 @@ LOOKUP = 500
 hasher = cache(row_hasher)
 
 
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A page made ready to be written: decoded, checked and hashed, which needs no replica.
+
+    Attributes:
+        columns: in the order of the entity's columns; one the page does not carry holds nothing.
+        hashes: of the rows, from their own values.
+    """
+
+    texts: Statements
+    ids: list[bytes]
+    columns: list[list[Value]]
+    hashes: list[int]
+
+
+def unpack(pages: Iterable[Page]) -> list[Unpacked]:
+    """The pages made ready. A kind of record this version does not know is passed over.
+
+    Raises:
+        KnownError: `damaged_message`, for a page that cannot be read.
+    """
+    return [unpacked for page in pages if (unpacked := _unpack(page)) is not None]
+
+
+def _unpack(page: Page) -> Unpacked | None:
+    entity = CATALOGUE.get(page.entity)
+    columns = dict(zip(page.fields, page_columns(page), strict=True))
+    if entity is None or not page.count:
+        return None
+    if "id" not in columns or "revision" not in columns:
+        raise KnownError(
+            Code.DAMAGED_MESSAGE,
+            f"The server sent {entity.plural.lower()} without their ids or revisions. Nothing was applied.",
+        )
+    texts = statements_of(entity)
+    absent: list[Value] = [None] * page.count
+    ordered = [columns.get(name, absent) for name in texts.columns]
+    ids = [value for value in ordered[0] if isinstance(value, bytes)]
+    hashes = list(map(hasher(entity), zip(*(ordered[place] for place in texts.hashed), strict=True)))
+    return Unpacked(texts, ids, ordered, hashes)
+
+
 @dataclass(slots=True)
 class Arrivals:
     """The arriving rows of one reply, inside its transaction.
@@ -50,29 +92,17 @@ class Arrivals:
     entered: int = 0
     touched: set[str] = field(default_factory=set)
 
-    def take(self, page: Page) -> list[bytes]:
-        """Writes one page; gives the ids it brought. A kind of record this version does not know is passed over."""
-        entity = CATALOGUE.get(page.entity)
-        columns = dict(zip(page.fields, page_columns(page), strict=True))
-        if entity is None or not page.count:
-            return []
-        if "id" not in columns or "revision" not in columns:
-            raise KnownError(
-                Code.DAMAGED_MESSAGE,
-                f"The server sent {entity.plural.lower()} without their ids or revisions. Nothing was applied.",
-            )
-        texts = statements_of(entity)
-        absent: list[Value] = [None] * page.count
-        ordered = [columns.get(name, absent) for name in texts.columns]
-        ids = [value for value in ordered[0] if isinstance(value, bytes)]
-        hashes = list(map(hasher(entity), zip(*(ordered[place] for place in texts.hashed), strict=True)))
-        self.pulled += page.count
-        self.touched.add(entity.name)
-        pending = self.pending.get(entity.name)
+    def take(self, rows: Unpacked) -> list[bytes]:
+        """Writes one page; gives the ids it brought."""
+        texts, hashes, ordered, ids = rows.texts, rows.hashes, rows.columns, rows.ids
+        name = texts.entity.name
+        self.pulled += len(ids)
+        self.touched.add(name)
+        pending = self.pending.get(name)
         if pending is not None and not pending.isdisjoint(ids):
-            rows = list(zip(hashes, *ordered, strict=True))
-            kept = [row for row in rows if row[1] not in pending]
-            for row in rows:
+            whole = list(zip(hashes, *ordered, strict=True))
+            kept = [row for row in whole if row[1] not in pending]
+            for row in whole:
                 if row[1] in pending:
                     self._take_base(texts, row)
             self._take_known(texts, kept)

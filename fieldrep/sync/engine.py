@@ -26,6 +26,7 @@ from fieldrep.contract.messages import (
     Verdict,
 )
 from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.arrive import Unpacked, unpack
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer
 from fieldrep.sync.receipt import Receipt, tell
@@ -36,6 +37,8 @@ MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
 
 CLOCK_TOLERANCE_MS = 5 * 60_000
+
+_Fetched = tuple[ExchangeReply, list[Unpacked]]
 
 Progress = Callable[[Receipt, int], None]
 """Called after each exchange with the receipt so far and the number of rows still to come (0 when unknown)."""
@@ -80,19 +83,19 @@ class _Run:
     def loop(self, line: ThreadPoolExecutor | None) -> None:
         """Exchanges until nothing is left to say on either side."""
         request, changes = self._request()
-        reply = self.bearer.exchange(request)
+        reply, rows = self._fetch(request)
         for _ in range(MAX_EXCHANGES):
             self._obey(reply)
             following = self._fetch_ahead(line, reply)
-            applied = apply_reply(self.replica, reply, changes)
+            applied = apply_reply(self.replica, reply, changes, rows)
             self._note(reply, applied)
             if following is not None:
-                reply, changes = following.result(), []
+                (reply, rows), changes = following.result(), []
                 continue
             request, changes = self._request()
             if not reply.more and not changes:
                 return
-            reply = self.bearer.exchange(request)
+            reply, rows = self._fetch(request)
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
         )
@@ -114,15 +117,18 @@ class _Run:
         )
         return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES), changes
 
-    def _fetch_ahead(
-        self, line: ThreadPoolExecutor | None, reply: ExchangeReply
-    ) -> Future[ExchangeReply] | None:
+    def _fetch(self, request: ExchangeRequest) -> _Fetched:
+        """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied."""
+        reply = self.bearer.exchange(request)
+        return reply, unpack(reply.pages)
+
+    def _fetch_ahead(self, line: ThreadPoolExecutor | None, reply: ExchangeReply) -> Future[_Fetched] | None:
         if line is None or not reply.more or reply.outcomes or self.replica.depth():
             return None
         request, _ = self._request()
         handshake = msgspec.structs.replace(request.handshake, cursor=reply.cursor, digest=None)
         handshake = msgspec.structs.replace(handshake, server_id=reply.server_id, epoch=reply.epoch)
-        return line.submit(self.bearer.exchange, ExchangeRequest(handshake, (), PAGE_BYTES))
+        return line.submit(self._fetch, ExchangeRequest(handshake, (), PAGE_BYTES))
 
     def _obey(self, reply: ExchangeReply) -> None:
         """Acts on the handshake's verdict; only a reply to go on with passes."""
