@@ -8,6 +8,7 @@ children (I8). Must not write, and knows nothing of devices or messages but page
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -75,7 +76,7 @@ class _Budget:
         if not table.long or len(rows) < 2:
             return rows
         left, size = self.bytes_left, self.row_bytes.get(table.entity.name, _FIRST_GUESS)
-        texts = sum(len(row[i]) for i in table.long for row in rows if row[i])
+        texts = sum(sum(map(len, filter(None, map(itemgetter(i), rows)))) for i in table.long)
         if texts + len(rows) * size // 2 <= 2 * left:
             return rows
         for count, row in enumerate(rows):

@@ -5,14 +5,14 @@ Owns the reading of rows, of the store's identity and of the scope ledger. Must 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
-from fieldrep.contract.ids import Revision, ScopeKey
+from fieldrep.contract.ids import Revision
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key
 from sync_server.store.dialect import Row as Tuple
 from sync_server.store.schema import scope_stands_for
@@ -75,15 +75,6 @@ class Reader:
         found = self.session.rows(table.by_field(field) + " ORDER BY id", (value,))
         return [table.row(stored) for stored in found]
 
-    def find_any(self, entity: str | Entity, field: str, values: Iterable[Value]) -> Iterator[Row]:
-        """The rows with any of those values in that field, in no order."""
-        table = entity_table(entity)
-        wanted = [value for value in values if _can_be_stored(value)]
-        if scope_stands_for(table.entity, field):
-            wanted = [account_key(value) for value in wanted if isinstance(value, bytes)]
-        sql = table.by_field(field).removesuffix("= ?") + "IN :members"
-        return map(table.row, self.session.chosen(sql, wanted))
-
     def all(self, entity: str | Entity, *, page: int = 2_000) -> Iterator[Row]:
         """Every row of an entity by id, a page at a time."""
         table = entity_table(entity)
@@ -107,11 +98,6 @@ class Reader:
             "AND gained_revision <= ? AND (lost_revision IS NULL OR lost_revision > ?)"
         )
         return self.session.first(sql, (user_id, scope_key, revision, revision)) is not None
-
-    def held_keys(self, user_id: bytes) -> list[ScopeKey]:
-        """All keys the user holds, sorted."""
-        sql = "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND lost_revision IS NULL ORDER BY scope_key"
-        return [ScopeKey(key) for (key,) in self.session.rows(sql, (user_id,))]
 
     def holders(self, scope_key: bytes) -> list[bytes]:
         """The users who hold the key now."""

@@ -34,3 +34,4 @@ def world(kind: str, stores: Databases) -> Iterator[World]:
     made = World(stores.new(kind))
     yield made
     made.close()
+    stores.give_back(made.url)

@@ -18,7 +18,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import make_url
+
+from sync_server.store.schema import METADATA
 
 _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 # not under pytest's own folder, which a second run of pytest closes to the server's system user
@@ -99,13 +102,18 @@ _SERVER = _Server()
 
 
 class Databases:
-    """Hands out central stores without content, each a copy of a template made once, and databases without a table."""
+    """Hands out central stores without content, each a copy of a template made once, and databases without a table.
+
+    A store on PostgreSQL is emptied and handed out again when it is given back: making a database and removing its
+    files costs more than most tests.
+    """
 
     def __init__(self, folder: Path, make: MakeStore) -> None:
         self._folder = folder
         self._make = make
         self._numbers = count(1)
         self._templates: dict[str, str] = {}
+        self._free: list[str] = []
         self._took = False
 
     def new(self, kind: str) -> str:
@@ -116,10 +124,24 @@ class Databases:
         template = make_url(self._templates[kind]).database
         assert template is not None
         if kind == "postgresql":
-            return _SERVER.address(_SERVER.database(template))
+            return self._free.pop() if self._free else _SERVER.address(_SERVER.database(template))
         address = self.empty(kind)
         shutil.copyfile(template, str(make_url(address).database))
         return address
+
+    def give_back(self, address: str) -> None:
+        """Takes a store nobody uses any more."""
+        if address.startswith("sqlite"):
+            return
+        template = self._templates["postgresql"]
+        with psycopg.connect(_plain(address)) as used, psycopg.connect(_plain(template)) as new:
+            for table in METADATA.sorted_tables:
+                used.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+            row = new.execute("SELECT * FROM store_info").fetchone()
+            assert row is not None
+            values = sql.SQL(", ").join(sql.Placeholder() * len(row))
+            used.execute(sql.SQL("INSERT INTO store_info VALUES ({})").format(values), row)
+        self._free.append(address)
 
     def empty(self, kind: str) -> str:
         """The address of a database without any table."""
@@ -135,6 +157,10 @@ class Databases:
         if self._took:
             _SERVER.give_back()
             self._took = False
+
+
+def _plain(address: str) -> str:
+    return address.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 @contextmanager

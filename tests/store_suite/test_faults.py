@@ -29,6 +29,7 @@ def served(stores: Databases) -> Iterator[World]:
     world = World(stores.new("postgresql"))
     yield world
     world.close()
+    stores.give_back(world.url)
 
 
 def kill_connections(world: World) -> None:

@@ -95,6 +95,7 @@ def test_without_the_clock_lock_readers_miss_rows(stores: Databases) -> None:
         assert missed or failed, "rows are missed, or a reader sees the clock go backwards"
     finally:
         world.close()
+        stores.give_back(world.url)
 
 
 def test_a_writer_waits_for_the_one_before_and_sees_what_it_did(world: World) -> None:

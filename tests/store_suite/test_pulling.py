@@ -306,6 +306,7 @@ def test_any_schedule_of_writes_moves_and_cut_pulls_ends_with_what_is_due(
         _any_schedule(world, data)
     finally:
         world.close()
+        stores.give_back(world.url)
 
 
 def _any_schedule(world: World, data: st.DataObject) -> None:
