@@ -13,7 +13,6 @@ import msgspec
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.paths import write_private
 
-
 TextSize = Literal[90, 100, 115, 130]
 _TEXT_SIZES: tuple[TextSize, ...] = (90, 100, 115, 130)
 

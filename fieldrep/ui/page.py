@@ -46,7 +46,7 @@ class Page(QWidget):
         """The keys of this page for the status bar, most useful first."""
         return ()
 
-    def actions(self) -> Sequence[Action]:
+    def things_to_do(self) -> Sequence[Action]:
         """What can be done with what is shown, for shortcuts, the palette and the menu."""
         return ()
 

@@ -195,7 +195,7 @@ class AppShell(QWidget):
         if name == "escape":
             self._escape()
         elif not any(layer.isVisible() for layer in layers):
-            action = next((action for action in self.actions() if action.key == name), None)
+            action = next((action for action in self.things_to_do() if action.key == name), None)
             if action is not None:
                 self.run(action)
 
@@ -205,10 +205,10 @@ class AppShell(QWidget):
         else:
             action.run()
 
-    def actions(self) -> list[Action]:
+    def things_to_do(self) -> list[Action]:
         """What can be done now: the page's own first, then the window's."""
         page = self.stack.currentWidget()
-        return [*(page.actions() if isinstance(page, Page) else ()), *self._own_actions()]
+        return [*(page.things_to_do() if isinstance(page, Page) else ()), *self._own_actions()]
 
     def _own_actions(self) -> list[Action]:
         titles = {entry.name: entry.title for entry in DEFAULTS}
@@ -242,7 +242,7 @@ class AppShell(QWidget):
         items = [
             PaletteItem(action, action.title, action.group or "Actions", action.icon, action.subtitle,
                         self._keys_of(action.key), action=action.group != "Commands")
-            for action in self.actions()
+            for action in self.things_to_do()
             if action.key not in hidden and not action.why_not
         ]  # fmt: skip
         self.palette_layer.open_with(items, self._recent)
@@ -275,7 +275,7 @@ class AppShell(QWidget):
     def _fill_menu(self) -> None:
         menu = self.top_bar.menu
         menu.clear()
-        for action in self.actions():
+        for action in self.things_to_do():
             keys = self._keys_of(action.key)
             entry = menu.addAction(f"{action.title}\t{keys}" if keys else action.title)
             entry.setEnabled(not action.why_not)

@@ -185,7 +185,7 @@ class AccountsPage(Page):
             KeyHint("Ctrl N", "New order"),
         )
 
-    def actions(self) -> Sequence[Action]:
+    def things_to_do(self) -> Sequence[Action]:
         if (editor := self.record.editor) is not None:
             group = editor.spec.title
             return (

@@ -161,7 +161,7 @@ class OrdersPage(Page):
             return (KeyHint("Ctrl F", "Add product"), KeyHint("Ctrl Enter", "Submit"), KeyHint("Esc", "Back"))
         return (KeyHint("/", "Search"), KeyHint("Enter", "Open"))
 
-    def actions(self) -> Sequence[Action]:
+    def things_to_do(self) -> Sequence[Action]:
         entry = self.editor.entry
         if not self.editing or entry is None:
             return ()

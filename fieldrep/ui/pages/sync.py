@@ -184,7 +184,7 @@ class SyncPage(Page):
             return (KeyHint("Ctrl Enter", "Send again"), KeyHint("Esc", "Cancel"))
         return (KeyHint("F9", "Try now"), KeyHint("1 2 3", "Decide"), KeyHint("Ctrl Enter", "Apply"))
 
-    def actions(self) -> Sequence[Action]:
+    def things_to_do(self) -> Sequence[Action]:
         if (editor := self.editor) is not None:
             return (Action("submit", "Send again", "check", editor.submit, group="Sync"),
                     Action("save", "Send again", "check", editor.submit, group="Sync"))  # fmt: skip

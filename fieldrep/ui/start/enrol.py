@@ -53,7 +53,8 @@ class EnrolCard(StartCard):
         self._lay_out()
         self.button.clicked.connect(self._enter)
         for field in (self.link, self.name, self.passphrase, self.again):
-            field.control.returnPressed.connect(self._enter)
+            if isinstance(field.control, QLineEdit):
+                field.control.returnPressed.connect(self._enter)
         self.setFocusProxy(self.link.control)
 
     def _lay_out(self) -> None:
@@ -70,8 +71,8 @@ class EnrolCard(StartCard):
         for widget in (why, self.passphrase, self.again):
             column.addWidget(widget)
         self._secret.hide()
-        for widget in (self.problem, self.link, self.name, self._secret):
-            self.body.addWidget(widget)
+        for part in (self.problem, self.link, self.name, self._secret):
+            self.body.addWidget(part)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.button)

@@ -211,7 +211,7 @@ class AccountsGallery(Page):
     def hints(self) -> list[KeyHint]:
         return [KeyHint("/", "Search"), KeyHint("Enter", "Open"), KeyHint("Ctrl N", "New order")]
 
-    def actions(self) -> list[Action]:
+    def things_to_do(self) -> list[Action]:
         on = f"Actions on {self.header.name()}"
         return [
             Action("new_order", "New order", "shopping-cart", lambda: self.log.append("order"), group=on),
