@@ -20,10 +20,17 @@ _TEXTS = msgspec.msgpack.Decoder(list[str | None])
 _BYTES = msgspec.msgpack.Decoder(list[bytes | None])
 _NUMBERS = msgspec.msgpack.Decoder(list[Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)] | None])
 _VALUES = msgspec.msgpack.Decoder(list[WireValue])
+_NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
+
+MOST_ROWS = 100_000
+"""Rows of one page; more are not believed."""
 
 
 class Page(msgspec.Struct, frozen=True, array_like=True):
-    """Rows of one entity: `columns[i]` is the msgpack array of the values of `fields[i]`, all of length `count`."""
+    """Rows of one entity: `columns[i]` is the msgpack array of the values of `fields[i]`, all of length `count`.
+
+    A column in which nothing is held, as most are, travels as nil.
+    """
 
     entity: str
     count: int
@@ -33,9 +40,10 @@ class Page(msgspec.Struct, frozen=True, array_like=True):
 
 def make_page(entity: str, fields: Sequence[str], rows: Sequence[Sequence[Value]]) -> Page:
     """A page of rows given in the order of `fields`."""
-    encode = msgspec.msgpack.encode
-    columns = zip(*rows, strict=True) if rows else ([] for _ in fields)
-    return Page(entity, len(rows), tuple(fields), tuple(msgspec.Raw(encode(column)) for column in columns))
+    encode, count = msgspec.msgpack.encode, len(rows)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
+    packed = (_NOTHING if column.count(None) == count else msgspec.Raw(encode(column)) for column in columns)
+    return Page(entity, count, tuple(fields), tuple(packed))
 
 
 def page_columns(page: Page) -> list[list[Value]]:
@@ -46,10 +54,16 @@ def page_columns(page: Page) -> list[list[Value]]:
     """
     entity = CATALOGUE.get(page.entity)
     columns: list[list[Value]] = []
+
+    def nothing() -> list[Value]:
+        if page.count > MOST_ROWS:
+            raise ValueError(f"{page.count} rows in one page")
+        return [None] * page.count
+
     try:
         for name, raw in zip(page.fields, page.columns, strict=True):
             field = entity.field(name) if entity and entity.has(name) else None
-            column = _decoder(field).decode(raw)
+            column = nothing() if raw == _NOTHING else _decoder(field).decode(raw)
             if len(column) != page.count:
                 raise ValueError(f"{len(column)} values for {page.count} rows")
             if field is not None:

@@ -207,3 +207,22 @@ def test_a_rows_hash_differs_with_every_field() -> None:
         seen.add(row_hash([*values[:place], None, *values[place + 1 :]]))
     assert len(seen) == len(values) + 1
     assert row_hasher(CATALOGUE["territory"])(values) in seen
+
+
+def test_a_column_that_holds_nothing_travels_as_nil_and_arrives_as_its_rows() -> None:
+    page = make_page("account", ("id", "name", "note"), [(b"a" * 16, "Shop", None), (b"b" * 16, "Bar", None)])
+    assert bytes(page.columns[2]) == msgspec.msgpack.encode(None)
+    assert page_columns(page) == [[b"a" * 16, b"b" * 16], ["Shop", "Bar"], [None, None]]
+
+
+def test_a_page_that_claims_more_rows_than_it_can_hold_is_damaged() -> None:
+    nothing = msgspec.Raw(msgspec.msgpack.encode(None))
+    with pytest.raises(KnownError) as caught:
+        page_columns(Page("account", 2_000_000_000, ("note",), (nothing,)))
+    assert caught.value.code is Code.DAMAGED_MESSAGE
+
+
+def test_ids_that_travel_as_nothing_are_damaged() -> None:
+    with pytest.raises(KnownError) as caught:
+        page_columns(Page("account", 1, ("id",), (msgspec.Raw(msgspec.msgpack.encode(None)),)))
+    assert caught.value.code is Code.DAMAGED_MESSAGE
