@@ -57,12 +57,12 @@ class Office:
                 for row in rows[entity.name] if entity.name != "device" else ():
                     tx.stage(entity, {**row, "revision": tx.new_revision()})
 
-    def change(self, entity: str, row_id: RowId, **values: Value) -> None:
-        """Piet, in the office, changes fields of a record."""
-        with self.database.write(Actor("piet.dewit", user_id=PIET)) as tx:
+    def change(self, entity: str, row_id: RowId, *, by: RowId = PIET, **values: Value) -> None:
+        """Somebody in the office (Piet, unless said otherwise) changes fields of a record."""
+        with self.database.write(Actor("office", user_id=by)) as tx:
             row = tx.row(CATALOGUE[entity], row_id)
             assert row is not None
-            stamps = {"revision": tx.new_revision(), "changed_at": tx.now, "changed_by": PIET}
+            stamps = {"revision": tx.new_revision(), "changed_at": tx.now, "changed_by": by}
             tx.stage(CATALOGUE[entity], {**row, **values, **stamps})
 
     def row(self, entity: str, row_id: RowId) -> dict[str, Value]:
@@ -75,13 +75,18 @@ class Office:
         with self.database.read() as snapshot:
             return [dict(row) for row in snapshot.all(entity)]
 
-    def link(self, login: str) -> str:
+    def link(self, login: str, address: str = "") -> str:
+        """A one-time link; it leads to the address instead of straight to the server, when one is given."""
         with self.database.write("admin") as tx:
             user = next(row for row in tx.all("user") if row["login"] == login)
             user_id = user["id"]
             assert isinstance(user_id, bytes)
             code = make_code(tx, os.urandom, RowId(user_id))
-        return f"fieldrep://enroll?server=http://127.0.0.1:{self.port}&code={code}"
+        return f"fieldrep://enroll?server={address or self.address}&code={code}"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def open(self) -> None:
         """The server listens, on the same port as before."""

@@ -58,6 +58,12 @@ class Window:
         assert isinstance(page, SyncPage)
         return page
 
+    def front(self) -> None:
+        """To this window, where several are open."""
+        self.shell.activateWindow()
+        self.until(self.shell.isActiveWindow, "the window does not come to the front")
+        self.accounts.list.view.setFocus()
+
     # Keys and clicks
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
@@ -82,7 +88,7 @@ class Window:
         self.qtbot.keyClicks(field, text) if text else self.qtbot.keyClick(field, Qt.Key.Key_Delete)
 
     def find(self, name: str, kind: type[QWidget] = QWidget) -> QWidget:
-        windows = [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+        windows = [one for one in (self.program.shell, self.program.gate) if one is not None]
         found = [child for one in windows for child in one.findChildren(kind, name) if child.isVisible()]
         assert found, f"nothing visible is called {name}"
         return found[-1]
