@@ -164,7 +164,11 @@ class OrderSide(QWidget):
 
     def why_words(self) -> Sequence[str]:
         """The price explanation as it stands, for a screen reader and the tests."""
-        return [label.text() for label in self._why.findChildren(Text) if label.text()]
+        return _words(self._why)
+
+    def totals_words(self) -> Sequence[str]:
+        """The sums as they stand."""
+        return _words(self._totals)
 
 
 def _pair(left: str, right: str, kind: str = "small", figure: str = "ui") -> QHBoxLayout:
@@ -172,6 +176,10 @@ def _pair(left: str, right: str, kind: str = "small", figure: str = "ui") -> QHB
     row.addWidget(ElidedText(left, kind, "text2" if kind == "small" else "text"), 1)
     row.addWidget(Text(right, figure, figures=True))
     return row
+
+
+def _words(card: Card) -> Sequence[str]:
+    return [label.text() for label in card.findChildren(Text) if label.text()]
 
 
 def _empty(layout: QLayout) -> None:
