@@ -6,6 +6,7 @@ row it locks.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -144,6 +145,9 @@ class SqliteDialect:
     def schema_engine(self, url: str) -> Engine:
         path = self.file_of(url)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if not Path(path).exists():
+            # only its owner may read a store; the files beside it follow its rights
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
@@ -195,12 +199,15 @@ def _connect(path: str) -> sqlite3.Connection:
 
 _SETTINGS = (
     "synchronous_commit=on",
+    "lock_timeout=30s",
+    "idle_in_transaction_session_timeout=120s",
     "enable_seqscan=off",
     "enable_bitmapscan=off",
     "enable_memoize=off",
     "jit=off",
 )
-"""Every statement here walks an index in its order. A plan made while a table was still empty would read it whole for
+"""A server process that hangs with the clock lock must not hold up the others for ever. And every statement here walks
+an index in its order: a plan made while a table was still empty would read it whole for
 as long as its connection lives, and one for a large set of keys would sort them for every page."""
 
 

@@ -169,6 +169,11 @@ def test_a_store_of_another_age_is_named_and_left_alone(
         assert refused.value.code is Code.STORE_NEWER
 
 
+def test_only_its_owner_may_read_the_file_of_a_store(tmp_path: Path) -> None:
+    make(f"sqlite:///{tmp_path / 'new' / 'store.db'}")
+    assert [path.stat().st_mode & 0o077 for path in (tmp_path / "new").iterdir()] == [0]
+
+
 def test_opening_where_nothing_is_says_so_and_makes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
     with pytest.raises(KnownError) as refused:
