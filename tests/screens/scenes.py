@@ -159,6 +159,79 @@ def _stopped(stage: Stage) -> None:
     stage.program._show_card(StoppedCard("FieldRep is open already", sentence))
 
 
+def _orders(stage: Stage) -> None:
+    stage.shell.go("orders")
+    stage.until(lambda: stage.page.list.model.rowCount() > 0)
+
+
+def _new_order(stage: Stage) -> None:
+    _rich(stage)
+    stage.shell.go("orders", ("new", stage.page.record.account_id))
+    editor = stage.page.editor
+    stage.until(lambda: editor.entry and editor.lines.empty.isVisible() and editor._last)
+
+
+def _order(stage: Stage) -> None:
+    """An order as the day brings it: a discount of one's own, and one line that asks for more than there is."""
+    _new_order(stage)
+    editor = stage.page.editor
+    for at, typed in enumerate(
+        ("BAK-100 x 24", "BAK-101 x 12", "BEE-130 x 30", "BAK-110 x 600", "BEE-131 x 4"), start=1
+    ):
+        editor.fast.setText(typed)
+        editor.fast.entered.emit()
+        stage.until(lambda at=at: len(editor.entry.lines) == at)
+    editor._edit_cell(editor.entry.lines[2].id, "discount", "6")
+    stage.until(lambda: editor.entry.lines[2].discount_rate)
+    editor.side.head.fields["wanted_on"].set_text("2026-11-26")
+    editor.side.head.fields["wanted_on"].edited.emit("2026-11-26")
+    editor.save_now()
+    stage.until(lambda: editor.entry.head.wanted_on)
+    editor.grid.setFocus()
+    editor.grid.go(2, "discount")
+
+
+def _offers(stage: Stage) -> None:
+    _order(stage)
+    editor = stage.page.editor
+    editor.fast.setFocus()
+    editor.fast.setText("butter x 12")
+    editor.fast.sought.emit("butter x 12")
+    stage.until(editor.fast.offers.isVisible)
+    editor.fast.offers.view.step(1)
+
+
+def _submit(stage: Stage) -> None:
+    _order(stage)
+    stage.page.editor.submit()
+
+
+def _wrong_sku(stage: Stage) -> None:
+    _order(stage)
+    editor = stage.page.editor
+    editor.fast.setText("BAK-1o0 x 3")
+    editor.fast.entered.emit()
+    stage.until(editor.problem.isVisible)
+
+
+def _sent_order(stage: Stage) -> None:
+    _orders(stage)
+    stage.page.list.choose_chip("done")
+    stage.until(lambda: stage.page.list.model.rows()[0].flag in ("Completed", "Cancelled", "Rejected"))
+    stage.page.list.opened.emit(stage.page.list.model.rows()[0].key)
+    stage.until(lambda: stage.page.editor.entry and stage.page.editor.entry.lines)
+
+
+def _products(stage: Stage) -> None:
+    _rich(stage)
+    stage.shell.go("products")
+    page = stage.page
+    stage.until(lambda: page.list.model.rowCount() > 0 and page.record.header.name())
+    page.list.choose_chip("bought_before")
+    stage.until(lambda: page.list.model.total() < 100 and page.record.bought.table.grid.rowCount() > 0)
+    page.list.view.setFocus()
+
+
 SCENES: tuple[Scene, ...] = (
     Scene("accounts", CALM, _rich),
     *(
@@ -169,6 +242,14 @@ SCENES: tuple[Scene, ...] = (
     Scene("accounts-log", CALM, _log),
     Scene("accounts-new", CALM, _new),
     Scene("accounts-nothing-found", CALM, _nothing_found),
+    Scene("orders", CALM, _orders),
+    Scene("orders-new", CALM, _new_order),
+    Scene("orders-lines", CALM, _order),
+    Scene("orders-offers", CALM, _offers),
+    Scene("orders-wrong-sku", CALM, _wrong_sku),
+    Scene("orders-submit", CALM, _submit),
+    Scene("orders-read-only", CALM, _sent_order),
+    Scene("products", CALM, _products),
     Scene("palette", CALM, _palette),
     Scene("keys", CALM, _keys),
     Scene("sync-waiting", CALM, _sync("waiting")),

@@ -5,14 +5,13 @@ Owns its keys and the list of offers. What is found and what is added is the edi
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from fieldrep.queries.order_entry import ProductHit
 from fieldrep.ui.order.sheet import hit_row, pasted_rows
 from fieldrep.ui.style.fonts import scaled
-from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import LIST_ROW
 from fieldrep.ui.widgets.listview import RowsView
 from fieldrep.ui.widgets.rows import RowModel
@@ -143,8 +142,3 @@ class FastField(SearchField):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.put_away()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if look_changed(self, event):
-            self.put_away()
