@@ -76,6 +76,7 @@ class UnitOfWork:
         self.command = command
         self.label = label
         self._touched: dict[tuple[str, bytes], _Touched] = {}
+        self._read: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
 
     @property
     def user_id(self) -> RowId:
@@ -89,9 +90,12 @@ class UnitOfWork:
 
     def row(self, entity_name: str, row_id: bytes) -> Row | None:
         """The row as it stands inside this unit of work."""
-        texts = statements_of(entity_named(entity_name))
-        found = self.driver.execute(texts.select, (row_id,)).fetchone()
-        return None if found is None else texts.row(found[2:])
+        entity = entity_named(entity_name)
+        touched = self._touched.get((entity.name, row_id))
+        if touched is not None:
+            return dict(touched.row)
+        found = self._stored(entity, row_id)
+        return None if found is None else statements_of(entity).row(found[2:])
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, with what this unit of work has written."""
@@ -169,13 +173,14 @@ class UnitOfWork:
         assert found is not None  # noqa: S101 - just written
         return f"{self._state.number_prefix}-{found[0]:06d}"
 
-    def keep_draft(self, kind: str, key: str, text: str) -> None:
+    def keep_draft(self, key: drafts.DraftKey, text: str) -> None:
         """Keeps what is typed into a form."""
-        drafts.keep(self.driver, drafts.Draft(kind, key, text, self.now))
+        drafts.keep(self.driver, key, drafts.Draft(text, self.now))
 
-    def drop_draft(self, kind: str, key: str) -> None:
-        """Forgets a draft, usually in the unit of work that saves its form."""
-        drafts.drop(self.driver, kind, key)
+    def drop_draft(self, key: drafts.DraftKey | None) -> None:
+        """Forgets a draft, usually in the unit of work that saves its form; nothing for a command without one."""
+        if key is not None:
+            drafts.drop(self.driver, key)
 
     def finish(self, n: int) -> None:
         """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""
@@ -205,18 +210,24 @@ class UnitOfWork:
         touched = self._touched.get((entity.name, row_id))
         if touched is not None:
             return touched
-        texts = statements_of(entity)
-        found = self.driver.execute(texts.select, (row_id,)).fetchone()
+        found = self._stored(entity, row_id)
         if found is None:
             raise KnownError(
                 Code.NOT_FOUND,
                 f"This {entity.title.lower()} is not on this device; it may have been moved to a colleague.",
             )
         self._check_standing(entity, row_id)
-        row = texts.row(found[2:])
+        row = statements_of(entity).row(found[2:])
         touched = _Touched(entity, row_id, found[0], row, dict(row))
         self._touched[entity.name, row_id] = touched
         return touched
+
+    def _stored(self, entity: Entity, row_id: bytes) -> tuple[Any, ...] | None:
+        """A row this unit of work has not touched, read once: a command looks at it before it changes it."""
+        key = entity.name, row_id
+        if key not in self._read:
+            self._read[key] = self.driver.execute(statements_of(entity).select, (row_id,)).fetchone()
+        return self._read[key]
 
     def _write(self, touched: _Touched, values: Row) -> None:
         names = tuple(values)

@@ -32,7 +32,9 @@ from fieldrep.sync.bearer import Bearer
 from fieldrep.sync.receipt import Receipt, tell
 
 PUSH_BYTES = 4_000_000
-PAGE_BYTES = 2_000_000
+PAGE_BYTES = 1_200_000
+"""Of one reply: two are in memory at a time, one being written and one being made ready."""
+
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
 
