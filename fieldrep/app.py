@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
     from fieldrep.ui.start.enrol import Enrolment
     from fieldrep.ui.start.gate import Gate
+    from fieldrep.ui.widgets.commandpalette import PaletteItem
 
 log = logging.getLogger("fieldrep.app")
 _ABOUT_THE_LINK = frozenset({Code.LINK_INVALID, Code.LINK_USED, Code.LINK_EXPIRED, Code.PLAIN_HTTP})
@@ -122,8 +123,11 @@ class Program(QObject):
 
     def _take_up(self) -> None:
         """The replica is this person's: doors open, numbers are read, sync begins."""
+        from fieldrep.queries.palette import recent_records
+
         self.doors.let_in()
         self.syncing.begin()
+        self.runner.query(recent_records, asker=self, done=self._offer_recent, limit=5)
 
     def _show_shell(self) -> None:
         if self.shell is None:
@@ -274,10 +278,16 @@ class Program(QObject):
         self.runner.query(find_records, asker=self, done=lambda groups: self._offer(text, groups), typed=text)
 
     def _offer(self, text: str, groups: tuple[PaletteGroup, ...]) -> None:
+        if self.shell is not None:
+            self.shell.offer_records(text, self._items(groups))
+
+    def _offer_recent(self, groups: tuple[PaletteGroup, ...]) -> None:
+        if self.shell is not None:
+            self.shell.offer_recent(self._items(groups))
+
+    def _items(self, groups: tuple[PaletteGroup, ...]) -> list[PaletteItem]:
         from fieldrep.ui.widgets.commandpalette import PaletteItem
 
-        if self.shell is None:
-            return
         known = {spec.key for spec in page_specs(self.desk)}
         items = []
         for group in groups:
@@ -286,7 +296,7 @@ class Program(QObject):
                 if page in known:
                     icon = _ICONS.get(hit.entity, "circle")
                     items.append(PaletteItem(Place(page, target), hit.title, group.heading, icon, hit.detail))
-        self.shell.offer_records(text, items)
+        return items
 
     def _say(self, words: str) -> None:
         if self.shell is not None:

@@ -5,7 +5,7 @@ It must not know what a command or a query does: `Doors` run them on the replica
 """
 
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Protocol
@@ -161,10 +161,6 @@ class Runner(QObject):
 
         self._submit(self._control, work)
         return switch
-
-    def on_writer(self, fn: Callable[[], Any]) -> "Future[Any]":
-        """For the control thread: run on the writer thread in turn with commands, and wait on the future."""
-        return self._writer.submit(fn)
 
     def tell(self, entities: frozenset[str], initiator: object = None) -> None:
         """From any thread: rows changed by something that was no command here, such as a pull."""

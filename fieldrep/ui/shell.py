@@ -187,6 +187,10 @@ class AppShell(QWidget):
         """The answer to `record_sought`; the key of each item is the Place it opens."""
         self.palette_layer.set_records(query, items)
 
+    def offer_recent(self, items: Sequence[PaletteItem]) -> None:
+        """What an empty palette offers until the person has opened something herself."""
+        self._recent = self._recent or list(items)
+
     # Keys and actions
 
     def press(self, name: str) -> None:
@@ -290,7 +294,8 @@ class AppShell(QWidget):
 
     def _escape(self) -> None:
         page = self.stack.currentWidget()
-        if not self._layers_away() and not (isinstance(page, Page) and page.step_back()):
+        stepped = self._layers_away() or (isinstance(page, Page) and page.step_back())
+        if not stepped and not self.toast.dismiss():
             self.back()
 
     def _step_pane(self, by: int) -> None:

@@ -124,8 +124,8 @@ def test_a_failed_list_says_so_and_can_be_tried_again(qtbot: QtBot, plain: Recor
 
 def test_grey_rows_appear_only_when_loading_takes_long(qtbot: QtBot, plain: RecordList) -> None:
     plain.loading()
-    assert not plain._skeleton.inked()
-    qtbot.waitUntil(plain._skeleton.inked)
+    assert not plain._skeleton._inked
+    qtbot.waitUntil(lambda: plain._skeleton._inked)
     plain.set_rows(sample_rows(3), 3)
     plain.loading()
     assert plain.view.isVisible()

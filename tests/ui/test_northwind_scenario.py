@@ -137,55 +137,49 @@ def janet_makes_an_account(company: Northwind) -> None:
     window.until(lambda: window.record.editor is None and window.record.header.name() == "Corner Shop")
 
 
-def test_offline_work_a_lost_reply_and_the_office_meet_again_in_the_windows(
-    northwind_company: Northwind,
-) -> None:
-    company = northwind_company
-    office, line, windows = company.office, company.line, company.windows
-    held = {who: windows[who].accounts.list.model.total() for who in PEOPLE}
-    accounts = office.rows("account")
-    owners = {row["id"]: row["login"] for row in office.rows("user")}
+def each_holds_her_own(company: Northwind) -> None:
+    """A rep her accounts only, the manager all."""
+    held = {who: window.accounts.list.model.total() for who, window in company.windows.items()}
+    accounts = company.office.rows("account")
+    owners = logins(company.office)
     for who in (NANCY, JANET):
         assert held[who] == sum(owners[row["owner_user_id"]] == who for row in accounts)
     assert held[ANDREW] == len(accounts)
-    account, name = company.account(NANCY)
-    line.breaks("drop request")
-    before = office.row("account", account)["phone"]
 
-    nancy_works_offline(company)
-    janet_makes_an_account(company)
-    andrew = next(row["id"] for row in office.rows("user") if row["login"] == ANDREW)
-    assert isinstance(andrew, bytes)
-    office.change("account", account, by=RowId(andrew), phone=THEIR_PHONE, website="www.example.com")
 
-    line.breaks("drop reply")
-    nancy = windows[NANCY]
+def logins(office: Office) -> dict[object, object]:
+    return {row["id"]: row["login"] for row in office.rows("user")}
+
+
+def the_reply_is_lost(company: Northwind, account: RowId) -> None:
+    """Nancy's push arrives, its answer does not: she is told she is offline, and nothing is forgotten."""
+    company.line.breaks("drop reply")
+    nancy = company.windows[NANCY]
     nancy.front()
     nancy.key(Qt.Key.Key_F9)
-    nancy.until(lambda: office.row("account", account)["note"] == "Ask for Maria", "the push never arrived")
+    nancy.until(
+        lambda: company.office.row("account", account)["note"] == "Ask for Maria", "the push never arrived"
+    )
     nancy.until(lambda: nancy.program.syncing.line().mode is SyncMode.OFFLINE)
     nancy.settle()
-    assert nancy.program.syncing.view().waiting >= 3, "nothing is forgotten while the reply is missing"
-    line.heals()
-    company.sync()
-    company.everybody_holds_what_is_hers()
+    assert nancy.program.syncing.view().waiting >= 3
+    company.line.heals()
 
-    row = office.row("account", account)
-    assert (row["phone"], row["note"], row["website"]) == (THEIR_PHONE, "Ask for Maria", "www.example.com")
+
+def the_order_is_there_once(office: Office, account: RowId) -> None:
+    owners = logins(office)
     orders = [order for order in office.rows("sales_order") if order["account_id"] == account]
-    made = [
-        order for order in orders if order["created_by"] in owners and owners[order["created_by"]] == NANCY
+    (made,) = [order for order in orders if owners.get(order["created_by"]) == NANCY]
+    assert made["number_official"]
+    lines = [
+        one for one in office.rows("document_line") if one["order_id"] == made["id"] and not one["archived"]
     ]
-    assert len(made) == 1
-    assert made[0]["number_official"]
-    lines = [one for one in office.rows("document_line") if one["order_id"] == made[0]["id"]]
-    assert (
-        made[0]["goods_amount"]
-        == sum(int(str(one["line_amount"])) for one in lines if not one["archived"])
-        > 0
-    )
-    assert any(shop["name"] == "Corner Shop" for shop in office.rows("account"))
+    assert made["goods_amount"] == sum(int(str(one["line_amount"])) for one in lines) > 0
 
+
+def the_conflict_is_decided_offline(company: Northwind, name: str, before: object) -> None:
+    """Both phones with who and when; Nancy keeps hers by key, without a line."""
+    nancy = company.windows[NANCY]
     nancy.front()
     nancy.choose(name)
     panel = nancy.record.conflicts
@@ -194,14 +188,39 @@ def test_offline_work_a_lost_reply_and_the_office_meet_again_in_the_windows(
     assert cells == ["Phone", before, HER_PHONE, THEIR_PHONE, "Choose…"]
     assert "You: today" in panel.table._who.text()
     assert "Andrew Fuller: today" in panel.table._who.text()
-
-    line.breaks("drop request")
+    company.line.breaks("drop request")
     panel.focus()
     nancy.key(Qt.Key.Key_1)
     nancy.key(Qt.Key.Key_Return, CTRL)
     nancy.until(panel.isHidden)
-    line.heals()
+    company.line.heals()
+
+
+def test_offline_work_a_lost_reply_and_the_office_meet_again_in_the_windows(
+    northwind_company: Northwind,
+) -> None:
+    company = northwind_company
+    office = company.office
+    each_holds_her_own(company)
+    account, name = company.account(NANCY)
+    before = office.row("account", account)["phone"]
+    company.line.breaks("drop request")
+    nancy_works_offline(company)
+    janet_makes_an_account(company)
+    andrew = next(row_id for row_id, login in logins(office).items() if login == ANDREW)
+    assert isinstance(andrew, bytes)
+    office.change("account", account, by=RowId(andrew), phone=THEIR_PHONE, website="www.example.com")
+
+    the_reply_is_lost(company, account)
+    company.sync()
+    company.everybody_holds_what_is_hers()
+    row = office.row("account", account)
+    assert (row["phone"], row["note"], row["website"]) == (THEIR_PHONE, "Ask for Maria", "www.example.com")
+    the_order_is_there_once(office, account)
+    assert any(shop["name"] == "Corner Shop" for shop in office.rows("account"))
+
+    the_conflict_is_decided_offline(company, name, before)
     company.sync()
     assert office.row("account", account)["phone"] == HER_PHONE
     company.everybody_holds_what_is_hers()
-    assert all(window.program.syncing.view().needs_you == 0 for window in windows.values())
+    assert all(window.program.syncing.view().needs_you == 0 for window in company.windows.values())

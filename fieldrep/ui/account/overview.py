@@ -15,7 +15,7 @@ from fieldrep.ui.account import sayings
 from fieldrep.ui.style.tokens import FOLD_COLUMN_BELOW, LIST_PANE, RAIL
 from fieldrep.ui.widgets.card import Heading, Scroll, line
 from fieldrep.ui.widgets.linerow import LineRow, LineView
-from fieldrep.ui.widgets.meter import Spark
+from fieldrep.ui.widgets.meter import Meter, Spark
 from fieldrep.ui.widgets.tile import Tile, TileView
 from fieldrep.ui.widgets.timeline import Timeline
 
@@ -87,12 +87,15 @@ class Overview(QWidget):
         view = answer.overview
         sales = view.sales
         for tile, words in zip(self.tiles, sayings.tiles(view, today, zone), strict=True):
-            spark = None
+            mark: QWidget | None = None
             if words.caption == "Sales this year" and any((*sales.months, *sales.months_before)):
                 months = sales.months[: today.month]
                 told = f"{words.figure} this year, month by month; {words.note}"
-                spark = Spark(months, told, sales.months_before[: today.month]) if len(months) > 1 else None
-            tile.set(words, spark)
+                mark = Spark(months, told, sales.months_before[: today.month]) if len(months) > 1 else None
+            elif words.caption == "Open invoices" and view.invoices.overdue_amount:
+                owed = view.invoices
+                mark = Meter(owed.overdue_amount * 1000 // max(owed.open_amount, 1), words.note)
+            tile.set(words, mark)
         self.timeline.set_entries(sayings.entries(answer.timeline, today, zone))
         self._fill_side(answer, today, zone)
 

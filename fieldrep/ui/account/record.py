@@ -81,6 +81,10 @@ class AccountRecord(QWidget):
         self.overview.contact_opened.connect(self.edit_contact)
         self.overview.missing_wanted.connect(self._fill_in)
         self.overview.entry_opened.connect(self._open_entry)
+        self._build_tabs()
+        self._lay_out()
+
+    def _build_tabs(self) -> None:
         self.tabs = Tabs(
             (
                 Tab("overview", "Overview", lambda: self.overview),
@@ -94,6 +98,8 @@ class AccountRecord(QWidget):
         )
         self.tabs.set_bar_margins(20, 20)
         self.tabs.opened.connect(self._on_tab)
+
+    def _lay_out(self) -> None:
         self._record = QWidget()
         above = QVBoxLayout()
         above.setContentsMargins(20, 0, 20, 0)
@@ -143,7 +149,7 @@ class AccountRecord(QWidget):
         if self.editor is not None:
             if self.editor.form.changed():
                 return
-            self._close_editor()
+            self.editor.leave()
         if account_id != self.account_id:
             self.banner.clear()
             self.account_id = account_id
@@ -317,7 +323,7 @@ class AccountRecord(QWidget):
             if self.editor.form.changed():
                 self.said.emit("Save or leave the open form first.", None)
                 return
-            self._close_editor()
+            self.editor.leave()
         self.editor = RecordEditor(self._desk, spec, cast("dict[str, Value]", values))
         self.editor.saved.connect(self._on_saved)
         self.editor.left.connect(self._close_editor)
@@ -352,7 +358,8 @@ class AccountRecord(QWidget):
 
     def _open_same(self, found: object) -> None:
         """Somebody was about to enter what is here already: its account instead, with what was typed given up."""
-        self._close_editor()
+        if self.editor is not None:
+            self.editor.leave()
         self.account_wanted.emit(found.account_id)  # type: ignore[attr-defined]
 
     def _say_done(self, done: Done) -> None:
@@ -361,7 +368,3 @@ class AccountRecord(QWidget):
 
     def _say_failed(self, error: Exception) -> None:
         self.said.emit(sentence_of(error), None)
-
-    def tab_focus(self) -> QWidget:
-        """Where F6 goes in the record."""
-        return self.editor if self.editor is not None else self._record

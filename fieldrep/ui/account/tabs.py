@@ -8,18 +8,18 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.contacts import ContactRow, contacts_of_account
-from fieldrep.queries.invoices import Invoices, open_invoices
+from fieldrep.queries.invoices import InvoiceRow, Invoices, open_invoices, paid_invoices
 from fieldrep.queries.notes import Notes, notes_of_account
 from fieldrep.queries.orders import OrderRow, orders_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
-from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.button import Button, Chip
 from fieldrep.ui.widgets.card import Card, Heading, Scroll
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
@@ -74,9 +74,6 @@ class RecordTab(QWidget):
     def show_answer(self, answer: Any) -> None:
         raise NotImplementedError
 
-    def focus_target(self) -> QWidget:
-        return self
-
     def _on_answer(self, answer: Any) -> None:
         self.problem.clear()
         self.show_answer(answer)
@@ -113,9 +110,6 @@ class TableTab(RecordTab):
         self._column.addWidget(self.rows, 1)
         self.table.opened.connect(self.opened)
         self.rows.acted.connect(self.added)
-
-    def focus_target(self) -> QWidget:
-        return self.table
 
     def say_note(self, words: str) -> None:
         self.note.setText(words)
@@ -202,18 +196,39 @@ class InvoicesTab(TableTab):
             Column("amount", "Amount", 120, numeric=True),
             Column("open", "Open", 120, numeric=True),
         )
-        empty = ("Nothing is owed", "Every invoice that the office has told us of is paid.")
-        super().__init__(desk, "invoices", "Open invoices", columns, empty)
+        empty = ("Nothing here", "The office has told of no such document of this account.")
+        super().__init__(desk, "invoices", "Invoices", columns, empty)
+        self._open = Chip("Open", name="invoices_open")
+        self._paid = Chip("Paid", name="invoices_paid")
+        group = QButtonGroup(self)
+        chips = QHBoxLayout()
+        chips.setSpacing(6)
+        for chip in (self._open, self._paid):
+            group.addButton(chip)
+            chips.addWidget(chip)
+        chips.addStretch(1)
+        self._open.setChecked(True)
+        self._column.insertLayout(2, chips)
+        group.buttonClicked.connect(lambda _: self.load(self.account_id) if self.account_id else None)
 
     def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
-        return open_invoices, {"today": self._desk.today()}
+        return (paid_invoices if self._paid.isChecked() else open_invoices), {"today": self._desk.today()}
 
-    def show_answer(self, answer: Invoices) -> None:
-        today, zone = self._desk.today(), self._desk.zone
+    def show_answer(self, answer: Invoices | tuple[InvoiceRow, ...]) -> None:
+        if isinstance(answer, Invoices):
+            self._show_rows(answer.rows)
+            self._tell_sums(answer)
+        else:
+            self._show_rows(answer)
+            self.say_note("The newest documents on which nothing is open.")
+
+    def _show_rows(self, documents: Sequence[InvoiceRow]) -> None:
+        today = self._desk.today()
         rows = []
-        for one in answer.rows:
+        for one in documents:
             late = f"{plural(one.overdue_days, 'day')} overdue"
-            state = Cell(late, Tone.DANGER) if one.overdue_days else Cell("Not due yet")
+            quiet = "Not due yet" if one.open_amount else "Paid"
+            state = Cell(late, Tone.DANGER) if one.overdue_days else Cell(quiet)
             if one.dispute_state:
                 state = Cell(f"Disputed: {one.dispute_state}", Tone.WARNING)
             issued = short_day(one.issued_on, today) if one.issued_on else "–"
@@ -222,6 +237,9 @@ class InvoicesTab(TableTab):
             name = f"{sentence_case(one.kind)} {one.number}"
             rows.append(GridRow(one.id, (Cell(name), Cell(issued), Cell(due), state, *amounts)))
         self.rows.set_rows(rows)
+
+    def _tell_sums(self, answer: Invoices) -> None:
+        today, zone = self._desk.today(), self._desk.zone
         sums = [
             f"{money(total.open_amount, total.currency)} open, "
             f"{money(total.overdue_amount, total.currency)} of it overdue"

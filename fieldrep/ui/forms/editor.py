@@ -16,12 +16,14 @@ from fieldrep.contract.fields import Value
 from fieldrep.domain.duplicates import Party
 from fieldrep.queries.duplicates import PossibleDuplicate
 from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.draft import FormDraft
 from fieldrep.ui.forms.entityform import EntityForm, Section
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Scroll, line
 from fieldrep.ui.widgets.text import ElidedText, Text
+from fieldrep.ui.words import day_and_time
 
 DUPLICATES_AFTER_MS = 250
 _WIDEST = 760
@@ -37,6 +39,8 @@ class FormSpec:
         party: who the entered record would be, for the search of duplicates; None for no such search.
         alike: the query that finds possible duplicates of a party.
         check: sentences by field key for what no single field can say.
+        draft: under which kind and record what is typed is kept until it is saved; None where nothing is.
+        of_record: edits a record that is there, so that only what was touched counts.
     """
 
     name: str
@@ -50,6 +54,8 @@ class FormSpec:
     alike: Callable[..., tuple[PossibleDuplicate, ...]] | None = None
     but: object = None
     check: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    draft: tuple[str, str] | None = None
+    of_record: bool = False
 
 
 class RecordEditor(QWidget):
@@ -68,6 +74,8 @@ class RecordEditor(QWidget):
         self._found: tuple[PossibleDuplicate, ...] = ()
         self.form = EntityForm(spec.sections, desk.zone, name=spec.name)
         self.form.fill_values(values)
+        self.draft = FormDraft(desk, spec.draft, self._texts, self)
+        self.back = Banner(name=f"{spec.name}_back")
         self.notice = Banner(name=f"{spec.name}_notice")
         self.duplicate = Banner(name=f"{spec.name}_duplicate")
         self.save_button = Button(spec.save, icon="check", variant="primary", name=f"{spec.name}_save")
@@ -78,6 +86,7 @@ class RecordEditor(QWidget):
         self._timer.setInterval(DUPLICATES_AFTER_MS)
         self._lay_out()
         self._connect()
+        self.draft.look()
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -96,7 +105,7 @@ class RecordEditor(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(20, 14, 20, 24)
         column.setSpacing(12)
-        for widget in (self.notice, self.duplicate, self.form):
+        for widget in (self.back, self.notice, self.duplicate, self.form):
             column.addWidget(widget)
         column.addWidget(Text("Saved on this laptop at once, sent with the next sync.", "caption", "text3"))
         column.addStretch(1)
@@ -118,8 +127,12 @@ class RecordEditor(QWidget):
         self.form.submitted.connect(lambda _: self._send())
         self.duplicate.acted.connect(self._open_duplicate)
         self._timer.timeout.connect(self._seek_duplicates)
+        self.draft.found.connect(self._take_up)
+        self.draft.refused.connect(self._on_not_kept)
+        self.back.acted.connect(self._start_again)
         for field in self.form.fields.values():
             field.edited.connect(self._on_edit)
+            field.left.connect(self.draft.keep_now)
 
     def focus_first(self, key: str = "") -> None:
         field = self.form.fields.get(key) or next(iter(self.form.fields.values()))
@@ -133,7 +146,7 @@ class RecordEditor(QWidget):
     def cancel(self) -> None:
         """Esc: leaves at once when nothing was typed, else asks once."""
         if not self.form.changed() or self._asked_to_discard:
-            self.left.emit()
+            self.leave()
             return
         self._asked_to_discard = True
         count = len(self.form.changed())
@@ -143,6 +156,11 @@ class RecordEditor(QWidget):
             "Press Esc again to discard, or Ctrl Enter to save.",
             Tone.WARNING,
         )
+
+    def leave(self) -> None:
+        """Done with the form on purpose: what is not saved is given up."""
+        self.draft.drop()
+        self.left.emit()
 
     def meanwhile(self, values: Mapping[str, Value], who: str) -> None:
         """The record arrived changed while this form is open."""
@@ -155,6 +173,7 @@ class RecordEditor(QWidget):
             )
 
     def _on_edit(self) -> None:
+        self.draft.touch()
         if self._asked_to_discard:
             self._asked_to_discard = False
             self.notice.clear()
@@ -168,8 +187,11 @@ class RecordEditor(QWidget):
             return
         arguments = self.spec.send(self.form.typed(), self.form.touched())
         if arguments is None:
-            self.left.emit()
+            self.leave()
             return
+        if self.spec.draft is not None:
+            arguments = {**arguments, "draft": self.spec.draft}
+        self.draft.saving()
         self.save_button.setEnabled(False)
         self._desk.runner.command(
             self.spec.command, initiator=self, done=self._on_saved, failed=self._on_refused, **arguments
@@ -177,16 +199,51 @@ class RecordEditor(QWidget):
 
     def _on_saved(self, outcome: object) -> None:
         self.save_button.setEnabled(True)
+        self.draft.saved()
         self.saved.emit(outcome)
 
     def _on_refused(self, error: Exception) -> None:
         self.save_button.setEnabled(True)
+        self.draft.not_saved()
         if isinstance(error, KnownError) and error.code is Code.NOTHING_TO_CHANGE:
-            self.left.emit()
+            self.leave()
             return
         field = error.field if isinstance(error, KnownError) else ""
         key = next((key for key in self.form.fields if key.rpartition(".")[2] == field), field)
         self.form.refuse({key: sentence_of(error)})
+
+    # What a crash must not take
+
+    def _texts(self) -> Mapping[str, str]:
+        changed = self.form.changed()
+        return changed if self.spec.of_record or not changed else self.form.values()
+
+    def _take_up(self, texts: Mapping[str, str], typed_at: int) -> None:
+        if not self.form.take_up(texts):
+            self.draft.drop()
+            return
+        when = day_and_time(typed_at, self._desk.today(), self._desk.zone)
+        self.back.say(
+            f"What you typed {when if when[0].islower() else f'on {when}'} was not saved; it is back",
+            "Go on where you were and save it.",
+            Tone.INFO,
+            action="Show what is saved" if self.spec.of_record else "Start empty",
+            icon="undo-2",
+        )
+        if self.spec.party is not None:
+            self._timer.start()
+
+    def _start_again(self) -> None:
+        self.draft.drop()
+        self.form.start_again()
+        self.back.clear()
+        self.duplicate.clear()
+        self.focus_first()
+
+    def _on_not_kept(self, error: Exception) -> None:
+        self.notice.say("What you type is not safe before you save it", sentence_of(error), Tone.WARNING)
+
+    # Who it may be already
 
     def _seek_duplicates(self) -> None:
         if self.spec.party is None or self.spec.alike is None:

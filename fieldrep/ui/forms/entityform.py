@@ -79,6 +79,18 @@ class EntityForm(Form):
         self._base = dict(values)
         self.fill({key: text_of(field, values.get(key), self._zone) for key, field in self._known.items()})
 
+    def start_again(self) -> None:
+        """What was typed goes; the values stand as they are by now."""
+        self.fill_values(self._base)
+
+    def take_up(self, texts: Mapping[str, str]) -> bool:
+        """Texts typed at another time, into the fields nobody has touched since; whether they change anything."""
+        before = self.changed()
+        for key, text in texts.items():
+            if key in self.fields and key not in before:
+                self.fields[key].set_text(text)
+        return self.changed() != before
+
     def typed(self, keys: Mapping[str, str] | None = None) -> dict[str, Value]:
         """The values of the fields, or of those given with their texts; only after a submit found nothing wrong."""
         texts = self.values() if keys is None else keys

@@ -15,7 +15,7 @@ from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.values import check_value
 from fieldrep.domain.formats import email_problem
 from fieldrep.ui.style.fonts import scaled
-from fieldrep.ui.widgets.choice import Select
+from fieldrep.ui.widgets.choice import CheckBox, Select
 from fieldrep.ui.widgets.field import Field as FieldWidget
 from fieldrep.ui.words import sentence_case
 
@@ -26,7 +26,6 @@ _WORDS: Mapping[tuple[str, str], str] = {
     ("site", "service"): "Service",
     ("account", "key"): "Key account",
 }
-_YES_NO = [("", "No"), ("1", "Yes")]
 _HELP = {Kind.INSTANT: "Like 2026-11-20 08:47", Kind.DATE: "Like 2026-11-20"}
 
 
@@ -50,9 +49,11 @@ def field_widget(
 
 
 def _control(entity_name: str, field: Field, name: str) -> QWidget:
-    if field.kind in (Kind.CHOICE, Kind.FLAG):
+    if field.kind is Kind.FLAG:
+        return CheckBox("Yes", name=name)
+    if field.kind is Kind.CHOICE:
         select = Select(name=name, label=field.title)
-        select.set_choices(choices_of(entity_name, field), _start_of(field))
+        select.set_choices(choices_of(entity_name, field), str(field.default or ""))
         return select
     if field.many_lines:
         box = QPlainTextEdit()
@@ -65,13 +66,7 @@ def _control(entity_name: str, field: Field, name: str) -> QWidget:
 
 
 def choices_of(entity_name: str, field: Field) -> list[tuple[str, str]]:
-    if field.kind is Kind.FLAG:
-        return _YES_NO
     return [(key, _WORDS.get((entity_name, key), sentence_case(key))) for key in field.options]
-
-
-def _start_of(field: Field) -> str:
-    return "1" if field.kind is Kind.FLAG and field.default else str(field.default or "")
 
 
 def problem_of(entity_name: str, field: Field, text: str, zone: tzinfo) -> str:

@@ -58,6 +58,7 @@ def new_account() -> FormSpec:
         party=_account_party,
         alike=possible_accounts,
         check=_parts_complete,
+        draft=("new_account", ""),
     )
 
 
@@ -71,6 +72,8 @@ def edit_account_form(row_id: RowId, label: str) -> FormSpec:
         party=_account_party,
         alike=possible_accounts,
         but=row_id,
+        draft=("edit_account", row_id.hex()),
+        of_record=True,
     )
 
 
@@ -83,6 +86,8 @@ def site_form(row_id: RowId | None, account_id: RowId, account: str) -> FormSpec
         sections=(Section("site", _SITE),),
         command=edit_site if row_id else create_site,
         send=_changes_of(row_id) if row_id else _new_of(account_id),
+        draft=("edit_site", row_id.hex()) if row_id else ("new_site", account_id.hex()),
+        of_record=row_id is not None,
     )
 
 
@@ -98,6 +103,8 @@ def contact_form(row_id: RowId | None, account_id: RowId, account: str) -> FormS
         party=_contact_party,
         alike=possible_contacts,
         but=row_id,
+        draft=("edit_contact", row_id.hex()) if row_id else ("new_contact", account_id.hex()),
+        of_record=row_id is not None,
     )
 
 
@@ -112,6 +119,7 @@ def activity_form(account_id: RowId, account: str) -> FormSpec:
         command=log_activity,
         send=_new_activity(account_id),
         check=_activity_says_something,
+        draft=("log_activity", account_id.hex()),
     )
 
 

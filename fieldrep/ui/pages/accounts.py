@@ -218,6 +218,10 @@ class AccountsPage(Page):
     def focus_search(self) -> None:
         self.list.focus_search()
 
+    def leave(self) -> None:
+        if self.record.editor is not None:
+            self.record.editor.draft.keep_now()
+
     def step_back(self) -> bool:
         if self.record.editor is not None:
             self.record.editor.cancel()

@@ -48,10 +48,6 @@ class Button(QPushButton):
         self.setText(f" {text}" if self._icon_name and text else text)
         self.setAccessibleName(label or text)
 
-    def set_icon(self, name: str) -> None:
-        self._icon_name = name
-        self._tint()
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if look_changed(self, event):

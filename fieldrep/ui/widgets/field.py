@@ -1,4 +1,4 @@
-"""Field: a labelled control with help, error and saved tick; Form: fields that validate together.
+"""Field: a labelled control with help and error; Form: fields that validate together.
 
 Owns when a check runs (on leaving, again on submit) and where its sentence shows. What is valid comes from the
 page as a function; nothing here knows a rule of the business.
@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
@@ -44,20 +52,17 @@ class Field(QWidget):
         self.setObjectName(f"{name}_field")
         self._label = Text(f"{label} *" if required else label, "ui", "text2")
         self._label.setBuddy(control)
-        self._tick = Icon("check", Tone.SUCCESS, 14)
         self._note_icon = Icon("circle-alert", Tone.DANGER, 14)
         self._note = Text("", "caption", "text3")
         self._note.setWordWrap(True)
         self._lay_out()
         self._connect()
-        self._tick.hide()
         self._show_note()
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
         top.setSpacing(6)
         top.addWidget(self._label)
-        top.addWidget(self._tick)
         top.addStretch(1)
         below = QHBoxLayout()
         below.setSpacing(6)
@@ -79,13 +84,17 @@ class Field(QWidget):
             self.control.textChanged.connect(self._on_edit)
         elif isinstance(self.control, QComboBox):
             self.control.currentIndexChanged.connect(self._on_edit)
+        elif isinstance(self.control, QCheckBox):
+            self.control.toggled.connect(self._on_edit)
 
     def text(self) -> str:
-        """What is entered: the words, or the key of a Select."""
+        """What is entered: the words, the key of a Select, "1" or "" of a CheckBox."""
         if isinstance(self.control, Select):
             return self.control.key()
         if isinstance(self.control, QPlainTextEdit):
             return self.control.toPlainText()
+        if isinstance(self.control, QCheckBox):
+            return "1" if self.control.isChecked() else ""
         return self.control.text() if isinstance(self.control, QLineEdit) else ""
 
     def set_text(self, text: str) -> None:
@@ -95,6 +104,8 @@ class Field(QWidget):
             self.control.choose(text)
         elif isinstance(self.control, QPlainTextEdit):
             self.control.setPlainText(text)
+        elif isinstance(self.control, QCheckBox):
+            self.control.setChecked(bool(text))
         elif isinstance(self.control, QLineEdit):
             self.control.setText(text)
         self.control.blockSignals(blocked)
@@ -114,9 +125,6 @@ class Field(QWidget):
                 QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.control, sentence))
         self._show_note()
 
-    def set_saved(self, saved: bool) -> None:
-        self._tick.setVisible(saved)
-
     def validate(self) -> bool:
         text = self.text()
         if self._required and not text.strip():
@@ -133,7 +141,6 @@ class Field(QWidget):
         return super().eventFilter(watched, event)
 
     def _on_edit(self) -> None:
-        self._tick.hide()
         if self._error:
             self.validate()
         self.edited.emit(self.text())

@@ -31,9 +31,6 @@ class Skeleton(QWidget):
     def stop(self) -> None:
         self._timer.stop()
 
-    def inked(self) -> bool:
-        return self._inked
-
     def _ink(self) -> None:
         self._inked = True
         self.update()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 
 from fieldrep.ui.style.theme import current
@@ -109,6 +108,3 @@ class TableOrEmpty(QStackedWidget):
         if rows and not self.table.currentIndex().isValid():
             self.table.go(0, self.table.grid.columns[0].key)
         self.setCurrentWidget(self.table if rows else self.empty)
-
-    def focus_target(self) -> QWidget:
-        return self.currentWidget()
