@@ -12,6 +12,7 @@ from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
 
 
@@ -20,6 +21,7 @@ def create_account(
     *,
     site: Mapping[str, Value] | None = None,
     contact: Mapping[str, Value] | None = None,
+    draft: DraftKey | None = None,
     **fields: Value,
 ) -> Done:
     """Makes an account, a prospect unless said otherwise, on wish with its first site and contact."""
@@ -32,15 +34,17 @@ def create_account(
                 child = entered(uow, name, {**part, "account_id": row_id}, creating=True)
                 made[name] = uow.create(name, child)
         uow.label = f"New account {label_of('account', values)}"
+        uow.drop_draft(draft)
     return done("create_account", uow, row_id, made=made)
 
 
-def edit_account(replica: Replica, *, row_id: RowId, **fields: Value) -> Done:
+def edit_account(replica: Replica, *, row_id: RowId, draft: DraftKey | None = None, **fields: Value) -> Done:
     """Changes fields of an account; fields not named stay as they are."""
     with replica.begin("edit_account", "Edit account") as uow:
         row = standing(uow, "account", row_id)
         uow.label = f"Edit {label_of('account', row)}"
         uow.update("account", row_id, entered(uow, "account", fields, creating=False))
+        uow.drop_draft(draft)
     return done("edit_account", uow, row_id)
 
 

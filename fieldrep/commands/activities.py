@@ -12,6 +12,7 @@ from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 
@@ -21,7 +22,9 @@ TO_DO = frozenset({"task", "promise"})
 _SUBJECT_LENGTH = 80
 
 
-def log_activity(replica: Replica, *, kind: str = "note", **fields: Value) -> Done:
+def log_activity(
+    replica: Replica, *, kind: str = "note", draft: DraftKey | None = None, **fields: Value
+) -> Done:
     """Logs a note, call, email, meeting or task; without a subject the first line of the text becomes it."""
     with replica.begin("log_activity", "Log activity") as uow:
         if isinstance(fields.get("account_id"), bytes):
@@ -34,6 +37,7 @@ def log_activity(replica: Replica, *, kind: str = "note", **fields: Value) -> Do
         _check_assignee(uow, values)
         row_id = uow.create("activity", entered(uow, "activity", values, creating=True))
         uow.label = f"{kind.replace('_', ' ').capitalize()} “{label_of('activity', values)}”"
+        uow.drop_draft(draft)
     return done("log_activity", uow, row_id, made={"activity": row_id})
 
 

@@ -10,6 +10,7 @@ from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 
@@ -20,7 +21,13 @@ _MAIN_LINKS = (
 
 
 def create_contact(
-    replica: Replica, *, account_id: RowId, role: str = "", is_main: bool = False, **fields: Value
+    replica: Replica,
+    *,
+    account_id: RowId,
+    role: str = "",
+    is_main: bool = False,
+    draft: DraftKey | None = None,
+    **fields: Value,
 ) -> Done:
     """Makes a contact of an account, on wish with a role there or as its main contact."""
     with replica.begin("create_contact", "New contact") as uow:
@@ -31,15 +38,17 @@ def create_contact(
         if role or is_main:
             made["account_contact"] = _link(uow, account_id, row_id, role, is_main=is_main)
         uow.label = f"New contact {label_of('contact', values)} of {label_of('account', account)}"
+        uow.drop_draft(draft)
     return done("create_contact", uow, row_id, made=made)
 
 
-def edit_contact(replica: Replica, *, row_id: RowId, **fields: Value) -> Done:
+def edit_contact(replica: Replica, *, row_id: RowId, draft: DraftKey | None = None, **fields: Value) -> Done:
     """Changes fields of a contact."""
     with replica.begin("edit_contact", "Edit contact") as uow:
         row = standing(uow, "contact", row_id)
         uow.label = f"Edit {label_of('contact', row)}"
         uow.update("contact", row_id, entered(uow, "contact", fields, creating=False))
+        uow.drop_draft(draft)
     return done("edit_contact", uow, row_id)
 
 

@@ -12,19 +12,20 @@ from fieldrep.store.engine import Connection
 
 LONGEST = 1_000_000
 
+DraftKey = tuple[str, str]
+"""The kind of form, and which record it is about."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One unfinished form: which one, for what, and its text (the form's own JSON)."""
+    """One unfinished form: its text (the form's own JSON), and when that was typed."""
 
-    kind: str
-    key: str
     text: str
     saved_at: int
 
 
-def keep(connection: Connection, draft: Draft) -> None:
-    """Keeps a draft in place of an earlier one of the same kind and key.
+def keep(connection: Connection, key: DraftKey, draft: Draft) -> None:
+    """Keeps a draft in place of an earlier one of the same form.
 
     Raises:
         KnownError: `too_large` or `invalid_value`.
@@ -40,18 +41,16 @@ def keep(connection: Connection, draft: Draft) -> None:
         raise KnownError(Code.INVALID_VALUE, sentence) from error
     connection.execute(
         "INSERT OR REPLACE INTO draft (kind, key, text, saved_at) VALUES (?, ?, ?, ?)",
-        (draft.kind, draft.key, draft.text, draft.saved_at),
+        (*key, draft.text, draft.saved_at),
     )
 
 
-def drop(connection: Connection, kind: str, key: str) -> None:
+def drop(connection: Connection, key: DraftKey) -> None:
     """Forgets a draft; nothing happens when there is none."""
-    connection.execute("DELETE FROM draft WHERE kind = ? AND key = ?", (kind, key))
+    connection.execute("DELETE FROM draft WHERE kind = ? AND key = ?", key)
 
 
-def find(connection: Connection, kind: str, key: str) -> Draft | None:
-    """The draft of that kind and key."""
-    found = connection.execute(
-        "SELECT kind, key, text, saved_at FROM draft WHERE kind = ? AND key = ?", (kind, key)
-    ).fetchone()
+def find(connection: Connection, key: DraftKey) -> Draft | None:
+    """The draft of that form, None when there is none."""
+    found = connection.execute("SELECT text, saved_at FROM draft WHERE kind = ? AND key = ?", key).fetchone()
     return Draft(*found) if found else None

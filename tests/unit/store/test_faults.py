@@ -239,7 +239,7 @@ def test_nothing_that_was_entered_lies_readable_on_the_disk(tmp_path: Path) -> N
         enrol(replica)
         with replica.begin("create_account", sentinel) as unit:
             account = unit.create("account", {"name": sentinel, "note": sentinel})
-            unit.keep_draft("order", "new", sentinel)
+            unit.keep_draft(("order", "new"), sentinel)
         replica.keep_secret("token", sentinel)
         shutil.copytree(tmp_path, tmp_path.with_name("crashed"))
         replica.tidy()

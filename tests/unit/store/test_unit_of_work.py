@@ -20,7 +20,7 @@ def fail_after_writing(replica: Replica) -> None:
     with replica.begin("create_account", "x") as unit:
         unit.create("account", {"name": "Corner Shop"})
         unit.next_number("order")
-        unit.keep_draft("account", "new", "text")
+        unit.keep_draft(("account", "new"), "text")
         raise ZeroDivisionError
 
 
@@ -202,13 +202,13 @@ def test_a_draft_is_kept_until_its_form_is_saved(replica: Replica) -> None:
     from fieldrep.store import drafts
 
     with replica.begin("draft", "draft") as unit:
-        unit.keep_draft("order", "new", '{"lines":[]}')
+        unit.keep_draft(("order", "new"), '{"lines":[]}')
     assert unit.change_n is None
     with replica.read() as reader:
-        draft = drafts.find(reader.driver, "order", "new")
+        draft = drafts.find(reader.driver, ("order", "new"))
     assert draft is not None
     assert draft.text == '{"lines":[]}'
     with replica.begin("create_order", "Order") as unit:
-        unit.drop_draft("order", "new")
+        unit.drop_draft(("order", "new"))
     with replica.read() as reader:
-        assert drafts.find(reader.driver, "order", "new") is None
+        assert drafts.find(reader.driver, ("order", "new")) is None
