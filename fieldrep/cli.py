@@ -100,11 +100,22 @@ def sync(as_json: bool) -> int:
         _print(_receipt(receipt))
     else:
         for name, value in _receipt(receipt).items():
-            click.echo(f"{name.replace('_', ' '):16} {value}")
+            if name not in ("mine", "theirs", "at", "sentence"):
+                click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
+        click.echo(receipt.sentence)
     if not receipt.whole:
         click.echo(receipt.sentence or "The sync is not complete; run it again.", err=True)
         return 1
     return 0
+
+
+def _plain(value: object) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return f"{value['count']:,} rows, sum {value['total']}"
+    return "–" if value in (None, "", []) else str(value)
 
 
 def _receipt(receipt: Receipt) -> dict[str, object]:
@@ -130,8 +141,9 @@ def status(as_json: bool) -> int:
         _print(found)
         return code
     rows = found.pop("rows")
+    del found["last_sync_at"], found["refused_changes"]
     for name, value in found.items():
-        click.echo(f"{name.replace('_', ' '):16} {'–' if value in (None, '') else value}")
+        click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     for entity, count in sorted(rows.items() if isinstance(rows, dict) else ()):
         click.echo(f"  {entity:22} {count:>9,}")
     return code
@@ -286,7 +298,7 @@ def show(entity: str, row_id: str | None, where: Sequence[str]) -> int:
     tests = [tuple(test.split("=", 1)) for test in where]
     if any(len(test) < 2 for test in tests):
         raise click.UsageError("--where is written FIELD=VALUE, for example --where tier=key.")
-    with _open() as replica, replica.read() as reader:
+    with _open_enrolled() as replica, replica.read() as reader:
         if row_id is not None:
             try:
                 wanted = parse_id(row_id)
@@ -305,7 +317,7 @@ def export(file: Path) -> int:
     """Writes the replica to FILE as canonical JSON lines; equal bytes for equal content ("-" prints them)."""
     from fieldrep.store.export import export_lines
 
-    with _open() as replica, replica.read() as reader:
+    with _open_enrolled() as replica, replica.read() as reader:
         if str(file) == "-":
             sys.stdout.buffer.writelines(export_lines(reader))
             sys.stdout.buffer.flush()
@@ -341,6 +353,20 @@ def verify(as_json: bool) -> int:
     for finding in findings:
         click.echo(f"{finding.check}: {finding.sentence}", err=True)
     return 1 if findings else 0
+
+
+@contextmanager
+def _open_enrolled() -> Iterator[Replica]:
+    """The replica of the profile, which must belong to somebody.
+
+    Raises:
+        KnownError: `not_enrolled`.
+    """
+    with _open() as replica:
+        if not replica.state().enrolled:
+            sentence = "This profile belongs to nobody yet. Enrol it: fieldrep enroll LINK"
+            raise KnownError(Code.NOT_ENROLLED, sentence)
+        yield replica
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def _remember_address(found: ServerHome, address: str, tls_cert: Path | None) ->
 def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_json: bool) -> None:
     """Imports the CSV files of FOLDER as PROFILE says.
 
-    PROFILE is `fieldrep` for files in the form of the contract, the name of another built-in profile, or a profile file
-    that ends in .toml. A second import of the same files changes nothing.
+    PROFILE is `fieldrep` for files in the form of the contract, another built-in profile such as `northwind`, or a
+    profile file that ends in .toml. A second import of the same files changes nothing.
     """
     from sync_server.interchange.importing import import_folder
     from sync_server.interchange.profile import load_profile

@@ -82,6 +82,13 @@ def enrol(
     bearer = HttpBearer(link.server, fingerprint=link.fingerprint)
     try:
         reply = bearer.enroll(request)
+    except KnownError as error:
+        if error.code is not Code.OFFLINE:
+            raise
+        sentence = f"{link.server} cannot be reached, so nothing was enrolled. Is it running, and this computer "
+        raise KnownError(
+            Code.OFFLINE, sentence + "on its network? The link stays good; use it again."
+        ) from error
     finally:
         bearer.close()
     replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)))

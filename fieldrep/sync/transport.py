@@ -13,7 +13,6 @@ import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from requests.utils import get_environ_proxies
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MEDIA_TYPE
+from fieldrep.contract.hosts import is_loopback
 from fieldrep.contract.messages import (
     EnrollReply,
     EnrollRequest,
@@ -185,16 +185,6 @@ def check_address(url: str) -> None:
             Code.PLAIN_HTTP,
             f"{url} is not encrypted. FieldRep speaks plain HTTP to this machine only; use https://.",
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name means this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def not_a_server(url: str) -> KnownError:

@@ -290,6 +290,10 @@ def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None
     """Prints a link that admits one device of LOGIN, once."""
     remembered = home().remembered()
     server = checked_address(address) if address else remembered.address or DEFAULT_ADDRESS
+    if not address and not remembered.address:
+        complain(
+            f"No server has run here yet; the link names {server}. Start one with fieldrep-server serve."
+        )
     with central_store() as database, database.write(ACTOR) as tx:
         row = admin.user_named(tx, login)
         code = credentials.make_code(tx, os.urandom, _bytes(row["id"]), minutes * 60_000)

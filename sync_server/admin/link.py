@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.hosts import is_loopback
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -33,12 +34,17 @@ def checked_address(text: str) -> str:
     """An address devices can reach, without a slash at its end.
 
     Raises:
-        KnownError: `wrong_usage`.
+        KnownError: `wrong_usage`, or `plain_http` for an address no device would take.
     """
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise KnownError(
             Code.WRONG_USAGE, f"“{text[:80]}” is no address; write it like https://sync.example.com."
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise KnownError(
+            Code.PLAIN_HTTP,
+            f"{text[:80]} is not encrypted, and devices speak plain HTTP to their own machine only.",
         )
     return text.rstrip("/")
 

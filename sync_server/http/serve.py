@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.hosts import is_loopback
 from sync_server.http.app import make_app
 from sync_server.store.database import Database
 
@@ -31,7 +31,7 @@ def serve(
     """
     if (tls_cert is None) != (tls_key is None):
         raise KnownError(Code.WRONG_USAGE, "Give --tls-cert and --tls-key together, or neither.")
-    if tls_cert is None and not _loopback(host):
+    if tls_cert is None and not is_loopback(host):
         raise KnownError(
             Code.PLAIN_HTTP,
             f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
@@ -75,12 +75,3 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
     listener.listen(512)
     return listener
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

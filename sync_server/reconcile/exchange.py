@@ -63,7 +63,9 @@ def _served(
     cursor = b"" if reply.verdict is Verdict.START_OVER else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     if not pulled.more:
-        database.note_contact(device, request.handshake, pulled)
+        # a cursor of another epoch says nothing about this one
+        shown = msgspec.structs.replace(request.handshake, cursor=cursor)
+        database.note_contact(device, shown, pulled)
     return msgspec.structs.replace(
         reply,
         pages=pulled.pages,

@@ -6,6 +6,8 @@ Must not print, and knows no command line.
 
 from __future__ import annotations
 
+import re
+
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
@@ -31,6 +33,9 @@ _DEVICE_COLUMNS = (
     "highest_n",
     "clock_skew_ms",
 )
+
+
+_LOGIN = re.compile(r"[^\W_][\w.@+-]{0,79}")
 
 
 def user_named(reader: Reader, login: str) -> Row:
@@ -103,7 +108,12 @@ def add_user(
     Raises:
         KnownError: `already_exists`, `not_found` for the manager, or what is wrong with a value.
     """
-    if tx.find("user", "login", login):
+    if not _LOGIN.fullmatch(login):
+        sentence = (
+            f"“{login[:80]!a}” cannot be a login; use letters, digits and . _ - + @, such as anke.visser."
+        )
+        raise KnownError(Code.INVALID_VALUE, sentence, field="login")
+    if any(str(user["login"]).casefold() == login.casefold() for user in tx.all("user")):
         raise KnownError(Code.ALREADY_EXISTS, f"There is a user “{login[:80]}” already.", field="login")
     manager = user_named(tx, manager_login)["id"] if manager_login else None
     values: dict[str, Value] = {
@@ -155,17 +165,26 @@ def assign(
     valid_to: str | None = None,
     reason: str | None = None,
 ) -> RowId:
-    """Lets a user cover a territory and its subtree, between two days or for good."""
+    """Lets a user cover a territory and its subtree, between two days or for good.
+
+    Raises:
+        KnownError: `nothing_to_change`, when he does so already, or what is wrong with a value.
+    """
     if valid_from and valid_to and valid_to < valid_from:
         raise KnownError(Code.INVALID_VALUE, f"It would end on {valid_to}, before it begins on {valid_from}.")
+    user, territory = user_named(tx, login), territory_named(tx, territory_code)
     values: dict[str, Value] = {
-        "user_id": user_named(tx, login)["id"],
-        "territory_id": territory_named(tx, territory_code)["id"],
+        "user_id": user["id"],
+        "territory_id": territory["id"],
         "kind": kind,
         "valid_from": valid_from,
         "valid_to": valid_to,
-        "reason": reason,
     }
+    for row in tx.find("territory_assignment", "user_id", user["id"]):
+        if not row["archived"] and all(row[name] == value for name, value in values.items()):
+            sentence = f"“{login[:80]}” covers {territory['name']!s} already."
+            raise KnownError(Code.NOTHING_TO_CHANGE, sentence)
+    values["reason"] = reason
     return _add(tx, "territory_assignment", values, "assign_territory")
 
 
