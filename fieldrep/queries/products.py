@@ -170,9 +170,6 @@ _ROWS = """
 SELECT row_no, id, sku, name, family, supplier, status, base_uom FROM product
 WHERE row_no IN (SELECT value FROM json_each(?))
 """
-_FAMILIES = """
-SELECT DISTINCT family FROM product WHERE archived = 0 AND family IS NOT NULL ORDER BY family COLLATE NOCASE
-"""
 _DETAIL = """
 SELECT p.row_no, p.description, p.weight_g, p.cost_price, r.sku, r.name,
     (SELECT n.sku || ' ' || n.name FROM product AS n WHERE n.replaces_id = p.id AND n.archived = 0 LIMIT 1)
@@ -226,11 +223,6 @@ def product_rows(
     stock = stock_of(reader, [ref(row[1]) for row in found])
     rows = {row[0]: _row(row, book, stock.get(ref(row[1]))) for row in found}
     return tuple(rows[key] for key in keys if key in rows)
-
-
-def product_families(reader: Reader) -> tuple[str, ...]:
-    """The families there are, for the filter."""
-    return tuple(row[0] for row in reader.rows(_FAMILIES))
 
 
 def product_detail(

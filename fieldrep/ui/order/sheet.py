@@ -48,15 +48,15 @@ CAPS = (
     ("Ctrl Enter", "submit"),
 )
 COLUMNS = (
-    Column("seq", "#", 46, hide_below=640),
-    Column("sku", "SKU", 90),
+    Column("seq", "#", 44, hide_below=640),
+    Column("sku", "SKU", 86),
     Column("product", "Product"),
     Column("qty", "Qty", 64, numeric=True, editable=True),
-    Column("unit", "Unit", 58, hide_below=640),
-    Column("list", "List", 84, numeric=True, hide_below=860),
+    Column("unit", "Unit", 66, hide_below=640),
+    Column("list", "List", 82, numeric=True, hide_below=860),
     Column("discount", "Discount", 84, numeric=True, editable=True),
     Column("net", "Net", 82, numeric=True, hide_below=740),
-    Column("stock", "Stock", 94, numeric=True),
+    Column("stock", "Stock", 104, numeric=True),
     Column("total", "Line total", 110, numeric=True),
 )
 _TONES = {

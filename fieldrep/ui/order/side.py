@@ -80,6 +80,7 @@ class OrderSide(QWidget):
         self._totals.body.addWidget(line())
         total = money(entry.totals.total_amount, head.currency)
         self._totals.body.addLayout(_pair("Total", total, "heading", "title"))
+        self._totals.setAccessibleName(", ".join(_words(self._totals)))
         self.submit_button.setVisible("submitted" in head.moves and head.editable)
         self.leave_button.set_text("Close draft" if head.editable else "Back to orders")
         self._tell(entry)
@@ -165,10 +166,6 @@ class OrderSide(QWidget):
     def why_words(self) -> Sequence[str]:
         """The price explanation as it stands, for a screen reader and the tests."""
         return _words(self._why)
-
-    def totals_words(self) -> Sequence[str]:
-        """The sums as they stand."""
-        return _words(self._totals)
 
 
 def _pair(left: str, right: str, kind: str = "small", figure: str = "ui") -> QHBoxLayout:

@@ -7,9 +7,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fieldrep.commands.done import Done
-from fieldrep.commands.lines import add_order_line, edit_order_line, remove_order_line
+from fieldrep.commands.lines import (
+    add_order_line,
+    discount_order_lines,
+    edit_order_line,
+    remove_order_line,
+    remove_order_lines,
+)
 from fieldrep.commands.order_lines import NewLine
-from fieldrep.commands.orders import cancel_order, copy_order, create_order, edit_order, submit_order
+from fieldrep.commands.orders import (
+    cancel_order,
+    copy_lines,
+    copy_order,
+    create_order,
+    drop_empty_order,
+    edit_order,
+    submit_order,
+)
+from fieldrep.commands.undo import undo
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
@@ -240,3 +255,53 @@ def test_a_copy_has_the_same_lines_at_todays_prices(replica: Replica) -> None:
     copied = copy_order(replica, row_id=first.id)
     assert lines_of(replica, copied) == [(30 * MILLIONTH, 49_500_000, 10_000, "list", 147_015)]
     assert copied.number == "AV1-000002"
+
+
+def test_several_lines_get_one_discount_and_lose_it_by_one_undo(replica: Replica) -> None:
+    order = draft(replica, case("210034", 2), case("401120", 1), case("332207", 1))
+    given = discount_order_lines(replica, row_ids=order.lines[:2], discount_rate=100_000)
+    assert [line[2] for line in lines_of(replica, order)] == [100_000, 100_000, 0]
+    assert sums(replica, order)[2] == 9_360 + 1_433 + 14_800
+    undo(replica, n=given.change_n)
+    assert [line[2] for line in lines_of(replica, order)] == [0, 0, 0]
+    assert sums(replica, order)[2] == 10_400 + 1_592 + 14_800
+
+
+def test_several_lines_are_removed_and_brought_back_together(replica: Replica) -> None:
+    order = draft(replica, case("210034", 2), case("401120", 1), case("332207", 1))
+    removed = remove_order_lines(replica, row_ids=order.lines[:2])
+    assert (removed.label, sums(replica, order)[2]) == (f"Remove 2 lines from order {order.number}", 14_800)
+    undo(replica, n=removed.change_n)
+    assert sums(replica, order)[2] == 10_400 + 1_592 + 14_800
+
+
+def test_lines_of_two_orders_are_not_changed_together(replica: Replica) -> None:
+    one, other = draft(replica, case("210034", 2)), draft(replica, case("401120", 1))
+    for change in (
+        lambda: remove_order_lines(replica, row_ids=(*one.lines, *other.lines)),
+        lambda: discount_order_lines(replica, row_ids=(), discount_rate=50_000),
+    ):
+        with pytest.raises(KnownError) as told:
+            change()
+        assert told.value.sentence == "Choose lines of one order first."
+
+
+def test_copied_lines_are_those_still_sold_at_the_drafts_prices(replica: Replica) -> None:
+    first = draft(replica, case("210034", 3, discount_rate=50_000), case("401120", 2), account_id=AURORA)
+    with replica.write() as connection:
+        connection.execute("UPDATE product SET status = 'discontinued' WHERE sku = '401120'")
+    empty = draft(replica, account_id=AURORA)
+    copied = copy_lines(replica, row_id=empty.id, from_id=first.id)
+    assert lines_of(replica, empty) == [(3 * MILLIONTH, 44_720_000, 50_000, "customer", 12_745)]
+    assert sums(replica, empty)[2] == 12_745
+    assert copied.label == (f"Lines of order {empty.number} like {first.number}, without 1 no longer sold")
+    undo(replica, n=copied.change_n)
+    assert lines_of(replica, empty) == []
+
+
+def test_only_an_order_nobody_wrote_in_is_dropped(replica: Replica) -> None:
+    empty, filled, referred = draft(replica), draft(replica, case("210034", 1)), draft(replica)
+    edit_order(replica, row_id=referred.id, po_ref="77")
+    for order in (empty, filled, referred):
+        drop_empty_order(replica, row_id=order.id)
+    assert [order_of(replica, order.id)["archived"] for order in (empty, filled, referred)] == [1, 0, 0]
