@@ -81,7 +81,13 @@ def cover(connection: Connection, revision: int, settling: Settling) -> None:
 
 
 def take_back_sent(connection: Connection, incarnation: bytes) -> set[RowKey]:
-    """Puts the sent log back into the outbox, for a central store that was restored; numbers make it harmless."""
+    """Offers again what was sent, for a central store that was restored; the changes' numbers make it harmless.
+
+    That is the sent log, and what was answered but still waits for its echo: the answer was the lost store's.
+    """
+    connection.execute(
+        "UPDATE outbox SET state = ?, revision = 0, outcome = NULL WHERE state = ?", (READY, SETTLED)
+    )
     sent = connection.execute(
         "SELECT n, change FROM sent_log WHERE incarnation = ? ORDER BY n", (incarnation,)
     ).fetchall()
