@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import msgspec
 import requests
@@ -34,22 +35,33 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent
 )
 
 
-def _time(call: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+class Took(NamedTuple):
+    """Seconds on the clock and of this process's processor time; on a busy machine the second says more."""
+
+    wall: float
+    cpu: float
+
+
+def _time(call: Callable[[], object]) -> Took:
+    cpu, wall = time.process_time(), time.perf_counter()
     call()
-    return time.perf_counter() - begun
+    return Took(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def measure(size: Size, replica: Path, folder: Path) -> dict[str, float]:
-    """All floors in seconds, by name."""
-    found = {"file copy": median(_time(lambda: _copy(replica, folder)) for _ in range(3))}
+def _typical(call: Callable[[], object], times: int) -> Took:
+    """The median of repeated calls, of both kinds of time apart."""
+    took = [_time(call) for _ in range(times)]
+    return Took(median(one.wall for one in took), sum(one.cpu for one in took) / times)
+
+
+def measure(size: Size, replica: Path, folder: Path) -> dict[str, Took]:
+    """All floors, by name."""
+    found = {"file copy": _typical(lambda: _copy(replica, folder), 3)}
     pages = _pages(size)
     found["rows into bare SQLCipher"] = min(_time(lambda: _insert(pages, folder)) for _ in range(2))
     packed = [[msgspec.msgpack.encode(column) for column in columns] for _, columns in pages]
     decode = msgspec.msgpack.decode
-    found["msgpack decode"] = min(
-        _time(lambda: [[decode(c) for c in page] for page in packed]) for _ in range(3)
-    )
+    found["msgpack decode"] = _typical(lambda: [[decode(c) for c in page] for page in packed], 3)
     found["durable commit of 1 page"] = _fdatasync(folder)
     found["bare SQLCipher commit"] = _commits(folder)
     found["bare requests round trip"] = _round_trip()
@@ -102,7 +114,7 @@ def _insert(pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> 
     connection.close()
 
 
-def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> float:
+def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> Took:
     """As many updates by key as E has edits, in one durable transaction, on the rows just inserted."""
     connection = dbapi2.connect(str(folder / "floor.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
@@ -115,12 +127,12 @@ def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], fold
         connection.executemany(f"UPDATE {CATALOGUE[name].table} SET phone = ? WHERE row_no = ?", rows)
         connection.execute("COMMIT")
 
-    took = median(_time(update) for _ in range(5))
+    took = _typical(update, 5)
     connection.close()
     return took
 
 
-def _fdatasync(folder: Path) -> float:
+def _fdatasync(folder: Path) -> Took:
     path = folder / "floor.log"
     with path.open("wb", buffering=0) as file:
 
@@ -128,12 +140,12 @@ def _fdatasync(folder: Path) -> float:
             file.write(bytes(4096))
             (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(file.fileno())
 
-        took = median(_time(commit) for _ in range(100))
+        took = _typical(commit, 100)
     path.unlink()
     return took
 
 
-def _commits(folder: Path) -> float:
+def _commits(folder: Path) -> Took:
     connection = _bare(folder / "commits.db")
     connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
 
@@ -142,12 +154,12 @@ def _commits(folder: Path) -> float:
         connection.execute("INSERT INTO t (b) VALUES (?)", ("x" * 300,))
         connection.execute("COMMIT")
 
-    took = median(_time(commit) for _ in range(200))
+    took = _typical(commit, 200)
     connection.close()
     return took
 
 
-def _round_trip() -> float:
+def _round_trip() -> Took:
     """One request with `requests` on a kept connection, to a process that answers at once."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.floors"], env=environment(), stdout=subprocess.PIPE, text=True
@@ -157,7 +169,7 @@ def _round_trip() -> float:
         with requests.Session() as session:
             session.trust_env = False
             session.post(url, data=bytes(100))
-            took = median(_time(lambda: session.post(url, data=bytes(100))) for _ in range(200))
+            took = _typical(lambda: session.post(url, data=bytes(100)), 200)
         answering.terminate()
     return took
 

@@ -58,7 +58,8 @@ class Report:
     Attributes:
         figures: by the names of `LINES`, in their units.
         cpu: processor time of the client for some of them, same names and units; on a busy machine it says more.
-        floors: in seconds, by name.
+        floors: seconds on the clock, by name; floors_cpu: of processor time. The ratio is of processor times where
+            both are known, because a busy machine stretches the clock alone.
         facts: what must hold for the figures to mean anything.
     """
 
@@ -67,6 +68,7 @@ class Report:
     figures: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
     floors: dict[str, float] = field(default_factory=dict)
+    floors_cpu: dict[str, float] = field(default_factory=dict)
     facts: dict[str, bool | int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
@@ -86,10 +88,15 @@ class Report:
 
     def _row(self, name: str, line: Line) -> str:
         value = self.figures[name]
-        floor = self.floors.get(line.floor)
-        scaled = floor * (1e3 if line.unit == "ms" else 1) if floor is not None else None
-        cells = [_cell(value, line.unit), _cell(self.cpu.get(name), line.unit)]
-        cells += [_cell(line.budget, ""), _cell(scaled, ""), f"{value / scaled:.1f}" if scaled else ""]
+        unit = 1e3 if line.unit == "ms" else 1.0
+        cpu, floor, floor_cpu = (
+            self.cpu.get(name),
+            self.floors.get(line.floor),
+            self.floors_cpu.get(line.floor),
+        )
+        ratio = cpu / unit / floor_cpu if cpu and floor_cpu else value / unit / floor if floor else None
+        cells = [_cell(value, line.unit), _cell(cpu, line.unit), _cell(line.budget, "")]
+        cells += [_cell(unit * floor if floor else None, ""), f"{ratio:.1f}" if ratio else ""]
         late = "!" if line.expected is not None and self.size == "full" and value > line.expected else " "
         cells.insert(3, _cell(line.expected, "") + late)
         widths = (10, 10, 10, 8, 10, 7)

@@ -16,12 +16,13 @@ from typing import Any
 from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
 from tests.bench import floors
+from tests.bench.keys import FILE_VARIABLE
 from tests.bench.machine import Relay, Server, run_json
 from tests.bench.report import Report
 from tests.bench.workload import Size, Workload
 
-TASKS = ("T1", "T2", "T3", "T4", "T5", "T6")
-_DEVICE = "tests.bench.device"
+TASKS = ("T1", "T2", "T3", "T4", "T5", "T6", "client")
+_DEVICE, _WINDOW = "tests.bench.device", "tests.bench.window"
 Say = Callable[[str], None]
 
 
@@ -39,11 +40,15 @@ class Run:
         """Everything wanted, with the floors in the same run."""
         with Server(self._folder / "server", self._url) as server:
             devices = self._first_replicas(server, repeats)
-            if set(wanted) - {"T1"}:
+            if set(wanted) - {"T1", "client"}:
                 self._rounds(devices[0], devices[1], repeats)
                 self._idle_bytes(devices[-1])
+            if "client" in wanted:
+                self._client(server, repeats)
         self._say("floors")
-        self.report.floors = floors.measure(self._size, devices[0] / "replica.db", self._folder)
+        found = floors.measure(self._size, devices[0] / "replica.db", self._folder)
+        self.report.floors = {name: took.wall for name, took in found.items()}
+        self.report.floors_cpu = {name: took.cpu for name, took in found.items()}
         return self.report
 
     def _first_replicas(self, server: Server, repeats: int) -> list[Path]:
@@ -93,6 +98,27 @@ class Run:
         self.report.figures["t4_exchanges"] = answer["exchanges"]
         self.report.facts["t4_whole"] = answer["whole"]
         self._relay.close()
+
+    def _client(self, server: Server, repeats: int) -> None:
+        """The window on a profile of its own: from the start of its process to accounts that can be used."""
+        self._say("client")
+        home = self._folder / "profile"
+        more = {
+            "FIELDREP_HOME": str(home),
+            "PYTHON_KEYRING_BACKEND": "tests.bench.keys.FileKeyring",
+            FILE_VARIABLE: str(self._folder / "keys.json"),
+        }
+        ready = run_json(_WINDOW, "prepare", str(home), self._link(server.address), **more)
+        self.report.facts["client_whole"] = ready["whole"]
+        seen = [
+            run_json(_WINDOW, "start", FIELDREP_BENCH_BEGUN=repr(time.time()), **more)
+            for _ in range(repeats + 1)  # the first one compiles and warms
+        ]
+        figures = self.report.figures
+        figures["client_start"] = median(one["wall"] for one in seen[1:])
+        figures["client_start_cpu"] = median(one["cpu"] for one in seen[1:])
+        figures["client_key"] = 1e3 * _percentile([took for one in seen for took in one["keys"]], 95)
+        figures["client_scroll"] = 1e3 * _percentile([took for one in seen for took in one["frames"]], 95)
 
     def _note(self, name: str, told: dict[str, list[float]], unit: float) -> None:
         self.report.figures[name] = unit * median(told["wall"])

@@ -15,8 +15,6 @@ from tests.bench.machine import ROOT, environment
 from tests.bench.report import LINES
 from tests.bench.workload import PRODUCTS, REPS, SIZES, Workload
 
-TASK_LINES = [name for name, line in LINES.items() if line.task.startswith("T")]
-
 
 @pytest.fixture
 def apart() -> Iterator[Path]:
@@ -39,11 +37,11 @@ def test_every_task_is_measured_and_both_sides_hold_the_same_rows(store: str, ap
     assert done.returncode == 0, done.stderr
     (report,) = json.loads(told.read_text(encoding="utf-8"))["reports"]
     assert report["store"] == store
-    assert [name for name in TASK_LINES if not report["figures"].get(name)] == []
-    assert {LINES[name].floor for name in TASK_LINES if LINES[name].floor} <= set(report["floors"])
+    assert [name for name in LINES if not report["figures"].get(name)] == []
+    assert {line.floor for line in LINES.values() if line.floor} <= set(report["floors"])
     assert all(report["floors"].values())
     facts = report["facts"]
-    assert [facts[name] for name in ("t1_whole", "rounds_whole", "t4_whole")] == [True, True, True]
+    assert [facts[name] for name in ("t1_whole", "rounds_whole", "t4_whole", "client_whole")] == [True] * 4
     assert facts["rows"] >= SIZES["tiny"].rows + PRODUCTS + REPS
     assert facts["hits"] > 0
 
