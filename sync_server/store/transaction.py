@@ -6,7 +6,7 @@ know what a change becomes: `reconcile` decides that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -95,6 +95,7 @@ class WriteTransaction(Workspace):
         self._known_coverage = known_coverage
         self._changes: list[_Applied] = []
         self._audited = 0
+        self._held: dict[bytes, dict[bytes, bool]] = {}
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
@@ -133,7 +134,21 @@ class WriteTransaction(Workspace):
         account_id = account_of(scope_key)
         if account_id is not None and self._is_moving(account_id):
             return user_id in self._holders_to_be(account_id)
-        return super().holds(user_id, scope_key)
+        known = self._held.get(user_id)
+        if known is None:
+            known = self._held[user_id] = dict.fromkeys(self.keys_at_hand(), False)
+            known.update(dict.fromkeys(self._held_among(user_id, list(known)), True))
+        if scope_key not in known:
+            known[scope_key] = super().holds(user_id, scope_key)
+        return known[scope_key]
+
+    def _held_among(self, user_id: bytes, keys: list[bytes]) -> Iterator[bytes]:
+        """Which of the keys the user holds; nothing here changes the ledger before the end."""
+        sql = (
+            "SELECT scope_key FROM scope_ledger "
+            "WHERE user_id = ? AND lost_revision IS NULL AND scope_key IN :members"
+        )
+        yield from (key for (key,) in self.session.chosen(sql, keys, (user_id,)))
 
     def _is_moving(self, account_id: RowId) -> bool:
         staged = self.staged.get("account", {}).get(account_id)

@@ -134,6 +134,14 @@ class Workspace(Reader):
         for images in self.images.values():
             yield from (row_id for row_id, image in images.items() if image is not None)
 
+    def keys_at_hand(self) -> Iterator[bytes]:
+        """The scope keys of all rows read so far, each once."""
+        seen: set[bytes] = set()
+        for entity, images in self.images.items():
+            declared = entity_table(entity).entity
+            seen.update(scope_key(declared, image.row) for image in images.values() if image is not None)
+        yield from seen
+
     def position(self) -> int:
         """How much is staged, for `rewind`."""
         return len(self._journal)

@@ -256,6 +256,16 @@ def test_a_device_that_holds_an_account_it_just_made_may_add_to_it_at_once(world
         assert reader.holders(account_key(account)) == [ben]
 
 
+def test_who_holds_what_is_told_alike_for_rows_read_before_and_for_others(world: World) -> None:
+    ana, ben = world.user("ana"), world.user("ben")
+    accounts = [world.account(owner=owner) for owner in (ana, ben, ana, None)]
+    with world.write() as tx:
+        tx.preload("account", accounts[:2])
+        keys = [account_key(account) for account in accounts]
+        assert [tx.holds(ana, key) for key in keys] == [True, False, True, False]
+        assert [tx.holds(ben, key) for key in keys] == [False, True, False, False]
+
+
 def test_grant_history_says_who_held_what_when(world: World) -> None:
     ana, ben = world.user("ana"), world.user("ben")
     account = world.account(owner=ana)
