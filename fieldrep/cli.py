@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
     from fieldrep.sync.receipt import Receipt
 
+_WRONG_USAGE = frozenset({Code.UNKNOWN_COMMAND, Code.UNKNOWN_ENTITY, Code.WRONG_USAGE})
 MOST_INPUT = 64 * 1024 * 1024
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 1
     except KnownError as error:
         click.echo(error.sentence, err=True)
-        code = 1
+        code = 2 if error.code in _WRONG_USAGE else 1
     except BrokenPipeError:
         # whoever read our lines has had enough; nothing more can be said to them
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -265,7 +266,7 @@ def _parse(text: str | bytes) -> object:
         raise KnownError(Code.INVALID_VALUE, "The JSON is not UTF-8 text; save it as UTF-8.") from error
     except json.JSONDecodeError as error:
         sentence = f"This is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        raise KnownError(Code.INVALID_VALUE, f'{sentence} Write an object like {{"id": "…"}}.') from error
+        raise KnownError(Code.WRONG_USAGE, f'{sentence} Write an object like {{"id": "…"}}.') from error
     except RecursionError as error:
         raise KnownError(Code.INVALID_VALUE, "The JSON is nested too deeply.") from error
     except ValueError as error:

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from fieldrep.commands.archiving import set_archived
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.parents import CIRCLE, makes_circle
 from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
+from fieldrep.store.unit_of_work import UnitOfWork
 
 
 def create_account(
@@ -43,9 +46,17 @@ def edit_account(replica: Replica, *, row_id: RowId, draft: DraftKey | None = No
     with replica.begin("edit_account", "Edit account") as uow:
         row = standing(uow, "account", row_id)
         uow.label = f"Edit {label_of('account', row)}"
-        uow.update("account", row_id, entered(uow, "account", fields, creating=False))
+        values = entered(uow, "account", fields, creating=False)
+        if makes_circle(row_id, values.get("parent_id"), lambda above: _parent_of(uow, above)):
+            raise KnownError(Code.INVALID_VALUE, CIRCLE, field="parent_id")
+        uow.update("account", row_id, values)
         uow.drop_draft(draft)
     return done("edit_account", uow, row_id)
+
+
+def _parent_of(uow: UnitOfWork, account_id: bytes) -> Value:
+    row = uow.row("account", account_id)
+    return row["parent_id"] if row else None
 
 
 def archive_account(replica: Replica, *, row_id: RowId) -> Done:

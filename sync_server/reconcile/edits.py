@@ -14,6 +14,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.contract.scope import scope_key
 from fieldrep.contract.values import check_value
+from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import raise_conflict
 from sync_server.reconcile.orders import (
@@ -205,6 +206,12 @@ def _check_references(
         if other is None or not _may_refer(rights, target, other):
             sentence = f"{field.title} points to a record that is not in the central store or not yours."
             raise Refusal(Code.PARENT_MISSING, sentence, entity.name, row_id_of(row), name)
+    if entity.name == "account" and "parent_id" in names:
+        account_id = row_id_of(row)
+        if makes_circle(
+            account_id, row["parent_id"], lambda above: (tx.row("account", above) or {}).get("parent_id")
+        ):
+            raise Refusal(Code.INVALID_VALUE, CIRCLE, entity.name, account_id, "parent_id")
 
 
 def _may_refer(rights: Rights, target: Entity, other: Row) -> bool:

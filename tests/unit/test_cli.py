@@ -102,8 +102,6 @@ def test_an_edit_that_changes_nothing_says_so(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("do", "edit_acount", "{}"), "Did you mean edit_account?"),
-        (("do", "edit_account", "{"), "This is not JSON"),
         (("do", "edit_account", "[]"), "object with named fields"),
         (("do", "edit_account", '{"id": "a", "id": "b"}'), "“id” twice"),
         (("do", "edit_account", f'{{"id": "{ACCOUNT}", "phoen": "1"}}'), "Did you mean “phone”?"),
@@ -114,7 +112,6 @@ def test_an_edit_that_changes_nothing_says_so(shell: Shell) -> None:
         (("do", "edit_account", f'{{"id": "{ACCOUNT}", "visit_minutes": NaN}}'), "NaN"),
         (("do", "edit_account", f'{{"id": "{ACCOUNT}", "visit_minutes": {"9" * 5000}}}'), "out of range"),
         (("do", "edit_account", "[" * 100_000), "nested too deeply"),
-        (("show", "acount"), "There is no kind of record “acount”"),
         (("show", "account", "x"), "is not a record id"),
         (("show", "account", "00000000-0000-7000-8000-000000000000"), "There is no account"),
         (("show", "account", "--where", "bogus=1"), "has no field “bogus”"),
@@ -129,6 +126,22 @@ def test_what_is_refused_gets_one_sentence_on_standard_error_and_code_1(
     assert (answer.code, answer.out) == (1, "")
     assert words in answer.err
     assert len(answer.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("do", "edit_acount", "{}"), "Did you mean edit_account?"),
+        (("do", "edit_account", "{"), "This is not JSON"),
+        (("show", "acount"), "There is no kind of record “acount”"),
+    ],
+)
+def test_words_that_mean_nothing_here_are_wrong_usage_and_end_with_code_2(
+    shell: Shell, arguments: tuple[str, ...], words: str
+) -> None:
+    answer = shell(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert words in answer.err
 
 
 @pytest.mark.parametrize(

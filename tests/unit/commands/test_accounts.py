@@ -147,3 +147,14 @@ def test_a_contact_is_edited_field_by_field(replica: Replica) -> None:
     edit_contact(replica, row_id=BAKKER, opt_out=1)
     contact = row(replica, "contact", BAKKER)
     assert (contact["opt_out"], contact["email"]) == (1, "jan@aurora.example")
+
+
+def test_an_account_is_never_its_own_parent_nor_its_parents_parent(replica: Replica) -> None:
+    first = create_account(replica, name="First").id
+    second = create_account(replica, name="Second", parent_id=first).id
+    assert first is not None
+
+    for account, parent in ((first, first), (first, second)):
+        with pytest.raises(KnownError) as refused:
+            edit_account(replica, row_id=account, parent_id=parent)
+        assert refused.value.field == "parent_id"
