@@ -20,7 +20,7 @@ class FormDraft(QObject):
     Without a key nothing is kept.
     """
 
-    found = Signal(object, int)
+    found = Signal(object, object)
     refused = Signal(object)
 
     def __init__(
