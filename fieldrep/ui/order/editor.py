@@ -33,6 +33,7 @@ from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find
 from fieldrep.queries.orders import OrderChip, OrderRow, orders_of_account
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order import sheet
+from fieldrep.ui.order.below import BelowLines
 from fieldrep.ui.order.fast import FastField
 from fieldrep.ui.order.lines import OrderLines
 from fieldrep.ui.order.paste import add_rows
@@ -41,9 +42,7 @@ from fieldrep.ui.page import Place
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.card import Card
-from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.recordheader import HeaderAction, RecordHeader
-from fieldrep.ui.widgets.text import ElidedText
 
 _RECENT = 10
 
@@ -83,7 +82,7 @@ class OrderEditor(QWidget):
         self.lines = OrderLines()
         self.grid = self.lines.grid
         self.side = OrderSide()
-        self._as_of = ElidedText("", "caption", "text2")
+        self.below = BelowLines()
 
     def _connect(self) -> None:
         self.header.acted.connect(self._act)
@@ -104,19 +103,12 @@ class OrderEditor(QWidget):
     def _lay_out(self) -> None:
         card = Card(padding=2)
         card.body.addWidget(self.lines)
-        below = QHBoxLayout()
-        below.setSpacing(14)
-        self._caps = [KeyCap(keys, word) for keys, word in sheet.CAPS]
-        for cap in self._caps:
-            below.addWidget(cap)
-        below.addStretch(1)
-        below.addWidget(self._as_of)
         left = QVBoxLayout()
         left.setSpacing(10)
         for part in (self.fast, self.problem):
             left.addWidget(part)
         left.addWidget(card, 1)
-        left.addLayout(below)
+        left.addWidget(self.below)
         beside = QHBoxLayout()
         beside.setSpacing(18)
         beside.addLayout(left, 1)
@@ -209,9 +201,7 @@ class OrderEditor(QWidget):
         self.header.set(sheet.header_view(head, today, zone))
         self.header.buttons["copy"].setVisible(bool(entry.lines))
         self.fast.setVisible(head.editable)
-        for cap in self._caps:
-            cap.setVisible(head.editable)
-        self._as_of.setText(sheet.stock_words(entry, today, zone))
+        self.below.set(editable=head.editable, as_of=sheet.stock_words(entry, today, zone))
         self.lines.set(entry, today, zone, grown=not first and len(entry.lines) > before)
         if not entry.lines:
             self.lines.say_empty(self._last, today, editable=head.editable)
@@ -363,7 +353,7 @@ class OrderEditor(QWidget):
         if key == "copy":
             self._run(copy_order, self._on_copied, row_id=self.order_id)
         elif key == "cancel":
-            self._run(cancel_order, self._say_cancelled, row_id=self.order_id)
+            self._run(cancel_order, lambda done: self.said.emit(done.label, None), row_id=self.order_id)
         elif key == "account":
             self.wanted.emit(Place("accounts", ("account", self.entry.head.account_id)))
         elif (line := self.current_line()) is not None and line.product_id is not None:
@@ -371,9 +361,6 @@ class OrderEditor(QWidget):
 
     def _on_copied(self, done: Done) -> None:
         self.show_order(done.ids["sales_order"])
-        self.said.emit(done.label, None)
-
-    def _say_cancelled(self, done: Done) -> None:
         self.said.emit(done.label, None)
 
     # Saving
