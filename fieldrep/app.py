@@ -88,7 +88,8 @@ class Program(QObject):
             else:
                 self._show_shell()
                 self._open(None)
-        except KnownError as error:
+        except Exception as error:  # noqa: BLE001 - a person gets a card with a sentence, never a dead window
+            self._hide_shell()
             self._stop_at(error)
 
     def _open(self, passphrase: str | None) -> None:
@@ -364,11 +365,21 @@ def _keep_going(program: Program) -> None:
     threading.excepthook = lambda args: log.error("unexpected in a thread", exc_info=args.exc_value)
 
 
+def _has_display() -> bool:
+    """Whether a window can open; asked first, because Qt ends the program where there is none."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def main() -> int:
     """Opens the window on the default profile; its exit code."""
     profile = default_profile()
     profile.make()
     start_logging(profile)
+    if not _has_display():
+        sentence = "There is no display to open a window on. Start FieldRep in a desktop session; "
+        raise KnownError(Code.NOT_FOUND, sentence + "all its commands work without one: fieldrep --help.")
     app = QApplication.instance() or QApplication(["fieldrep"])
     assert isinstance(app, QApplication)  # noqa: S101 - nothing else makes one in this program
     app.setApplicationName("FieldRep")

@@ -56,6 +56,9 @@ def _open_conflict(uow: UnitOfWork, row_id: RowId) -> Row:
 
 def _chosen(conflict: Row, field: Field, choose: str, value: object) -> Value:
     if choose == "other":
+        if value is None:
+            sentence = f"Give the value {field.title} is to have; to keep what stands, choose theirs."
+            raise KnownError(Code.REQUIRED, sentence, field="value")
         return from_json(field, value)
     if choose not in ("mine", "theirs"):
         sentence = f"Choose one of mine, theirs or other; “{choose[:40]}” is none of them."

@@ -121,6 +121,15 @@ def user_list(as_json: bool) -> None:
     print_table(("login", "name", "role", "manager", "active", "id"), found, as_json=as_json)
 
 
+@user.command("enable")
+@click.argument("login")
+def user_enable(login: str) -> None:
+    """Lets a disabled user back in; his devices stay withdrawn and enrol again."""
+    with central_store() as database, database.write(ACTOR) as tx:
+        admin.enable_user(tx, login)
+    say(f"{login} may work again. Next: fieldrep-server enroll {login}")
+
+
 @user.command("disable")
 @click.argument("login")
 def user_disable(login: str) -> None:
@@ -295,7 +304,7 @@ def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None
             f"No server has run here yet; the link names {server}. Start one with fieldrep-server serve."
         )
     with central_store() as database, database.write(ACTOR) as tx:
-        row = admin.user_named(tx, login)
+        row = admin.active_user(tx, login)
         code = credentials.make_code(tx, os.urandom, _bytes(row["id"]), minutes * 60_000)
     link = enrolment_link(server, code, remembered.fingerprint if server == remembered.address else "")
     if as_json:

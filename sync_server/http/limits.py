@@ -29,7 +29,7 @@ async def read_body(request: Request, cap: int = MAX_BODY) -> bytes:
             size += len(part)
             if size > cap:
                 raise KnownError(
-                    Code.TOO_LARGE, f"The message is larger than {cap >> 20} MB; send it in parts."
+                    Code.TOO_LARGE, f"The message is larger than {cap >> 10:,} kB; send it in parts."
                 )
             parts.append(part)
     except ClientDisconnect:

@@ -137,6 +137,27 @@ def disable_user(tx: WriteTransaction, login: str) -> None:
     _change(tx, "user", user, {"active": 0}, "disable_user")
 
 
+def enable_user(tx: WriteTransaction, login: str) -> None:
+    """Makes a disabled user active again; what he may hold follows from his assignments as before."""
+    user = user_named(tx, login)
+    if user["active"]:
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is not disabled.")
+    _change(tx, "user", user, {"active": 1}, "enable_user")
+
+
+def active_user(reader: Reader, login: str) -> Row:
+    """The user of that login, who must not be disabled.
+
+    Raises:
+        KnownError: `not_found`, `read_only`.
+    """
+    user = user_named(reader, login)
+    if not user["active"]:
+        sentence = f"“{login[:80]}” is disabled; fieldrep-server user enable {login[:80]} lets him back in."
+        raise KnownError(Code.READ_ONLY, sentence)
+    return user
+
+
 def add_territory(
     tx: WriteTransaction, *, code: str, name: str, parent_code: str | None = None, kind: str = "sales"
 ) -> RowId:

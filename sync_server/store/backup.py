@@ -138,12 +138,16 @@ def _copy(path: Path, beside: Path | None) -> Iterator[Path]:
             copy = Path(folder) / "store.db"
             address = f"{path.resolve().as_uri()}?mode=ro"
             with (
-                known_errors(),
                 closing(sqlite3.connect(address, uri=True)) as source,
                 closing(sqlite3.connect(copy)) as target,
             ):
                 source.backup(target)
             yield copy
+    except sqlite3.DatabaseError as error:
+        raise KnownError(
+            Code.STORE_DAMAGED,
+            f"{path} is no backup, or a damaged one. Nothing was restored; the store is as it was.",
+        ) from error
     except OSError as error:
         raise KnownError(
             Code.DISK_ERROR, f"The backup cannot be unpacked ({error.strerror}). Nothing was restored."

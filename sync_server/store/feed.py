@@ -116,17 +116,29 @@ class _Feed:
         self._user_id = user_id
         self.budget = _Budget(max(1, page_bytes))
         found = self._session.first("SELECT role FROM app_user WHERE id = ?", (user_id,))
-        self._tables = feed_tables(found is not None and found[0] in COST_ROLES)
+        self._sees_cost = found is not None and found[0] in COST_ROLES
+        self._tables = feed_tables(self._sees_cost)
 
     def walk(self, at: Cursor, present: int, *, fresh: bool) -> Cursor:
         """Gets on from a position until the budget is spent or the present state is reached."""
-        if at.stage is Stage.DONE and (fresh or at.target < present):
-            at = Cursor(since=at.target, target=present, stage=Stage.ENTER)
-        while at.stage is not Stage.DONE and not self.budget.is_spent():
+        if fresh:
+            at = Cursor(target=present, stage=Stage.ENTER, sees_cost=self._sees_cost)
+        while not self.budget.is_spent():
+            if at.stage is Stage.DONE:
+                following = self._after(at, present)
+                if following is None:
+                    break
+                at = following
             at = self._stage(at)
-            if at.stage is Stage.DONE and at.target < present:
-                at = Cursor(since=at.target, target=present, stage=Stage.ENTER)
         return at
+
+    def _after(self, at: Cursor, present: int) -> Cursor | None:
+        """The step after one that is done, None when the replica has everything."""
+        if at.target < present:
+            return replace(at, target=present, stage=Stage.ENTER)
+        if at.sees_cost != self._sees_cost:
+            return Cursor(target=present, stage=Stage.ENTER, sees_cost=self._sees_cost, again=True)
+        return None
 
     def _stage(self, at: Cursor) -> Cursor:
         """Works on one stage; the position after it, within the stage when the budget is spent."""
@@ -155,7 +167,7 @@ class _Feed:
         for name in names[names.index(at.entity) if at.entity in names else 0 :]:
             if at.entity != name:
                 at = replace(at, entity=name, key=b"", revision=0, row_id=b"")
-            if name in changed:
+            if name in changed and not (at.again and self._tables[name].alike):
                 at, done = self._entity(self._tables[name], at, keys)
                 if not done:
                     return at
@@ -246,5 +258,5 @@ def _next(at: Cursor) -> Cursor:
     """The beginning of the next stage; after the last the step is done."""
     following = Stage(at.stage + 1)
     if following is Stage.DONE:
-        return Cursor(since=at.target, target=at.target)
-    return Cursor(since=at.since, target=at.target, stage=following, sent=at.sent)
+        return Cursor(since=at.target, target=at.target, sees_cost=at.sees_cost)
+    return replace(at, stage=following, entity="", key=b"", revision=0, row_id=b"")

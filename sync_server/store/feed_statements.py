@@ -65,12 +65,14 @@ class FeedTable:
     Attributes:
         names: the columns that travel.
         long: positions among them of texts that may be long.
+        alike: whether everybody reads the same columns.
         lowest, highest: the bounds of the scope keys its rows can have, both exclusive.
     """
 
     entity: Entity
     names: tuple[str, ...]
     long: tuple[int, ...]
+    alike: bool
     lowest: bytes
     highest: bytes
     by_key: Mapping[str, str]
@@ -108,6 +110,7 @@ def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
         entity=entity,
         names=names,
         long=tuple(i for i, field in enumerate(fields) if field.kind in long_kinds and field.maximum > _LONG),
+        alike=all(field.reader is not Reader.COST for field in entity.columns),
         lowest=lowest,
         highest=highest,
         by_key={name: text(template) for name, template in _BY_KEY.items()},

@@ -164,7 +164,7 @@ def test_a_backup_brings_back_what_was_there_under_a_new_epoch(
     assert (tmp_path / "after.jsonl").read_bytes() == (tmp_path / "before.jsonl").read_bytes()
     assert epoch(company) != before
     (tmp_path / "no.backup").write_text("hello")
-    assert "no central store" in company.refused("restore", tmp_path / "no.backup")
+    assert "is no backup" in company.refused("restore", tmp_path / "no.backup")
     assert company.json("user", "list")[0]["login"] == "ana.berg", "the store is as it was"
     company.refused("restore", tmp_path / "missing", code=2)
 

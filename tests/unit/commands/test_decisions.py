@@ -67,6 +67,7 @@ def test_a_conflict_is_decided_once(replica: Replica) -> None:
     ("choose", "value", "words"),
     [
         ("ours", None, "one of mine, theirs or other"),
+        ("other", None, "Give the value"),
         ("other", 5, "must be text"),
         ("other", 1.5, "decimal fraction"),
         ("other", "x" * 61, "61 characters"),
