@@ -68,7 +68,7 @@ def sync(
         start_over(replica)
         run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
         run.loop(None)
-    receipt = msgspec.structs.replace(run.receipt, waiting=replica.depth())
+    receipt = msgspec.structs.replace(run.receipt, waiting=run.waiting)
     receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
     if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
         replica.remember_receipt(msgspec.json.encode(receipt).decode())
@@ -81,6 +81,7 @@ class _Run:
     bearer: Bearer
     progress: Progress | None
     receipt: Receipt = field(default_factory=Receipt)
+    waiting: int = 0
 
     def loop(self, line: ThreadPoolExecutor | None) -> None:
         """Exchanges until nothing is left to say on either side."""
@@ -94,9 +95,10 @@ class _Run:
             if following is not None:
                 (reply, rows), changes = following.result(), []
                 continue
-            request, changes = self._request()
-            if not reply.more and not changes:
+            self.waiting = self.replica.depth()
+            if not reply.more and not self.waiting:
                 return
+            request, changes = self._request()
             reply, rows = self._fetch(request)
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
