@@ -388,7 +388,8 @@ def main() -> int:
     theme.prepare()
     program = Program(theme, profile)
     _keep_going(program)
-    program.start()
-    code = app.exec()
-    program.close()
-    return code
+    try:
+        program.start()
+        return app.exec()
+    finally:
+        program.close()

@@ -24,6 +24,9 @@ SyncRun = Callable[[Callable[[int, int], None]], Any]
 
 _LINE = frozenset({Code.OFFLINE, Code.SERVER_BUSY, Code.NOT_A_SERVER, Code.CERTIFICATE, Code.SERVER_ERROR,
                    Code.DAMAGED_MESSAGE})  # fmt: skip
+FIRST_AFTER_MS = 400
+"""What sync loads must not compete with the first look at the window."""
+
 EVERYTHING = frozenset(CATALOGUE)
 
 
@@ -60,9 +63,9 @@ class Syncing(QObject):
         desk.runner.noticed.connect(self._on_notice)
 
     def begin(self) -> None:
-        """The replica is open: show its numbers, and sync for the first time."""
+        """The replica is open: show its numbers, and sync for the first time once the window stands."""
         self.count()
-        self._arm()
+        self._arm(at_least=FIRST_AFTER_MS)
 
     def try_now(self) -> None:
         """F9, the pill, the Sync page."""
@@ -110,9 +113,9 @@ class Syncing(QObject):
         if self._running is not None:
             self._running.cancel()
 
-    def _arm(self) -> None:
+    def _arm(self, *, at_least: int = 0) -> None:
         if self._running is None:
-            self._timer.start(min(self.schedule.wait(self._desk.now()), 2_000_000_000))
+            self._timer.start(max(at_least, min(self.schedule.wait(self._desk.now()), 2_000_000_000)))
         self.stood.emit(self.line())
 
     def _start(self) -> None:

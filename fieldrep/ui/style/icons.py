@@ -4,18 +4,30 @@ Owns rendering and its cache. A missing icon is a bug and raises: no empty squar
 """
 
 import zipfile
-from functools import lru_cache
-from importlib.resources import as_file, files
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 
+@cache
+def _archive() -> zipfile.ZipFile:
+    """The package's archive, opened once: its directory of 1,700 names costs more than an icon.
+
+    The package is found without being imported, since that would load a registry of resources nobody asks for.
+    """
+    spec = find_spec("justmyresource_lucide")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("The icons (justmyresource-lucide) are not installed.")
+    return zipfile.ZipFile(Path(next(iter(spec.submodule_search_locations))) / "icons.zip")
+
+
 @lru_cache(maxsize=256)
 def _svg(name: str) -> str:
-    with as_file(files("justmyresource_lucide") / "icons.zip") as path, zipfile.ZipFile(path) as archive:
-        text = archive.read(f"{name}.svg").decode("utf-8")
+    text = _archive().read(f"{name}.svg").decode("utf-8")
     return text.replace('stroke-width="2"', 'stroke-width="1.75"')
 
 
