@@ -87,8 +87,9 @@ def test_computed_cells_cannot_be_typed_into(qtbot: QtBot, grid: EditGrid) -> No
 def test_the_blank_line_takes_a_new_sku(qtbot: QtBot, grid: EditGrid) -> None:
     entered: list[str] = []
     grid.line_entered.connect(entered.append)
-    grid.edit_entry()
+    grid.go(len(grid.grid.rows), "sku")
     assert place(grid) == (5, "sku")
+    qtbot.keyClick(grid, Qt.Key.Key_F2)
     qtbot.keyClicks(editor(grid), "401120 x 24")
     qtbot.keyClick(editor(grid), Qt.Key.Key_Return)
     assert entered == ["401120 x 24"]

@@ -143,13 +143,6 @@ class EditGrid(QTableView):
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(index, flags)
 
-    def edit_entry(self) -> None:
-        """Go to the blank line and start typing there."""
-        if self.grid.entry_column:
-            self.go(len(self.grid.rows), self.grid.entry_column)
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.edit(self.currentIndex())
-
     def next_editable(self, index: _Index) -> QModelIndex:
         """The next cell that can be edited after this one, in reading order; invalid after the last."""
         columns = self.grid.columnCount()
