@@ -229,8 +229,8 @@ class InvoicesTab(TableTab):
             late = f"{plural(one.overdue_days, 'day')} overdue"
             quiet = "Not due yet" if one.open_amount else "Paid"
             state = Cell(late, Tone.DANGER) if one.overdue_days else Cell(quiet)
-            if one.dispute_state:
-                state = Cell(f"Disputed: {one.dispute_state}", Tone.WARNING)
+            if one.dispute_state == "disputed":
+                state = Cell("Disputed", Tone.WARNING)
             issued = short_day(one.issued_on, today) if one.issued_on else "–"
             due = short_day(one.due_on, today) if one.due_on else "–"
             amounts = (Cell(money(one.amount, one.currency)), Cell(money(one.open_amount, one.currency)))
