@@ -123,35 +123,31 @@ class _Feed:
         """Gets on from a position until the budget is spent or the present state is reached."""
         if fresh:
             at = Cursor(target=present, stage=Stage.ENTER, sees_cost=self._sees_cost)
-        while not self.budget.is_spent():
-            if at.stage is Stage.DONE:
-                following = self._after(at, present)
-                if following is None:
-                    break
-                at = following
-            at = self._stage(at)
+        at = self._begun(at, present)
+        while at.stage is not Stage.DONE and not self.budget.is_spent():
+            at = self._begun(self._stage(at), present)
         return at
 
-    def _after(self, at: Cursor, present: int) -> Cursor | None:
-        """The step after one that is done, None when the replica has everything."""
-        if at.target < present:
+    def _begun(self, at: Cursor, present: int) -> Cursor:
+        """The position itself, or the beginning of the next step when one is done and there is another to do."""
+        if at.stage is Stage.DONE and at.target < present:
             return replace(at, target=present, stage=Stage.ENTER)
-        if at.sees_cost != self._sees_cost:
-            return Cursor(target=present, stage=Stage.ENTER, sees_cost=self._sees_cost, again=True)
-        return None
+        if at.stage is Stage.DONE and at.sees_cost != self._sees_cost:
+            return replace(at, stage=Stage.ENTER, sees_cost=self._sees_cost, again=True)
+        return at
 
     def _stage(self, at: Cursor) -> Cursor:
         """Works on one stage; the position after it, within the stage when the budget is spent."""
         if at.stage is Stage.ENTER:
             keys = self._gained(at)
             return self._entities(at, keys) if keys is None or keys else _next(at)
-        if at.stage is Stage.DELTA:
-            return self._entities(at, None) if at.since else _next(at)
-        return self._leave(at) if at.since else _next(at)
+        if not at.since or at.again:
+            return _next(at)
+        return self._entities(at, None) if at.stage is Stage.DELTA else self._leave(at)
 
     def _gained(self, at: Cursor) -> list[bytes] | None:
         """The keys gained on this step, None for more than a few, as on a first replica."""
-        if not at.since:
+        if not at.since or at.again:
             return None
         sql = (
             "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
@@ -205,7 +201,7 @@ class _Feed:
     def _by_key(self, table: FeedTable, at: Cursor, keys: list[bytes] | None, wanted: int) -> list[Tuple]:
         """Rows key by key: all rows of keys gained on this step, or the changed rows of keys held before."""
         entering = at.stage is Stage.ENTER
-        gained = (at.since, at.target) if entering else (-1, at.since)
+        gained = (0 if at.again else at.since, at.target) if entering else (-1, at.since)
         floor = 0 if entering else at.since
         found: list[Tuple] = []
         if at.key and self._holds_still(at.key, gained):

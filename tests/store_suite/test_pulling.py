@@ -58,6 +58,36 @@ def test_what_things_cost_travels_to_those_who_may_see_it_and_to_nobody_else(wor
     assert not any("cost_price" in row for row in world.fresh(ana).rows.values())
 
 
+@pytest.mark.parametrize("page_bytes", [1, 1_000_000])
+def test_who_comes_to_see_what_things_cost_gets_it_and_who_no_longer_may_loses_it(
+    world: World, page_bytes: int
+) -> None:
+    _, ana, _ = small_company(world)
+    copy = world.fresh(ana)
+    for role in ("manager", "rep", "office", "tech"):
+        world.change("user", ana, role=role)
+        copy.order.clear()
+        world.sync(copy, page_bytes)
+        costs = {row.get("cost_price") for (name, _), row in copy.rows.items() if name == "product"}
+        assert costs == ({5} if role in ("manager", "office") else {None})
+        assert {name for name, _ in copy.order} == {"user", "product"}
+        assert not world.pull(copy).pages
+
+
+def test_costs_come_even_when_the_last_page_before_them_was_full(world: World) -> None:
+    _, ana, ben = small_company(world)
+    copy = world.fresh(ana)
+    account = next(iter(copy.ids("account")))
+    with world.write() as tx:
+        changed_row(tx, "user", ana, role="manager")
+        changed_row(tx, "account", account, owner_user_id=ben)
+    for _ in range(50):
+        if not world.pull(copy, 1).more:
+            break
+    assert {row.get("cost_price") for (name, _), row in copy.rows.items() if name == "product"} == {5}
+    assert copy.left == [b"A" + account]
+
+
 @pytest.mark.parametrize("page_bytes", [1, 100, 700, 5_000, 40_000])
 def test_a_pull_can_be_cut_into_pages_of_any_size(world: World, page_bytes: int) -> None:
     boss, _, _ = small_company(world)
