@@ -8,10 +8,11 @@ from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.account_page import RecordAnswer
 from fieldrep.ui.account import sayings
+from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import FOLD_COLUMN_BELOW, LIST_PANE, RAIL
 from fieldrep.ui.widgets.card import Heading, Scroll, line
 from fieldrep.ui.widgets.linerow import LineRow, LineView
@@ -46,6 +47,7 @@ class Overview(QWidget):
         self._side_column.setContentsMargins(0, 6, 0, 12)
         self._side_column.setSpacing(4)
         self._shown: tuple[object, ...] = ()
+        self._narrow: bool | None = None
         self._lay_out()
         self.timeline.opened.connect(self.entry_opened)
         self.timeline.added.connect(self.log_wanted)
@@ -55,11 +57,9 @@ class Overview(QWidget):
         column = QVBoxLayout(body)
         column.setContentsMargins(20, 14, 20, 0)
         column.setSpacing(14)
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        for tile in self.tiles:
-            row.addWidget(tile)
-        column.addLayout(row)
+        self._figures = QGridLayout()
+        self._figures.setSpacing(12)
+        column.addLayout(self._figures)
         self._lower = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lower.setSpacing(24)
         self._lower.addWidget(self.timeline, 1)
@@ -76,8 +76,13 @@ class Overview(QWidget):
         self._fold()
 
     def _fold(self) -> None:
-        """In a narrow window the side column goes below the timeline."""
-        narrow = self.width() < _FOLD_BELOW
+        """In a narrow window the side column goes below the timeline, and the tiles stand two by two."""
+        narrow = self.width() < scaled(_FOLD_BELOW)
+        if narrow is self._narrow:
+            return
+        self._narrow = narrow
+        for place, tile in enumerate(self.tiles):
+            self._figures.addWidget(tile, *(divmod(place, 2) if narrow else (0, place)))
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         self._lower.setDirection(way)
         self._side.setMinimumWidth(0 if narrow else _SIDE)

@@ -18,7 +18,7 @@ from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.fonts import scaled
-from fieldrep.ui.style.tokens import LIST_PANE_MAX, LIST_PANE_MIN
+from fieldrep.ui.style.tokens import LIST_PANE_MAX
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
@@ -64,7 +64,7 @@ class AccountsPage(Page):
         column.setSpacing(4)
         column.addWidget(self.list, 1)
         column.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        left.setMinimumWidth(scaled(LIST_PANE_MIN))
+        left.setMinimumWidth(scaled(_LIST))
         left.setMaximumWidth(scaled(LIST_PANE_MAX))
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("accounts_split")

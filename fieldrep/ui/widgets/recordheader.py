@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.avatar import Avatar
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.text import ElidedText
+
+_BADGES_FROM = 580
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,16 @@ class RecordHeader(QWidget):
         waiting = (("Waiting to sync", Tone.WARNING),) if view.waiting else ()
         for text, tone in (*view.badges, *waiting):
             self._badges.addWidget(Badge(text, tone), 0, Qt.AlignmentFlag.AlignVCenter)
+        self._fit_badges()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the name stays and the badges go."""
+        super().resizeEvent(event)
+        self._fit_badges()
+
+    def _fit_badges(self) -> None:
+        for at in range(self._badges.count()):
+            self._badges.itemAt(at).widget().setVisible(self.width() >= scaled(_BADGES_FROM))
 
     def name(self) -> str:
         return self._name.text()
