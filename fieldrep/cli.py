@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from fieldrep.sync.receipt import Receipt
 
 _WRONG_USAGE = frozenset({Code.UNKNOWN_COMMAND, Code.UNKNOWN_ENTITY, Code.WRONG_USAGE})
-MOST_INPUT = 64 * 1024 * 1024
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -197,6 +196,7 @@ def _moment(at: int) -> str | None:
 @_JSON
 def do_command(command: str | None, values: str | None, listing: bool, as_json: bool) -> int:
     """Runs a business COMMAND with a JSON object, as the window does ("-" reads it from standard input)."""
+    from fieldrep.commands.json_input import MOST_INPUT, parse_json
     from fieldrep.commands.registry import command_named
 
     if listing:
@@ -206,7 +206,7 @@ def do_command(command: str | None, values: str | None, listing: bool, as_json: 
         raise click.UsageError("Name a command; `fieldrep do --list` documents all.")
     verb = command_named(command)
     keywords = verb.keywords(
-        _parse(sys.stdin.buffer.read(MOST_INPUT + 1) if values == "-" else values or "{}")
+        parse_json(sys.stdin.buffer.read(MOST_INPUT + 1) if values == "-" else values or "{}")
     )
     with _open() as replica:
         _print(_outcome(verb.run(replica, **keywords)))
@@ -254,35 +254,6 @@ def _list_commands(as_json: bool) -> None:
     click.echo(
         "\nFields marked * are needed; an edit names its record by id and only the fields that change."
     )
-
-
-def _parse(text: str | bytes) -> object:
-    """The value of a JSON text, with a sentence for anything that is none."""
-    if len(text) > MOST_INPUT:
-        raise KnownError(Code.TOO_LARGE, f"The JSON is larger than {MOST_INPUT // 1024**2} MB.")
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
-    except UnicodeDecodeError as error:
-        raise KnownError(Code.INVALID_VALUE, "The JSON is not UTF-8 text; save it as UTF-8.") from error
-    except json.JSONDecodeError as error:
-        sentence = f"This is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        raise KnownError(Code.WRONG_USAGE, f'{sentence} Write an object like {{"id": "…"}}.') from error
-    except RecursionError as error:
-        raise KnownError(Code.INVALID_VALUE, "The JSON is nested too deeply.") from error
-    except ValueError as error:
-        raise KnownError(Code.INVALID_VALUE, "The JSON holds a number that is out of range.") from error
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-        raise KnownError(Code.INVALID_VALUE, f"The JSON names “{twice[:60]}” twice; name it once.")
-    return found
-
-
-def _no_number(word: str) -> NoReturn:
-    raise KnownError(Code.INVALID_VALUE, f"The JSON holds {word}, which is not a number.")
 
 
 @commands.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fieldrep.contract.change import Accepted, Change, Held, Merged, Refused
+from fieldrep.contract.change import Accepted, Change, Held, Merged, Outcome, Refused
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
@@ -88,6 +88,11 @@ def apply_reply(
         fresh = _after(state, reply, leaving.digest, replica.clock())
         replica.store_state(connection, fresh)
     replica.took_bulk |= arrivals.expect_new
+    return _applied(believed, arrivals, leaving)
+
+
+def _applied(believed: Sequence[Outcome], arrivals: Arrivals, leaving: Leaving) -> Applied:
+    """The account of what a reply did."""
     merged = [outcome for outcome in believed if isinstance(outcome, Merged)]
     return Applied(
         accepted=sum(isinstance(outcome, Accepted) for outcome in believed),

@@ -10,7 +10,7 @@ from fieldrep.contract.change import Edit, KeptField
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Merge, Reader, Value, Writer
-from fieldrep.contract.ids import RowId
+from fieldrep.contract.ids import RowId, ScopeKey
 from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.contract.scope import scope_key
 from fieldrep.contract.values import check_value
@@ -95,16 +95,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     if entity.name == "account":
         row["owner_user_id"] = user
         rights.gave_birth(row_id)
-    try:
-        for field in entity.fields.values():
-            check_value(entity, field, row[field.name])
-        key = scope_key(entity, row)
-    except KnownError as error:
-        raise Refusal.of(error, entity.name, row_id) from error
-    except ValueError as error:
-        raise Refusal(
-            Code.REQUIRED, f"{entity.title} needs an account or a person.", entity.name, row_id
-        ) from error
+    key = _checked_key(entity, row)
     if not any(Writer.DEVICE in (field.writers or Writer.SERVER) for field in entity.fields.values()):
         sentence = f"{entity.plural} are kept by the office and cannot be made on a laptop."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id)
@@ -117,6 +108,20 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     if entity.name == "sales_order" and row["status"] not in ("draft", "submitted"):
         raise Refusal(Code.MOVE_NOT_ALLOWED, "A new order starts as a draft.", entity.name, row_id, "status")
     tx.stage(entity, row)
+
+
+def _checked_key(entity: Entity, row: Row) -> ScopeKey:
+    """The scope key of a new row, all of whose values must be fit."""
+    row_id = row_id_of(row)
+    try:
+        for field in entity.fields.values():
+            check_value(entity, field, row[field.name])
+        return scope_key(entity, row)
+    except KnownError as error:
+        raise Refusal.of(error, entity.name, row_id) from error
+    except ValueError as error:
+        sentence = f"{entity.title} needs an account or a person."
+        raise Refusal(Code.REQUIRED, sentence, entity.name, row_id) from error
 
 
 def _update(

@@ -140,16 +140,21 @@ def test_offline_edits_a_lost_reply_and_the_office_meet_again_and_nothing_is_los
     row = next(row for row in everything["account"] if row["id"] == account["id"])
     assert (row["phone"], row["note"]) == (THEIR_PHONE, "Ask for Maria")
     assert row["name"].endswith("International")
-    taken = [row for row in everything["sales_order"] if row["id"] == order["id"]]
-    assert [row["status"] for row in taken] == ["received"]
-    assert [row["number_local"] for row in everything["sales_order"]].count(taken[0]["number_local"]) == 1
-    assert taken[0]["number_official"]
-    of_order = [row for row in everything["document_line"] if row["order_id"] == order["id"]]
-    assert len(of_order) == 2
-    assert taken[0]["goods_amount"] == sum(row["line_amount"] for row in of_order) > 0
+    assert_there_once(everything, order["id"])
     assert shop in {row["id"] for row in owned(janet)}
     assert shop in {row["id"] for row in owned(company.devices["andrew.fuller"])}
     assert shop not in {row["id"] for row in owned(nancy)}
+
+
+def assert_there_once(everything: dict[str, list[dict[str, Any]]], order_id: str) -> None:
+    """The order is in the central store once, received, with its numbers, both lines and their sum."""
+    (order,) = [row for row in everything["sales_order"] if row["id"] == order_id]
+    assert order["status"] == "received"
+    assert [row["number_local"] for row in everything["sales_order"]].count(order["number_local"]) == 1
+    assert order["number_official"]
+    lines = [row for row in everything["document_line"] if row["order_id"] == order_id]
+    assert len(lines) == 2
+    assert order["goods_amount"] == sum(row["line_amount"] for row in lines) > 0
 
 
 def test_deciding_the_conflict_offline_and_syncing_converges_again(company: Company) -> None:
