@@ -85,7 +85,9 @@ def enrol(
     except KnownError as error:
         if error.code is not Code.OFFLINE:
             raise
-        sentence = f"{link.server} cannot be reached, so nothing was enrolled. Is it running, and this computer "
+        sentence = (
+            f"{link.server} cannot be reached, so nothing was enrolled. Is it running, and this computer "
+        )
         raise KnownError(
             Code.OFFLINE, sentence + "on its network? The link stays good; use it again."
         ) from error
