@@ -3,7 +3,6 @@
 An exception in a slot or a line that Qt logs fails the test that caused it.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,13 +13,11 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from fieldrep.doors import ProfileDoors
-from fieldrep.paths import Profile
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
 from tests.ui.gallery import build_shell
-from tests.ui.office import Office, small_office
+from tests.ui.office import Office, enrolled, small_office
 from tests.ui.window import Window, passphrase_in_a_file, window_on
 
 
@@ -108,15 +105,6 @@ def office(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Ite
 def profile(tmp_path: Path, world: World, office: Office) -> Path:
     """Anke's laptop: enrolled over HTTP, with everything on it."""
     return Path(shutil.copytree(world.folder / "laptop", tmp_path / "laptop"))
-
-
-def enrolled(office: Office, folder: Path, login: str, device: str) -> None:
-    doors = ProfileDoors(Profile(folder), office.clock, os.urandom)
-    doors.enrol(office.link(login), device, None)
-    doors.let_in()
-    receipt = doors.sync(lambda *_: None)
-    assert receipt.digests_equal
-    doors.close()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from starlette.routing import Route
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.doors import ProfileDoors
+from fieldrep.paths import Profile
 from sync_server.http.app import make_app
 from sync_server.http.serve import _listen
 from sync_server.store.credentials import make_code
@@ -134,3 +136,13 @@ def small_office(folder: Path, port: int = 0) -> Iterator[Office]:
         yield office
     finally:
         office.close()
+
+
+def enrolled(office: Office, folder: Path, login: str, device: str) -> None:
+    """A profile in the folder becomes that person's laptop, with everything on it."""
+    doors = ProfileDoors(Profile(folder), office.clock, os.urandom)
+    doors.enrol(office.link(login), device, None)
+    doors.let_in()
+    receipt = doors.sync(lambda *_: None)
+    assert receipt.digests_equal
+    doors.close()

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from fieldrep.commands.activities import edit_activity
+from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.syncpill import SyncMode
 from tests.helpers.small_company import AURORA, row_id
 from tests.ui.names import nameless, without_object_name
-from tests.ui.office import Office
-from tests.ui.window import CTRL, Window
+from tests.ui.office import Office, enrolled
+from tests.ui.window import CTRL, Window, window_on
 
 TASK = row_id("task")
 
@@ -53,7 +55,10 @@ def test_without_a_line_the_pill_says_offline_in_amber_and_counts_what_waits(
     window.until(lambda: pill.text() == "Offline · 1 change waiting", "the pill never said offline")
     assert window.program.syncing.view().look()[1] is Tone.WARNING
     office.open()
+    schedule = window.program.syncing.schedule
+    assert schedule.wait(office.clock()) > 0
     window.click("sync_pill")
+    assert schedule.wait(office.clock()) == 0, "whoever asks is not kept waiting by the failures before"
     window.until(lambda: pill.text() == "Online")
     assert window.sync_page.isVisible()
 
@@ -110,6 +115,26 @@ def test_theirs_and_a_typed_value_can_be_chosen_on_the_record_itself(window: Win
     window.until(panel.isHidden)
     window.until(lambda: office.row("account", AURORA)["phone"] == "+31 10 411 2255")
     assert office.rows("conflict")[0]["chosen"] == "other"
+
+
+def test_whose_value_stood_sees_it_as_hers_and_keeps_it(
+    qtbot: QtBot, theme: Theme, window: Window, office: Office, tmp_path: Path
+) -> None:
+    clash(window, office)
+    enrolled(office, tmp_path / "piet", "piet.dewit", "Piet's laptop")
+    with window_on(qtbot, theme, tmp_path / "piet", office.clock) as piet:
+        piet.ready()
+        piet.front()
+        piet.choose("Aurora Dairy B.V.")
+        panel = piet.record.conflicts
+        piet.until(panel.isVisible)
+        cells = [cell.text for cell in panel.table.grid.grid.rows[0].cells]
+        assert cells[2:4] == ["+31 10 411 2277", "+31 10 411 2299"]
+        panel.focus()
+        piet.key(Qt.Key.Key_1)
+        piet.key(Qt.Key.Key_Return, CTRL)
+        piet.until(lambda: office.rows("conflict")[0]["chosen"] == "theirs")
+    assert office.row("account", AURORA)["phone"] == "+31 10 411 2277"
 
 
 def test_deciding_later_keeps_the_conflict(window: Window, office: Office) -> None:

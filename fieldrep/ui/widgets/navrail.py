@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QVBoxLayout, QWidget
 
 from fieldrep.ui.style.fonts import font, metrics, scaled
-from fieldrep.ui.style.theme import current
+from fieldrep.ui.style.theme import current, look_changed
 from fieldrep.ui.style.tokens import RAIL, RAIL_WIDE, Tone
 from fieldrep.ui.widgets.paint import draw_icon, draw_text, fill_round, ring
 
@@ -44,7 +44,7 @@ class NavButton(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize((RAIL_WIDE if self._wide else RAIL) - 12, scaled(40) if self._wide else scaled(50))
+        return QSize(scaled(RAIL_WIDE if self._wide else RAIL) - 12, scaled(40) if self._wide else scaled(50))
 
     def _name(self) -> None:
         self.setAccessibleName(f"{self.item.title}, {self._count}" if self._count else self.item.title)
@@ -107,7 +107,8 @@ class NavRail(QWidget):
         column.addStretch(1)
         for item in (item for item in items if item.at_bottom):
             column.addWidget(self._button(item, group))
-        self.setFixedWidth(RAIL)
+        self._wide = False
+        self.setFixedWidth(scaled(RAIL))
 
     def _button(self, item: RailItem, group: QButtonGroup) -> NavButton:
         button = NavButton(item, self)
@@ -123,6 +124,12 @@ class NavRail(QWidget):
         self.buttons[key].set_count(count, tone)
 
     def set_wide(self, wide: bool) -> None:
-        self.setFixedWidth(RAIL_WIDE if wide else RAIL)
+        self._wide = wide
+        self.setFixedWidth(scaled(RAIL_WIDE if wide else RAIL))
         for button in self.buttons.values():
             button.set_wide(wide)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self.set_wide(self._wide)
