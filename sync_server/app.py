@@ -102,6 +102,8 @@ def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_
                 dry_run=dry_run,
                 progress=lambda done, total: bar.update(done * STEPS // max(total, 1) - bar.pos),
             )
+        if not dry_run:
+            database.analyze()
     if as_json:
         print_json(_as_json(report))
     else:
@@ -174,6 +176,7 @@ def demo_company(seed: int, today: datetime | None) -> None:
 
     with central_store() as database:
         counts = seed_company(database, seed, _day(today))
+        database.analyze()
     if not counts:
         say("The demo company is there already; nothing was changed.")
         return
