@@ -36,7 +36,9 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
         if verdict not in _TAKING:
             return reply
-        if not request.changes:  # most exchanges: all is said in one snapshot
+        # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
+        # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
+        if not request.changes or verdict is Verdict.START_OVER:
             return _served(database, snapshot, device, request, reply)
     try:
         outcomes = _take(database, device, request, info)

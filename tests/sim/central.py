@@ -6,21 +6,24 @@ read by plain SQL and compared with the oracle, row by row. Must not know laptop
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from fieldrep.contract.change import Outcome, Refused
 from fieldrep.contract.errors import KnownError
-from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_reply, decode_request
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict, decode_reply, decode_request
 from fieldrep.contract.page import page_columns
 from sync_server.http.app import _Routes
+from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from tests.sim.oracle import Key, Oracle, Row, Sender, Wrong
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
@@ -79,7 +82,10 @@ class Central:
     clashes: dict[str, int] = field(default_factory=dict)
     death: str = ""
     repeats: int = 0
-    check: bool = True
+    noted: dict[bytes, int] = field(default_factory=dict)
+    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int]] | None = None
+    restored: bool = False
+    ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._random = random.Random(f"central/{self.seed}")
@@ -97,17 +103,44 @@ class Central:
         self.sql.close()
         self.database.close()
 
+    def back_up(self, path: Path) -> None:
+        """A backup, and what was true then."""
+        path.unlink(missing_ok=True)
+        backup(self.database, path)
+        oracle = copy.deepcopy(self.oracle)
+        self.saved = (oracle, dict(self.answers), dict(self.noted), dict(self.revisions))
+
+    def restore(self, path: Path) -> None:
+        """The store as it was then, under a new epoch; whatever came since is known to the laptops alone."""
+        assert self.saved is not None
+        self.sql.close()
+        self.database.close()
+        restore(self.url, path, self.now, self._random.randbytes)
+        self.reopen()
+        self.sql = Sql(self.url)
+        oracle, answers, noted, revisions = copy.deepcopy(self.saved)
+        oracle.tick = self.oracle.tick
+        self.oracle, self.answers, self.heard, self.revisions = oracle, answers, noted, revisions
+        self.positions, self.restored = {}, True
+        self.oracle.settle_grants()
+        self.compare({})
+
     def reopen(self) -> None:
         """The server process starts again."""
         self.database.close()
         self.database = Database.open(self.url, self.now, self._random.randbytes)
         self._routes = _Routes(self.database)
 
+    @property
+    def epoch(self) -> bytes:
+        """The lineage of the store."""
+        return bytes(self.sql.rows("SELECT epoch FROM store_info")[1][0][0])
+
     # -- what happens
 
     def handle(self, token: str, body: bytes, device: bytes, user: bytes) -> bytes:
         """One request as the HTTP route treats it, judged by the oracle whatever comes of it."""
-        request = decode_request(body)
+        request, death = decode_request(body), self.death
         try:
             with self._dying():
                 message = self._routes._answer(f"Bearer {token}", body)
@@ -120,7 +153,12 @@ class Central:
             raise
         self._judge(request, device, user)
         reply = decode_reply(message)
+        if not reply.more:
+            self.noted[device] = max(self.noted.get(device, 0), self.heard[device])
         self._check_reply(reply, request, device, user)
+        if death == "before reply":
+            self.reopen()
+            raise ServerDied(death)
         return message
 
     def office(self, entity: str, row_id: bytes, values: Row, by: bytes | None = None) -> None:
@@ -168,8 +206,6 @@ class Central:
             yield
         finally:
             vars(database).pop("write", None)
-        if death == "before reply":
-            raise ServerDied(death)
 
     # -- what must be true
 
@@ -188,6 +224,7 @@ class Central:
                 continue
             if outcome is not None:
                 self.answers[device, change.n] = outcome
+                self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         self.oracle.end_of_push()
         self.oracle.settle_grants()
@@ -195,7 +232,8 @@ class Central:
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows says which state it has taken."""
-        shown = self.positions.get((device, request.handshake.cursor), 0)
+        here = request.handshake.epoch in (b"", self.epoch)
+        shown = self.positions.get((device, request.handshake.cursor), 0) if here else 0
         self.heard[device] = max(self.heard.get(device, 0), shown)
 
     def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
@@ -262,8 +300,6 @@ class Central:
 
     def compare(self, touched: dict[Key, bytes]) -> None:
         """The store holds what the oracle says, and only rows that changed have a new revision."""
-        if not self.check:
-            return
         newest = max(self.revisions.values(), default=0)
         for entity, rows in self.dump().items():
             wanted = self.oracle.rows.get(entity, {})
@@ -297,7 +333,8 @@ class Central:
         self, reply: ExchangeReply, request: ExchangeRequest, device: bytes, user: bytes
     ) -> None:
         """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
-        given = {change.n: outcome for change, outcome in zip(request.changes, reply.outcomes, strict=True)}
+        taken = () if reply.verdict is Verdict.START_OVER else request.changes  # first hear of the restore
+        given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=True)}
         for n, outcome in given.items():
             if outcome != self.answers.get((device, n)):
                 raise Wrong(f"I3: the reply says {outcome}, the store {self.answers.get((device, n))}")

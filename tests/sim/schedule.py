@@ -42,6 +42,8 @@ OFFICE = {
     "restore_account": 1,
     "change_product": 1,
 }
+PEOPLE = ("work", "sync", "office", "restart")
+MISHAPS = ("kill", "replay", "forge", "backup", "restore")
 LINE_FAULTS = ("lost request", "lost reply", "twice", "cut reply", "cut request", "flipped", "work meanwhile")
 SERVER_FAULTS = ("before commit", "after commit", "before reply")
 KILLS = (
@@ -56,7 +58,7 @@ assert WORK.keys() == VERBS.keys(), "every action has a weight"
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `what` is work, sync, office, restart, kill, replay or forge; `pick` decides all choices inside.
+    """One step: `what` names it, see `PEOPLE` and `MISHAPS`; `pick` decides all choices inside.
 
     Attributes:
         fault: what breaks in a sync, "" for nothing; a save may be killed too.
@@ -90,9 +92,7 @@ def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
 
 def _step(chance: random.Random, laptops: int) -> Step:
     who, pick = chance.randrange(laptops), chance.getrandbits(62)
-    what = chance.choices(
-        ("work", "sync", "office", "restart", "kill", "replay", "forge"), (64, 17, 11, 2, 2, 2, 2)
-    )[0]
+    what = chance.choices((*PEOPLE, *MISHAPS), (64, 17, 11, 2, 2, 2, 2, 1, 1))[0]
     if what == "work":
         verb = chance.choices(list(WORK), list(WORK.values()))[0]
         fault = chance.choice(KILLS[3:]) if chance.random() < 0.04 else ""
