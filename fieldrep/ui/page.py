@@ -71,6 +71,10 @@ class Page(QWidget):
     def leave(self) -> None:
         """Another page is about to show: commit drafts now."""
 
+    def may_close(self) -> bool:
+        """The window is about to close; False, with a word to the person, while something typed is not saved."""
+        return True
+
     def on_notice(self, notice: Notice) -> None:
         """Some rows changed; reload when they matter here."""
 

@@ -308,6 +308,11 @@ class AppShell(QWidget):
         self.rail.set_wide(self.width() >= WIDE_RAIL_FROM)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        unsaved = next((key for key, page in self._pages.items() if not page.may_close()), None)
+        if unsaved is not None:
+            self.go(unsaved)
+            event.ignore()
+            return
         page = self.stack.currentWidget()
         if isinstance(page, Page):
             page.leave()

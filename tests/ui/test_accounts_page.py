@@ -98,6 +98,18 @@ def test_a_wrong_entry_is_told_beside_its_field_when_it_is_left_and_nothing_is_s
     assert window.record.header.name() == "Aurora Dairy B.V."
 
 
+def test_closing_the_window_over_typed_text_asks_once(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "+31 10 000")
+    window.click("nav_sync")
+    assert not window.shell.close()
+    editor = window.record.editor
+    assert editor is not None
+    assert editor.notice.heading() == "You have one entry that is not saved"
+    assert window.shell.isVisible()
+    assert window.shell.close()
+
+
 def test_a_new_account_like_one_that_is_there_warns_and_can_be_saved_all_the_same(
     window: Window, office: Office
 ) -> None:

@@ -143,6 +143,13 @@ class RecordEditor(QWidget):
         if self.save_button.isEnabled():
             self.form.submit()
 
+    def may_close(self) -> bool:
+        """Whether closing the window loses nothing; asks once, as Esc does."""
+        if not self.form.changed() or self._asked_to_discard:
+            return True
+        self.cancel()
+        return False
+
     def cancel(self) -> None:
         """Esc: leaves at once when nothing was typed, else asks once."""
         if not self.form.changed() or self._asked_to_discard:
@@ -153,7 +160,7 @@ class RecordEditor(QWidget):
         what = "one entry that is" if count == 1 else f"{count} entries that are"
         self.notice.say(
             f"You have {what} not saved",
-            "Press Esc again to discard, or Ctrl Enter to save.",
+            "Press Esc again (or close again) to discard, or Ctrl Enter to save.",
             Tone.WARNING,
         )
 

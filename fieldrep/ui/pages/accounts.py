@@ -222,6 +222,9 @@ class AccountsPage(Page):
         if self.record.editor is not None:
             self.record.editor.draft.keep_now()
 
+    def may_close(self) -> bool:
+        return self.record.editor is None or self.record.editor.may_close()
+
     def step_back(self) -> bool:
         if self.record.editor is not None:
             self.record.editor.cancel()

@@ -207,6 +207,9 @@ class SyncPage(Page):
             return (self.editor,)
         return (self.tabs.bar, self.tabs.stack)
 
+    def may_close(self) -> bool:
+        return self.editor is None or self.editor.may_close()
+
     def step_back(self) -> bool:
         if self.editor is not None:
             self.editor.cancel()
