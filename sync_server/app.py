@@ -129,6 +129,7 @@ def _as_json(report: ImportReport) -> JsonValue:
         "profile": report.profile,
         "dry_run": report.dry_run,
         "rejects": report.rejects,
+        "unread": {**report.unread},
         "entities": counts,
     }
 
@@ -148,8 +149,18 @@ def _complain_about(report: ImportReport, rejects: Path | None) -> None:
     rest = report.rejects - len(report.first)
     more = f" The first {len(report.first)} stand above." if rest else ""
     where = f" All are in {rejects}." if rejects else " Name a file with --rejects to have them all."
-    noun = "1 row was" if report.rejects == 1 else f"{report.rejects:,} rows were"
-    complain(f"{noun} not taken; everything else was.{more}{where}")
+    complain(f"{_what_is_missing(report)}{more}{where}")
+
+
+def _what_is_missing(report: ImportReport) -> str:
+    """What was not taken, in whole; that all else was is said only where every file was read to its end."""
+    count = report.rejects - len(report.unread)
+    rows = "1 row was" if count == 1 else f"{count:,} rows were"
+    if not report.unread:
+        return f"{rows} not taken; everything else was."
+    cut = " and ".join(f"{file} cannot be read from row {row:,} on" for file, row in report.unread.items())
+    others = f" Besides, {rows} not taken." if count else ""
+    return f"{cut}: that row and all rows after it are missing, however many there are.{others}"
 
 
 @commands.command("import-templates")

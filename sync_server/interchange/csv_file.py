@@ -163,7 +163,8 @@ class CsvFile:
                 f"A quotation mark opens in this row and is never closed, or its cell is longer than "
                 f"{LONGEST_CELL:,} characters. This row and all rows after it were not read."
             )
-            reject(Reject(self.name, number, "", "", problem, "Close the quotation mark and import again."))
+            what = "Close the quotation mark and import again."
+            reject(Reject(self.name, number, "", "", problem, what, to_end=True))
             return True
         if isinstance(error, _LineTooLong) or "field limit" in str(error):
             problem = f"A cell is longer than {LONGEST_CELL:,} characters, far more than any field holds."

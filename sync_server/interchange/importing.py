@@ -38,6 +38,7 @@ class ImportReport:
         counts: per entity, in the order of the catalogue.
         rejects: how many things were not taken.
         first: the first few of them.
+        unread: per file that could not be read to its end, the first row not read.
     """
 
     profile: str
@@ -45,6 +46,7 @@ class ImportReport:
     counts: dict[str, Count]
     rejects: int
     first: tuple[Reject, ...]
+    unread: dict[str, int]
 
 
 def import_folder(
@@ -79,7 +81,7 @@ def import_folder(
             done += files[spec.file].size
             progress(done, total)
     counts = {entity.name: loader.counts[entity.name] for entity in ENTITIES if entity.name in loader.counts}
-    return ImportReport(profile.name, dry_run, counts, log.count, tuple(log.first))
+    return ImportReport(profile.name, dry_run, counts, log.count, tuple(log.first), log.unread)
 
 
 def _check_rejects(rejects: Path | None, files: dict[str, CsvFile]) -> None:

@@ -48,6 +48,7 @@ class Reject:
         row: counted as a spreadsheet does, the header being row 1; 0 for the file as a whole.
         column: as the file's header names it; "" for the row as a whole.
         value: what the cell holds, cut to a readable length.
+        to_end: the file cannot be read from this row on; how many rows follow is not known.
     """
 
     file: str
@@ -56,6 +57,7 @@ class Reject:
     value: str
     problem: str
     what_to_do: str
+    to_end: bool = False
 
     @property
     def sentence(self) -> str:
@@ -81,11 +83,15 @@ def neutral(text: str) -> str:
 
 
 class RejectLog:
-    """Counts rejects, keeps the first few to show, and writes all of them to the rejects file when there is one."""
+    """Counts rejects, keeps the first few to show, and writes all of them to the rejects file when there is one.
+
+    `unread` names, per file that could not be read to its end, the first row not read; each is told of once.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.count = 0
         self.first: list[Reject] = []
+        self.unread: dict[str, int] = {}
         self._path = path
         self._file: IO[str] | None = None
 
@@ -110,6 +116,10 @@ class RejectLog:
                 self._file.close()
 
     def __call__(self, reject: Reject) -> None:
+        if reject.to_end:
+            if reject.file in self.unread:
+                return
+            self.unread[reject.file] = reject.row
         self.count += 1
         if len(self.first) < SHOWN:
             self.first.append(reject)

@@ -189,6 +189,21 @@ def test_verify_names_an_altered_row(company: ServerCommand) -> None:
     assert faults["faults"]
 
 
+def test_an_import_never_says_that_all_else_was_taken_when_a_file_was_not_read_to_its_end(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    rows = 'key,name\n3,Elm Deli\n4\n5,"Oak Deli\n6,Ash Deli\n7,Fir Deli\n'
+    (tmp_path / "files" / "account.csv").write_text(rows)
+    words = ("import", "fieldrep", tmp_path / "files")
+    last = company.refused(*words, "--rejects", tmp_path / "rejects.csv").splitlines()[-1]
+    assert last == (
+        "account.csv cannot be read from row 4 on: that row and all rows after it are missing, however many there "
+        f"are. Besides, 1 row was not taken. All are in {tmp_path / 'rejects.csv'}."
+    )
+    told = json.loads(company(*words, "--json", code=1))
+    assert (told["rejects"], told["unread"]) == (2, {"account.csv": 4})
+
+
 def test_an_export_that_cannot_be_written_is_a_sentence(company: ServerCommand, tmp_path: Path) -> None:
     assert "cannot be written" in company.refused("export", tmp_path / "nowhere" / "x.jsonl")
     assert "no user “nobody”" in company.refused("export", tmp_path / "x.jsonl", "--user", "nobody")

@@ -100,7 +100,7 @@ def test_a_quotation_mark_never_closed_ends_the_file_and_nothing_after_it_is_tak
     [reject] = rejects
     assert "never closed" in reject.problem
     assert "all rows after it were not read" in reject.problem
-    assert reject.row == 3
+    assert (reject.row, reject.to_end) == (3, True)
 
 
 def test_a_row_of_several_lines_counts_as_one_row(path: Path) -> None:
