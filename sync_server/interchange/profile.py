@@ -83,8 +83,14 @@ def load_profile(name: str) -> Profile:
     if name.endswith(".toml"):
         try:
             return read_profile(Path(name).read_text(encoding="utf-8"), Path(name).stem)
-        except (OSError, UnicodeDecodeError) as error:
-            raise _invalid(name, f"cannot be read ({error})") from error
+        except FileNotFoundError as error:
+            raise _invalid(name, "cannot be read: there is no such file. Check the path") from error
+        except OSError as error:
+            raise _invalid(
+                name, f"cannot be read ({error.strerror}). Check the path and its rights"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise _invalid(name, "is not UTF-8 text. Save it as UTF-8") from error
     names = ", ".join(built_in())
     raise KnownError(
         Code.IMPORT_INVALID,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fieldrep.contract.errors import KnownError
@@ -134,5 +136,19 @@ def test_every_built_in_profile_is_valid_and_an_unknown_name_lists_them() -> Non
     assert [load_profile(name).name for name in built_in()] == ["fieldrep", "northwind"]
     with pytest.raises(KnownError, match="Known are: fieldrep, northwind"):
         load_profile("../northwind")
-    with pytest.raises(KnownError, match="cannot be read"):
+
+
+def test_a_profile_file_that_cannot_be_read_says_why_and_what_to_check(tmp_path: Path) -> None:
+    with pytest.raises(KnownError) as missing:
         load_profile("nowhere.toml")
+    assert missing.value.sentence == (
+        "The profile “nowhere.toml” cannot be read: there is no such file. Check the path. Nothing was imported."
+    )
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(
+        KnownError, match=r"cannot be read \([^\[]+\)\. Check the path and its rights\. Nothing"
+    ):
+        load_profile(str(tmp_path / "folder.toml"))
+    (tmp_path / "latin.toml").write_bytes(b'title = "K\xf6ln"')
+    with pytest.raises(KnownError, match=r"is not UTF-8 text\. Save it as UTF-8\. Nothing"):
+        load_profile(str(tmp_path / "latin.toml"))
