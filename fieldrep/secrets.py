@@ -129,7 +129,7 @@ class KeyVault:
             raise KnownError(
                 Code.NO_KEY,
                 f"The key file {self._profile.key_file} cannot be read. Restore it from a backup of this computer, or "
-                "ask your administrator for a new enrolment link; what was not synced is then lost.",
+                "move the profile's folder aside and enrol afresh with a new link; what was not synced is then lost.",
             ) from error
 
 
@@ -208,7 +208,7 @@ def _from_keyring(profile: str) -> bytes:
         raise KnownError(
             Code.NO_KEY,
             "The keyring of this computer no longer holds the key of this profile. Sign in as the person who enrolled "
-            "it, or ask your administrator for a new enrolment link; what was not synced is then lost.",
+            "it, or move the profile's folder aside and enrol afresh with a new link; what was not synced is then lost.",
         )
     return key
 

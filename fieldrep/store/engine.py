@@ -142,7 +142,7 @@ def _known(error: Exception) -> KnownError | None:
         return KnownError(
             Code.REPLICA_DAMAGED,
             "The replica cannot be read: the file is damaged, or the key belongs to another one. "
-            "Leave the file where it is and ask your administrator for a new enrolment link.",
+            "Keep the profile's folder, move it aside, and enrol afresh with a new link from your administrator.",
         )
     if code == _FULL:
         return KnownError(
