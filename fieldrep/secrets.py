@@ -208,7 +208,7 @@ def _from_keyring(profile: str) -> bytes:
         raise KnownError(
             Code.NO_KEY,
             "The keyring of this computer no longer holds the key of this profile. Sign in as the person who enrolled "
-            "it, or move the profile's folder aside and enrol afresh with a new link; what was not synced is then lost.",
+            "it, or move the profile's folder aside and enrol afresh with a new link; what was not synced is lost.",
         )
     return key
 
