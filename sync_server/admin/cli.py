@@ -41,6 +41,10 @@ TERRITORY_KINDS = CATALOGUE["territory"].fields["kind"].options
 ASSIGNMENT_KINDS = CATALOGUE["territory_assignment"].fields["kind"].options
 A_DAY = click.DateTime(["%Y-%m-%d"])
 A_FILE = click.Path(dir_okay=False, path_type=Path)
+_STAYS = (
+    "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; "
+    "what it has not sent does not reach you."
+)
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -133,10 +137,15 @@ def user_enable(login: str) -> None:
 @user.command("disable")
 @click.argument("login")
 def user_disable(login: str) -> None:
-    """Ends a person's access: no device of theirs gets or gives anything from now on."""
+    """Ends a person's access: each of their devices gets and gives nothing from its next request on.
+
+    What a device holds stays on it, encrypted, until it is wiped or deleted there.
+    """
     with central_store() as database, database.write(ACTOR) as tx:
         admin.disable_user(tx, login)
-    say(f"{login} can no longer sync. What the devices still hold leaves when they next ask.")
+    say(
+        f"{login} can no longer sync: no device of theirs gets or gives anything from its next request on. {_STAYS}"
+    )
 
 
 @commands.group()
@@ -278,14 +287,17 @@ def device_list(login: str | None, as_json: bool) -> None:
 @click.argument("device_id")
 @click.option("--reason", default="withdrawn by the admin", show_default=True)
 def device_revoke(device_id: str, reason: str) -> None:
-    """Withdraws a device for good: it gets nothing from its next request on."""
+    """Withdraws a device for good: it gets and gives nothing from its next request on.
+
+    What it holds stays on it, encrypted, until it is wiped or deleted there.
+    """
     try:
         row_id = parse_id(device_id)
     except ValueError as error:
         raise KnownError(Code.WRONG_USAGE, f"{error} List them with fieldrep-server device list.") from error
     with central_store() as database, database.write(ACTOR) as tx:
         credentials.revoke(tx, row_id, reason)
-    say("The device is withdrawn. Its replica is of no use without its key; its unsent work is lost to you.")
+    say(f"The device is withdrawn: it gets and gives nothing from its next request on. {_STAYS}")
 
 
 @commands.command()

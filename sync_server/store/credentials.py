@@ -139,13 +139,15 @@ def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
     """Withdraws a device for good; nothing is served or accepted after this commits.
 
     Raises:
-        KnownError: `not_found`.
+        KnownError: `not_found`, or `nothing_to_change` when it is withdrawn already.
     """
     device = tx.row("device", device_id)
     if device is None:
         raise KnownError(
             Code.NOT_FOUND, "There is no such device. List them with fieldrep-server device list."
         )
+    if device["state"] == "locked":
+        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is withdrawn already.")
     tx.session.run(
         "UPDATE device_credential SET revoked_at = ?, revoked_why = ? WHERE device_id = ? AND revoked_at IS NULL",
         (tx.now, why, device_id),

@@ -78,7 +78,8 @@ def test_people_are_added_listed_and_disabled(company: ServerCommand) -> None:
     assert (people["ana.berg"]["name"], people["ana.berg"]["manager"]) == ("Ana Berg", "boss")
     assert "already" in company.refused("user", "add", "ana.berg")
     assert "no user “nobody”" in company.refused("user", "add", "new", "--manager", "nobody")
-    company("user", "disable", "ben.vos")
+    said = company("user", "disable", "ben.vos")
+    assert "from its next request on. What a device holds stays on it" in said
     assert company.json("user", "list")[1]["active"] is False
     assert "disabled already" in company.refused("user", "disable", "ben.vos")
     assert re.search(r"^ben\.vos +Ben Vos +rep +- +no ", company("user", "list"), re.MULTILINE)
@@ -137,9 +138,12 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
         "active",
     )
     assert identify(store, reply.token) is not None
-    company("device", "revoke", device["id"], "--reason", "stolen")
+    said = company("device", "revoke", device["id"], "--reason", "stolen")
+    assert "nothing from its next request on" in said
+    assert "stays on it, encrypted, and can be read by whoever can use it until it is wiped" in said
     assert identify(store, reply.token) is None
     assert company.json("device", "list")[0]["state"] == "locked"
+    assert "withdrawn already" in company.refused("device", "revoke", device["id"])
     assert "not a record id" in company.refused("device", "revoke", "7", code=2)
     assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))
 

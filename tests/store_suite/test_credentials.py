@@ -186,6 +186,12 @@ def test_a_withdrawn_device_is_known_no_more_from_the_next_moment_on(world: Worl
         assert reader.rows("SELECT revoked_why FROM device_credential WHERE revoked_at IS NOT NULL") == [
             ("lost in a taxi",)
         ]
+        withdrawn = reader.row("device", device.device_id)
+    with world.write() as tx, pytest.raises(KnownError) as again:
+        credentials.revoke(tx, device.device_id, "found in a taxi")
+    assert again.value.code is Code.NOTHING_TO_CHANGE
+    with world.database.read() as reader:
+        assert reader.row("device", device.device_id) == withdrawn
     with world.write() as tx, pytest.raises(KnownError):
         credentials.revoke(tx, b"n" * 16, "no such device")
 
