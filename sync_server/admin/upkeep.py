@@ -51,7 +51,7 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Makes the central store what it was when FILE was written, as a new epoch.
 
-    Devices give back what they sent since then when they next sync. Stop the server first.
+    The server may go on running. With their next sync devices start over and give back what they sent since then.
     """
     found = home()
     take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)

@@ -126,6 +126,7 @@ def test_after_a_restore_the_laptop_gives_back_what_the_server_forgot(place: Pla
     place.ana.do("edit_account", id=account(place.ana)["id"], phone="after the backup")
     place.ana.do("create_account", name="Second Shop")
     place.assert_home()
+    assert "The server may go on running" in place.server("restore", "--help")
     place.server("restore", backup)
     rows = place.server.rows(place.folder / "restored.jsonl")
     assert [row["phone"] for row in rows["account"]] == ["4"], "the restore went back in time"
