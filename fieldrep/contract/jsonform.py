@@ -14,7 +14,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.ids import id_text, parse_id
-from fieldrep.contract.values import canonical_json
+from fieldrep.contract.values import canonical_json, whole_number
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -53,7 +53,7 @@ def from_json(field: Field, value: object) -> Value:
     if field.kind is Kind.FLAG and isinstance(value, bool):
         return int(value)
     if isinstance(value, float):
-        sentence = f"{field.title}: {value!r} is a decimal fraction; write a whole number in the smallest unit instead."
+        sentence = f"{field.title}: {value!r} is a decimal fraction; write {whole_number(field)} instead."
         raise KnownError(Code.INVALID_VALUE, sentence, field=field.name)
     if isinstance(value, bool) or not isinstance(value, int | str | bytes):
         sentence = f"{field.title}: this does not fit; a value of the kind “{field.kind.value}” is wanted."

@@ -13,13 +13,20 @@ import msgspec
 
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind, Value
+from fieldrep.contract.fields import INT64_MAX, INT64_MIN, MILLIONTH, Field, Kind, Value
 
 MAX_INSTANT = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 MAX_DEPTH = 32
 _WHOLE = frozenset({Kind.INTEGER, Kind.AMOUNT, Kind.PRICE, Kind.QUANTITY, Kind.RATE, Kind.INSTANT})
+_UNITS: Mapping[Kind, str] = {
+    Kind.AMOUNT: " of the currency's smallest unit",
+    Kind.PRICE: " of millionths",
+    Kind.QUANTITY: " of millionths",
+    Kind.RATE: " of millionths",
+    Kind.INSTANT: " of milliseconds",
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -72,14 +79,30 @@ def _problem(field: Field, value: object) -> str:
 
 def _number_problem(field: Field, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
-        return (
-            "must be a whole number; fractions are written in the smallest unit, never as a decimal fraction."
-        )
+        return f"must be {whole_number(field)}, never a decimal fraction."
     top = MAX_INSTANT if field.kind is Kind.INSTANT else min(field.maximum, INT64_MAX)
     low = 0 if field.kind is Kind.INSTANT else max(field.minimum, INT64_MIN)
     if value > top:
-        return f"must be at most {top}."
-    return f"must be at least {low}." if value < low else ""
+        return f"must be at most {_limit(field, top)}."
+    return f"must be at least {_limit(field, low)}." if value < low else ""
+
+
+def whole_number(field: Field) -> str:
+    """The number a field wants in its inner form, in words."""
+    return f"a whole number{_UNITS.get(field.kind, '')}"
+
+
+def _limit(field: Field, limit: int) -> str:
+    """A limit as people write it: rates in percent, prices and quantities in whole units, all else as it is."""
+    if field.kind is Kind.RATE:
+        return f"{_decimal(limit * 100)} percent"
+    return _decimal(limit) if field.kind in (Kind.PRICE, Kind.QUANTITY) else str(limit)
+
+
+def _decimal(millionths: int) -> str:
+    whole, rest = divmod(abs(millionths), MILLIONTH)
+    text = f"{whole}.{rest:06}".rstrip("0").rstrip(".")
+    return f"-{text}" if millionths < 0 else text
 
 
 def _text_problem(field: Field, value: str) -> str:

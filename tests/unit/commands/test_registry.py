@@ -169,6 +169,12 @@ def test_values_take_their_inner_form(replica: Replica) -> None:
             Code.INVALID_VALUE,
             "decimal fraction",
         ),
+        (
+            "create_order",
+            {"account_id": ACCOUNT, "lines": [{"sku": "210034", "quantity": 1, "discount": "101"}]},
+            Code.INVALID_VALUE,
+            "Discount: must be at most 100 percent.",
+        ),
         ("create_order", {"account_id": ACCOUNT, "total_amount": 1}, Code.FIELD_PROTECTED, "Total"),
         ("create_order", {"account_id": ACCOUNT, "wanted_on": "tomorrow"}, Code.INVALID_VALUE, "2026-11-30"),
         ("submit_order", {"id": id_text(row_id("nobody"))}, Code.NOT_FOUND, "There is no order"),

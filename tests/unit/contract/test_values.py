@@ -14,6 +14,7 @@ from fieldrep.contract.jsonform import canonical_line, from_json, to_json
 from fieldrep.contract.values import canonical_json, check_value
 
 ACCOUNT, SITE, ORDER, CONTACT = (CATALOGUE[name] for name in ("account", "site", "sales_order", "contact"))
+LINE = CATALOGUE["document_line"]
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.columns]
 ANYTHING = st.one_of(
     st.none(),
@@ -93,6 +94,50 @@ def test_a_hostile_value_is_refused(entity, name: str, value: object) -> None:  
         check_value(entity, entity.field(name), value)
     assert caught.value.code is Code.INVALID_VALUE
     assert len(caught.value.sentence) < 300
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "value", "sentence"),
+    [
+        (LINE, "discount_rate", 1_010_000, "Discount: must be at most 100 percent."),
+        (LINE, "discount_rate", -1, "Discount: must be at least 0 percent."),
+        (ACCOUNT, "visit_every_days", 3651, "Visit every days: must be at most 3650."),
+        (CATALOGUE["product_uom"], "factor", 0, "Base units: must be at least 0.000001."),
+        (
+            ACCOUNT,
+            "visit_every_days",
+            1.5,
+            "Visit every days: must be a whole number, never a decimal fraction.",
+        ),
+        (
+            ORDER,
+            "freight_amount",
+            1.5,
+            "Freight: must be a whole number of the currency's smallest unit, never a decimal fraction.",
+        ),
+    ],
+)
+def test_a_limit_is_told_in_the_unit_people_write(
+    entity: Entity, name: str, value: object, sentence: str
+) -> None:
+    with pytest.raises(KnownError) as caught:
+        check_value(entity, entity.field(name), value)
+    assert caught.value.sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("entity", "name", "words"),
+    [
+        (ACCOUNT, "visit_every_days", "write a whole number instead."),
+        (ORDER, "freight_amount", "write a whole number of the currency's smallest unit instead."),
+        (LINE, "discount_rate", "write a whole number of millionths instead."),
+    ],
+)
+def test_a_fraction_is_answered_with_the_number_that_is_wanted(entity: Entity, name: str, words: str) -> None:
+    field = entity.field(name)
+    with pytest.raises(KnownError) as caught:
+        from_json(field, 1.5)
+    assert caught.value.sentence == f"{field.title}: 1.5 is a decimal fraction; {words}"
 
 
 @given(
