@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -108,6 +108,17 @@ def tax_key(text: str) -> str:
 def email_key(text: str) -> str:
     """An address in lower case without surrounding space."""
     return text.strip().casefold()
+
+
+def news_of(party: Party, before: Party) -> Party:
+    """A party reduced to the signs that are new since `before`: what was there already is nobody's question now.
+
+    The place stays beside a new name, which it helps to judge.
+    """
+    same = [
+        sign for sign in ("name", "phone", "email", "tax_id") if getattr(party, sign) == getattr(before, sign)
+    ]
+    return replace(party, **dict.fromkeys(same, ""))
 
 
 def blocking_keys(party: Party) -> BlockingKeys:

@@ -138,6 +138,26 @@ def test_a_duplicate_can_be_opened_instead(window: Window) -> None:
     assert window.record.editor is None
 
 
+def test_an_edit_is_asked_only_about_what_it_changes(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_name", "Blue Harbor Hotel")
+    editor = window.record.editor
+    assert editor is not None
+    window.until(editor.duplicate.isVisible)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None and window.record.header.name() == "Blue Harbor Hotel")
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "010 555 12 34")
+    editor = window.record.editor
+    assert editor is not None
+    window.until(editor.duplicate.isVisible)
+    assert editor.duplicate.accessibleName() == (
+        "This may be Blue Harbor Hotels, Hamburg · 100310 Same phone number. You can save it anyway."
+    )
+    window.into("edit_account_phone", "+31 10 411 0000")
+    window.until(lambda: not editor.duplicate.isVisible(), "the name was not touched")
+
+
 def test_a_begun_address_needs_a_city(window: Window) -> None:
     window.click("accounts_new")
     editor = window.record.editor

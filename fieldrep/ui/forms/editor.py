@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
-from fieldrep.domain.duplicates import Party
+from fieldrep.domain.duplicates import Party, news_of
 from fieldrep.queries.duplicates import PossibleDuplicate
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.draft import FormDraft
@@ -36,7 +36,8 @@ class FormSpec:
     Attributes:
         command: called with the values as keyword arguments.
         send: from all values and the touched ones to those arguments, None when there is nothing to save.
-        party: who the entered record would be, for the search of duplicates; None for no such search.
+        party: who the entered record would be, for the search of duplicates; None for no such search. Of a record that
+            is there only what was changed is searched.
         alike: the query that finds possible duplicates of a party.
         check: sentences by field key for what no single field can say.
         draft: under which kind and record what is typed is kept until it is saved; None where nothing is.
@@ -256,7 +257,9 @@ class RecordEditor(QWidget):
         if self.spec.party is None or self.spec.alike is None:
             return
         party = self.spec.party(self.form.values())
-        if len(party.name.strip()) < 3 and not party.phone and not party.email:
+        if self.spec.of_record:
+            party = news_of(party, self.spec.party(self.form.started()))
+        if len(party.name.strip()) < 3 and not party.phone and not party.email and not party.tax_id:
             self._show_duplicates(())
             return
         self._desk.runner.query(

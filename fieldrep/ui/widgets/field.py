@@ -192,6 +192,10 @@ class Form(QWidget):
     def values(self) -> dict[str, str]:
         return {key: field.text() for key, field in self.fields.items()}
 
+    def started(self) -> dict[str, str]:
+        """The texts as they were filled in."""
+        return dict(self._start)
+
     def changed(self) -> dict[str, str]:
         """Only what differs from what was filled in."""
         return {key: field.text() for key, field in self.fields.items() if field.text() != self._start[key]}
