@@ -155,7 +155,8 @@ def window_on(qtbot: QtBot, theme: Theme, folder: Path, clock: Callable[[], int]
         assert window.errors == []
     finally:
         if program.shell is not None:
-            program.shell.close()
+            if not program.shell.close():  # asked once about what was typed
+                program.shell.close()
             program.shell.deleteLater()
         if program.gate is not None:
             program.gate.close()

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fieldrep.domain.duplicates import WARN_FROM, Party, blocking_keys, clean_name, likeness, phone_key
+from fieldrep.domain.duplicates import (
+    WARN_FROM,
+    Party,
+    blocking_keys,
+    clean_name,
+    likeness,
+    news_of,
+    phone_key,
+)
 
 AURORA = Party(
     "Aurora Dairy B.V.", "Rotterdam", "3011 WR", "+31 10 411 2200", "info@aurora.example", "NL8123"
@@ -28,6 +38,17 @@ def test_a_pair_worth_a_look_is_warned_of_with_a_reason(other: Party) -> None:
     assert found.score >= WARN_FROM, found
     assert found.reasons
     assert likeness(other, AURORA) == found
+
+
+def test_only_what_was_changed_of_a_record_is_asked_about() -> None:
+    changed = replace(AURORA, phone="+31 10 999 0000")
+    assert news_of(changed, AURORA) == Party(
+        "", city="Rotterdam", postal_code="3011 WR", phone="+31 10 999 0000"
+    )
+    assert likeness(news_of(changed, AURORA), Party(AURORA.name, AURORA.city)).reasons == ()
+    renamed = replace(AURORA, name="Aurora Bakery")
+    assert (news_of(renamed, AURORA).name, news_of(renamed, AURORA).email) == ("Aurora Bakery", "")
+    assert blocking_keys(news_of(AURORA, AURORA)) == blocking_keys(Party(""))
 
 
 @pytest.mark.parametrize(
