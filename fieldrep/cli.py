@@ -24,8 +24,8 @@ from fieldrep.contract.errors import Code, KnownError
 
 if TYPE_CHECKING:
     from fieldrep.commands.done import Done
+    from fieldrep.store.receipt import Receipt
     from fieldrep.store.replica import Replica
-    from fieldrep.sync.receipt import Receipt
 
 _WRONG_USAGE = frozenset({Code.UNKNOWN_COMMAND, Code.UNKNOWN_ENTITY, Code.WRONG_USAGE})
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

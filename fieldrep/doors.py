@@ -16,8 +16,8 @@ from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 
 if TYPE_CHECKING:
+    from fieldrep.store.receipt import Receipt
     from fieldrep.store.replica import Replica
-    from fieldrep.sync.receipt import Receipt
 
 
 class ProfileDoors:

@@ -10,32 +10,12 @@ from dataclasses import dataclass
 import msgspec
 
 from fieldrep.contract.change import Accepted, Held, Merged, Outcome
-from fieldrep.contract.digest import Digest
 from fieldrep.queries.cells import text, whole
 from fieldrep.store.reader import Reader
+from fieldrep.store.receipt import Receipt
 from fieldrep.store.state import load_state
 
-
-class KeptReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The receipt of the last sync that did anything; `digests_equal` None when both sides did not compare."""
-
-    accepted: int = 0
-    merged: int = 0
-    held: int = 0
-    conflicts: int = 0
-    refused: int = 0
-    waiting: int = 0
-    pulled: int = 0
-    entered: int = 0
-    left: int = 0
-    exchanges: int = 0
-    started_over: bool = False
-    digests_equal: bool | None = None
-    mine: Digest = Digest()
-    theirs: Digest | None = None
-    at: int = 0
-    clock_off_by: int = 0
-    sentence: str = ""
+__all__ = ["Receipt", "SentChange", "SyncHistory", "sync_history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +33,12 @@ class SentChange:
 class SyncHistory:
     """The last receipt, None before there was one, and what was sent, newest first."""
 
-    receipt: KeptReceipt | None
+    receipt: Receipt | None
     sent: tuple[SentChange, ...]
 
 
 _SENT = "SELECT sent_no, label, made_at, outcome FROM sent_log ORDER BY sent_no DESC LIMIT ?"
-_receipts = msgspec.json.Decoder(KeptReceipt)
+_receipts = msgspec.json.Decoder(Receipt)
 _outcomes = msgspec.msgpack.Decoder(Outcome)
 
 
@@ -69,7 +49,7 @@ def sync_history(reader: Reader, *, limit: int = 200) -> SyncHistory:
     return SyncHistory(_receipt(kept), tuple(_sent(row) for row in rows))
 
 
-def _receipt(kept: str) -> KeptReceipt | None:
+def _receipt(kept: str) -> Receipt | None:
     if not kept:
         return None
     try:

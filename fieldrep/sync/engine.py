@@ -27,9 +27,9 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import Unpacked, unpack
+from fieldrep.store.receipt import Receipt, tell
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer
-from fieldrep.sync.receipt import Receipt, tell
 
 PUSH_BYTES = 4_000_000
 PAGE_BYTES = 1_200_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
-from fieldrep.sync.receipt import Receipt
 from fieldrep.sync.transport import HttpBearer
 
 

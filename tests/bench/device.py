@@ -21,10 +21,10 @@ from fieldrep.commands.activities import edit_activity
 from fieldrep.commands.contacts import edit_contact
 from fieldrep.queries.accounts import AccountsQuestion, account_rows, find_accounts
 from fieldrep.queries.matching import matches
+from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import enrol
-from fieldrep.sync.receipt import Receipt
 from fieldrep.sync.session import bearer_of
 from tests.bench.machine import peak_mb
 from tests.bench.workload import SIZES, Workload

@@ -2,7 +2,7 @@
 
 from datetime import date, tzinfo
 
-from fieldrep.queries.sync_history import KeptReceipt, SentChange
+from fieldrep.queries.sync_history import Receipt, SentChange
 from fieldrep.queries.sync_page import ConflictGroup, RefusedRow, SyncOverview, WaitingChange
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.syncing import Line
@@ -133,7 +133,7 @@ def sent_row(sent: SentChange, today: date, zone: tzinfo) -> GridRow:
     )
 
 
-def receipt_figures(receipt: KeptReceipt) -> list[tuple[str, str]]:
+def receipt_figures(receipt: Receipt) -> list[tuple[str, str]]:
     """The receipt's numbers with their names, those of the table in the README."""
     equal = {True: "yes", False: "no", None: "not compared"}[receipt.digests_equal]
     return [
