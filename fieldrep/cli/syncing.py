@@ -1,0 +1,146 @@
+"""The verbs that join a profile to its server and tell how it stands: `enroll`, `sync`, `status`.
+
+Owns what they print. It must not hold any rule of the business.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from fieldrep.cli.console import as_json_option, commands, open_profile, print_json
+
+if TYPE_CHECKING:
+    from fieldrep.contract.digest import Digest
+    from fieldrep.store.receipt import Receipt
+    from fieldrep.store.replica import Replica
+
+
+@commands.command()
+@click.argument("link")
+@click.option("--name", default="", help="What this device is called; the computer's name by itself.")
+@as_json_option
+def enroll(link: str, name: str, as_json: bool) -> int:
+    """Enrols this profile with the one-time LINK an admin made."""
+    from fieldrep.sync.enrolment import enrol, parse_link
+
+    parse_link(link)
+    with open_profile(create=True) as replica:
+        reply = enrol(replica, link, os.urandom, name)
+        state = replica.state()
+        if as_json:
+            print_json(
+                {"ok": True, "login": reply.login, "user": reply.user_name, "server": state.server_url}
+            )
+        else:
+            click.echo(f"This device now belongs to {reply.user_name} ({reply.login}). Next: fieldrep sync")
+    return 0
+
+
+@commands.command()
+@as_json_option
+def sync(as_json: bool) -> int:
+    """One full sync; prints the receipt."""
+    from fieldrep.sync.session import sync_now
+
+    with open_profile() as replica:
+        receipt = sync_now(replica)
+    if as_json:
+        print_json(_receipt(receipt))
+    else:
+        for name, value in _receipt(receipt).items():
+            if name not in ("mine", "theirs", "at", "sentence"):
+                click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
+        click.echo(receipt.sentence)
+    if not receipt.whole:
+        click.echo(receipt.sentence or "The sync is not complete; run it again.", err=True)
+        return 1
+    return 0
+
+
+def _plain(value: object) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return f"{value['count']:,} rows, sum {value['sum']}"
+    return "–" if value in (None, "", []) else str(value)
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    import msgspec
+
+    plain: dict[str, object] = msgspec.to_builtins(receipt)
+    for side in ("mine", "theirs"):
+        digest = getattr(receipt, side)
+        plain[side] = _digest(digest) if digest else None
+    return plain
+
+
+def _digest(digest: Digest) -> dict[str, object]:
+    """A digest for JSON: its sum in hexadecimal, as many readers of JSON round whole numbers beyond 2^53."""
+    return {"count": digest.count, "sum": f"{digest.total % 2**64:016x}"}
+
+
+@commands.command()
+@as_json_option
+def status(as_json: bool) -> int:
+    """Who this device belongs to, what waits, what needs a decision, how old the data is."""
+    with open_profile() as replica:
+        found = _status(replica)
+    if not found["enrolled"]:
+        click.echo("This profile belongs to nobody yet. Enrol it: fieldrep enroll LINK", err=True)
+    code = 0 if found["enrolled"] else 1
+    if as_json:
+        print_json(found)
+        return code
+    rows = found.pop("rows")
+    del found["last_sync_at"], found["refused_changes"]
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
+    for entity, count in sorted(rows.items() if isinstance(rows, dict) else ()):
+        click.echo(f"  {entity:22} {count:>9,}")
+    return code
+
+
+def _status(replica: Replica) -> dict[str, object]:
+    from fieldrep.contract.ids import id_text
+    from fieldrep.queries.records import row_counts
+    from fieldrep.queries.shell import shell_state
+    from fieldrep.store.refused import refused_changes
+
+    state = replica.state()
+    with replica.read() as reader:
+        shell, rows = shell_state(reader), row_counts(reader)
+        refused = [
+            {"id": entry.refused_no, "change": entry.n, "code": entry.code.value, "sentence": entry.sentence}
+            for entry in refused_changes(reader.driver)
+        ]
+    return {
+        "enrolled": state.enrolled,
+        "user": state.login,
+        "user_name": state.user_name,
+        "user_id": id_text(state.user_id) if state.user_id else None,
+        "device": id_text(state.device_id) if state.device_id else None,
+        "server": state.server_url,
+        "epoch": state.epoch.hex(),
+        "incarnation": state.incarnation.hex(),
+        "cursor": state.cursor.hex(),
+        "complete": state.complete,
+        "outbox_depth": shell.waiting,
+        "highest_change": state.highest_n,
+        "conflicts": shell.conflicts,
+        "refused": shell.refused,
+        "refused_changes": refused,
+        "last_sync_at": state.last_sync_at or None,
+        "last_sync": _moment(state.last_sync_at),
+        "digest": _digest(state.digest),
+        "rows": rows,
+    }
+
+
+def _moment(at: int) -> str | None:
+    return datetime.fromtimestamp(at / 1000, tz=UTC).isoformat(timespec="seconds") if at else None
