@@ -5,11 +5,13 @@ Rounding is half away from zero ("kaufmännisch", DIN 1333), done once per line 
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
 
+_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _NO_MINOR_UNIT = frozenset(
     [
         "BIF",
@@ -102,12 +104,10 @@ def format_millionths(value: int) -> str:
 
 
 def _parse(text: str, title: str) -> Decimal:
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation as error:
-        raise KnownError(
-            Code.INVALID_VALUE, f"{title}: “{text[:40]}” is not a number; write it like 12.50."
-        ) from error
-    if not number.is_finite() or abs(number) > Decimal(10) ** 12:
+    # Decimal alone also reads "1e3", "1_000", "NaN" and the digits of every script: slips of the hand, not numbers.
+    if not _PLAIN.fullmatch(text.strip()):
+        raise KnownError(Code.INVALID_VALUE, f"{title}: “{text[:40]}” is not a number; write it like 12.50.")
+    number = Decimal(text.strip())
+    if abs(number) > Decimal(10) ** 12:
         raise KnownError(Code.INVALID_VALUE, f"{title}: “{text[:40]}” is out of range.")
     return number
