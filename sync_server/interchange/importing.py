@@ -66,7 +66,7 @@ def import_folder(
     """
     files = open_files(profile, folder)
     _check_rejects(rejects, files)
-    lookups = Lookups(files)
+    lookups = Lookups(files, {spec.file for spec in profile.records})
     steps = [
         (CATALOGUE[spec.entity], spec, Mapper(spec, files[spec.file], lookups, optional=profile.optional))
         for spec in in_order(profile)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import sha1
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.interchange.columns import KEY
 from sync_server.interchange.csv_file import CsvFile
 from sync_server.interchange.profile import RecordSpec, Spec
-from sync_server.interchange.rejects import CellError
+from sync_server.interchange.rejects import CellError, Reject
 
 Cells = Sequence[str]
 Fill = Callable[[Cells], str]
@@ -47,10 +47,15 @@ _PARTS: Mapping[str, Callable[[str], str]] = {
 
 
 class Lookups:
-    """The other files of the folder, read once per question and kept as a table of key to value."""
+    """The other files of the folder, read once per question and kept as a table of key to value.
 
-    def __init__(self, files: Mapping[str, CsvFile]) -> None:
+    Args:
+        imported: the files whose rows become records; what cannot be read of them is rejected there.
+    """
+
+    def __init__(self, files: Mapping[str, CsvFile], imported: Collection[str]) -> None:
         self._files = files
+        self._imported = imported
         self._tables: dict[tuple[str, ...], dict[str, str]] = {}
 
     def table(self, file: str, key: str, take: str) -> dict[str, str]:
@@ -76,7 +81,7 @@ class Lookups:
         last: dict[tuple[str, str], str] = {}
         source = self.file(file)
         columns = [source.position(name) for name in (key, take, *([latest] if latest else []))]
-        for row in source.rows(_nobody):
+        for row in source.rows(self._unread):
             pair = (row.cells[columns[0]].strip(), row.cells[columns[1]].strip())
             times[pair] += 1
             if latest:
@@ -91,7 +96,7 @@ class Lookups:
     def _pairs(self, file: str, key: str, take: str) -> list[tuple[str, str]]:
         source = self.file(file)
         at, value = source.position(key), source.position(take)
-        return [(row.cells[at].strip(), row.cells[value].strip()) for row in source.rows(_nobody)]
+        return [(row.cells[at].strip(), row.cells[value].strip()) for row in source.rows(self._unread)]
 
     def file(self, name: str) -> CsvFile:
         """A file of the folder.
@@ -106,9 +111,14 @@ class Lookups:
             )
         return self._files[name]
 
+    def _unread(self, reject: Reject) -> None:
+        """A row that cannot be read of a file that is only looked into: every row that needs it would be wrong.
 
-def _nobody(_reject: object) -> None:
-    """Rows that cannot be read are rejected where the file itself is imported."""
+        Raises:
+            KnownError: `import_invalid`, naming the row.
+        """
+        if reject.file not in self._imported:
+            raise KnownError(Code.IMPORT_INVALID, f"{reject.sentence} Nothing was imported.")
 
 
 def _number_or_text(pair: tuple[str, str]) -> tuple[int, str]:

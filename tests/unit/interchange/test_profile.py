@@ -56,6 +56,15 @@ def test_a_column_is_looked_up_in_another_file(folder: Folder) -> None:
     assert imported(folder, "phone", spec, C=CUSTOMERS, T=towns) == ["Bonn am Rhein", None]
 
 
+def test_a_file_only_looked_into_that_cannot_be_read_to_its_end_stops_the_import_before_it_begins(
+    folder: Folder,
+) -> None:
+    spec = '{ from = "T.csv", match = "Town", key = "Key", take = "Long" }'
+    with pytest.raises(KnownError, match=r"T\.csv, row 3: A quotation mark opens .* Nothing was imported\."):
+        imported(folder, "phone", spec, C=CUSTOMERS, T='Key,Long\nbonn,Bonn\nulm,"Ulm\nkiel,Kiel\n')
+    assert folder.rows("account") == []
+
+
 @pytest.mark.parametrize(
     ("orders", "winner"),
     [
