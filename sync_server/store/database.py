@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -29,6 +30,8 @@ from sync_server.store.workspace import Workspace
 
 __all__ = ["Actor", "Database", "StoreInfo"]
 
+TIDY_AFTER = 300
+"""Rows written after which what commits leave over is tidied, beside whatever goes on."""
 
 _BEGIN = {"read": Session.begin_read, "write": Session.begin_write, "note": Session.begin_note}
 
@@ -46,6 +49,9 @@ class Database:
         self.randomness = randomness
         self._ids = IdSource(clock, randomness)
         self._writing = threading.Lock()
+        self._untidy = 0
+        self._tidier = ThreadPoolExecutor(1, "store-tidy")
+        self._tidying: Future[None] | None = None
         self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
@@ -79,6 +85,7 @@ class Database:
 
     def close(self) -> None:
         """Lets all connections go."""
+        self._tidier.shutdown()
         self.engine.dispose()
 
     def info(self) -> StoreInfo:
@@ -114,6 +121,7 @@ class Database:
                 yield transaction
                 transaction.finish()
                 session.commit()
+                self._tidy_after(transaction.position())
             except BaseException:
                 with suppress(Exception):
                     session.rollback()
@@ -156,6 +164,17 @@ class Database:
         """Tells the database's planner how large the tables have become; for after an import or a restore."""
         with known_errors(), self.connection() as connection:
             self.dialect.analyze(connection)
+
+    def _tidy_after(self, rows: int) -> None:
+        """Has the database tidied once enough was written, unless that is under way."""
+        self._untidy += 1 + rows
+        if self._untidy >= TIDY_AFTER and (self._tidying is None or self._tidying.done()):
+            self._untidy = 0
+            self._tidying = self._tidier.submit(self._tidy)
+
+    def _tidy(self) -> None:
+        with suppress(Exception), self.connection() as connection:  # the next commit tries again
+            self.dialect.tidy(connection)
 
     def settle_due(self) -> None:
         """Settles the scope ledger when a new day has begun since it was settled last; days open and close grants."""

@@ -31,6 +31,8 @@ _LOCK_WAIT_SECONDS = 30
 _PORTION = 5_000
 NO_STORE = "There is no central store here yet. Make one with fieldrep-server init."
 _POOL, _OVERFLOW = 20, 80
+_MOST_WAL_PAGES = 8_000
+"""Pages of SQLite's log beyond which a commit itself moves them into the file; before that somebody else does."""
 
 # The driver looks for an adapter for every None and every bytes it binds, and searches long where there is none: with
 # these two a wide row is bound in less than half the time.
@@ -97,6 +99,9 @@ class Dialect(Protocol):
     def analyze(self, connection: Any) -> None:
         """Tells the planner of the database how large its tables have become."""
 
+    def tidy(self, connection: Any) -> None:
+        """Work left over by commits that nobody needs to wait for."""
+
     def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
         """The rows of a query in portions, without holding them all."""
 
@@ -122,6 +127,7 @@ class SqliteDialect:
             pool_size=_POOL,
             max_overflow=_OVERFLOW,
             pool_reset_on_return=None,
+            pool_use_lifo=True,  # the connection used last has its pages at hand
         )
 
     @staticmethod
@@ -174,6 +180,10 @@ class SqliteDialect:
     def analyze(self, connection: Any) -> None:
         """The plans of SQLite follow from the statements alone."""
 
+    def tidy(self, connection: Any) -> None:
+        """Moves what was committed from the log into the file; hinders neither readers nor writers."""
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
         yield from _portions(connection.execute(sql))
 
@@ -192,7 +202,8 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000", "temp_store=MEMORY"):
+    settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000", "temp_store=MEMORY")
+    for pragma in (*settings, f"wal_autocheckpoint={_MOST_WAL_PAGES}"):
         connection.execute("PRAGMA " + pragma)
     return connection
 
@@ -267,6 +278,9 @@ class PostgresDialect:
 
     def analyze(self, connection: Any) -> None:
         connection.execute("ANALYZE")
+
+    def tidy(self, connection: Any) -> None:
+        """PostgreSQL has processes of its own for that."""
 
     def stream(self, connection: Any, sql: str) -> Iterator[list[Row]]:
         with connection.cursor("portions", binary=True) as cursor:
