@@ -13,7 +13,7 @@ from fieldrep.contract.digest import Digest
 from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
 from sync_server.store.session import Session
 from sync_server.store.settling import Settlement
-from sync_server.store.statements import ENTITY_TABLES, EntityTable
+from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
 from sync_server.store.workspace import Workspace
 
 _OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
@@ -52,7 +52,7 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
     entity = table.entity.name
     images = workspace.images[entity]
     new: list[tuple[Any, ...]] = []
-    changed: list[tuple[Any, ...]] = []
+    changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     newest = 0
     for row_id, entry in workspace.staged[entity].items():
         row, image = entry.row, images[row_id]
@@ -61,14 +61,17 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
             new.append((*table.values(row), row["created_revision"], entry.key, digest))
             sums.add(entry.key, 1, digest)
         else:
-            changed.append((*table.changing(row), digest, row_id))
+            stored = image.row
+            names = tuple(name for name in table.changing if row[name] != stored[name])
+            values = (*map(row.__getitem__, names), digest, row_id)
+            changed.setdefault((*names, "row_hash"), []).append(values)
             sums.add(entry.key, 0, digest - image.row_hash)
         revision = row["revision"]
         assert isinstance(revision, int)  # noqa: S101 - never empty
         newest = max(newest, revision)
     workspace.session.insert_many(table.entity.table, table.columns, new)
-    if changed:
-        workspace.session.run_many(table.update, changed)
+    for names, rows in changed.items():
+        workspace.session.run_many(update_text(table.entity.table, names), rows)
     return newest
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -33,7 +34,8 @@ class EntityTable:
         fixed: the columns an update leaves alone.
         parents: the fields by which children are looked up.
         select: all columns, to be continued with a condition.
-        insert, update: of whole rows; `update` wants `changing(row)`, the hash and the id.
+        insert: of a whole row.
+        changing: the columns an update may touch.
         hashed: the values a row's hash covers.
     """
 
@@ -44,9 +46,8 @@ class EntityTable:
     parents: tuple[str, ...]
     select: str
     insert: str
-    update: str
+    changing: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
-    changing: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     hashed: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     row_hash: Callable[[tuple[Any, ...]], int]
 
@@ -65,11 +66,11 @@ class EntityTable:
         return self.select + compose(" WHERE {column} = ?", column=column)
 
 
-def _update_text(entity: Entity, changing: tuple[str, ...]) -> str:
-    names = iter((*changing, "row_hash"))
+@lru_cache(maxsize=500)
+def update_text(table: str, names: tuple[str, ...]) -> str:
+    """The statement that writes these columns of one row; an index of another column is then left alone."""
     assignments = ", ".join(compose("{name} = ?", name=name) for name in names)
-    head = compose("UPDATE {table} SET ", table=entity.table)
-    return head + assignments + " WHERE id = ?"
+    return compose("UPDATE {table} SET ", table=table) + assignments + " WHERE id = ?"
 
 
 def _entity_table(entity: Entity) -> EntityTable:
@@ -85,9 +86,8 @@ def _entity_table(entity: Entity) -> EntityTable:
         parents=tuple(name for name, field in entity.fields.items() if field.parent),
         select=compose("SELECT {columns} FROM {table}", columns=columns, table=entity.table),
         insert=insert_text(entity.table, columns),
-        update=_update_text(entity, changing),
+        changing=changing,
         values=itemgetter(*entity.column_names),
-        changing=itemgetter(*changing),
         hashed=itemgetter(*(field.name for field in digest_columns(entity))),
         row_hash=row_hasher(entity),
     )
