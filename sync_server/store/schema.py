@@ -143,6 +143,13 @@ Index(
     sqlite_where=_lost,
     postgresql_where=_lost,
 )
+Index(
+    "ix_scope_ledger_lost_at",
+    LEDGER.c.lost_revision,
+    LEDGER.c.user_id,
+    sqlite_where=_lost,
+    postgresql_where=_lost,
+)
 Table("scope_digest", METADATA, _bytes("scope_key", key=True), _whole("count"), _whole("total"))
 Table("user_digest", METADATA, _bytes("user_id", key=True), _whole("count"), _whole("total"))
 Table(

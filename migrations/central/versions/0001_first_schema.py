@@ -132,6 +132,7 @@ def upgrade() -> None:
     _index("ix_scope_ledger_holders", "scope_ledger", "scope_key user_id", unique=True, where=held)
     _index("ix_scope_ledger_gained", "scope_ledger", "gained_revision user_id")
     _index("ix_scope_ledger_lost", "scope_ledger", "user_id lost_revision", where=lost)
+    _index("ix_scope_ledger_lost_at", "scope_ledger", "lost_revision user_id", where=lost)
     _index("ix_device_credential_prefix", "device_credential", "token_prefix", unique=True)
 
 
