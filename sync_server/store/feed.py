@@ -205,7 +205,7 @@ class _Feed:
         floor = 0 if entering else at.since
         found: list[Tuple] = []
         if at.key and self._holds_still(at.key, gained):
-            found = self._session.rows(table.rest_of_key, (at.key, at.revision, at.row_id, at.target, wanted))
+            found = self._session.rows(table.rest_of_key, (at.key, at.row_id, floor, at.target, wanted))
         if len(found) == wanted:
             return found
         after = max(table.lowest, at.key)

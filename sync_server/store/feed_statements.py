@@ -28,7 +28,7 @@ _BY_KEY = {
         "WHERE l.user_id = ? AND l.lost_revision IS NULL AND l.scope_key > ? AND l.scope_key < ? "
         "AND l.gained_revision > ? AND l.gained_revision <= ? "
         "AND t.scope_key = l.scope_key AND t.revision > ? AND t.created_revision <= ? "
-        "ORDER BY l.scope_key, t.revision, t.id LIMIT ?"
+        "ORDER BY l.scope_key, t.id LIMIT ?"
     ),
     "postgresql": (
         "SELECT {columns} FROM ("
@@ -37,17 +37,17 @@ _BY_KEY = {
         "AND gained_revision > ? AND gained_revision <= ? ORDER BY scope_key OFFSET 0"
         ") AS l CROSS JOIN LATERAL ("
         "SELECT * FROM {table} AS r WHERE r.scope_key = l.scope_key AND r.revision > ? "
-        "AND r.created_revision <= ? ORDER BY r.revision, r.id OFFSET 0"
-        ") AS t ORDER BY l.scope_key, t.revision, t.id LIMIT ?"
+        "AND r.created_revision <= ? ORDER BY r.id OFFSET 0"
+        ") AS t ORDER BY l.scope_key, t.id LIMIT ?"
     ),
 }
 _IN_KEYS = (
     "SELECT {columns} FROM {table} AS t WHERE t.scope_key IN :members AND t.revision > ? "
-    "AND t.created_revision <= ? ORDER BY t.scope_key, t.revision, t.id LIMIT ?"
+    "AND t.created_revision <= ? ORDER BY t.scope_key, t.id LIMIT ?"
 )
 _REST_OF_KEY = (
-    "SELECT {columns} FROM {table} AS t WHERE t.scope_key = ? AND (t.revision, t.id) > (?, ?) "
-    "AND t.created_revision <= ? ORDER BY t.revision, t.id LIMIT ?"
+    "SELECT {columns} FROM {table} AS t WHERE t.scope_key = ? AND t.id > ? "
+    "AND t.revision > ? AND t.created_revision <= ? ORDER BY t.id LIMIT ?"
 )
 # The scalar subquery is asked row by row, in the order of the revisions; a join might start from the user's keys.
 _BY_REVISION = (

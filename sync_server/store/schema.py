@@ -71,7 +71,7 @@ def _table(entity: Entity) -> Table:
         Column("row_hash", BigInteger(), nullable=False),
     )
     Index(f"ix_{entity.table}_revision", table.c.revision, table.c.id)
-    Index(f"ix_{entity.table}_scope", table.c.scope_key, table.c.revision, table.c.id)
+    Index(f"ix_{entity.table}_scope", table.c.scope_key, table.c.id)
     for name in _indexed_fields(entity):
         Index(f"ix_{entity.table}_{name}", table.c[name])
     if "erp_ref" in entity.fields:

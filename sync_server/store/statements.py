@@ -70,7 +70,8 @@ class EntityTable:
 def update_text(table: str, names: tuple[str, ...]) -> str:
     """The statement that writes these columns of one row; an index of another column is then left alone."""
     assignments = ", ".join(compose("{name} = ?", name=name) for name in names)
-    return compose("UPDATE {table} SET ", table=table) + assignments + " WHERE id = ?"
+    head = compose("UPDATE {table} SET ", table=table)
+    return head + assignments + " WHERE id = ?"
 
 
 def _entity_table(entity: Entity) -> EntityTable:

@@ -16,8 +16,8 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.fields import MILLIONTH, Value
 
 SEED = 20261121
-VERSION = 1
-"""Counts up when the rows become others for the same seed, so that stores made before are made anew."""
+VERSION = 2
+"""Counts up when the rows or the indexes become others for the same seed, so that stores are made anew."""
 
 REPS = 10
 PRODUCTS = 200

@@ -21,7 +21,7 @@ def hot_statements(kind: str) -> Iterator[tuple[str, tuple[object, ...]]]:
     for entity in ENTITIES:
         feed, table = feed_tables(False)[entity.name], entity_table(entity)
         yield feed.by_key[kind], (row, feed.lowest, feed.highest, 0, 9, 0, 9, 100)
-        yield feed.rest_of_key, (some, 1, row, 9, 100)
+        yield feed.rest_of_key, (some, row, 0, 9, 100)
         yield feed.by_revision, (1, row, 9, row, 1, 100)
         yield feed.changed, (1, 100)
         yield table.by_field("id"), (row,)

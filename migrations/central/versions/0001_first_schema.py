@@ -148,7 +148,7 @@ def _synced_table(name: str, columns: str) -> None:
         name, *(_column(text) for text in FIRST.split()), *own, *(_column(text) for text in LAST.split())
     )
     _index(f"ix_{name}_revision", name, "revision id")
-    _index(f"ix_{name}_scope", name, "scope_key revision id")
+    _index(f"ix_{name}_scope", name, "scope_key id")
     for column in LOOKED_UP.get(name, "").split():
         _index(f"ix_{name}_{column}", name, column)
     if "erp_ref:t" in columns.split():
