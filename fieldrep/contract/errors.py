@@ -44,6 +44,10 @@ class Code(StrEnum):
     SERVER_BUSY = "server_busy"
     SERVER_ERROR = "server_error"
     CERTIFICATE = "certificate"
+    CLOCK_WRONG = "clock_wrong"
+    NAME_UNKNOWN = "name_unknown"
+    PROXY_REFUSES = "proxy_refuses"
+    SIGN_IN_NEEDED = "sign_in_needed"
     PLAIN_HTTP = "plain_http"
     # enrolment and profile
     LINK_INVALID = "link_invalid"
@@ -74,10 +78,12 @@ class KnownError(Exception):
         code: which case it is.
         sentence: for people; names the thing and the next step.
         field: the field it is about, "" for none.
+        retry_after: the seconds after which it may be tried again, 0 when nobody said.
     """
 
-    def __init__(self, code: Code, sentence: str, *, field: str = "") -> None:
+    def __init__(self, code: Code, sentence: str, *, field: str = "", retry_after: int = 0) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
         self.field = field
+        self.retry_after = retry_after
