@@ -8,17 +8,19 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MEDIA_TYPE
+from fieldrep.contract.live import parse_hold, parse_place
 from fieldrep.contract.messages import EnrollRequest, decode_request, encode_reply
 from sync_server.http.errors import on_bug, on_known_error
-from sync_server.http.limits import MAX_ENROLMENTS, Attempts, OneAtATime, read_body
+from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime, Work
+from sync_server.http.waiting import Waiting
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import DeviceIdentity, admit, identify
-from sync_server.store.database import Database
+from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in
+from sync_server.store.database import Database, StoreInfo
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,14 +31,17 @@ PUBLIC_PATHS = frozenset({"/v1/health", "/v1/enroll"})
 def make_app(database: Database) -> Starlette:
     """The application on one central store; it keeps nothing between requests but turns and counts."""
     routes = _Routes(database)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/v1/health", routes.health, methods=["GET"]),
             Route("/v1/enroll", routes.enroll, methods=["POST"]),
             Route("/v1/exchange", routes.exchange, methods=["POST"]),
+            Route("/v1/wait", routes.wait, methods=["GET"]),
         ],
         exception_handlers={KnownError: on_known_error, Exception: on_bug},
     )
+    app.state.end = routes.end
+    return app
 
 
 class _Routes:
@@ -44,6 +49,14 @@ class _Routes:
         self._database = database
         self._turns = OneAtATime()
         self._attempts = Attempts(MAX_ENROLMENTS, database.clock)
+        self._intake = Intake()
+        self._work = Work()
+        self._waiting = Waiting(database)
+
+    def end(self) -> None:
+        """The server stops: what is in work ends, and whoever waits is answered."""
+        self._waiting.end()
+        self._work.end()
 
     async def health(self, _request: Request) -> Response:
         """Alive and able to read its store; says nothing else to strangers."""
@@ -53,11 +66,11 @@ class _Routes:
     async def enroll(self, request: Request) -> Response:
         """Trades a one-time code for a device's credential."""
         self._attempts.count()
-        body = await read_body(request, 64 * 1024)
-        try:
-            wanted = msgspec.json.decode(body, type=EnrollRequest)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise KnownError(Code.DAMAGED_MESSAGE, "This is not a request to enrol.") from error
+        async with self._intake.body(request, 64 * 1024) as body:
+            try:
+                wanted = msgspec.json.decode(body, type=EnrollRequest)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                raise KnownError(Code.DAMAGED_MESSAGE, "This is not a request to enrol.") from error
         reply = await run_in_threadpool(admit, self._database, wanted)
         return Response(msgspec.json.encode(reply), media_type="application/json")
 
@@ -66,21 +79,41 @@ class _Routes:
         token = request.headers.get("authorization", "")
         if request.headers.get("content-type", "") != MEDIA_TYPE:
             raise KnownError(Code.DAMAGED_MESSAGE, f"The body must be {MEDIA_TYPE}.")
-        body = await read_body(request)
-        message = await run_in_threadpool(self._answer, token, body)
+        async with self._intake.body(request) as body:
+            message = await self._work.run(self._answer, token, body)
         return Response(message, media_type=MEDIA_TYPE)
 
+    async def wait(self, request: Request) -> Response:
+        """Held open until there is something new for the device's user, or the time it asked for is over."""
+        self._waiting.require_room()
+        token = request.headers.get("authorization", "")
+        query = request.query_params
+        device, info = await run_in_threadpool(self._identify_now, token)
+        # a locked device has news at once: its next exchange says so
+        place = parse_place(query.get("at", "")) if device.state == "active" else None
+        body = self._waiting.answer(device, info, place, parse_hold(query.get("hold", "")))
+        return StreamingResponse(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
+
+    def _identify_now(self, header: str) -> tuple[DeviceIdentity, StoreInfo]:
+        with self._database.read() as snapshot:
+            return _known(identify_in(snapshot, _token(header))), snapshot.info()
+
     def _answer(self, token: str, body: bytes) -> bytes:
-        device = self._identify(token)
+        device = _known(identify(self._database, _token(token)))
         with self._turns.turn(device.device_id):
             return encode_reply(exchange(self._database, device, decode_request(body)))
 
-    def _identify(self, header: str) -> DeviceIdentity:
-        scheme, _, token = header.partition(" ")
-        device = identify(self._database, token) if scheme.lower() == "bearer" and token else None
-        if device is None:
-            raise KnownError(
-                Code.UNAUTHORISED,
-                "The server does not know this device (any more). Your work is kept; ask your admin.",
-            )
-        return device
+
+def _token(header: str) -> str:
+    """The secret in an Authorization header, "" for none."""
+    scheme, _, token = header.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _known(device: DeviceIdentity | None) -> DeviceIdentity:
+    if device is None:
+        raise KnownError(
+            Code.UNAUTHORISED,
+            "The server does not know this device (any more). Your work is kept; ask your admin.",
+        )
+    return device

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import Problem
+from sync_server.http.limits import BUSY_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,9 @@ STATUS = {
 """All other codes are 400: the sender's to mend."""
 
 
-def answer_for(error: KnownError, retry_after: int = 0) -> Response:
+def answer_for(error: KnownError) -> Response:
     """The answer that tells a known error."""
+    retry_after = error.retry_after or (BUSY_SECONDS if error.code is Code.SERVER_BUSY else 0)
     body = msgspec.json.encode(Problem(str(error.code), error.sentence, retry_after))
     headers = {"Retry-After": str(retry_after)} if retry_after else None
     return Response(body, STATUS.get(error.code, 400), headers, media_type=PROBLEM_TYPE)
@@ -43,7 +45,7 @@ def answer_for(error: KnownError, retry_after: int = 0) -> Response:
 def on_known_error(_request: Request, error: Exception) -> Response:
     """Starlette's handler for what environment or sender cause."""
     assert isinstance(error, KnownError)  # noqa: S101 - registered for this class alone
-    return answer_for(error, retry_after=5 if error.code is Code.SERVER_BUSY else 0)
+    return answer_for(error)
 
 
 def on_bug(request: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +14,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.hosts import is_loopback
 from sync_server.http.app import make_app
 from sync_server.store.database import Database
+
+MOST_CONNECTIONS = 21_000
+"""Lines held open for devices that wait, and some for those that sync."""
 
 
 def serve(
@@ -37,27 +41,56 @@ def serve(
             f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
             "or --host 127.0.0.1.",
         )
+    _allow_connections()
     listener = _listen(host, port)
     scheme = "https" if tls_cert else "http"
     name = f"[{host}]" if ":" in host else host
+    app = make_app(database)
     config = uvicorn.Config(
-        make_app(database),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
         date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
-        limit_concurrency=2_000,
+        limit_concurrency=MOST_CONNECTIONS,
         h11_max_incomplete_event_size=64 * 1024,
         ssl_certfile=str(tls_cert) if tls_cert else None,
         ssl_keyfile=str(tls_key) if tls_key else None,
     )
     announce(f"{scheme}://{name}:{listener.getsockname()[1]}")
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, app.state.end).run(sockets=[listener])
     finally:
         listener.close()
+
+
+class Server(uvicorn.Server):
+    """Ends the waits before it waits for the requests under way to end; they are such requests."""
+
+    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end = end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end()
+        await super().shutdown(sockets)
+
+
+def _allow_connections() -> None:
+    """Each line held open takes a file descriptor, and most systems grant a thousand unless asked for more."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + 1_000
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:
