@@ -49,8 +49,15 @@ class IdSource:
 
 
 def id_text(row_id: bytes) -> str:
-    """The hyphenated text form of a row id."""
-    return str(uuid.UUID(bytes=bytes(row_id)))
+    """The hyphenated text form of a row id.
+
+    Raises:
+        ValueError: for what is no row id.
+    """
+    if len(row_id) != ID_BYTES:
+        raise ValueError(f"a row id has {ID_BYTES} bytes, not {len(row_id)}")
+    text = row_id.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def parse_id(text: str) -> RowId:

@@ -51,11 +51,12 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     outcomes: list[Outcome] = []
     for change in changes:
-        stored = known.get(change.n)
+        stored, content = known.get(change.n), _content(change)
         if stored is None:
             outcome = _decide(tx, rights, change)
-            known[change.n] = _kept(change, outcome)
-        elif stored[:_CONTENT_BYTES] != _content(change):
+            known[change.n] = content + _encode_outcome(outcome)
+            tx.record_outcome(author, change, outcome, known[change.n])
+        elif stored[:_CONTENT_BYTES] != content:
             raise CopyNoticed(change.n)
         else:
             outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
@@ -63,12 +64,8 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     return tuple(outcomes)
 
 
-def _kept(change: Change, outcome: Outcome) -> bytes:
-    """What answers a repeat: what the change was, and its outcome."""
-    return _content(change) + _encode_outcome(outcome)
-
-
 def _content(change: Change) -> bytes:
+    """What a repeat is known by; kept with the outcome that answers it."""
     return hashlib.blake2b(_encode_change(change), digest_size=_CONTENT_BYTES).digest()
 
 
@@ -76,13 +73,11 @@ def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
     mark = tx.mark()
     born = set(rights.born)
     try:
-        outcome = _apply(tx, rights, change)
+        return _apply(tx, rights, change)
     except Refusal as refusal:
         tx.rollback_to(mark)
         rights.born = born
-        outcome = _explain(tx, rights.author, change, refusal)
-    tx.record_outcome(rights.author, change, outcome, _kept(change, outcome))
-    return outcome
+        return _explain(tx, rights.author, change, refusal)
 
 
 def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:

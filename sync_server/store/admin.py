@@ -290,7 +290,7 @@ def _change(tx: WriteTransaction, entity: str, row: Row, values: dict[str, Value
 def _stage(tx: WriteTransaction, entity: str, row: Row, action: str) -> None:
     position = tx.position()
     tx.stage(entity, row)
-    tx.audit(action, entity=entity, row_id=_id(row), detail=described(tx, position))
+    tx.audit(action, entity=entity, row_id=_id(row), detail=described(tx.moves_since(position)))
 
 
 def _id(row: Row) -> RowId:

@@ -6,7 +6,7 @@ Owns the form of an entry and the chain. Entries are only ever appended.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -16,7 +16,7 @@ from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.store.reading import Reader
-from sync_server.store.workspace import Workspace
+from sync_server.store.statements import Row
 
 COLUMNS = (
     "n",
@@ -61,20 +61,17 @@ class AuditEntry:
     detail: str = ""
 
 
-def described(workspace: Workspace, position: int) -> str:
-    """What was staged since a position, as JSON: per row the fields that differ, old and new, long values cut."""
+def described(moves: Iterable[tuple[str, Row | None, Row]]) -> str:
+    """What was staged, as JSON: per row the fields that differ, old and new, long values cut."""
     rows = []
-    for name, before, after in workspace.moves_since(position):
-        entity = CATALOGUE[name]
+    for entity, before, after in moves:
+        old = before or {}
         fields = {
-            field.name: [
-                _short(field, before[field.name]) if before else None,
-                _short(field, after[field.name]),
-            ]
-            for field in entity.fields.values()
-            if after[field.name] != (before[field.name] if before else None)
+            name: [_short(field, old.get(name)), _short(field, after[name])]
+            for name, field in CATALOGUE[entity].fields.items()
+            if after[name] != old.get(name)
         }
-        rows.append({"entity": name, "id": id_text(_bytes(after["id"])), "fields": fields})
+        rows.append({"entity": entity, "id": id_text(_bytes(after["id"])), "fields": fields})
     return msgspec.json.encode(rows).decode()
 
 

@@ -158,8 +158,8 @@ class WriteTransaction(Workspace):
             or any(staged.row[name] != image.row[name] for name in ("owner_user_id", "territory_id"))
         ):
             return True
-        key = account_key(account_id)
-        return any(entry.key == key for entry in self.staged.get("account_team", {}).values())
+        members = self.staged.get("account_team", {})
+        return bool(members) and any(entry.key == account_key(account_id) for entry in members.values())
 
     def _holders_to_be(self, account_id: RowId) -> frozenset[bytes]:
         row = self.row("account", account_id) or {}
@@ -187,7 +187,8 @@ class WriteTransaction(Workspace):
         result = (
             f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
         )
-        detail = outcome.sentence if isinstance(outcome, Refused) else described(self, self._audited)
+        moves = self.moves_since(self._audited)
+        detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
         if not refused:
             for _, before, after in self.moves_since(self._audited):
                 self._runs.note(before, after, author.device_id)
