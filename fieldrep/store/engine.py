@@ -5,6 +5,7 @@ Owns every PRAGMA and the one mapping from the driver's errors to `KnownError`. 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ dbapi2.register_adapter(type(None), {}.get)
 dbapi2.register_adapter(bytes, bytes)
 
 KEY_BYTES = 32
+PAGE_BYTES = 4096
 BUSY_MS = 10_000
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 8_192
@@ -27,6 +29,11 @@ READER_CACHE_KIB = 8_192
 
 CHECKPOINT_PAGES = 4_000
 """Pages of write-ahead log after which a commit itself writes back; normally `checkpoint` does so earlier."""
+
+DAMAGED = (
+    "The replica cannot be read: its file is damaged, or the key belongs to another one. Repair it (in the window when "
+    "FieldRep starts, or with fieldrep repair): what was not sent yet is saved out of it, the rest is fetched again."
+)
 
 _FULL, _CORRUPT, _NOTADB, _BUSY = 13, 11, 26, 5
 _DISK = frozenset({8, 10, 14})  # READONLY, IOERR, CANTOPEN
@@ -69,6 +76,11 @@ class Connection(Protocol):
         """Closes the connection."""
 
 
+def salt_of(key: bytes) -> bytes:
+    """The salt from which the pages' checksums are keyed: made from the key, so that a lost header loses nothing."""
+    return hashlib.blake2b(key, digest_size=16, person=b"fieldrep-salt").digest()
+
+
 def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
     """A connection whose first statement hands over the key; the file must be FieldRep's and the key its own.
 
@@ -83,7 +95,7 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
         )
         try:
             connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}{salt_of(key).hex()}'\"")
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
             connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writer else READER_CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -139,11 +151,7 @@ def _known(error: Exception) -> KnownError | None:
     code = int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
     name = str(getattr(error, "sqlite_errorname", "") or "")
     if code in (_CORRUPT, _NOTADB) or name in _CORRUPT_BY_CIPHER:
-        return KnownError(
-            Code.REPLICA_DAMAGED,
-            "The replica cannot be read: the file is damaged, or the key belongs to another one. "
-            "Keep the profile's folder, move it aside, and enrol afresh with a new link from your administrator.",
-        )
+        return KnownError(Code.REPLICA_DAMAGED, DAMAGED)
     if code == _FULL:
         return KnownError(
             Code.DISK_FULL,

@@ -21,7 +21,8 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import EnrollReply
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate, outbox, search
-from fieldrep.store.engine import Connection, connect, driver_errors, transaction
+from fieldrep.store.aside import finish_switch
+from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
@@ -231,6 +232,8 @@ def _paths(place: Profile | Path) -> tuple[Path, Path]:
 
 def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
     """The writing connection to an existing or new file, at the present version."""
+    finish_switch(path)
+    _refuse_torn_log(path)
     if not path.exists():
         if not create:
             raise _not_enrolled()
@@ -248,6 +251,16 @@ def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def _refuse_torn_log(path: Path) -> None:
+    """A log that lost acknowledged commits must not be opened: SQLite would take it for shorter and write over them."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        from fieldrep.store.pages import log_is_damaged
+
+        if log_is_damaged(path):
+            raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
 
 
 def _not_enrolled() -> KnownError:

@@ -26,6 +26,9 @@ from fieldrep.store.statements import Row, statements_of
 MOST_EDITS = 5_000
 """Rows one change may touch; the server refuses more."""
 
+FLOOR_OF_SERIES = ""
+"""The series every other one begins behind; a repair writes it when it cannot tell which numbers were given."""
+
 _STAMPS = ("changed_at", "changed_by")
 
 
@@ -165,9 +168,10 @@ class UnitOfWork:
     def next_number(self, series: str) -> str:
         """The next number of a series, unique to this device: the granted prefix and a count."""
         self.driver.execute(
-            "INSERT INTO number_series (series, last) VALUES (?, 1) "
+            "INSERT INTO number_series (series, last) "
+            "VALUES (?1, 1 + coalesce((SELECT last FROM number_series WHERE series = ?2), 0)) "
             "ON CONFLICT (series) DO UPDATE SET last = last + 1",
-            (series,),
+            (series, FLOOR_OF_SERIES),
         )
         found = self.driver.execute("SELECT last FROM number_series WHERE series = ?", (series,)).fetchone()
         assert found is not None  # noqa: S101 - just written

@@ -37,7 +37,7 @@ class Finding:
 
 def verify(reader: Reader) -> list[Finding]:
     """All that is wrong with the replica, nothing when it is sound."""
-    findings = list(_pages(reader.driver))
+    findings = list(damaged_pages(reader.driver))
     if findings:
         return findings
     try:
@@ -48,7 +48,8 @@ def verify(reader: Reader) -> list[Finding]:
     return findings
 
 
-def _pages(connection: Connection) -> Iterator[Finding]:
+def damaged_pages(connection: Connection) -> Iterator[Finding]:
+    """Pages that fail their check, and what the file's structure says of itself."""
     for (problem,) in connection.execute("PRAGMA cipher_integrity_check").fetchall()[:MOST_NAMED]:
         yield Finding("pages", f"A page of the file is damaged: {problem}.")
     for entity in ENTITIES:

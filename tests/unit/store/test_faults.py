@@ -181,7 +181,7 @@ def test_one_flipped_bit_anywhere_is_detected(tmp_path: Path, where: float) -> N
     path = tmp_path / "replica.db"
     filled(path)
     content = bytearray(path.read_bytes())
-    content[int(len(content) * where) + 7] ^= 0x10
+    content[int(len(content) * where) + 107] ^= 0x10
     path.write_bytes(content)
     assert damage(path) in ("found by verify", Code.REPLICA_DAMAGED)
 
