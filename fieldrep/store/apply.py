@@ -7,6 +7,7 @@ with pending edits are shown anew, keys leave, the cursor moves. Must not know t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from fieldrep.contract.change import Accepted, Change, Held, Merged, Outcome, Refused
@@ -21,6 +22,8 @@ from fieldrep.store.settle import RowKey, Settling, cover, settle, take_back_sen
 from fieldrep.store.shown import show_again
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import statements_named
+
+_NOBODY_ELSE = nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,14 @@ def apply_reply(
     reply: ExchangeReply,
     sent: Sequence[Change] = (),
     unpacked: Sequence[Unpacked] | None = None,
+    turn: AbstractContextManager[object] = _NOBODY_ELSE,
 ) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
     A reply of another epoch than the replica's comes from a central store restored from a backup: what was sent
     before is then offered again, and the numbers of the changes make that harmless (I3). `unpacked` are the reply's
-    pages when they were made ready before, beside the network.
+    pages when they were made ready before, beside the network. `turn` is held while rows are written and given up for
+    the commit, which needs no interpreter: another thread can then make the next reply's pages ready.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -66,7 +71,7 @@ def apply_reply(
         replica.note_contact()
         return Applied(digest=state.digest)
     pages = unpack(reply.pages) if unpacked is None else unpacked
-    with replica.write() as connection:
+    with replica.write() as connection, turn:
         restored = bool(state.epoch) and reply.epoch != state.epoch
         taken_back = take_back_sent(connection, state.incarnation) if restored else set()
         _keep_bases(connection, taken_back)

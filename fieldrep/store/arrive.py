@@ -117,16 +117,14 @@ class Arrivals:
         # Binding a NULL costs as much as three numbers, and most columns of a page hold nothing at all.
         filled = [place for place, column in enumerate(ordered) if column.count(None) != count]
         text = texts.insert_some(tuple(texts.columns[place] for place in filled))
-        self.connection.execute("SAVEPOINT page")
         try:
             self.connection.executemany(
                 text, zip(numbers, hashes, *(_bindable(ordered[place]) for place in filled), strict=True)
             )
         except dbapi2.IntegrityError:
-            self.connection.execute("ROLLBACK TO page")
-            self.connection.execute("RELEASE page")
+            # Taken back by hand: a savepoint would make search write out what it has gathered, page by page.
+            self.connection.execute(f"DELETE FROM {texts.entity.table} WHERE row_no >= ?", (first,))  # noqa: S608
             return False
-        self.connection.execute("RELEASE page")
         if texts.searched:
             searched = [ordered[texts.columns.index(name)] for name in texts.searched]
             self.connection.executemany(texts.search_insert, zip(numbers, *searched, strict=True))

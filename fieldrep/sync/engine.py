@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 
 import msgspec
 
@@ -82,6 +83,7 @@ class _Run:
     progress: Progress | None
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
+    turn: Lock = field(default_factory=Lock)
 
     def loop(self, line: ThreadPoolExecutor | None) -> None:
         """Exchanges until nothing is left to say on either side."""
@@ -90,7 +92,7 @@ class _Run:
         for _ in range(MAX_EXCHANGES):
             self._obey(reply)
             following = self._fetch_ahead(line, reply)
-            applied = apply_reply(self.replica, reply, changes, rows)
+            applied = apply_reply(self.replica, reply, changes, rows, self.turn)
             self._note(reply, applied)
             if following is not None:
                 (reply, rows), changes = following.result(), []
@@ -122,9 +124,13 @@ class _Run:
         return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
-        """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied."""
+        """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied.
+
+        Two threads that both need the interpreter for each row make one another wait; so they take turns.
+        """
         reply = self.bearer.exchange(request)
-        return reply, unpack(reply.pages)
+        with self.turn:
+            return reply, unpack(reply.pages)
 
     def _fetch_ahead(self, line: ThreadPoolExecutor | None, reply: ExchangeReply) -> Future[_Fetched] | None:
         if line is None or not reply.more or reply.outcomes or self.replica.depth():
