@@ -100,8 +100,10 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
             connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writer else READER_CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             if writer:
+                if not tables or not tables[0]:
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that pages can be given back
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")

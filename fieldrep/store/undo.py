@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import entity_named
-from fieldrep.contract.change import Edit
+from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Kind, Merge
 from fieldrep.store import outbox
@@ -56,6 +56,7 @@ def undo(unit: UnitOfWork, n: int) -> str:
         raise KnownError(Code.NOT_FOUND, "This can no longer be undone: it was sent long ago or refused.")
     change, label = found
     reversed_any = False
+    _require_own_decisions(unit, change)
     for edit in reversed(change.edits):
         reversed_any |= _reverse(unit, edit)
     if not reversed_any:
@@ -64,6 +65,21 @@ def undo(unit: UnitOfWork, n: int) -> str:
         )
     unit.command, unit.label = f"{_UNDO}{n}", f"Undo: {label}"
     return label
+
+
+def _require_own_decisions(unit: UnitOfWork, change: Change) -> None:
+    """A decision is taken back with its value or not at all, and only while it is the one that stands."""
+    for edit in change.edits:
+        if edit.entity != "conflict":
+            continue
+        conflict = unit.row("conflict", edit.row_id)
+        if conflict is None or any(conflict[name] != after for name, after in edit.after.items()):
+            label = str(conflict["row_label"]) if conflict is not None else "its record"
+            raise KnownError(
+                Code.NOTHING_TO_CHANGE,
+                f"The conflict on {label} was decided differently meanwhile, so this decision is not taken back. "
+                "Edit the record to change it.",
+            )
 
 
 def _reverse(unit: UnitOfWork, edit: Edit) -> bool:
@@ -76,7 +92,7 @@ def _reverse(unit: UnitOfWork, edit: Edit) -> bool:
     values: dict[str, object] = {}
     for name, after in edit.after.items():
         field = entity.field(name)
-        if field.merge is Merge.GUARDED and field.kind is Kind.CHOICE:
+        if field.merge is Merge.GUARDED and field.kind is Kind.CHOICE and edit.entity != "conflict":
             raise KnownError(
                 Code.NOTHING_TO_CHANGE,
                 f"{field.title} of this {entity.title.lower()} moved on and is not taken back by undo.",

@@ -1,27 +1,26 @@
 """Import images: what an import last said of a record, so that the next one sees what the source itself changed.
 
 A field the source repeats unchanged is left alone, whatever people made of it since; a field the source changed takes
-its new value. Owns the form of an image; must not know the store.
+its new value. Owns the form of an image; the store keeps it, and tells by its marks what came from an import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 
 import msgspec
 
 from fieldrep.contract.fields import Value
+from sync_server.store.stamps import mark_of
 
 Image = dict[str, bytes]
 
-_encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
 def image_of(values: Mapping[str, Value]) -> Image:
     """The image of the fields a source gave: of each value 6 bytes that say whether it is the same."""
-    return {name: blake2b(_encode(value), digest_size=6).digest() for name, value in values.items()}
+    return {name: mark_of(value) for name, value in values.items()}
 
 
 def joined(earlier: Image, now: Image) -> Image:

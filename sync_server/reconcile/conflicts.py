@@ -33,12 +33,29 @@ def raise_conflict(
 
     A chain of edits of one device on one field is one clash: the later value replaces the earlier one in it.
     """
-    found = _open_conflict(tx, author, row, field)
+    found = open_conflict(tx, author, row, field)
     if found is None:
         found = _new_conflict(tx, author, entity, row, field, before, reason)
-    found["mine_value"] = _kept(field, after)
+    found["mine_value"] = kept_value(field, after)
     found["mine_by"], found["mine_at"] = author.user_id, tx.now
     found["changed_at"], found["changed_by"] = tx.now, author.user_id
+    found["revision"] = tx.revision
+    tx.stage(CONFLICT, found)
+    return KeptField(entity.name, row_id_of(row), field.name, row_id_of(found))
+
+
+def moved_under(
+    tx: WriteTransaction, author: Author, conflict: Row, entity: Entity, row: Row, wanted: Value
+) -> KeptField:
+    """A conflict whose field moved on before it was decided (or reopened): open, against the value that stands now.
+
+    `wanted` is what the decision would have put there, None to leave the arriving value as it was.
+    """
+    field = entity.field(str(conflict["field"]))
+    found = {**conflict, **_standing(tx, row, field), "status": "open", "chosen": None}
+    found.update(resolved_by=None, resolved_at=None, changed_at=tx.now, changed_by=author.user_id)
+    if wanted is not None and kept_value(field, wanted) != conflict["mine_value"]:
+        found.update(mine_value=kept_value(field, wanted), mine_by=author.user_id, mine_at=tx.now)
     found["revision"] = tx.revision
     tx.stage(CONFLICT, found)
     return KeptField(entity.name, row_id_of(row), field.name, row_id_of(found))
@@ -50,7 +67,8 @@ def label_of(entity: Entity, row: Row) -> str:
     return " ".join(words)[:200] or entity.title
 
 
-def _open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field) -> Row | None:
+def open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field) -> Row | None:
+    """The conflict that this device's chain of edits on the field has raised, while it is open."""
     for conflict in tx.children(CONFLICT, "row_id", row["id"]):
         mine = conflict["mine_device_id"] == author.device_id
         if mine and conflict["field"] == field.name and conflict["status"] == "open":
@@ -74,14 +92,23 @@ def _new_conflict(
         user_id=author.user_id,
         reason=reason,
         critical=int(waits(field)),
-        base_value=_kept(field, before),
-        theirs_value=_kept(field, row[field.name]),
-        theirs_by=row["changed_by"],
-        theirs_at=row["changed_at"],
+        base_value=kept_value(field, before),
+        **_standing(tx, row, field),
         mine_device_id=author.device_id,
         status="open",
     )
     return conflict
+
+
+def _standing(tx: WriteTransaction, row: Row, field: Field) -> Row:
+    """The value that stands, and who gave it when, or which source did."""
+    last = tx.last_change_of(row, field)
+    return {
+        "theirs_value": kept_value(field, row[field.name]),
+        "theirs_by": last.user_id,
+        "theirs_at": last.at,
+        "theirs_source": last.source,
+    }
 
 
 def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -> RowId:
@@ -92,5 +119,6 @@ def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -
     return RowId(bytes(raw))
 
 
-def _kept(field: Field, value: Value) -> str:
+def kept_value(field: Field, value: Value) -> str:
+    """A value as a conflict keeps it: in its JSON form."""
     return canonical_json(to_json(field, value))

@@ -17,6 +17,7 @@ from fieldrep.contract.values import check_value
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import raise_conflict
+from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.orders import (
     DERIVED,
     check_move,
@@ -27,11 +28,18 @@ from sync_server.reconcile.orders import (
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
+_DECIDED = ("status", "chosen")
+"""What a decision writes to its conflict; `decisions` judges both together."""
+
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
 
 
-def apply_edit(tx: WriteTransaction, rights: Rights, edit: Edit) -> tuple[bool, list[KeptField]]:
+def apply_edit(
+    tx: WriteTransaction, rights: Rights, edit: Edit, decisions: Decisions | None = None
+) -> tuple[bool, list[KeptField]]:
     """Stages what the edit becomes; says whether anything merged with changes from elsewhere, and the clashes.
+
+    `decisions` are those of the edit's change, None when it decides no conflict.
 
     Raises:
         Refusal: when the edit, and with it its change, is not taken.
@@ -49,7 +57,7 @@ def apply_edit(tx: WriteTransaction, rights: Rights, edit: Edit) -> tuple[bool, 
     if edit.kind == "create":
         _create(tx, rights, entity, row_id, edit)
         return False, []
-    return _update(tx, rights, entity, row_id, edit)
+    return _update(tx, rights, entity, row_id, edit, decisions)
 
 
 def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, creating: bool) -> None:
@@ -125,7 +133,12 @@ def _checked_key(entity: Entity, row: Row) -> ScopeKey:
 
 
 def _update(
-    tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId, edit: Edit
+    tx: WriteTransaction,
+    rights: Rights,
+    entity: Entity,
+    row_id: RowId,
+    edit: Edit,
+    decisions: Decisions | None,
 ) -> tuple[bool, list[KeptField]]:
     found = tx.row(entity, row_id)
     if found is None or not rights.covers(scope_key(entity, found)):
@@ -135,12 +148,20 @@ def _update(
     kept: list[KeptField] = []
     _guard_draft(tx, rights, entity, row)
     deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
-    changed = False
+    decided, told = (
+        decisions.conflict_values(row, edit) if decisions and entity.name == "conflict" else ({}, [])
+    )
+    row.update(decided)
+    kept.extend(told)
+    changed = bool(decided)
     for name, after in edit.after.items():
         field = entity.field(name)
-        if name in DERIVED.get(entity.name, ()):
+        if name in DERIVED.get(entity.name, ()) or (entity.name == "conflict" and name in _DECIDED):
             continue
         before = edit.before.get(name)
+        if decisions is not None and decisions.holds_back(row_id, name):
+            kept.extend(decisions.keep(found, name, before, after))
+            continue
         if deleted_elsewhere and after != row[name]:
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
             continue
@@ -153,8 +174,6 @@ def _update(
     if changed:
         _check_references(tx, rights, entity, row, tuple(edit.after))
         row.update(revision=tx.revision, changed_at=tx.now, changed_by=rights.author.user_id)
-        if entity.name == "conflict":
-            row.update(resolved_by=rights.author.user_id, resolved_at=tx.now)
         tx.stage(entity, row)
     return merged, kept
 
@@ -192,10 +211,6 @@ def _guarded(entity: Entity, row: Row, field: Field, after: Value) -> tuple[Fit,
     if entity.name == "sales_order":
         check_move(row, after)
         return Fit.TAKE, after
-    if entity.name == "conflict":
-        # the first decision stands; a later one on the same clash changes nothing
-        open_still = row["status"] == "open" or (field.name == "chosen" and present is None)
-        return (Fit.TAKE, after) if open_still and after != "open" else (Fit.SAME, present)
     return (Fit.TAKE, after) if present is None or after is None else (Fit.SAME, present)
 
 

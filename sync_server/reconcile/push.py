@@ -17,6 +17,7 @@ from fieldrep.contract.change import Accepted, Change, KeptField, Merged, Outcom
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
 from sync_server.reconcile.author import Author, Rights
+from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.edits import apply_edit
 from sync_server.reconcile.orders import settle_order
 from sync_server.reconcile.refusal import Refusal
@@ -90,8 +91,11 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
     tx.new_revision()
     merged = False
     kept: list[KeptField] = []
+    decisions = None
+    if any(edit.entity == "conflict" for edit in change.edits):
+        decisions = Decisions(tx, rights.author, change)
     for edit in change.edits:
-        beside, clashes = apply_edit(tx, rights, edit)
+        beside, clashes = apply_edit(tx, rights, edit, decisions)
         merged = merged or beside
         kept.extend(clashes)
     for order_id in _orders_of(tx, change):

@@ -1,5 +1,7 @@
 """Runs: per row, the unbroken series of writes by one device; nobody's own chain of offline edits clashes with itself.
 
+Beside it stands who wrote which field last, for the case that somebody has to decide about it.
+
 Owns the table `device_run`. A run counts only while the row still has the revision it ended with; whoever else writes
 the row ends it by doing so, and needs to know nothing of it.
 """
@@ -11,22 +13,28 @@ from dataclasses import dataclass, field
 
 from fieldrep.contract.fields import Value
 from sync_server.store.session import Session
+from sync_server.store.stamps import LastChange, decode_stamps, encode_stamps, last_change, stamped
 from sync_server.store.statements import Row
 
-_FIND = "SELECT row_id, device_id, base, revision FROM device_run WHERE row_id IN :members"
+_FIND = "SELECT row_id, device_id, base, revision, stamps FROM device_run WHERE row_id IN :members"
 _KEEP = (
-    "INSERT INTO device_run (row_id, device_id, base, revision) VALUES (?, ?, ?, ?) ON CONFLICT (row_id) "
-    "DO UPDATE SET device_id = excluded.device_id, base = excluded.base, revision = excluded.revision"
+    "INSERT INTO device_run (row_id, device_id, base, revision, stamps) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (row_id) DO UPDATE SET device_id = excluded.device_id, base = excluded.base, "
+    "revision = excluded.revision, stamps = excluded.stamps"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A device wrote a row again and again: from the revision `base`, which it or others made, to `revision`."""
+    """A device wrote a row again and again: from the revision `base`, which it or others made, to `revision`.
+
+    `stamps` say who wrote which field of the row last; they outlive the run.
+    """
 
     device_id: bytes
     base: int
     revision: int
+    stamps: bytes = b""
 
 
 @dataclass(slots=True)
@@ -46,18 +54,30 @@ class Runs:
         run = self._run(_id(row))
         return run is None or run.device_id != device_id or run.revision != revision or run.base > base
 
-    def note(self, before: Row | None, after: Row, device_id: bytes) -> None:
-        """Notes that a device wrote a row."""
+    def note(self, before: Row | None, after: Row, device_id: bytes, user_id: bytes, now: int) -> None:
+        """Notes that a device of a user wrote a row."""
         row_id, revision = _id(after), _whole(after["revision"])
         was = _whole(before["revision"]) if before else 0
         run = self._run(row_id) if before else None
         goes_on = run is not None and run.device_id == device_id and run.revision == was
         base = run.base if run is not None and goes_on else was
-        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision)
+        known = decode_stamps(run.stamps) if run is not None else {}
+        others_wrote = run is None or run.revision != was
+        stamps = encode_stamps(stamped(before, after, known, (user_id, now), others_wrote=others_wrote))
+        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision, stamps)
+
+    def last_change(self, row: Row, name: str, image: bytes | None) -> LastChange:
+        """Who gave a field of a row its present value; `image` is what an import last said of the row."""
+        run = self._run(_id(row))
+        stamps = decode_stamps(run.stamps) if run is not None else {}
+        others_wrote = run is None or run.revision != _whole(row["revision"])
+        return last_change(row, name, stamps, image, others_wrote=others_wrote)
 
     def write(self) -> None:
         """Writes the new runs; part of the transaction's end."""
-        kept = [(row_id, run.device_id, run.base, run.revision) for row_id, run in self._new.items()]
+        kept = [
+            (row_id, run.device_id, run.base, run.revision, run.stamps) for row_id, run in self._new.items()
+        ]
         self.session.run_many(_KEEP, kept)
 
     def _run(self, row_id: bytes) -> Run | None:
@@ -65,8 +85,8 @@ class Runs:
         if row_id not in self._known:
             wanted = [one for one in (row_id, *self.at_hand()) if one not in self._known]
             self._known.update(dict.fromkeys(wanted))
-            for found, device_id, base, revision in self.session.chosen(_FIND, wanted):
-                self._known[found] = Run(bytes(device_id), base, revision)
+            for found, device_id, base, revision, stamps in self.session.chosen(_FIND, wanted):
+                self._known[found] = Run(bytes(device_id), base, revision, bytes(stamps))
         return self._known[row_id]
 
 

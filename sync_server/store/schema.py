@@ -232,5 +232,6 @@ Table(
     _bytes("device_id"),
     _whole("base"),
     _whole("revision"),
+    _bytes("stamps"),
 )
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))

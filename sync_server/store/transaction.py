@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 
 from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.contract.fields import Field
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
 from fieldrep.contract.scope import account_key, account_of
 from fieldrep.domain.holders import Coverage
@@ -23,6 +24,7 @@ from sync_server.store.audit import Actor, AuditEntry, described, sealed
 from sync_server.store.runs import Runs
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, Settlement, coverage, settle, staged_coverage
+from sync_server.store.stamps import LastChange
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
 
@@ -191,7 +193,7 @@ class WriteTransaction(Workspace):
         detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
         if not refused:
             for _, before, after in self.moves_since(self._audited):
-                self._runs.note(before, after, author.device_id)
+                self._runs.note(before, after, author.device_id, author.user_id, self.now)
         self._audited = self.position()
         actor = Actor("device", author.user_id, author.device_id)
         first = change.edits[0] if change.edits and not refused else None
@@ -213,6 +215,12 @@ class WriteTransaction(Workspace):
     def others_wrote_since(self, row: Row, base: int, device_id: bytes) -> bool:
         """Whether anybody but this device wrote the row after the revision `base` that its editor saw."""
         return self._runs.others_since(row, base, device_id)
+
+    def last_change_of(self, row: Row, field: Field) -> LastChange:
+        """Who gave a field of a row its present value and when, asked only where somebody has to decide."""
+        row_id = row["id"]
+        assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+        return self._runs.last_change(row, field.name, self.import_images([row_id]).get(row_id))
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
         for applied in self._changes:

@@ -110,9 +110,9 @@ def half_a_unit(patch: Patch) -> None:
     """A refused edit is left out and the rest of its unit is taken."""
     real = edits.apply_edit
 
-    def lenient(tx: Any, rights: Any, edit: Any) -> Any:
+    def lenient(tx: Any, rights: Any, edit: Any, *rest: Any) -> Any:
         try:
-            return real(tx, rights, edit)
+            return real(tx, rights, edit, *rest)
         except edits.Refusal:
             if edit.kind == "create":
                 raise
@@ -167,12 +167,12 @@ def deleted_row_resurrected(patch: Patch) -> None:
     """An edit on a row deleted elsewhere brings it back."""
     real = edits._update
 
-    def update(tx: Any, rights: Any, entity: Any, row_id: Any, edit: Any) -> Any:
+    def update(tx: Any, rights: Any, entity: Any, row_id: Any, edit: Any, *rest: Any) -> Any:
         found = tx.row(entity, row_id)
         if found is not None and found["archived"] and "archived" not in edit.after:
             after = {**edit.after, "archived": 0}
             edit = msgspec.structs.replace(edit, after=after, before={**edit.before, "archived": 1})
-        return real(tx, rights, entity, row_id, edit)
+        return real(tx, rights, entity, row_id, edit, *rest)
 
     patch.setattr(edits, "_update", update)
 
@@ -229,7 +229,14 @@ def conflict_listed_twice(patch: Patch) -> None:
     """Every further edit of a chain makes another conflict."""
     from sync_server.reconcile import conflicts
 
-    patch.setattr(conflicts, "_open_conflict", lambda *_: None)
+    patch.setattr(conflicts, "open_conflict", lambda *_: None)
+
+
+def late_decision_writes_its_value(patch: Patch) -> None:
+    """The second of two deciders does not decide the conflict any more, but the record still takes his value."""
+    from sync_server.reconcile.decisions import Decisions
+
+    patch.setattr(Decisions, "holds_back", lambda *_: False)
 
 
 def refusal_of_marketing_lost(patch: Patch) -> None:
@@ -318,6 +325,7 @@ BUGS: tuple[Bug, ...] = (
     totals_from_the_laptop,
     derived_totals_unannounced,
     conflict_listed_twice,
+    late_decision_writes_its_value,
     refusal_of_marketing_lost,
     grants_for_ever,
     outcome_made_up_on_repeat,

@@ -25,7 +25,7 @@ from fieldrep.contract.page import page_columns
 from sync_server.http.app import _Routes
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
-from tests.sim.oracle import Key, Oracle, Row, Sender, Wrong
+from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
 
 CONTENT = 16
@@ -173,6 +173,7 @@ class Central:
             tx.stage(entity, row)
             tx.audit("office", entity=entity, row_id=row_id)
         taken = {name: value for name, value in row.items() if name in self.oracle.columns[entity]}
+        self.oracle.note_given(entity, row_id, taken, None)
         self.oracle.rows.setdefault(entity, {})[row_id] = taken
         self.oracle.settle_grants()
         self.compare({(entity, row_id): b"office"})
@@ -313,6 +314,7 @@ class Central:
         self, entity: str, row: Row, wanted: Row, touched: dict[Key, bytes], newest: int
     ) -> None:
         key = (entity, row["id"])
+        wanted.update({name: row[name] for name, value in wanted.items() if value is UNKNOWN})
         differs = [
             (name, value, wanted[name])
             for name, value in row.items()

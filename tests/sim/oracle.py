@@ -10,23 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.sim.adding_up import No, settle_orders
+from tests.sim.deciding import without_decisions
 from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
-from tests.sim.values import as_json, joined, line_total
+from tests.sim.values import as_json, joined
 
 Row = dict[str, Any]
 Key = tuple[str, bytes]
+UNKNOWN = "whatever the store says"
+"""In place of who gave a value where no person at a laptop did: the office's own stamps are not the oracle's matter."""
 
 
 class Wrong(AssertionError):
     """The product did something the oracle does not allow."""
-
-
-class No(Exception):
-    """The oracle refuses a change."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -54,6 +50,7 @@ class Oracle:
     Attributes:
         tick: counts the events so far; grants are remembered by it.
         writers: per row, who wrote it and the revision the store then gave it.
+        given: per field, which person gave it its value and when; nothing where the office or nobody did.
     """
 
     columns: dict[str, list[str]]
@@ -63,6 +60,7 @@ class Oracle:
     writers: dict[Key, list[tuple[int, bytes]]] = field(default_factory=dict)
     refused_births: dict[bytes, set[bytes]] = field(default_factory=dict)
     orders_numbered: int = 0
+    given: dict[tuple[str, bytes, str], tuple[bytes, int]] = field(default_factory=dict)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 
@@ -183,9 +181,9 @@ class Oracle:
         try:
             if not change.edits:
                 raise No("nothing_to_change")
-            for edit in change.edits:
+            for edit in without_decisions(self, who, change, now, kept):
                 beside = self._edit(who, edit, now, kept) or beside
-            self._settle_orders(who, change, now)
+            settle_orders(self, who, change, now)
         except No as no:
             self._fresh, self._born = {}, born
             return Verdict("refused", self._reason(who, change, no.code)), {}
@@ -195,9 +193,19 @@ class Oracle:
     def keep(self, fresh: dict[Key, Row]) -> None:
         """Takes the rows of a change that was not refused."""
         for (entity, row_id), row in fresh.items():
+            self.note_given(entity, row_id, row, (row["changed_by"], row["changed_at"]))
             self.rows.setdefault(entity, {})[row_id] = row
             if entity == "sales_order" and row["number_official"]:
                 self.orders_numbered = max(self.orders_numbered, int(row["number_official"][3:]))
+
+    def note_given(self, entity: str, row_id: bytes, row: Row, who: tuple[bytes, int] | None) -> None:
+        """Remembers who gave each field that differs its value; None for the office."""
+        before = self.rows.get(entity, {}).get(row_id)
+        for name in [name for name in row if before is not None and row[name] != before[name]]:
+            if who is None:
+                self.given.pop((entity, row_id, name), None)
+            else:
+                self.given[entity, row_id, name] = who
 
     def end_of_push(self) -> None:
         """The accounts made in this push now belong to their author by the ledger."""
@@ -275,17 +283,20 @@ class Oracle:
                 continue
             if found["archived"] and "archived" not in edit.after:
                 if after != found[name]:
-                    self._clash(who, entity, row, name, edit, now, "deleted", kept)
+                    kept.append((entity, row_id, name))
+                    self.clash(who, entity, row, name, edit, now, "deleted")
                 continue
             taken, value = self._merged(rule, entity, found, name, edit, beside)
             if not taken:
-                self._clash(who, entity, row, name, edit, now, "clash", kept)
+                kept.append((entity, row_id, name))
+                self.clash(who, entity, row, name, edit, now, "clash")
             else:
                 row[name] = value
         if row != found:
             row.update(changed_at=now, changed_by=who.user)
             if entity == "conflict":
-                row.update(resolved_at=now, resolved_by=who.user)
+                decided = row["status"] == "resolved"
+                row.update(resolved_at=now if decided else None, resolved_by=who.user if decided else None)
             self._fresh[entity, row_id] = row
         return beside
 
@@ -319,22 +330,27 @@ class Oracle:
                 raise No("move_not_allowed")
             return after
         if entity == "conflict":
-            undecided = row["status"] == "open"
-            return after if undecided else present
+            return after
         return after if present is None or after is None else present
 
-    def _clash(
-        self,
-        who: Sender,
-        entity: str,
-        row: Row,
-        name: str,
-        edit: Any,
-        now: int,
-        reason: str,
-        kept: list[tuple[str, bytes, str]],
-    ) -> None:
-        kept.append((entity, row["id"], name))
+    def fits(self, entity: str, row: Row, name: str, edit: Any) -> bool:
+        """Whether a value goes beside what stands by now."""
+        if row["archived"] and "archived" not in edit.after and edit.after[name] != row[name]:
+            return False
+        before, after, present = edit.before.get(name), edit.after[name], row[name]
+        rule = RULES[entity][name]
+        if after == present or before == present or rule == "N":
+            return True
+        return rule == "J" and joined(before, after, present)[0]
+
+    def standing(self, entity: str, row: Row, name: str) -> Row:
+        """The value that stands, and which person at a laptop gave it when."""
+        by, at = self.given.get((entity, row["id"], name), (UNKNOWN, UNKNOWN))
+        return {"theirs_value": as_json(name, row[name]), "theirs_by": by, "theirs_at": at,
+                "theirs_source": UNKNOWN if by is UNKNOWN else None}  # fmt: skip
+
+    def clash(self, who: Sender, entity: str, row: Row, name: str, edit: Any, now: int, reason: str) -> None:
+        """Keeps a value that did not stand, once."""
         mine = as_json(name, edit.after[name])
         for conflict in self.all("conflict"):
             same = (conflict["row_id"], conflict["field"], conflict["mine_device_id"]) == (
@@ -353,46 +369,7 @@ class Oracle:
         new.update(account_id=row["id"] if entity == "account" else row.get("account_id"), user_id=who.user)
         new.update(reason=reason, critical=int(RULES[entity][name] in ("F!", "N")), status="open")
         new.update(base_value=as_json(name, edit.before.get(name)), mine_value=mine, mine_by=who.user)
-        new.update(mine_at=now, mine_device_id=who.device, theirs_value=as_json(name, row[name]))
-        new.update(theirs_by=row["changed_by"], theirs_at=row["changed_at"])
+        new.update(mine_at=now, mine_device_id=who.device, **self.standing(entity, row, name))
         placeholder = b"?%d" % len(self._fresh)
         new["id"] = placeholder
         self._fresh["conflict", placeholder] = new
-
-    # -- orders
-
-    def _settle_orders(self, who: Sender, change: Any, now: int) -> None:
-        touched: dict[bytes, None] = {}
-        for edit in change.edits:
-            if edit.entity == "sales_order":
-                touched[edit.row_id] = None
-            elif edit.entity == "document_line":
-                line = self.row("document_line", edit.row_id)
-                if line is not None:
-                    touched[line["order_id"]] = None
-        for order_id in touched:
-            order = self.row("sales_order", order_id)
-            if order is not None:
-                self._settle_order(who, order, now)
-
-    def _settle_order(self, who: Sender, found: Row, now: int) -> None:
-        order, goods, items = dict(found), 0, 0
-        for line in [one for one in self.all("document_line") if one["order_id"] == order["id"]]:
-            amount = line_total(line)
-            goods += amount
-            items += line["kind"] == "item" and not line["archived"]
-            if amount != line["line_amount"]:
-                self._fresh["document_line", line["id"]] = dict(
-                    line, line_amount=amount, changed_at=now, changed_by=who.user
-                )
-        order["goods_amount"] = goods
-        order["total_amount"] = goods + (order["freight_amount"] or 0) + (order["tax_amount"] or 0)
-        if order["status"] == "submitted":
-            if not items:
-                raise No("move_not_allowed")
-            order["status"] = "received"
-            order["sales_rep_id"] = order["sales_rep_id"] or who.user
-            order["number_official"] = order["number_official"] or f"SO-{self.orders_numbered + 1:06d}"
-        if order != found:
-            order.update(changed_at=now, changed_by=who.user)
-            self._fresh["sales_order", order["id"]] = order

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldrep.contract.errors import KnownError
+from fieldrep.store.undo import undo
 from fieldrep.store.unit_of_work import UnitOfWork
 from tests.sim.laptop import Laptop
 from tests.sim.rules import FLAGS, OBJECTS
@@ -297,6 +298,17 @@ def resolve_conflict(hand: Hand) -> str:
     return f"{chosen} for {hand.people.names.get(row_id)}.{name}"
 
 
+def undo_decision(hand: Hand) -> str:
+    """Takes back a decision made on this laptop, sent or not."""
+    sql = "SELECT n FROM {} WHERE command = 'resolve_conflict'"
+    found = sorted(n for (n,) in hand.uow.rows(f"{sql.format('outbox')} UNION {sql.format('sent_log')}"))
+    if not found:
+        return resolve_conflict(hand)
+    n = found[-1]
+    undo(hand.uow, n)
+    return f"the decision {n}"
+
+
 def _inner(name: str, text: str) -> object:
     value = json.loads(text)
     if name in FLAGS and value is not None:
@@ -328,5 +340,6 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         submit_order,
         cancel_order,
         resolve_conflict,
+        undo_decision,
     )
 }

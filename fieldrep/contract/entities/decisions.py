@@ -26,7 +26,7 @@ class Conflict:
     field = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
     account_id = Field(Kind.REF, "Account", to="account", parent=True, fixed=True)
     user_id = Field(Kind.REF, "User", to="user", fixed=True)
-    reason = Field(Kind.CHOICE, options=("clash", "deleted"), default="clash")
+    reason = Field(Kind.CHOICE, options=("clash", "deleted", "decided"), default="clash")
     critical = Field(Kind.FLAG, "Waits for a person", default=0)
     base_value = Field(Kind.JSON, "Before", maximum=100_000)
     mine_value = Field(Kind.JSON, "Mine", maximum=100_000)
@@ -36,6 +36,7 @@ class Conflict:
     mine_device_id = Field(Kind.REF, to="device")
     theirs_by = Field(Kind.REF, to="user")
     theirs_at = Field(Kind.INSTANT)
+    theirs_source = Field(Kind.TEXT, "Came from", maximum=60)
     status = Field(
         Kind.CHOICE,
         required=True,

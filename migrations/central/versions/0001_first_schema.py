@@ -73,7 +73,7 @@ SYNCED = {
     ),
     "conflict": (
         "entity:t row_id:b row_label:t field:t account_id:b user_id:b reason:t critical:i base_value:t "
-        "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i "
+        "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i theirs_source:t "
         "status:t chosen:t resolved_by:b resolved_at:i"
     ),
 }
@@ -91,7 +91,7 @@ MACHINERY = {
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
         "revoked_why:t?"
     ),
-    "device_run": ("row_id:b! device_id:b base:i revision:i"),
+    "device_run": ("row_id:b! device_id:b base:i revision:i stamps:b"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
     "import_image": ("row_id:b! image:b"),

@@ -64,9 +64,9 @@ TABLES = (
         created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
         custom TEXT, entity TEXT, row_id BLOB, row_label TEXT, field TEXT, account_id BLOB, user_id
         BLOB, reason TEXT, critical INTEGER, base_value TEXT, mine_value TEXT, theirs_value TEXT,
-        mine_by BLOB, mine_at INTEGER, mine_device_id BLOB, theirs_by BLOB, theirs_at INTEGER, status
-        TEXT, chosen TEXT, resolved_by BLOB, resolved_at INTEGER, row_hash INTEGER, PRIMARY KEY
-        (row_no)) STRICT
+        mine_by BLOB, mine_at INTEGER, mine_device_id BLOB, theirs_by BLOB, theirs_at INTEGER,
+        theirs_source TEXT, status TEXT, chosen TEXT, resolved_by BLOB, resolved_at INTEGER, row_hash
+        INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
     CREATE TABLE contact (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,

@@ -34,8 +34,8 @@ class Store:
     """The central store and what its devices have numbered so far."""
 
     database: Database
+    clock: list[int]
     numbers: dict[str, int] = field(default_factory=dict)
-    now: int = START
 
     def office(self, entity: str, name: str, /, **values: object) -> RowId:
         """The office makes or edits a row."""
@@ -92,9 +92,9 @@ def create(entity: str, name: str, /, **values: object) -> Edit:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(
-        Database.create(f"sqlite:///{tmp_path}/central.db", lambda: START, random.Random(1).randbytes)
-    )
+    url = f"sqlite:///{tmp_path}/central.db"
+    clock = [START]
+    made = Store(Database.create(url, lambda: clock[0], random.Random(1).randbytes), clock)
     made.office("user", "mia", login="mia", name="Mia", role="manager")
     made.office("user", "ana", login="ana", name="Ana", role="rep", manager_id=row_id("mia"))
     made.office("user", "ben", login="ben", name="Ben", role="rep")
