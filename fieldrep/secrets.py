@@ -23,6 +23,11 @@ SERVICE = "FieldRep"
 KEY_BYTES = 32
 SHORTEST_PASSPHRASE = 8
 LONGEST_PASSPHRASE = 1024
+_BEGIN_ANEW = (
+    "begin anew (fieldrep repair --set-aside, then a new link of your admin). The old files are kept, but what was not "
+    "sent from here is readable only with their key."
+)
+BEGIN_ANEW = f"If there is none, {_BEGIN_ANEW}"
 _MEMORY_KIB, _ROUNDS, _LANES = 64 * 1024, 3, 1
 _OPEN_BACKENDS = ("keyrings.alt.", "keyring.backends.null.", "keyring.backends.fail.")
 """Keyrings that keep secrets in the open, or not at all."""
@@ -54,6 +59,12 @@ class KeyVault:
         return self._profile.key_file.exists()
 
     @property
+    def missing(self) -> bool:
+        """Whether a replica lies here whose key is gone: a new key would not open it."""
+        replica = self._profile.replica
+        return not self.exists and replica.exists() and replica.stat().st_size > 0
+
+    @property
     def needs_passphrase(self) -> bool:
         """Whether a person must enter a passphrase: the key is wrapped by one, and no file names it."""
         return self.exists and self._read().kept == "passphrase" and not os.environ.get(PASSPHRASE_VARIABLE)
@@ -62,9 +73,12 @@ class KeyVault:
         """Makes the key of a new profile; with a passphrase (given or in the named file) wrapped by it.
 
         Raises:
-            KnownError: `no_key` when there is neither keyring nor passphrase, `invalid_value` for a passphrase that
-                is too short, `already_enrolled` when the profile has a key, `disk_error`.
+            KnownError: `no_key` when there is neither keyring nor passphrase or the key of a replica is gone,
+                `invalid_value` for a passphrase that is too short, `already_enrolled` when the profile has a key,
+                `disk_error`.
         """
+        if self.missing:
+            raise self._is_missing()
         if self.exists:
             raise KnownError(Code.ALREADY_ENROLLED, "This profile has a key already. Unlock it instead.")
         self._profile.make()
@@ -122,15 +136,24 @@ class KeyVault:
         try:
             return msgspec.json.decode(self._profile.key_file.read_bytes(), type=KeyFile)
         except FileNotFoundError:
+            if self.missing:
+                raise self._is_missing() from None
             raise KnownError(
                 Code.NO_KEY, "This profile has no key yet. Enrol it with a link of your administrator first."
             ) from None
         except (OSError, msgspec.DecodeError, ValueError) as error:
             raise KnownError(
                 Code.NO_KEY,
-                f"The key file {self._profile.key_file} cannot be read. Restore it from a backup of this computer, or "
-                "move the profile's folder aside and enrol afresh with a new link; what was not synced is then lost.",
+                f"The key file {self._profile.key_file} cannot be read. Restore it from a backup of this computer. "
+                + BEGIN_ANEW,
             ) from error
+
+    def _is_missing(self) -> KnownError:
+        return KnownError(
+            Code.NO_KEY,
+            f"The key file {self._profile.key_file} is missing, and nothing else opens the data here. "
+            f"Restore it from a backup of this computer. {BEGIN_ANEW}",
+        )
 
 
 def _from_file() -> str | None:
@@ -168,7 +191,7 @@ def _unwrap(kept: KeyFile, passphrase: str) -> bytes:
     except InvalidTag:
         raise KnownError(
             Code.WRONG_PASSPHRASE,
-            "The passphrase is not right. Try again; nothing was changed.",
+            f"The passphrase is not right. Try again; nothing was changed. If nobody knows it any more: {_BEGIN_ANEW}",
             field="passphrase",
         ) from None
 
@@ -202,13 +225,14 @@ def _from_keyring(profile: str) -> bytes:
         key = bytes.fromhex(found or "")
     except (KeyringError, RuntimeError, ValueError) as error:
         raise KnownError(
-            Code.NO_KEY, "The keyring of this computer does not open. Unlock it and start FieldRep again."
+            Code.NO_KEY,
+            "The keyring of this computer does not open. Unlock it, then try again; nothing was changed.",
         ) from error
     if len(key) != KEY_BYTES:
         raise KnownError(
             Code.NO_KEY,
             "The keyring of this computer no longer holds the key of this profile. Sign in as the person who enrolled "
-            "it, or move the profile's folder aside and enrol afresh with a new link; what was not synced is lost.",
+            f"it, or restore the keyring from a backup. {BEGIN_ANEW}",
         )
     return key
 

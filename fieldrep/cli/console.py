@@ -88,7 +88,7 @@ def open_profile(*, create: bool = False) -> Iterator[Replica]:
 
     profile = default_profile()
     vault = KeyVault(profile)
-    if create and not vault.exists:
+    if create and not vault.exists and not vault.missing:
         try:
             key = vault.create()
         except KnownError as error:

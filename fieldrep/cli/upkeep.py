@@ -1,13 +1,21 @@
-"""The verbs that look after the replica itself: `verify`.
+"""The verbs that look after the replica itself: `verify` and `repair`.
 
 Owns what they print.
 """
 
 from __future__ import annotations
 
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from fieldrep.cli.console import as_json_option, commands, open_profile, print_json
+
+if TYPE_CHECKING:
+    from fieldrep.store.repair import Repaired
 
 
 @commands.command()
@@ -26,3 +34,70 @@ def verify(as_json: bool) -> int:
     for finding in findings:
         click.echo(f"{finding.check}: {finding.sentence}", err=True)
     return 1 if findings else 0
+
+
+@commands.command()
+@click.option(
+    "--set-aside", "aside", is_flag=True, help="Keep replica and key file under other names and begin anew."
+)
+@as_json_option
+def repair(aside: bool, as_json: bool) -> int:
+    """Saves what was not sent out of a damaged replica into a fresh one; the damaged file is kept."""
+    if aside:
+        return _set_aside(as_json)
+    from fieldrep.paths import default_profile
+    from fieldrep.secrets import KeyVault
+    from fieldrep.store.repair import repair as mend
+
+    profile = default_profile()
+    vault = KeyVault(profile)
+    ask = vault.needs_passphrase and sys.stdin.isatty()
+    key = vault.unlock(click.prompt("Passphrase", hide_input=True, err=True) if ask else None)
+    done = mend(profile, key, _now())
+    if as_json:
+        print_json(_told(done))
+    else:
+        click.echo(done.sentence)
+    return 1 if done.lost or not done.known else 0
+
+
+def _told(done: Repaired) -> dict[str, object]:
+    return {
+        "sound": done.sound,
+        "kept_as": done.kept_as or None,
+        "changes": done.changes,
+        "drafts": done.drafts,
+        "refused": done.refused,
+        "sent": done.sent,
+        "enrolled": done.known,
+        "pages": done.pages,
+        "unreadable_pages": done.unreadable,
+        "lost_changes": [{"change": n, "records": dict(kinds)} for n, kinds in done.lost.items()],
+        "more_may_be_missing": done.doubtful,
+        "sentence": done.sentence,
+    }
+
+
+def _set_aside(as_json: bool) -> int:
+    from fieldrep.paths import default_profile
+    from fieldrep.store.aside import set_aside
+    from fieldrep.store.lock import FileLock
+
+    profile = default_profile()
+    profile.make()
+    lock = FileLock(profile.lock)
+    try:
+        kept: Path | None = set_aside(profile.replica, profile.key_file, _now())
+    finally:
+        lock.release()
+    if as_json:
+        print_json({"kept_as": kept.name if kept else None})
+    elif kept is None:
+        click.echo("There is no replica here; enrol this profile with a link: fieldrep enroll LINK")
+    else:
+        click.echo(f"The old replica is kept as {kept.name}. Begin anew: fieldrep enroll LINK")
+    return 0
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

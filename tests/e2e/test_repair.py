@@ -1,0 +1,94 @@
+"""A damaged profile on the command line: one sentence, one command, and what was not sent goes out after all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.device_command import DeviceCommand
+from tests.e2e.server_command import ServerCommand
+from tests.e2e.test_serving import serving
+
+
+@dataclass
+class Place:
+    server: ServerCommand
+    rita: DeviceCommand
+
+    @property
+    def replica(self) -> Path:
+        return self.rita.home / "replica.db"
+
+    def link(self) -> str:
+        return self.server("enroll", "rita").split()[-1]
+
+    def stored(self) -> set[str]:
+        return {row["name"] for row in self.server.rows(self.replica.with_name("all.jsonl"))["account"]}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    server = ServerCommand(tmp_path / "server", own_process=False)
+    server("init")
+    server("user", "add", "rita", "--name", "Rita Reiter")
+    with serving(server):
+        made = Place(server, DeviceCommand(tmp_path / "rita"))
+        made.rita("enroll", made.link())
+        made.rita.do("create_account", name="Sent before")
+        made.rita("sync")
+        made.rita.do("create_account", name="Not sent yet")
+        yield made
+
+
+def damage(file: Path, begin: int, size: int) -> bytes:
+    content = bytearray(file.read_bytes())
+    content[begin : begin + size] = bytes(size)
+    file.write_bytes(content)
+    return bytes(content)
+
+
+def test_a_damaged_replica_is_repaired_with_one_command_and_loses_nothing(place: Place) -> None:
+    damaged = damage(place.replica, 0, 4096)
+    for words in (("status",), ("sync",), ("enroll", place.link())):
+        assert "fieldrep repair" in place.rita.refused(*words)
+    done = place.rita.json("repair")
+    assert (done["changes"], done["lost_changes"], done["enrolled"]) == (1, [], True)
+    assert (place.rita.home / done["kept_as"]).read_bytes() == damaged
+    assert [row["name"] for row in place.rita.show("account")] == ["Not sent yet"]
+    receipt = place.rita.json("sync")
+    assert (receipt["digests_equal"], receipt["waiting"]) == (True, 0)
+    assert place.stored() == {"Sent before", "Not sent yet"}
+    assert place.rita.json("verify")["ok"]
+    assert place.rita.json("repair")["sound"]
+
+
+def test_a_replica_damaged_throughout_is_set_aside_and_the_profile_begins_anew(place: Place) -> None:
+    damaged = damage(place.replica, 0, place.replica.stat().st_size)
+    assert "--set-aside" in place.rita.refused("repair")
+    kept = place.rita.json("repair", "--set-aside")["kept_as"]
+    assert (place.rita.home / kept).read_bytes() == damaged
+    place.rita("enroll", place.link())
+    assert place.rita.json("sync")["digests_equal"]
+    assert [row["name"] for row in place.rita.show("account")] == ["Sent before"]
+
+
+def test_a_missing_key_is_named_and_no_new_one_is_written_over_the_data(place: Place) -> None:
+    key = place.rita.home / "key.json"
+    kept = key.with_name("elsewhere.json")
+    key.rename(kept)
+    for words in (("status",), ("repair",), ("enroll", place.link())):
+        sentence = place.rita.refused(*words)
+        assert "key file" in sentence
+        assert "--set-aside" in sentence
+        assert not key.exists()
+    shutil.copyfile(kept, key)
+    assert place.rita.json("sync")["waiting"] == 0
+    assert place.stored() == {"Sent before", "Not sent yet"}
+    key.unlink()
+    place.rita("repair", "--set-aside")
+    place.rita("enroll", place.link())
+    assert place.rita.json("sync")["digests_equal"]
