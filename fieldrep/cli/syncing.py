@@ -48,17 +48,22 @@ def sync(as_json: bool) -> int:
 
     with open_profile() as replica:
         receipt = sync_now(replica)
-    if as_json:
-        print_json(_receipt(receipt))
-    else:
-        for name, value in _receipt(receipt).items():
-            if name not in ("mine", "theirs", "at", "sentence"):
-                click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
-        click.echo(receipt.sentence)
+    print_receipt(receipt, as_json=as_json)
     if not receipt.whole:
         click.echo(receipt.sentence or "The sync is not complete; run it again.", err=True)
         return 1
     return 0
+
+
+def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """What a sync did, over whatever way."""
+    if as_json:
+        print_json(_receipt(receipt))
+        return
+    for name, value in _receipt(receipt).items():
+        if name not in ("mine", "theirs", "at", "sentence"):
+            click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
+    click.echo(receipt.sentence)
 
 
 def _plain(value: object) -> str:

@@ -106,7 +106,11 @@ class EnrollRequest(msgspec.Struct, frozen=True):
 
 
 class EnrollReply(msgspec.Struct, frozen=True):
-    """The device is admitted: its id, its secret, its user, its number prefix and the store it belongs to."""
+    """The device is admitted: its id, its secret, its user, its number prefix and the store it belongs to.
+
+    Attributes:
+        server_key: the store's public keys for files on a stick (`contract/bundle.py`).
+    """
 
     device_id: bytes
     token: str
@@ -116,6 +120,7 @@ class EnrollReply(msgspec.Struct, frozen=True):
     number_prefix: str
     server_id: bytes
     epoch: bytes
+    server_key: bytes = b""
 
 
 class Problem(msgspec.Struct, frozen=True):

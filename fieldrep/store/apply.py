@@ -78,8 +78,10 @@ def apply_reply(
         numbers = {change.n for change in sent}
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
         settling = settle(connection, believed, state.incarnation, replica.clock())
-        if reply.digest is not None:
-            cover(connection, reply.revision, settling)
+        # a late answer may be about a change whose rows were applied long ago
+        whole = reply.revision if reply.digest is not None else 0 if restored else state.revision
+        if whole:
+            cover(connection, whole, settling)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
         for page in pages:
@@ -117,7 +119,9 @@ def start_over(replica: Replica) -> None:
     """Empties the replica for a fresh first replica; the outbox stays and is replayed on the fresh rows."""
     with replica.write() as connection:
         empty(connection)
-        fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False)
+        fresh = replace(
+            replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b""
+        )
         replica.store_state(connection, fresh)
 
 
@@ -141,6 +145,7 @@ def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> 
         last_sync_at=now if whole else state.last_sync_at,
         server_id=state.server_id or reply.server_id,
         epoch=reply.epoch or state.epoch,
+        revision=reply.revision if whole else state.revision if reply.epoch == state.epoch else 0,
     )
 
 

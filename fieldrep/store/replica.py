@@ -35,6 +35,7 @@ REPLICA_VERSION = 1
 MOST_STEPS = 10_000
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
+SERVER_KEY = "server_key"
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
 
@@ -180,6 +181,7 @@ class Replica:
             )
             self.store_state(connection, state)
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
+            connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
             connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
 
     def waiting(self, limit: int, limit_bytes: int) -> list[Change]:

@@ -99,7 +99,7 @@ Table(
     Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
     *(
         Column(name, LargeBinary, nullable=False)
-        for name in ("device_id", "user_id", "server_id", "epoch", "incarnation", "cursor")
+        for name in ("device_id", "user_id", "server_id", "epoch", "incarnation", "cursor", "asked")
     ),
     *(
         Column(name, Text, nullable=False)
@@ -107,7 +107,7 @@ Table(
     ),
     *(
         Column(name, Integer, nullable=False)
-        for name in ("digest_count", "digest_total", "highest_n", "last_sync_at", "complete")
+        for name in ("digest_count", "digest_total", "highest_n", "last_sync_at", "complete", "revision")
     ),
     sqlite_strict=True,
 )

@@ -21,6 +21,8 @@ class SyncState:
         digest: of all rows held, computed from this replica's own rows.
         highest_n: the number of the newest change ever made here, in this incarnation.
         receipt: the last sync's receipt that said anything, as JSON.
+        revision: of the last whole state of the central store that was applied.
+        asked: the newest bundle written to carry, empty when none is worth waiting for.
         complete: whether a whole state of the central store has been applied since the last start over.
     """
 
@@ -39,6 +41,8 @@ class SyncState:
     number_prefix: str = ""
     last_sync_at: int = 0
     receipt: str = ""
+    revision: int = 0
+    asked: bytes = b""
     complete: bool = False
 
     @property

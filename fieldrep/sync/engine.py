@@ -58,7 +58,7 @@ def sync(
     Raises:
         KnownError: when the server cannot be reached or says no; whatever was exchanged before stays.
     """
-    run = _Run(replica, bearer, progress)
+    run = Run(replica, bearer, progress)
     if ahead:
         with ThreadPoolExecutor(1, "fieldrep-line") as line:
             run.loop(line)
@@ -69,20 +69,43 @@ def sync(
         start_over(replica)
         run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
         run.loop(None)
-    receipt = msgspec.structs.replace(run.receipt, waiting=run.waiting)
-    receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
-    if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
-        replica.remember_receipt(msgspec.json.encode(receipt).decode())
-    return receipt
+    return run.concluded()
+
+
+def handshake_of(replica: Replica) -> Handshake:
+    """Who speaks, and from which state."""
+    state = replica.state()
+    return Handshake(
+        protocol=PROTOCOL_VERSION,
+        schema=SCHEMA_VERSION,
+        app_version=__version__,
+        incarnation=state.incarnation,
+        server_id=state.server_id,
+        epoch=state.epoch,
+        cursor=state.cursor,
+        digest=state.digest if state.complete else None,
+        highest_n=state.highest_n,
+        device_clock=replica.clock(),
+    )
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
+    """One sync under way: what is done with each reply, and the receipt that grows with it."""
+
     replica: Replica
     bearer: Bearer
     progress: Progress | None
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
+
+    def concluded(self) -> Receipt:
+        """The receipt of the whole, kept when it says anything."""
+        receipt = msgspec.structs.replace(self.receipt, waiting=self.waiting)
+        receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
+        if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
+            self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
+        return receipt
     turn: Lock = field(default_factory=Lock)
 
     def loop(self, line: ThreadPoolExecutor | None) -> None:
@@ -90,10 +113,10 @@ class _Run:
         request, changes = self._request()
         reply, rows = self._fetch(request)
         for _ in range(MAX_EXCHANGES):
-            self._obey(reply)
+            self.obey(reply)
             following = self._fetch_ahead(line, reply)
             applied = apply_reply(self.replica, reply, changes, rows, self.turn)
-            self._note(reply, applied)
+            self.note(reply, applied)
             if following is not None:
                 (reply, rows), changes = following.result(), []
                 continue
@@ -107,21 +130,8 @@ class _Run:
         )
 
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
-        state = self.replica.state()
         changes = self.replica.waiting(MAX_CHANGES, PUSH_BYTES)
-        handshake = Handshake(
-            protocol=PROTOCOL_VERSION,
-            schema=SCHEMA_VERSION,
-            app_version=__version__,
-            incarnation=state.incarnation,
-            server_id=state.server_id,
-            epoch=state.epoch,
-            cursor=state.cursor,
-            digest=state.digest if state.complete else None,
-            highest_n=state.highest_n,
-            device_clock=self.replica.clock(),
-        )
-        return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES), changes
+        return ExchangeRequest(handshake_of(self.replica), tuple(changes), PAGE_BYTES), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
         """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied.
@@ -140,7 +150,7 @@ class _Run:
         handshake = msgspec.structs.replace(handshake, server_id=reply.server_id, epoch=reply.epoch)
         return line.submit(self._fetch, ExchangeRequest(handshake, (), PAGE_BYTES))
 
-    def _obey(self, reply: ExchangeReply) -> None:
+    def obey(self, reply: ExchangeReply) -> None:
         """Acts on the handshake's verdict; only a reply to go on with passes."""
         state = self.replica.state()
         foreign = bool(state.server_id) and reply.server_id != state.server_id
@@ -159,7 +169,8 @@ class _Run:
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
 
-    def _note(self, reply: ExchangeReply, applied: Applied) -> None:
+    def note(self, reply: ExchangeReply, applied: Applied) -> None:
+        """Adds what a reply did to the receipt; one that asks to update ends the sync."""
         before = self.receipt
         clock = self.replica.clock()
         off = clock - reply.server_time

@@ -11,10 +11,8 @@ import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from fieldrep import __version__
+from fieldrep.contract.bundle import SEED_BYTES, Keys
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
@@ -70,14 +68,14 @@ def enrol(
             Code.ALREADY_ENROLLED,
             "This profile is enrolled already. Use another profile folder for another device.",
         )
-    key = _device_key(replica, randomness)
+    key = device_keys(replica, randomness)
     request = EnrollRequest(
         code=link.code,
         device_name=device_name or platform.node()[:120] or "Laptop",
         os=f"{platform.system()} {platform.release()}"[:120],
         app_version=__version__,
         protocol=PROTOCOL_VERSION,
-        public_key=key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
+        public_key=key.public,
     )
     bearer = HttpBearer(link.server, fingerprint=link.fingerprint)
     try:
@@ -97,10 +95,10 @@ def enrol(
     return reply
 
 
-def _device_key(replica: Replica, randomness: Callable[[int], bytes]) -> Ed25519PrivateKey:
-    """This installation's signing key, made once and kept inside the encrypted replica."""
+def device_keys(replica: Replica, randomness: Callable[[int], bytes]) -> Keys:
+    """This installation's keys; their seed is made once and kept inside the encrypted replica."""
     kept = replica.secret("device_key")
     if not kept:
-        kept = randomness(32).hex()
+        kept = randomness(SEED_BYTES).hex()
         replica.keep_secret("device_key", kept)
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(kept))
+    return Keys(bytes.fromhex(kept))

@@ -17,6 +17,7 @@ from sync_server.store.audit import Actor
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
 from sync_server.store.database import Database, StoreInfo
+from sync_server.store.feed import Pulled
 from sync_server.store.snapshot import Snapshot
 
 MAX_PAGE_BYTES = 8_000_000
@@ -51,6 +52,22 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         return _served(database, snapshot, device, request, reply)
 
 
+def serve_on(
+    database: Database, device: DeviceIdentity, reply: ExchangeReply, page_bytes: int
+) -> ExchangeReply:
+    """What comes after a reply that the device has not shown to have yet: nothing is noted of it.
+
+    Raises:
+        KnownError: `device_revoked`.
+    """
+    with database.read() as snapshot:
+        confirm(snapshot, device)
+        info = snapshot.info()
+        pulled = snapshot.pull(device.user_id, reply.cursor, min(page_bytes, MAX_PAGE_BYTES))
+        following = ExchangeReply(Verdict.CONTINUE, info.server_id, info.epoch, database.clock())
+        return _with(following, pulled)
+
+
 def _served(
     database: Database,
     snapshot: Snapshot,
@@ -68,6 +85,10 @@ def _served(
         # a cursor of another epoch says nothing about this one
         shown = msgspec.structs.replace(request.handshake, cursor=cursor)
         database.note_contact(device, shown, pulled)
+    return _with(reply, pulled)
+
+
+def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:
     return msgspec.structs.replace(
         reply,
         pages=pulled.pages,

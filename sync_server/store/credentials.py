@@ -15,13 +15,24 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Randomness, RowId
 from fieldrep.contract.messages import EnrollReply, EnrollRequest
 from fieldrep.contract.values import check_value
+from sync_server.store.bundle_key import keys_of_store
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
+from sync_server.store.dialect import Row as Tuple
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
-__all__ = ["DeviceIdentity", "admit", "confirm", "identify", "identify_in", "make_code", "revoke"]
+__all__ = [
+    "DeviceIdentity",
+    "admit",
+    "confirm",
+    "device_and_key",
+    "identify",
+    "identify_in",
+    "make_code",
+    "revoke",
+]
 
 CODE_LIFETIME_MS = 10 * 60 * 1000
 _FORGOTTEN_AFTER_MS = 30 * 86_400_000
@@ -79,6 +90,7 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
             number_prefix=str(device["number_prefix"]),
             server_id=info.server_id,
             epoch=info.epoch,
+            server_key=keys_of_store(tx, database.randomness).public,
         )
 
 
@@ -93,19 +105,29 @@ def identify_in(reader: Reader, token: str) -> DeviceIdentity | None:
     kind, _, rest = token.partition("_")
     if kind != "frd" or len(token) > _LONGEST_TOKEN or not token.isascii():
         return None
-    sql = (
-        "SELECT c.token_hash, c.device_id, c.user_id, u.login, u.role, d.state, "
-        "k.incarnation, k.revision, k.highest_n, k.seen_at "
-        "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
-        "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
-        "WHERE c.token_prefix = ? AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
-    )
-    found = reader.session.first(sql, (rest.partition("_")[0],))
-    if found is None:
+    found = reader.session.first(f"{_IDENTITY} AND c.token_prefix = ?", (rest.partition("_")[0],))
+    if found is None or not hmac.compare_digest(bytes(found[0]), _token_hash(token)):
         return None
-    kept, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at = found
-    if not hmac.compare_digest(bytes(kept), _token_hash(token)):
-        return None
+    return _identity(found)
+
+
+def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, bytes] | None:
+    """A device that is still admitted and the public keys it showed, for a file that says it is from it."""
+    found = reader.session.first(f"{_IDENTITY} AND c.device_id = ?", (device_id,))
+    return (_identity(found), bytes(found[1])) if found is not None else None
+
+
+_IDENTITY = (
+    "SELECT c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
+    "k.incarnation, k.revision, k.highest_n, k.seen_at "
+    "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
+    "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
+    "WHERE c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+)
+
+
+def _identity(row: Tuple) -> DeviceIdentity:
+    _, _, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at = row
     return DeviceIdentity(
         device_id=RowId(device_id),
         user_id=RowId(user_id),

@@ -224,6 +224,7 @@ Table(
     _whole("used_at", null=True),
     _bytes("device_id", null=True),
 )
+Table("bundle_key", METADATA, _whole("one", key=True), _bytes("seed"))
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
 Table(
     "device_run",

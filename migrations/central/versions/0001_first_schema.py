@@ -83,6 +83,7 @@ MACHINERY = {
     "audit_entry": (
         "n:i! at:i user_id:b? device_id:b? actor:t action:t result:t entity:t row_id:b? detail:t hash:b"
     ),
+    "bundle_key": ("one:i! seed:b"),
     "device_contact": (
         "device_id:b! seen_at:i revision:i digest_count:i? digest_total:i? incarnation:b highest_n:i "
         "app_version:t clock_skew_ms:i"

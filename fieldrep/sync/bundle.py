@@ -1,0 +1,294 @@
+"""A sync by file, for where no network reaches: write what waits, have it answered in the office, read the answer.
+
+The file carries the very messages of an exchange (`contract/bundle.py`). Reading follows three rules that make any
+order of files and line safe: an outcome is taken whenever its change still waits; rows are taken only by a replica that
+stands exactly where they begin, so that its cursor moves as the server meant it (I6); and a file of another lineage of
+the store is left alone. A file that is cut is refused before anything is touched, and reading may be cut anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from fieldrep.contract import bundle
+from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Standing
+from fieldrep.contract.change import Change
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import (
+    MAX_CHANGES,
+    ExchangeReply,
+    ExchangeRequest,
+    Verdict,
+    decode_reply,
+    encode_request,
+)
+from fieldrep.store import outbox
+from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.receipt import Receipt
+from fieldrep.store.replica import SERVER_KEY, Replica
+from fieldrep.store.state import SyncState
+from fieldrep.sync.engine import PAGE_BYTES, PUSH_BYTES, Progress, Run, handshake_of
+from fieldrep.sync.enrolment import device_keys
+
+_EVERY_CHANGE = 2**31
+
+
+class CarriedOut(msgspec.Struct, frozen=True):
+    """What a file to carry holds: how many changes, and whether all records are asked for afresh."""
+
+    bundle_id: bytes
+    changes: int
+    afresh: bool
+
+
+def carry_out(replica: Replica, path: Path) -> CarriedOut:
+    """Writes everything that waits, and the question for everything new, to a file for the server.
+
+    The file appears whole or not at all; nothing in the replica changes but that it remembers the file.
+
+    Raises:
+        KnownError: `not_enrolled`, or `disk_error` about the file.
+    """
+    with _new_file(path) as out:
+        written = write_request(replica, out)
+    replica.change_state(asked=written.bundle_id)
+    return written
+
+
+def write_request(replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CHANGES) -> CarriedOut:
+    """As `carry_out`, to an open stream; the caller remembers in the replica that it was written."""
+    state, keys, server = _ends(replica)
+    afresh = _differed(state)
+    header = Header(
+        bundle.BUNDLE_VERSION, "request", state.server_id, state.device_id, replica.randomness(16)
+    )
+    handshake = handshake_of(replica)
+    if afresh:
+        handshake = msgspec.structs.replace(handshake, cursor=b"", digest=None)
+    writer = BundleWriter(out, header, keys, server)
+    writer.add(msgspec.msgpack.encode(Standing(state.incarnation, state.epoch, state.cursor, afresh)))
+    count = after = 0
+    while True:
+        with replica.read() as reader:
+            changes = outbox.waiting(reader.driver, most_changes, PUSH_BYTES, after)
+        if changes or not count:
+            writer.add(encode_request(ExchangeRequest(handshake, tuple(changes), PAGE_BYTES)))
+        if not changes:
+            break
+        count, after = count + len(changes), changes[-1].n
+    writer.finish()
+    return CarriedOut(header.bundle_id, count, afresh)
+
+
+def carry_in(replica: Replica, path: Path, progress: Progress | None = None) -> Receipt:
+    """Takes the server's answer from a file and gives the receipt, as a sync does.
+
+    Raises:
+        KnownError: when the file is not whole, not for this laptop or not from its server, nothing is then touched;
+            or what the server said, such as `upgrade_needed`.
+    """
+    try:
+        with path.open("rb") as source:
+            receipt = read_reply(replica, source, progress)
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR,
+            f"{path} cannot be read ({error.strerror or error}). Check the stick and try again.",
+        ) from error
+    replica.tidy()
+    return receipt
+
+
+def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = None) -> Receipt:
+    """As `carry_in`, from an open stream."""
+    state, keys, server = _ends(replica)
+    header = bundle.read_header(source)
+    _must_be_ours(header, state)
+    bundle.check(source, server)
+    parts = bundle.parts(source, keys)
+    standing = bundle.standing_of(next(parts, b""))
+    if standing.incarnation != state.incarnation:
+        raise _wrong(
+            "It answers another installation of this laptop. Write a new file and have that answered."
+        )
+    if standing.epoch != state.epoch and state.asked != header.answers:
+        raise _wrong(
+            "The server was restored from a backup since this file was asked for. Write a new file and have that "
+            "answered."
+        )
+    run = Run(replica, _NoLine(), progress)
+    read = _Reading(run, standing, header.answers)
+    read.take(decode_reply(part) for part in parts)
+    run.waiting = replica.depth()
+    return read.told()
+
+
+class _NoLine:
+    """A file has no line to ask on."""
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        del request
+        raise KnownError(Code.OFFLINE, "There is no line to the server; write a file and have it answered.")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The replies of one file on their way into the replica.
+
+    Attributes:
+        begins_at: the cursor at which the next reply's rows begin; None when none of them may be taken.
+        taken: whether any rows were taken.
+        again: whether the replica stands where the file ends, though nothing was taken: it was read before.
+        too_old: what the server says to an app whose push it takes and which it no longer serves.
+    """
+
+    run: Run
+    standing: Standing
+    answers: bytes
+    begins_at: bytes | None = None
+    taken: bool = False
+    again: bool = False
+    too_old: str = ""
+
+    def take(self, replies: Iterator[ExchangeReply]) -> None:
+        """Takes every outcome that is waited for, and the rows of each reply that begins where the replica stands."""
+        replica = self.run.replica
+        for number, reply in enumerate(replies):
+            if number == 0:
+                self.begins_at = self._beginning(reply)
+            fits = self.begins_at is not None and replica.state().cursor == self.begins_at
+            if reply.verdict is Verdict.UPGRADE:
+                self.too_old = reply.sentence or "This app is too old for the server. Update it to receive."
+            if reply.verdict in (Verdict.UPGRADE, Verdict.START_OVER):
+                reply = msgspec.structs.replace(reply, verdict=Verdict.CONTINUE)  # noqa: PLW2901
+            self.run.obey(reply)
+            waited_for = self._waited_for(reply)
+            if fits or waited_for:
+                shown = reply if fits else _outcomes_alone(reply)
+                self.run.note(shown, apply_reply(replica, shown, waited_for))
+                self.taken = self.taken or fits
+            elif reply.digest is not None and reply.cursor == replica.state().cursor and not self.taken:
+                self.again = True
+                self.run.note(reply, Applied(digest=replica.state().digest))
+            if self.begins_at is not None:
+                self.begins_at = reply.cursor or self.begins_at
+        if self.too_old:
+            raise KnownError(Code.UPGRADE_NEEDED, self.too_old)
+
+    def told(self) -> Receipt:
+        """The receipt, with what a person must know of a file."""
+        receipt = self.run.concluded()
+        sentence = receipt.sentence
+        if self.again:
+            sentence = f"This file was read before. {sentence}"
+        elif not self.taken:
+            what = "What it says of your changes was taken" if receipt.exchanges else "Nothing was changed"
+            sentence = (
+                f"This file answers an earlier state of this laptop, which has newer records by now. {what}; "
+                "write a new file when there is more to send or to ask for."
+            )
+        elif receipt.digests_equal is False:
+            sentence = (
+                f"{sentence} Write a new file: it asks for all records afresh; what you entered is kept."
+            )
+        return msgspec.structs.replace(receipt, sentence=sentence)
+
+    def _waited_for(self, reply: ExchangeReply) -> list[Change]:
+        """The changes a reply speaks of that have no answer here yet."""
+        if not reply.outcomes:
+            return []
+        answered = {outcome.n for outcome in reply.outcomes}
+        waiting = self.run.replica.waiting(_EVERY_CHANGE, _EVERY_CHANGE)
+        return [change for change in waiting if change.n in answered]
+
+    def _beginning(self, first: ExchangeReply) -> bytes | None:
+        """Where the file's rows begin; the replica is emptied for those that bring everything anew.
+
+        Rows from the very beginning are taken from the file that was asked for last alone: those of an older one may
+        be older than what this replica has shown since.
+        """
+        replica, standing = self.run.replica, self.standing
+        anew = standing.afresh or first.verdict is Verdict.START_OVER
+        if standing.cursor and not anew:
+            return standing.cursor
+        state = replica.state()
+        if state.asked != self.answers:
+            return None
+        if anew and state.cursor == standing.cursor and state.epoch == standing.epoch:
+            start_over(replica)
+            replica.change_state(asked=self.answers)
+            self.run.receipt = msgspec.structs.replace(self.run.receipt, started_over=True)
+        return b""
+
+
+def _outcomes_alone(reply: ExchangeReply) -> ExchangeReply:
+    """What a reply says of the changes; its rows belong to a state that is not this replica's."""
+    return msgspec.structs.replace(reply, pages=(), leaves=(), cursor=b"", more=True, digest=None, revision=0)
+
+
+def _differed(state: SyncState) -> bool:
+    """Whether the last sync found that the two sides hold different rows."""
+    if not state.receipt:
+        return False
+    return msgspec.json.decode(state.receipt, type=Receipt).digests_equal is False
+
+
+def _ends(replica: Replica) -> tuple[SyncState, Keys, PublicKeys]:
+    """Where the replica stands, its own keys, and what the server showed of its."""
+    state = replica.state()
+    if not state.enrolled:
+        raise KnownError(
+            Code.NOT_ENROLLED,
+            "This profile belongs to nobody yet. Enrol it with a link first; that needs a line.",
+        )
+    return (
+        state,
+        device_keys(replica, replica.randomness),
+        PublicKeys.of(bytes.fromhex(replica.secret(SERVER_KEY))),
+    )
+
+
+def _must_be_ours(header: Header, state: SyncState) -> None:
+    """Refuses a file that is not the server's answer to this very device, before anything of it is opened."""
+    if header.kind != "reply":
+        raise _wrong(
+            "It was written by a laptop and waits for the server: fieldrep-server bundle in FILE --reply FILE."
+        )
+    if header.server_id != state.server_id:
+        raise KnownError(
+            Code.DIFFERENT_SERVER, "This file is from another server than this laptop's. Nothing was changed."
+        )
+    if header.device_id != state.device_id:
+        raise _wrong("It answers another laptop. Take it there, or have your own file answered.")
+
+
+def _wrong(why: str) -> KnownError:
+    return KnownError(Code.WRONG_BUNDLE, f"This file is not for this laptop now. {why} Nothing was changed.")
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when it is complete and on the disk; one of that name stays until then."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR,
+            f"{path} cannot be written ({error.strerror or error}). Check the stick and its free space; what you "
+            "entered is kept on this laptop.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,196 @@
+"""`fieldrep-server bundle in`: takes a file that a device wrote and writes the answer to another one.
+
+Owns the order of checks: whose file it is, whether it is whole, only then what it says. A file that fails any of them
+leaves the store as it was, and a device that is not admitted gets no answer at all (I5, I18).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from fieldrep.contract import bundle
+from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Standing
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_request, encode_reply
+from sync_server.admin.cli import as_json_option, commands
+from sync_server.admin.console import central_store, print_json, say
+from sync_server.reconcile.bundle import answer
+from sync_server.store.bundle_key import known_keys
+from sync_server.store.credentials import DeviceIdentity, device_and_key
+from sync_server.store.database import Database
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Of all requests in one file; a year of a busy device is a hundredth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A file that was checked: from whom, and what it says."""
+
+    header: Header
+    standing: Standing
+    device: DeviceIdentity
+    reader: PublicKeys
+    keys: Keys
+    requests: list[ExchangeRequest]
+
+
+@dataclass(slots=True)
+class Answered:
+    """What an answer holds."""
+
+    login: str
+    changes: int
+    verdict: str = ""
+    sentence: str = ""
+    accepted: int = 0
+    merged: int = 0
+    held: int = 0
+    refused: int = 0
+    records: int = 0
+
+    def count(self, reply: ExchangeReply) -> None:
+        """Adds one reply."""
+        if not self.verdict:
+            self.verdict, self.sentence = reply.verdict.value, reply.sentence
+        for outcome in reply.outcomes:
+            name = type(outcome).__name__.lower()
+            setattr(self, name, getattr(self, name) + 1)
+        self.records += sum(page.count for page in reply.pages)
+
+
+@commands.group("bundle")
+def bundle_commands() -> None:
+    """Files of devices that no network reaches."""
+
+
+@bundle_commands.command("in")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--reply",
+    "reply_file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the answer is written; it replaces an older one.",
+)
+@as_json_option
+def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
+    """Takes FILE, which a device wrote with `fieldrep bundle out`, and writes the answer for it.
+
+    The same FILE may be taken again: what it asks for is done once, and answered in the same way.
+    """
+    if reply_file.resolve() == file.resolve():
+        raise KnownError(Code.WRONG_USAGE, "Name another file for the answer than the one that is read.")
+    with central_store() as database, file.open("rb") as source:
+        asked = open_request(database, source)
+        with _new_file(reply_file) as out:
+            answered = write_answer(database, asked, out)
+    if as_json:
+        print_json({"ok": True, **{name: getattr(answered, name) for name in Answered.__slots__}})
+        return
+    taken = answered.accepted + answered.merged + answered.held
+    say(
+        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused; {answered.records:,} records go back in "
+        f"{reply_file}. On the device: fieldrep bundle in {reply_file.name}"
+    )
+    if answered.sentence:
+        say(answered.sentence)
+
+
+def open_request(database: Database, source: BinaryIO) -> Asked:
+    """What a device's file says, once it is proven to be whole and from a device that is admitted here.
+
+    Raises:
+        KnownError: `not_a_bundle`, `wrong_bundle`, `different_server`, `unauthorised`, `bundle_damaged`,
+            `damaged_message`, `too_large`.
+    """
+    header = bundle.read_header(source)
+    if header.kind != "request":
+        raise KnownError(Code.WRONG_BUNDLE, "This file is an answer for a device: fieldrep bundle in FILE.")
+    with database.read() as reader:
+        if header.server_id != reader.info().server_id:
+            raise KnownError(Code.DIFFERENT_SERVER, "This file is for another server. Nothing was changed.")
+        keys, found = known_keys(reader), device_and_key(reader, header.device_id)
+    if found is None:
+        raise KnownError(
+            Code.UNAUTHORISED,
+            "The device that wrote this file is not admitted here (any more). Nothing was taken, and there is no "
+            "answer for it.",
+        )
+    device, shown = found
+    sender = PublicKeys.of(shown)
+    bundle.check(source, sender)
+    parts = bundle.parts(source, keys)
+    standing = bundle.standing_of(next(parts, b""))
+    return Asked(header, standing, device, sender, keys, _requests(parts))
+
+
+def write_answer(database: Database, asked: Asked, out: BinaryIO) -> Answered:
+    """Takes what was asked and writes the answer to an open stream.
+
+    Raises:
+        KnownError: `device_revoked`, when that happened meanwhile; what was written is then worth nothing.
+    """
+    head = asked.header
+    header = Header(
+        bundle.BUNDLE_VERSION,
+        "reply",
+        head.server_id,
+        head.device_id,
+        database.randomness(16),
+        head.bundle_id,
+    )
+    writer = BundleWriter(out, header, asked.keys, asked.reader)
+    writer.add(msgspec.msgpack.encode(asked.standing))
+    answered = Answered(asked.device.login, sum(len(request.changes) for request in asked.requests))
+    for reply in answer(database, asked.device, asked.requests):
+        writer.add(encode_reply(reply))
+        answered.count(reply)
+    writer.finish()
+    return answered
+
+
+def _requests(parts: Iterator[bytes]) -> list[ExchangeRequest]:
+    found: list[ExchangeRequest] = []
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > MOST_BYTES:
+            raise KnownError(
+                Code.TOO_LARGE, "This file holds more than any device writes. Nothing was taken."
+            )
+        found.append(decode_request(part))
+    if not found:
+        raise KnownError(
+            Code.BUNDLE_DAMAGED, "This file asks for nothing. Write it again; nothing was changed."
+        )
+    return found
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when it is complete and on the disk; one of that name stays until then."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise KnownError(
+            Code.DISK_ERROR,
+            f"{path} cannot be written ({error.strerror or error}). What the file asked for may be done already; run "
+            "this again with room for the answer, and it is answered in the same way.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""A sync by file, the server's half: all that waits is taken, and everything new is answered in one go.
+
+The device cannot ask between two replies, so the server goes on by itself until there is no more. Nothing that was not
+shown to have arrived is noted as arrived. Must not know files, keys or how a message travelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
+from sync_server.reconcile.exchange import exchange, serve_on
+from sync_server.store.credentials import DeviceIdentity
+from sync_server.store.database import Database
+
+MOST_REPLIES = 10_000
+_A_ROW = 1
+"""Bytes of a page nobody waits for."""
+
+
+def answer(
+    database: Database, device: DeviceIdentity, requests: Sequence[ExchangeRequest]
+) -> Iterator[ExchangeReply]:
+    """The replies to the requests of one bundle, in the order in which the device takes them.
+
+    All requests are made from the same state of the replica, so each is judged by what the device knew there.
+
+    Raises:
+        KnownError: `device_revoked`; what was answered before must then not be handed out.
+    """
+    *earlier, last = requests
+    for request in earlier:
+        reply = exchange(database, device, msgspec.structs.replace(request, page_bytes=_A_ROW))
+        if reply.verdict not in (Verdict.CONTINUE, Verdict.UPGRADE):
+            last = request
+            break
+        yield _outcomes_alone(reply)
+    reply = exchange(database, device, last)
+    yield reply
+    for _ in range(MOST_REPLIES):
+        if not reply.more:
+            return
+        reply = serve_on(database, device, reply, last.page_bytes)
+        yield reply
+
+
+def _outcomes_alone(reply: ExchangeReply) -> ExchangeReply:
+    """A reply that another one follows: its rows come with that one."""
+    return msgspec.structs.replace(
+        reply, pages=(), leaves=(), cursor=b"", more=True, digest=None, revision=0, estimate=0
+    )
