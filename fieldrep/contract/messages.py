@@ -21,8 +21,37 @@ PROTOCOL_VERSION = 1
 MAX_CHANGES = 2_000
 """Changes in one request; a longer outbox goes in several."""
 
+PAGE_BYTES = 1_200_000
+"""Of one reply: two are in memory at a time, one being written and one being made ready."""
 
-class Handshake(msgspec.Struct, frozen=True, omit_defaults=True):
+WIRE_NAMES = {
+    "handshake": "h",
+    "changes": "ch",
+    "page_bytes": "pb",
+    "protocol": "p",
+    "schema": "s",
+    "app_version": "a",
+    "incarnation": "i",
+    "server_id": "si",
+    "epoch": "e",
+    "cursor": "c",
+    "digest": "d",
+    "highest_n": "n",
+    "device_clock": "dc",
+    "verdict": "v",
+    "server_time": "st",
+    "outcomes": "o",
+    "pages": "pg",
+    "leaves": "l",
+    "more": "m",
+    "revision": "r",
+    "estimate": "es",
+    "sentence": "se",
+}
+"""What the fields of an exchange are called on the wire: most syncs carry little beside these names."""
+
+
+class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
     """Who speaks, from which state. The device itself is known by its credential, not by what it says.
 
     Attributes:
@@ -58,15 +87,15 @@ class Verdict(StrEnum):
     ENROL_AGAIN = "enrol_again"
 
 
-class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
     """One step of a sync, from the device: where it is and the changes it pushes, oldest first."""
 
     handshake: Handshake
     changes: tuple[Change, ...] = ()
-    page_bytes: int = 1_000_000
+    page_bytes: int = PAGE_BYTES
 
 
-class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True):
+class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
     """One step of a sync, from the server.
 
     Attributes:

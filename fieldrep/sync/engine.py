@@ -20,6 +20,7 @@ from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
     MAX_CHANGES,
+    PAGE_BYTES,
     PROTOCOL_VERSION,
     ExchangeReply,
     ExchangeRequest,
@@ -33,9 +34,6 @@ from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer
 
 PUSH_BYTES = 4_000_000
-PAGE_BYTES = 1_200_000
-"""Of one reply: two are in memory at a time, one being written and one being made ready."""
-
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
 

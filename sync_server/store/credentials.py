@@ -218,7 +218,7 @@ def _described(request: EnrollRequest) -> Row:
 
 def _give_token(tx: WriteTransaction, randomness: Randomness, device: Row, public_key: bytes) -> str:
     prefix = base64.b32encode(randomness(5)).decode()
-    secret = base64.urlsafe_b64encode(randomness(32)).decode().rstrip("=")
+    secret = base64.urlsafe_b64encode(randomness(24)).decode().rstrip("=")
     token = f"frd_{prefix}_{secret}"
     tx.session.run(
         "INSERT INTO device_credential (device_id, user_id, token_prefix, token_hash, public_key, made_at) "

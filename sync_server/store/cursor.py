@@ -56,8 +56,9 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def encode_cursor(cursor: Cursor) -> bytes:
-    """The form a device keeps."""
-    return _encode(cursor)
+    """The form a device keeps; of a step that is done only the state it led to counts."""
+    done = Cursor(cursor.since, cursor.target)
+    return _encode((cursor.since, cursor.target) if cursor == done else cursor)
 
 
 def decode_cursor(cursor: bytes, present: int) -> Cursor:
