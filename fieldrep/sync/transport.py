@@ -7,24 +7,23 @@ taken for what it is on the road: somebody else's page.
 
 from __future__ import annotations
 
-import ssl
+import io
 import threading
 import time
 import urllib.parse
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Any
+from contextlib import contextmanager
 
 import msgspec
 import requests
-import truststore
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.hosts import is_loopback
+from fieldrep.contract.live import BEAT_SECONDS, parse_wait_reply
 from fieldrep.contract.messages import (
     EnrollReply,
     EnrollRequest,
@@ -34,16 +33,26 @@ from fieldrep.contract.messages import (
     decode_reply,
     encode_request,
 )
+from fieldrep.sync.line import SAFE, explained, retry_after, stranger
+from fieldrep.sync.wire import Wire
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
-"""No byte for so long ends the attempt."""
+"""No byte either way for so long ends the attempt."""
+
+UNBEATEN_SECONDS = 2.0 * BEAT_SECONDS + 5.0
+"""A line held open on which nothing came for so long is dead."""
 
 MINIMUM_RATE = 1_000
 """Bytes a second, averaged from the 30th second on; a slower line is given up and tried again later."""
 
+LONGEST_SECONDS = 600.0
+"""No single attempt lives longer, however well it gets on."""
+
 MAX_REPLY = 64 * 1024 * 1024
 _CHUNK = 262_144
+_SMALL = 65_536
+_WAIT_REPLY = 1_000
 
 
 class HttpBearer:
@@ -60,7 +69,7 @@ class HttpBearer:
         check_address(url)
         self._url = url.rstrip("/")
         self._token = token
-        self._session = _session(self._url, fingerprint)
+        self._wire = Wire(self._url, fingerprint)
         self._requests: dict[str, requests.PreparedRequest] = {}
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
         self._heard = time.monotonic()
@@ -70,7 +79,28 @@ class HttpBearer:
         """Ends an attempt under way and gives the connection back."""
         self._stop.set()
         self._worker.shutdown(wait=False, cancel_futures=True)
-        self._session.close()
+        self._wire.cut(for_good=True)
+
+    def wait(self, place: str, hold: int, accepted: Callable[[], None]) -> bool:
+        """Waits until the server has something new for this device, or the time to hold the line is over.
+
+        Args:
+            place: where the replica stands, as `fieldrep.contract.live` writes it.
+            hold: seconds.
+            accepted: called on another thread once the server holds the line.
+
+        Raises:
+            KnownError: as `exchange`, or when the line broke or `close` was called meanwhile.
+        """
+        self._heard = time.monotonic()
+        future = self._worker.submit(self._listen, f"/v1/wait?at={place}&hold={hold}", accepted)
+        while True:
+            try:
+                return future.result(timeout=max(0.0, self._heard + UNBEATEN_SECONDS - time.monotonic()))
+            except FutureTimeoutError:
+                if not future.done() and time.monotonic() - self._heard >= UNBEATEN_SECONDS:
+                    self._renew()
+                    raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
 
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
         """One step of a sync."""
@@ -82,11 +112,11 @@ class HttpBearer:
         try:
             return msgspec.json.decode(body, type=EnrollReply)
         except (msgspec.DecodeError, ValueError) as error:
-            raise not_a_server(self._url) from error
+            raise stranger(200, {}, self._url) from error
 
     def _post(self, path: str, body: bytes, media_type: str) -> bytes:
         """The body of a good answer, within the deadline; the attempt runs beside, so that a drip cannot hold us."""
-        self._heard = time.monotonic()
+        begun = self._heard = time.monotonic()
         future = self._worker.submit(self._attempt, path, body, media_type)
         while True:
             try:
@@ -94,36 +124,66 @@ class HttpBearer:
             except FutureTimeoutError:
                 if future.done():
                     continue
-                if self._stop.is_set() or time.monotonic() - self._heard > SILENCE_SECONDS:
+                now = time.monotonic()
+                if (
+                    self._stop.is_set()
+                    or now - self._heard > SILENCE_SECONDS
+                    or now - begun > LONGEST_SECONDS
+                ):
                     self._renew()
-                    raise KnownError(
-                        Code.OFFLINE, f"{self._url} stopped answering. Everything is safe here."
-                    ) from None
+                    raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
 
     def _renew(self) -> None:
-        """Leaves a stuck attempt behind; its thread ends when its socket does."""
+        """Ends a stuck attempt by its socket, and leaves its thread behind to notice."""
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
-        self._session.close()
+        self._wire.cut()
 
     def _attempt(self, path: str, body: bytes, media_type: str) -> bytes:
         request = self._prepared(path, media_type)
-        request.prepare_body(body, None)
+        request.prepare_body(body if len(body) <= _SMALL else _Upload(body, self._note_sent), None)
+        with self._answer_to(request, SILENCE_SECONDS) as answer:
+            return self._believe(answer, self._read(answer), media_type)
+
+    def _listen(self, path: str, accepted: Callable[[], None]) -> bool:
+        """One wait: blanks until the answer."""
+        headers = {"User-Agent": "FieldRep", "Accept-Encoding": "identity"}
+        headers["Authorization"] = f"Bearer {self._token}"
+        request = requests.Request("GET", self._url + path, headers).prepare()
+        with self._answer_to(request, UNBEATEN_SECONDS) as answer:
+            self._heard = time.monotonic()
+            if answer.status_code != 200 or answer.headers.get("Content-Type", "") != "application/json":
+                raise self._problem(answer, self._read(answer))
+            accepted()
+            body = b""
+            while part := answer.raw.read1(_WAIT_REPLY):
+                self._heard = time.monotonic()
+                body = (body + part).lstrip()
+                if len(body) > _WAIT_REPLY:
+                    break
+        reply = parse_wait_reply(body)
+        if reply is None:
+            raise (
+                stranger(200, {}, self._url) if body else KnownError(Code.OFFLINE, f"The line broke. {SAFE}")
+            )
+        return reply.changed
+
+    @contextmanager
+    def _answer_to(self, request: requests.PreparedRequest, silence: float) -> Iterator[requests.Response]:
+        """The answer to a request, its body still to come; whatever goes wrong has its sentence."""
         try:
-            with self._session.send(
-                request, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), allow_redirects=False, stream=True
+            with self._wire.session.send(
+                request, timeout=(CONNECT_SECONDS, silence), allow_redirects=False, stream=True
             ) as answer:
-                return self._believe(answer, self._read(answer), media_type)
-        except requests.exceptions.SSLError as error:
-            raise KnownError(
-                Code.CERTIFICATE,
-                f"{self._url} does not prove to be your server: its certificate is not the expected one. Nothing was "
-                "sent. On a hotel or guest network, sign in there first.",
-            ) from error
+                yield answer
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise KnownError(
-                Code.OFFLINE, f"{self._url} cannot be reached. Everything is safe here and goes out later."
-            ) from error
+            raise explained(error, self._url, self._wire.proxy, time.time()) from error
+
+    def _note_sent(self) -> None:
+        """A part of a large body is on its way; the line is slow, not dead."""
+        self._heard = time.monotonic()
+        if self._stop.is_set():
+            raise KnownError(Code.OFFLINE, f"The attempt was ended. {SAFE}")
 
     def _prepared(self, path: str, media_type: str) -> requests.PreparedRequest:
         """A request that lacks its body alone; making one takes half the time of a whole round trip, so it is kept."""
@@ -152,7 +212,7 @@ class HttpBearer:
                     Code.TOO_LARGE, f"{self._url} sent more than {MAX_REPLY >> 20} MB in one reply."
                 )
             if self._stop.is_set() or (now - begun > 30 and size / (now - begun) < MINIMUM_RATE):
-                raise KnownError(Code.OFFLINE, "The line is too slow to go on. Everything is safe here.")
+                raise KnownError(Code.OFFLINE, f"The line is too slow to go on. {SAFE}")
 
     def _believe(self, answer: requests.Response, body: bytes, media_type: str) -> bytes:
         found = answer.headers.get("Content-Type", "").split(";")[0].strip()
@@ -161,14 +221,19 @@ class HttpBearer:
             if length is not None and length != str(len(body)):
                 raise KnownError(Code.DAMAGED_MESSAGE, "The reply was cut on the way. Nothing was applied.")
             return body
-        if found != "application/problem+json":
-            raise not_a_server(self._url)
-        try:
-            problem = msgspec.json.decode(body, type=Problem)
-            code = Code(problem.code)
-        except (msgspec.DecodeError, ValueError) as error:
-            raise not_a_server(self._url) from error
-        raise KnownError(code, problem.sentence)
+        raise self._problem(answer, body)
+
+    def _problem(self, answer: requests.Response, body: bytes) -> KnownError:
+        """What an answer that is no reply comes to: the server's own problem, or a stranger's word."""
+        found = answer.headers.get("Content-Type", "").split(";")[0].strip()
+        if found == "application/problem+json":
+            try:
+                problem = msgspec.json.decode(body, type=Problem)
+                asked = max(problem.retry_after, retry_after(answer.headers))
+                return KnownError(Code(problem.code), problem.sentence, retry_after=asked)
+            except (msgspec.DecodeError, ValueError):
+                pass  # a stranger who uses our media type
+        return stranger(answer.status_code, answer.headers, self._url)
 
 
 def check_address(url: str) -> None:
@@ -187,37 +252,13 @@ def check_address(url: str) -> None:
         )
 
 
-def not_a_server(url: str) -> KnownError:
-    """What a login page, a redirect or any other stranger's answer comes to."""
-    return KnownError(
-        Code.NOT_A_SERVER,
-        f"Something else answered for {url}: perhaps this network wants you to sign in first. Nothing was applied or "
-        "lost; open a browser, sign in, and try again.",
-    )
+class _Upload(io.BytesIO):
+    """A large body, sent in pieces: each has a time of its own, and tells that the line lives."""
 
+    def __init__(self, body: bytes, note: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._note = note
 
-class _PinnedAdapter(HTTPAdapter):
-    """Requires one certificate, by its SHA-256, or else what the operating system trusts."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._fingerprint:
-            kwargs["assert_fingerprint"] = self._fingerprint
-        else:
-            kwargs["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        super().init_poolmanager(*args, **kwargs)
-
-
-def _session(url: str, fingerprint: str) -> requests.Session:
-    session = requests.Session()
-    # No .netrc may replace the device's credential; the proxies of the environment are taken, and nothing else of it.
-    session.trust_env = False
-    session.proxies.update(get_environ_proxies(url))
-    session.mount("https://", _PinnedAdapter(fingerprint))
-    session.mount("http://", HTTPAdapter(max_retries=0))
-    if fingerprint:
-        session.verify = False
-    return session
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._note()
+        return super().read(size)

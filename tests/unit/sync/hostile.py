@@ -53,11 +53,11 @@ def _serve(listener: socket.socket, server: Hostile) -> None:
             continue
         with connection, suppress(OSError):
             connection.settimeout(10)
-            server.asked.append(_request(connection))
+            server.asked.append(read_request(connection))
             server.answer(connection)
 
 
-def _request(connection: socket.socket) -> bytes:
+def read_request(connection: socket.socket) -> bytes:
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(65_536)

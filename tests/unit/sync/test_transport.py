@@ -112,35 +112,51 @@ def test_something_behind_the_reply_makes_it_damaged() -> None:
     assert refused_after(page(MESSAGE + b"\n", media=MEDIA)).code is Code.DAMAGED_MESSAGE
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        page(b"<html>Welcome to the hotel. Please sign in.</html>", media="text/html"),
-        page(b"<html>Welcome</html>", media=MEDIA),
-        page(b"", media="text/html", status="302 Found", more="Location: http://portal.example/\r\n"),
-        page(MESSAGE, media=MEDIA, status="302 Found", more="Location: http://portal.example/\r\n"),
-        page(b"Proxy needs a password", media="text/plain", status="407 Proxy Authentication Required"),
-        page(b"{}", media="application/json"),
-        page(b"not json", media="application/problem+json", status="500 Oops"),
-        page(b'{"code":"never_heard_of","sentence":"?"}', media="application/problem+json", status="400 Bad"),
-        page(MESSAGE, media="application/octet-stream"),
-    ],
-    ids=[
-        "portal",
-        "html as ours",
-        "redirect",
-        "redirect with ours",
-        "407",
-        "json",
-        "no json",
-        "code",
-        "media",
-    ],
-)
-def test_a_strangers_answer_is_named_and_nothing_of_it_is_applied(answer: bytes) -> None:
-    error = refused_after(answer)
-    assert error.code in (Code.NOT_A_SERVER, Code.DAMAGED_MESSAGE)
-    assert "Nothing was applied" in error.sentence
+PORTAL = "Location: http://portal.example/\r\n"
+HTML, TEXT, PROBLEM = "text/html", "text/plain", "application/problem+json"
+STRANGERS = {
+    "portal": (page(b"<html>Please sign in.</html>", media=HTML), Code.SIGN_IN_NEEDED, "sign in"),
+    "html as ours": (page(b"<html>Welcome</html>", media=MEDIA), Code.DAMAGED_MESSAGE, "Nothing was applied"),
+    "redirect": (
+        page(b"", media=HTML, status="302 Found", more=PORTAL),
+        Code.SIGN_IN_NEEDED,
+        "sends you to portal.example",
+    ),
+    "redirect with ours": (
+        page(MESSAGE, media=MEDIA, status="302 Found", more=PORTAL),
+        Code.SIGN_IN_NEEDED,
+        "sends you to portal.example",
+    ),
+    "511": (page(b"", media=HTML, status="511 Sign in"), Code.SIGN_IN_NEEDED, "open a browser, sign in"),
+    "407": (page(b"Who?", media=TEXT, status="407 Proxy"), Code.PROXY_REFUSES, "a name and a password"),
+    "502": (page(b"<html>nginx</html>", media=HTML, status="502 Bad Gateway"), Code.SERVER_BUSY, "(502)"),
+    "504": (page(b"", media=HTML, status="504 Gateway Timeout"), Code.SERVER_BUSY, "goes out later"),
+    "500": (page(b"oh", media=TEXT, status="500 Oops"), Code.SERVER_ERROR, "not the server's own (500)"),
+    "404": (page(b"Not Found", media=TEXT, status="404 Not Found"), Code.NOT_A_SERVER, "right address"),
+    "json": (page(b"{}", media="application/json"), Code.SIGN_IN_NEEDED, "Nothing was applied"),
+    "no json": (page(b"no", media=PROBLEM, status="500 Oops"), Code.SERVER_ERROR, "Tell your admin"),
+    "code": (
+        page(b'{"code":"never_heard_of","sentence":"?"}', media=PROBLEM, status="400 Bad"),
+        Code.NOT_A_SERVER,
+        "no FieldRep server",
+    ),
+    "media": (page(MESSAGE, media="application/octet-stream"), Code.SIGN_IN_NEEDED, "Nothing was applied"),
+}
+
+
+@pytest.mark.parametrize("answer", STRANGERS)
+def test_a_strangers_answer_is_named_and_nothing_of_it_is_applied(answer: str) -> None:
+    said, code, words = STRANGERS[answer]
+    error = refused_after(said)
+    assert error.code is code
+    assert words in error.sentence
+
+
+def test_a_gateway_that_says_when_to_come_again_is_heard() -> None:
+    busy = page(b"", media=HTML, status="503 Service Unavailable", more="Retry-After: 17\r\n")
+    assert refused_after(busy).retry_after == 17
+    odd = page(b"", media=HTML, status="503 Service Unavailable", more="Retry-After: tomorrow\r\n")
+    assert refused_after(odd).retry_after == 0
 
 
 def test_a_redirect_is_not_followed_and_takes_no_token_elsewhere() -> None:
@@ -148,7 +164,7 @@ def test_a_redirect_is_not_followed_and_takes_no_token_elsewhere() -> None:
         moved = page(
             b"", media="text/html", status="307 Moved", more=f"Location: {portal.address}/v1/exchange\r\n"
         )
-        assert refused_after(moved).code is Code.NOT_A_SERVER
+        assert refused_after(moved).code is Code.SIGN_IN_NEEDED
         assert portal.asked == []
 
 
@@ -208,7 +224,7 @@ def test_a_line_that_is_reset_is_a_sentence() -> None:
     with hostile(reset) as server, pytest.raises(KnownError) as caught:
         exchange(server.address)
     assert caught.value.code is Code.OFFLINE
-    assert "safe here" in caught.value.sentence
+    assert "broke. Everything is safe here" in caught.value.sentence
 
 
 def test_nobody_listening_is_a_sentence() -> None:
@@ -217,6 +233,7 @@ def test_nobody_listening_is_a_sentence() -> None:
     with pytest.raises(KnownError) as caught:
         exchange(address)
     assert caught.value.code is Code.OFFLINE
+    assert "no server is running" in caught.value.sentence
 
 
 def test_the_environment_cannot_replace_the_devices_credential(
