@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fieldrep.contract.entities import accounts, decisions, orders, people, products
+from fieldrep.contract.entities import accounts, decisions, duplicates, orders, people, products
 from fieldrep.contract.entity import Entity, entity_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Reader
@@ -36,6 +36,8 @@ _DECLARATIONS = (
     orders.DocumentLine,
     accounts.Activity,
     decisions.Conflict,
+    decisions.Proposal,
+    duplicates.DuplicateCandidate,
 )
 
 ENTITIES: tuple[Entity, ...] = tuple(entity_of(declaration) for declaration in _DECLARATIONS)

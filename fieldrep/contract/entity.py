@@ -21,11 +21,15 @@ class ScopeRule:
         account: the field with the account's id ("id" for the account itself), first choice.
         user: the field with the user's id, when there is no account.
         team: whether that user's managers hold the row as well.
+        moved: the field that names another account once the row belongs to that one.
+        pair: whether each row has a key of its own, held by whoever holds both accounts that it names.
     """
 
     account: str = ""
     user: str = ""
     team: bool = False
+    moved: str = ""
+    pair: bool = False
 
 
 EVERYBODY = ScopeRule()

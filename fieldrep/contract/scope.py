@@ -16,6 +16,8 @@ EVERYBODY_KEY = ScopeKey(b"G")
 ACCOUNT_PREFIX = b"A"
 USER_PREFIX = b"U"
 TEAM_PREFIX = b"T"
+PAIR_PREFIX = b"D"
+ROW_PREFIX = b"R"
 
 
 def account_key(account_id: bytes) -> ScopeKey:
@@ -33,6 +35,21 @@ def team_key(user_id: bytes) -> ScopeKey:
     return ScopeKey(TEAM_PREFIX + user_id)
 
 
+def pair_key(row_id: bytes) -> ScopeKey:
+    """The key of one row that names two accounts: whoever holds both of them holds it."""
+    return ScopeKey(PAIR_PREFIX + row_id)
+
+
+def row_key(row_id: bytes, account_id: bytes) -> ScopeKey:
+    """The key under which one row leaves an account that people go on holding."""
+    return ScopeKey(ROW_PREFIX + row_id + account_id)
+
+
+def row_and_account_of(key: bytes) -> tuple[RowId, RowId] | None:
+    """The row and the account of a `row_key`, None for another kind of key."""
+    return (RowId(key[1:17]), RowId(key[17:])) if key[:1] == ROW_PREFIX else None
+
+
 def scope_key(entity: Entity, row: Mapping[str, Value]) -> ScopeKey:
     """The key of a row; a rule that finds neither account nor user means everybody.
 
@@ -41,7 +58,7 @@ def scope_key(entity: Entity, row: Mapping[str, Value]) -> ScopeKey:
     """
     rule = entity.scope
     if rule.account:
-        account = row.get(rule.account)
+        account = (rule.moved and row.get(rule.moved)) or row.get(rule.account)
         if isinstance(account, bytes):
             return account_key(account)
     if rule.user:
@@ -49,6 +66,10 @@ def scope_key(entity: Entity, row: Mapping[str, Value]) -> ScopeKey:
         if isinstance(user, bytes):
             return team_key(user) if rule.team else user_key(user)
         raise ValueError(f"a {entity.name} row names neither {rule.account or 'an account'} nor {rule.user}")
+    if rule.pair:
+        row_id = row["id"]
+        assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+        return pair_key(row_id)
     return EVERYBODY_KEY
 
 

@@ -1,6 +1,7 @@
 """How alike two records are, and why: the judgement behind “this may be the same customer”.
 
-Owns cleaning of names and numbers, the keys by which a search finds candidates at all, and the score with its reasons.
+Owns cleaning of names and numbers, the keys by which a search finds candidates at all, the score with its reasons, and
+which way people may decide on a pair.
 It reads nothing; a high score is a warning for a person and never blocks anybody.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
@@ -15,6 +17,17 @@ from rapidfuzz import fuzz
 WARN_FROM = 80
 """The score from which a pair is worth a person's look."""
 
+_NAME_END = 8
+_LONGEST_LOOKUP = 80
+_MOVES = frozenset(
+    {
+        ("open", "not_duplicate"),
+        ("open", "merge_requested"),
+        ("not_duplicate", "open"),
+        ("not_duplicate", "merge_requested"),
+        ("split", "merge_requested"),
+    }
+)
 _SAME_NAME = 100
 _ALIKE_FROM = 82
 _OTHER_CITY = 12
@@ -161,3 +174,33 @@ def _name_signs(one: Party, other: Party) -> list[tuple[int, str]]:
             return [(min(score + 4, 99), f"{reason}, same city")]
         return [(score - _OTHER_CITY, f"{reason}, other city")]
     return [(min(score, 98), reason)]
+
+
+def lookup_names(party: Party, postal_codes: Iterable[str] = ()) -> frozenset[str]:
+    """The names under which a company is filed so that a look-up finds those that may be the same, without a scan.
+
+    Both ends of its name with the words in order, so that one slip leaves one of them; its numbers; the domain of its
+    address, and each of its postal codes, with the beginning of its name.
+    """
+    keys = blocking_keys(party)
+    words = clean_name(party.name).split()
+    name = "".join(sorted(words))
+    first = words[0][:4] if words else ""
+    domain = keys.email.rpartition("@")[2]
+    signs = [
+        ("p", keys.phone),
+        ("t", keys.tax_id),
+        ("e", keys.email),
+        ("d", f"{domain} {first}" if domain and first else ""),
+        *(("z", f"{tax_key(code)} {first}" if tax_key(code) and first else "") for code in postal_codes),
+    ]
+    if len(name) >= _NAME_END:
+        signs += [("b", name[:_NAME_END]), ("n", name[-_NAME_END:])]
+    elif name:
+        signs.append(("w", name))
+    return frozenset(f"{kind}{sign}"[:_LONGEST_LOOKUP] for kind, sign in signs if sign)
+
+
+def may_become(present: str, wanted: str) -> bool:
+    """Whether a person may move a pair from one state to another; the server alone merges and splits."""
+    return (present, wanted) in _MOVES

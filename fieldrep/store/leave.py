@@ -13,8 +13,15 @@ from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.digest import Digest
-from fieldrep.contract.entity import Entity
-from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY, TEAM_PREFIX
+from fieldrep.contract.entity import Entity, ScopeRule
+from fieldrep.contract.scope import (
+    ACCOUNT_PREFIX,
+    EVERYBODY_KEY,
+    PAIR_PREFIX,
+    ROW_PREFIX,
+    TEAM_PREFIX,
+    row_and_account_of,
+)
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing
 from fieldrep.store.statements import statements_of
@@ -35,7 +42,7 @@ def leave(connection: Connection, keys: Iterable[bytes], leaving: Leaving, touch
         for entity in ENTITIES:
             condition = _condition(entity, key)
             if condition:
-                _leave(connection, entity, condition, key[1:], leaving, touched)
+                _leave(connection, entity, condition, row_and_account_of(key) or (key[1:],), leaving, touched)
 
 
 def _condition(entity: Entity, key: bytes) -> str:
@@ -43,20 +50,37 @@ def _condition(entity: Entity, key: bytes) -> str:
     rule = entity.scope
     if key == EVERYBODY_KEY:
         return "" if rule.account or rule.user else "? = x''"
-    if key[:1] == ACCOUNT_PREFIX:
-        return f"{rule.account} = ?" if rule.account else ""
+    if key[:1] in (ACCOUNT_PREFIX, ROW_PREFIX):
+        return _of_account(rule, one_row=key[:1] == ROW_PREFIX)
+    if rule.pair or key[:1] == PAIR_PREFIX:
+        return "id = ?" if rule.pair and key[:1] == PAIR_PREFIX else ""
     if not rule.user or rule.team != (key[:1] == TEAM_PREFIX):
         return ""
     return f"{rule.user} = ?" + (f" AND {rule.account} IS NULL" if rule.account else "")
 
 
+def _of_account(rule: ScopeRule, *, one_row: bool) -> str:
+    """The rows of the account ?1, a record that was merged being its survivor's; or of the account ?2 the row ?1."""
+    if not rule.account:
+        return ""
+    own = f"id = ?1 AND {rule.account} = ?2" if one_row else f"{rule.account} = ?1"
+    if not rule.moved:
+        return own
+    if one_row:
+        return f"id = ?1 AND coalesce({rule.moved}, {rule.account}) = ?2"
+    return f"({own} AND {rule.moved} IS NULL) OR {rule.moved} = ?1"
+
+
 def _leave(
-    connection: Connection, entity: Entity, condition: str, about: bytes, leaving: Leaving, touched: set[str]
+    connection: Connection,
+    entity: Entity,
+    condition: str,
+    about: tuple[bytes, ...],
+    leaving: Leaving,
+    touched: set[str],
 ) -> None:
     table, texts = entity.table, statements_of(entity)
-    rows = connection.execute(
-        f"SELECT row_no, row_hash, id FROM {table} WHERE {condition}", (about,)
-    ).fetchall()
+    rows = connection.execute(f"SELECT row_no, row_hash, id FROM {table} WHERE {condition}", about).fetchall()
     if not rows:
         return
     touched.add(entity.name)

@@ -86,6 +86,13 @@ Index(
         for name in ("archived", "status", "ordered_on", "pricing_date", "account_id")
     ),
 )
+Index(
+    "account_by_merged_into_id",
+    TABLES["account"].c.merged_into_id,
+    sqlite_where=TABLES["account"].c.merged_into_id.is_not(None),
+)
+for _side in ("account_id", "other_account_id"):
+    Index(f"duplicate_candidate_by_{_side}", TABLES["duplicate_candidate"].c[_side])
 Index("site_by_city", TABLES["site"].c.city.collate("NOCASE"), TABLES["site"].c.account_id)
 Index(
     "ar_document_open",
@@ -107,7 +114,15 @@ Table(
     ),
     *(
         Column(name, Integer, nullable=False)
-        for name in ("digest_count", "digest_total", "highest_n", "last_sync_at", "complete", "revision")
+        for name in (
+            "digest_count",
+            "digest_total",
+            "highest_n",
+            "offered_to",
+            "last_sync_at",
+            "complete",
+            "revision",
+        )
     ),
     sqlite_strict=True,
 )
@@ -142,6 +157,7 @@ Table(
     Column("row_id", LargeBinary, nullable=False),
     Column("standing", Integer, nullable=False),
     Column("image", LargeBinary),
+    Column("moved_to", LargeBinary),
     PrimaryKeyConstraint("entity", "row_id"),
     sqlite_strict=True,
     sqlite_with_rowid=False,

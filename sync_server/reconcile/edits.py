@@ -25,6 +25,9 @@ from sync_server.reconcile.orders import (
     require_account_of_order,
     require_open_draft,
 )
+from sync_server.reconcile.proposals import has_left, waits_for_holder
+from sync_server.reconcile.pairs import judge_pair
+from sync_server.reconcile.redirects import reaches
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -107,7 +110,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     if not any(Writer.DEVICE in (field.writers or Writer.SERVER) for field in entity.fields.values()):
         sentence = f"{entity.plural} are kept by the office and cannot be made on a laptop."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id)
-    if entity.name == "conflict" or not rights.covers(key):
+    if entity.name == "conflict" or not reaches(rights, key, row_id):
         raise Refusal(Code.OUT_OF_SCOPE, _GONE, entity.name, row_id)
     _check_references(tx, rights, entity, row, tuple(edit.after))
     if entity.name == "document_line":
@@ -141,12 +144,13 @@ def _update(
     decisions: Decisions | None,
 ) -> tuple[bool, list[KeptField]]:
     found = tx.row(entity, row_id)
-    if found is None or not rights.covers(scope_key(entity, found)):
+    if found is None or not reaches(rights, scope_key(entity, found), row_id):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
     row = dict(found)
     merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
     kept: list[KeptField] = []
     _guard_draft(tx, rights, entity, row)
+    left = has_left(tx, rights.author, entity, row)
     deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
     decided, told = (
         decisions.conflict_values(row, edit) if decisions and entity.name == "conflict" else ({}, [])
@@ -166,8 +170,9 @@ def _update(
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
             continue
         fit, value = _fit(entity, found, field, before, after, merged)
-        if fit is Fit.CLASH:
-            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "clash"))
+        if fit is Fit.CLASH or (fit is Fit.TAKE and left and waits_for_holder(field, after)):
+            reason = "moved" if left else "clash"
+            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, reason))
         elif fit is Fit.TAKE:
             row[name] = value
             changed = True
@@ -211,6 +216,8 @@ def _guarded(entity: Entity, row: Row, field: Field, after: Value) -> tuple[Fit,
     if entity.name == "sales_order":
         check_move(row, after)
         return Fit.TAKE, after
+    if entity.name == "duplicate_candidate":
+        return judge_pair(row, field, after)
     return (Fit.TAKE, after) if present is None or after is None else (Fit.SAME, present)
 
 
@@ -236,4 +243,4 @@ def _check_references(
 
 def _may_refer(rights: Rights, target: Entity, other: Row) -> bool:
     key = scope_key(target, other)
-    return key == b"G" or rights.covers(key)
+    return key == b"G" or reaches(rights, key, row_id_of(other))

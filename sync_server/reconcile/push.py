@@ -13,14 +13,19 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Accepted, Change, KeptField, Merged, Outcome, Refused
+from fieldrep.contract.change import Accepted, Change, Held, KeptField, Merged, Outcome, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
 from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
+from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.edits import apply_edit
+from sync_server.reconcile.merges import carry_out
 from sync_server.reconcile.orders import settle_order
+from sync_server.reconcile.proposals import hand_over
+from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
+from sync_server.store.formers import formers_of
 from sync_server.store.transaction import WriteTransaction
 
 MAX_EDITS = 5_000
@@ -50,6 +55,7 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     _preload(tx, changes)
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
+    _recall(tx, author, changes, known)
     outcomes: list[Outcome] = []
     for change in changes:
         stored, content = known.get(change.n), _content(change)
@@ -62,7 +68,19 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
         else:
             outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
         outcomes.append(outcome)
+    look_for_duplicates(tx)
     return tuple(outcomes)
+
+
+def _recall(tx: WriteTransaction, author: Author, changes: Sequence[Change], known: dict[int, bytes]) -> None:
+    """Adds the outcomes of changes this installation, or the one it was copied from, sent before it enrolled again."""
+    new = [change for change in changes if change.n not in known]
+    for former_id, incarnation in formers_of(tx, author.device_id) if new else ():
+        stored = tx.outcomes_of(former_id, incarnation, [change.n for change in new])
+        for change in new:
+            before = stored.get(change.n)
+            if before is not None and before[:_CONTENT_BYTES] == _content(change):
+                known.setdefault(change.n, before)
 
 
 def _content(change: Change) -> bytes:
@@ -89,6 +107,7 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
             Code.TOO_LARGE, f"The change holds {len(change.edits):,} edits; at most {MAX_EDITS:,} fit."
         )
     tx.new_revision()
+    change = redirected(tx, change)
     merged = False
     kept: list[KeptField] = []
     decisions = None
@@ -100,6 +119,10 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
         kept.extend(clashes)
     for order_id in _orders_of(tx, change):
         settle_order(tx, rights.author, order_id)
+    carry_out(tx, rights, change)
+    handed_over = hand_over(tx, rights.author, change, kept)
+    if handed_over:
+        return Held(change.n, tx.revision, handed_over, tuple(kept))
     if merged or kept:
         return Merged(change.n, tx.revision, tuple(kept))
     return Accepted(change.n, tx.revision)

@@ -85,6 +85,8 @@ class FeedTable:
 def _key_bounds(entity: Entity) -> tuple[bytes, bytes]:
     """The range that holds every key a row of the entity can have, by the prefixes of `contract/scope.py`."""
     rule = entity.scope
+    if rule.pair:
+        return b"D", b"E"
     prefixes = [b"A"] if rule.account else []
     prefixes.append((b"T" if rule.team else b"U") if rule.user else b"G")
     return bytes([min(prefixes)[0] - 1]) + b"\xff" * 17, bytes([max(prefixes)[0] + 1])

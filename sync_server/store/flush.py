@@ -5,14 +5,14 @@ Owns the order of these steps and the running sums of the digests. Must not deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fieldrep.contract.digest import Digest
-from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
+from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY, scope_key
 from sync_server.store.session import Session
-from sync_server.store.settling import Settlement
+from sync_server.store.settling import Grant, Settlement
 from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
 from sync_server.store.workspace import Workspace
 
@@ -53,6 +53,7 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
     images = workspace.images[entity]
     new: list[tuple[Any, ...]] = []
     changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    moved = workspace.moved.get(entity, set())
     newest = 0
     for row_id, entry in workspace.staged[entity].items():
         row, image = entry.row, images[row_id]
@@ -62,10 +63,17 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
             sums.add(entry.key, 1, digest)
         else:
             stored = image.row
-            names = tuple(name for name in table.changing if row[name] != stored[name])
-            values = (*map(row.__getitem__, names), digest, row_id)
-            changed.setdefault((*names, "row_hash"), []).append(values)
-            sums.add(entry.key, 0, digest - image.row_hash)
+            columns = (*table.changing, *table.fixed) if row_id in moved else table.changing
+            names = tuple(name for name in columns if row[name] != stored[name])
+            if row_id in moved:
+                values = (*map(row.__getitem__, names), entry.key, digest, row_id)
+                changed.setdefault((*names, "scope_key", "row_hash"), []).append(values)
+                sums.add(scope_key(table.entity, stored), -1, -image.row_hash)
+                sums.add(entry.key, 1, digest)
+            else:
+                values = (*map(row.__getitem__, names), digest, row_id)
+                changed.setdefault((*names, "row_hash"), []).append(values)
+                sums.add(entry.key, 0, digest - image.row_hash)
         revision = row["revision"]
         assert isinstance(revision, int)  # noqa: S101 - never empty
         newest = max(newest, revision)
@@ -112,6 +120,15 @@ def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision:
             digest = Digest() if key == EVERYBODY_KEY else known.get(key, Digest())
             moves[user_id] = moves.get(user_id, Digest()).plus(sign * digest.count, sign * digest.total)
     _move_users(session, moves)
+
+
+def write_leaving(session: Session, grants: Sequence[Grant], revision: int) -> None:
+    """Notes that single rows leave users who keep the key these had: closed at once, so that nobody holds it."""
+    session.insert_many(
+        "scope_ledger",
+        ("user_id", "scope_key", "gained_revision", "lost_revision"),
+        [(user_id, key, revision, revision) for user_id, key in grants],
+    )
 
 
 def write_clocks(session: Session, clocks: Mapping[str, int]) -> None:

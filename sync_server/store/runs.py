@@ -9,13 +9,14 @@ the row ends it by doing so, and needs to know nothing of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fieldrep.contract.fields import Value
 from sync_server.store.session import Session
 from sync_server.store.stamps import LastChange, decode_stamps, encode_stamps, last_change, stamped
 from sync_server.store.statements import Row
 
+_NOBODY = b""
 _FIND = "SELECT row_id, device_id, base, revision, stamps FROM device_run WHERE row_id IN :members"
 _KEEP = (
     "INSERT INTO device_run (row_id, device_id, base, revision, stamps) VALUES (?, ?, ?, ?, ?) "
@@ -52,7 +53,9 @@ class Runs:
         if revision <= base:
             return False
         run = self._run(_id(row))
-        return run is None or run.device_id != device_id or run.revision != revision or run.base > base
+        if run is None or run.revision != revision or run.base > base:
+            return True
+        return run.device_id not in (device_id, _NOBODY)
 
     def note(self, before: Row | None, after: Row, device_id: bytes, user_id: bytes, now: int) -> None:
         """Notes that a device of a user wrote a row."""
@@ -72,6 +75,14 @@ class Runs:
         stamps = decode_stamps(run.stamps) if run is not None else {}
         others_wrote = run is None or run.revision != _whole(row["revision"])
         return last_change(row, name, stamps, image, others_wrote=others_wrote)
+
+    def carry(self, before: Row, after: Row) -> None:
+        """Notes that a row got a new revision without anybody writing it: a merge moved it to another account."""
+        row_id, was = _id(after), _whole(before["revision"])
+        run = self._run(row_id)
+        if run is None or run.revision != was:
+            run = Run(_NOBODY, was, was)  # who wrote it before is told by the row itself
+        self._known[row_id] = self._new[row_id] = replace(run, revision=_whole(after["revision"]))
 
     def write(self) -> None:
         """Writes the new runs; part of the transaction's end."""

@@ -30,8 +30,12 @@ LOOKED_UP: dict[str, tuple[str, ...]] = {
     "account_team": ("user_id",),
     "product": ("sku",),
     "conflict": ("row_id",),
+    "duplicate_candidate": ("account_id", "other_account_id"),
 }
-"""Fields by which the server itself looks rows up, beside parents and ERP references."""
+"""Fields by which the server itself looks rows up, beside parents."""
+
+FILLED: dict[str, tuple[str, ...]] = {"account": ("merged_into_id", "parent_id", "reseller_id")}
+"""Fields by which rows are looked up and that most rows leave empty; an ERP reference is one wherever there is one."""
 
 
 def column_type(field: Field) -> TypeEngine[Any]:
@@ -74,9 +78,9 @@ def _table(entity: Entity) -> Table:
     Index(f"ix_{entity.table}_scope", table.c.scope_key, table.c.id)
     for name in _indexed_fields(entity):
         Index(f"ix_{entity.table}_{name}", table.c[name])
-    if "erp_ref" in entity.fields:
-        there = text("erp_ref IS NOT NULL")
-        Index(f"ix_{entity.table}_erp_ref", table.c.erp_ref, sqlite_where=there, postgresql_where=there)
+    for name in (*(("erp_ref",) if "erp_ref" in entity.fields else ()), *FILLED.get(entity.name, ())):
+        there = text(f"{name} IS NOT NULL")
+        Index(f"ix_{entity.table}_{name}", table.c[name], sqlite_where=there, postgresql_where=there)
     return table
 
 
@@ -213,6 +217,31 @@ Table(
     _whole("highest_n"),
     _text("app_version"),
     _whole("clock_skew_ms"),
+    _whole("waiting"),
+)
+Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
+Table("restoration", METADATA, _bytes("epoch", key=True), _whole("at"), _whole("revision"))
+Table(
+    "device_return",
+    METADATA,
+    _bytes("epoch", key=True),
+    _bytes("device_id", key=True),
+    _bytes("incarnation"),
+    _whole("answered_to"),
+    _bytes("refused"),
+    _whole("seen_at"),
+)
+Table(
+    "returned_change",
+    METADATA,
+    _bytes("epoch", key=True),
+    _bytes("device_id", key=True),
+    _whole("n", key=True),
+    _text("command"),
+    _text("result"),
+    _text("entity"),
+    _bytes("row_id", null=True),
+    _whole("at"),
 )
 Table(
     "enrollment_code",
@@ -236,3 +265,20 @@ Table(
     _bytes("stamps"),
 )
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))
+Table("duplicate_key", METADATA, _text("name", key=True), _bytes("row_id", key=True), sqlite_with_rowid=False)
+MERGES = Table(
+    "merge_log",
+    METADATA,
+    _bytes("id", key=True),
+    _text("entity"),
+    _bytes("survivor_id"),
+    _bytes("merged_id"),
+    _text("actor"),
+    _bytes("user_id", null=True),
+    _whole("at"),
+    _whole("revision"),
+    _bytes("images"),
+    _whole("undone_at", null=True),
+)
+Index("ix_merge_log_merged_id", MERGES.c.merged_id)
+Index("ix_merge_log_survivor_id", MERGES.c.survivor_id)

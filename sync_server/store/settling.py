@@ -9,16 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY, account_key, team_key, user_key
+from fieldrep.contract.scope import (
+    ACCOUNT_PREFIX,
+    EVERYBODY_KEY,
+    account_key,
+    pair_key,
+    team_key,
+    user_key,
+)
 from fieldrep.domain.holders import Assignment, Coverage, Person
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
 
+DECIDE_HOLDERS = ("owner_user_id", "territory_id", "merged_into_id")
+"""Fields of an account that decide who holds it; one that is merged into another is held by nobody any more."""
+
 STRUCTURAL = ("user", "territory", "territory_assignment")
 _CHUNK = 2_000
 _OWNED = "SELECT id, territory_id FROM account WHERE owner_user_id = ?"
 _UNOWNED = "SELECT id, territory_id FROM account WHERE owner_user_id IS NULL"
+
+_EVERY_PAIR = "SELECT id, account_id, other_account_id FROM duplicate_candidate"
+_PAIRS_OF_ONE = _EVERY_PAIR + " WHERE account_id IN :members"
+_PAIRS_OF_OTHER = _EVERY_PAIR + " WHERE other_account_id IN :members"
+
+Pairs = dict[bytes, tuple[bytes, bytes]]
+"""Per row that names two accounts, these."""
 
 Grant = tuple[bytes, bytes]
 """A user and a scope key."""
@@ -74,6 +91,7 @@ def settle(workspace: Workspace, before: Coverage, after: Coverage) -> Settlemen
         _settle_people(workspace, before, after, settlement)
         accounts |= set(_moved_accounts(workspace, before, after))
     _settle_accounts(workspace, after, sorted(accounts), settlement)
+    _settle_pairs(workspace, after, _pairs(workspace, accounts), settlement)
     return settlement
 
 
@@ -84,6 +102,7 @@ def settle_all(workspace: Workspace, after: Coverage) -> Settlement:
     _settle_people(workspace, nobody, after, settlement)
     accounts = [row_id for (row_id,) in workspace.rows("SELECT id FROM account ORDER BY id")]
     _settle_accounts(workspace, after, accounts, settlement)
+    _settle_pairs(workspace, after, dict(_stored_pairs(workspace, _EVERY_PAIR)), settlement)
     return settlement
 
 
@@ -109,13 +128,48 @@ def _settle_accounts(
     workspace: Workspace, after: Coverage, accounts: list[bytes], settlement: Settlement
 ) -> None:
     for start in range(0, len(accounts), _CHUNK):
-        chunk = accounts[start : start + _CHUNK]
-        teams = _teams(workspace, chunk, after.day)
-        wanted: dict[bytes, set[bytes]] = {
-            account_key(account_id): set(after.account_holders(owner, territory, teams.get(account_id, ())))
-            for account_id, owner, territory in _owners(workspace, chunk)
-        }
+        holders = _holders(workspace, after, accounts[start : start + _CHUNK])
+        wanted: dict[bytes, set[bytes]] = {account_key(account): users for account, users in holders.items()}
         _compare(workspace, wanted, settlement)
+
+
+def _holders(workspace: Workspace, after: Coverage, accounts: list[bytes]) -> dict[bytes, set[bytes]]:
+    """Who shall hold each of the accounts; nobody one that was merged into another."""
+    teams = _teams(workspace, accounts, after.day)
+    return {
+        account_id: set(after.account_holders(owner, territory, teams.get(account_id, ())))
+        for account_id, owner, territory in _owners(workspace, accounts)
+    }
+
+
+def _settle_pairs(workspace: Workspace, after: Coverage, pairs: Pairs, settlement: Settlement) -> None:
+    """The keys of rows that name two accounts: held by whoever holds both."""
+    accounts = sorted({account for pair in pairs.values() for account in pair})
+    holders = _holders(workspace, after, accounts) if accounts else {}
+    nobody: set[bytes] = set()
+    wanted: dict[bytes, set[bytes]] = {
+        pair_key(row_id): holders.get(one, nobody) & holders.get(other, nobody)
+        for row_id, (one, other) in pairs.items()
+    }
+    _compare(workspace, wanted, settlement)
+
+
+def _pairs(workspace: Workspace, accounts: Iterable[bytes]) -> Pairs:
+    """The rows that name two accounts, of those that are staged or name an account whose holders may change."""
+    known = workspace.images.get("account", {})
+    stored = [account for account in accounts if known.get(account, True)]
+    found = dict(_stored_pairs(workspace, _PAIRS_OF_ONE, stored))
+    found.update(_stored_pairs(workspace, _PAIRS_OF_OTHER, stored))
+    for row, _ in workspace.staged_rows("duplicate_candidate"):
+        found[_id(row)] = _ref(row, "account_id") or b"", _ref(row, "other_account_id") or b""
+    return found
+
+
+def _stored_pairs(
+    workspace: Workspace, sql: str, accounts: list[bytes] | None = None
+) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+    rows = workspace.rows(sql) if accounts is None else workspace.session.chosen(sql, accounts)
+    yield from ((row_id, (one, other)) for row_id, one, other in rows)
 
 
 def _compare(workspace: Workspace, wanted: dict[bytes, set[bytes]], settlement: Settlement) -> None:
@@ -143,7 +197,7 @@ def _staged_accounts(workspace: Workspace) -> Iterator[bytes]:
     """Accounts whose owner, territory or team the transaction touched."""
     for row, image in workspace.staged_rows("account"):
         before = image.row if image else {}
-        if not before or any(row[name] != before[name] for name in ("owner_user_id", "territory_id")):
+        if not before or any(row[name] != before[name] for name in DECIDE_HOLDERS):
             yield _id(row)
     for row, _ in workspace.staged_rows("account_team"):
         account_id = _ref(row, "account_id")
@@ -184,11 +238,15 @@ def _owners(
     for account_id in accounts:
         if account_id in staged:
             row = staged[account_id].row
-            yield account_id, _ref(row, "owner_user_id"), _ref(row, "territory_id")
+            merged = row["merged_into_id"] is not None
+            yield (
+                account_id,
+                *((None, None) if merged else (_ref(row, "owner_user_id"), _ref(row, "territory_id"))),
+            )
     stored = [account_id for account_id in accounts if account_id not in staged]
-    sql = "SELECT id, owner_user_id, territory_id FROM account WHERE id IN :members"
-    for account_id, owner, territory in workspace.session.chosen(sql, stored):
-        yield account_id, owner, territory
+    sql = "SELECT id, owner_user_id, territory_id, merged_into_id FROM account WHERE id IN :members"
+    for account_id, owner, territory, merged_into in workspace.session.chosen(sql, stored):
+        yield account_id, *((None, None) if merged_into is not None else (owner, territory))
 
 
 def _teams(workspace: Workspace, accounts: list[bytes], day: str) -> dict[bytes, set[bytes]]:

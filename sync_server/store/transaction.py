@@ -14,16 +14,24 @@ from typing import Protocol
 import msgspec
 
 from fieldrep.contract.change import Change, Outcome, Refused
-from fieldrep.contract.fields import Field
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
-from fieldrep.contract.scope import account_key, account_of
+from fieldrep.contract.scope import account_key, account_of, row_key
 from fieldrep.domain.holders import Coverage
 from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
 from sync_server.store.runs import Runs
 from sync_server.store.session import Session
-from sync_server.store.settling import STRUCTURAL, Settlement, coverage, settle, staged_coverage
+from sync_server.store.settling import (
+    DECIDE_HOLDERS,
+    STRUCTURAL,
+    Settlement,
+    coverage,
+    settle,
+    staged_coverage,
+)
 from sync_server.store.stamps import LastChange
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
@@ -103,6 +111,7 @@ class WriteTransaction(Workspace):
         self._audit: list[AuditEntry] = []
         self._runs = Runs(session, self.ids_at_hand)
         self._before: Coverage | None = None
+        self._leaving: list[tuple[bytes, bytes]] = []
 
     def new_id(self) -> RowId:
         """An id for a row the server makes."""
@@ -156,8 +165,7 @@ class WriteTransaction(Workspace):
         staged = self.staged.get("account", {}).get(account_id)
         image = self.images.get("account", {}).get(account_id)
         if staged is not None and (
-            image is None
-            or any(staged.row[name] != image.row[name] for name in ("owner_user_id", "territory_id"))
+            image is None or any(staged.row[name] != image.row[name] for name in DECIDE_HOLDERS)
         ):
             return True
         members = self.staged.get("account_team", {})
@@ -165,6 +173,8 @@ class WriteTransaction(Workspace):
 
     def _holders_to_be(self, account_id: RowId) -> frozenset[bytes]:
         row = self.row("account", account_id) or {}
+        if row.get("merged_into_id") is not None:
+            return frozenset()
         owner, territory = row.get("owner_user_id"), row.get("territory_id")
         day = day_of(self.now)
         people = self._after(day)
@@ -192,13 +202,31 @@ class WriteTransaction(Workspace):
         moves = self.moves_since(self._audited)
         detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
         if not refused:
-            for _, before, after in self.moves_since(self._audited):
+            for entity, before, after in self.moves_since(self._audited):
+                if after["id"] in self.moved.get(entity, ()):
+                    continue
                 self._runs.note(before, after, author.device_id, author.user_id, self.now)
         self._audited = self.position()
         actor = Actor("device", author.user_id, author.device_id)
         first = change.edits[0] if change.edits and not refused else None
         entity, row_id = (first.entity, first.row_id) if first else ("", None)
         self._audit.append(AuditEntry(actor, change.command, result, entity, row_id, detail))
+
+    def reparent(self, entity: str | Entity, row: Row) -> None:
+        """As in the workspace; nobody has written the row by that."""
+        before = self.row(entity, _bytes(row["id"]))
+        super().reparent(entity, row)
+        if before is not None:
+            self._runs.carry(before, row)
+
+    def leave_account(self, rows: Iterable[bytes], account_id: bytes, users: Iterable[bytes]) -> None:
+        """Lets users go on holding an account's key, but not these rows, which belong to another one now."""
+        self._leaving += [(user, row_key(row_id, account_id)) for user in users for row_id in rows]
+
+    def stay_in_account(self, rows: Iterable[bytes], account_id: bytes) -> None:
+        """Takes back `leave_account` for rows that are the account's again: who missed both lets go of nothing."""
+        sql = "DELETE FROM scope_ledger WHERE user_id IN (SELECT id FROM app_user) AND scope_key = ?"
+        self.session.run_many(sql, [(row_key(row_id, account_id),) for row_id in rows])
 
     def audit(
         self,
@@ -263,6 +291,7 @@ class WriteTransaction(Workspace):
         flush.write_digests(self.session, sums)
         if settlement.gained or settlement.lost:
             self._enter(settlement, sums)
+        flush.write_leaving(self.session, self._leaving, self._revision)
         flush.write_clocks(self.session, clocks)
         self._write_changes()
         self._write_the_rest()
@@ -341,3 +370,7 @@ class WriteTransaction(Workspace):
 
 def _revision(outcome: Outcome) -> int:
     return 0 if isinstance(outcome, Refused) else outcome.revision
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""

@@ -1,6 +1,7 @@
 """What a write transaction has read and staged so far, in memory: rows, their images, and the way back to a mark.
 
-Owns the rule that a row's scope and its fixed fields never change. Must not write to the database; `flush.py` does.
+Owns the rule that a row's scope and its fixed fields never change, but by a merge. Must not write to the database: that
+is the business of `flush.py`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Workspace(Reader):
         self.images: dict[str, dict[bytes, Image | None]] = {}
         self.staged: dict[str, dict[bytes, Staged]] = {}
         self.fresh_ids: set[bytes] = set()
+        self.moved: dict[str, set[bytes]] = {}
         self._journal: list[tuple[str, bytes, Staged | None]] = []
         self._children: dict[tuple[str, str, Value], list[bytes]] = {}
 
@@ -107,7 +109,7 @@ class Workspace(Reader):
             raise ValueError(f"a {table.name} row holds a value of no plain type")
         image = self.image(entity, row_id)
         entry = Staged(dict(row), scope_key(table.entity, row))
-        if image is not None:
+        if image is not None and row_id not in self.moved.get(table.name, ()):
             self._check_fixed(table, entry.row, image.row)
         entry.row["created_revision"] = image.row["created_revision"] if image else row["revision"]
         rows = self.staged.setdefault(table.name, {})
@@ -116,6 +118,21 @@ class Workspace(Reader):
         for name in table.parents:
             if row[name] is not None:
                 self._children.setdefault((table.name, name, row[name]), []).append(row_id)
+
+    def reparent(self, entity: str | Entity, row: Row) -> None:
+        """Stages a row that a merge, or the undoing of one, gives another parent: the one way to another scope key."""
+        row_id = row["id"]
+        assert isinstance(row_id, bytes)  # noqa: S101 - checked when staged
+        self.moved.setdefault(entity_table(entity).name, set()).add(row_id)
+        self.stage(entity, row)
+
+    def merged_into(self, entity: str, row_id: bytes) -> Value:
+        """The record that a merged account or contact became part of, None for one that stands for itself."""
+        staged = self.staged.get(entity, {}).get(row_id)
+        if staged is not None:
+            return staged.row["merged_into_id"]
+        image = self.image(entity, row_id)
+        return image.row["merged_into_id"] if image is not None else None
 
     @staticmethod
     def _check_fixed(table: EntityTable, row: Row, image: Row) -> None:

@@ -71,7 +71,8 @@ class Copy:
         for key in pulled.leaves:
             self.left.append(key)
             for (entity, row_id), row in list(self.rows.items()):
-                if scope_key(CATALOGUE[entity], row) == key:
+                whole = scope_key(CATALOGUE[entity], row)
+                if key in (whole, b"R" + row_id + whole[1:]):
                     del self.rows[entity, row_id]
         self.cursor = pulled.cursor
 

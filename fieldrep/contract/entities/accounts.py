@@ -18,7 +18,7 @@ ACTIVITY_KINDS = (
 )
 
 
-@declare("account", scope=ScopeRule(account="id"))
+@declare("account", scope=ScopeRule(account="id", moved="merged_into_id"))
 class Account:
     """A company we sell to or serve, or might."""
 

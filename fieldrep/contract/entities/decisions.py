@@ -1,4 +1,7 @@
-"""What a person may have to decide: clashes between two values of one field. Raised by the server, decided anywhere."""
+"""What a person may have to decide: clashes between two values of one field, and proposals of a former holder.
+
+Raised by the server, decided anywhere.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ class Conflict:
     """Two values for one field. One stands, both are kept with who and when, a person may decide otherwise (I10).
 
     `mine` is the value that arrived and did not stand, `theirs` the one that stood when it arrived; values are in
-    their JSON form. The times are those of the server's receipt.
+    their JSON form. The times are those of the server's receipt. With reason `moved` it is a proposal: whoever made
+    `mine` no longer holds the record, and a `proposal` tells him what was decided.
     """
 
     entity = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
@@ -26,7 +30,7 @@ class Conflict:
     field = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
     account_id = Field(Kind.REF, "Account", to="account", parent=True, fixed=True)
     user_id = Field(Kind.REF, "User", to="user", fixed=True)
-    reason = Field(Kind.CHOICE, options=("clash", "deleted", "decided"), default="clash")
+    reason = Field(Kind.CHOICE, options=("clash", "deleted", "moved", "decided"), default="clash")
     critical = Field(Kind.FLAG, "Waits for a person", default=0)
     base_value = Field(Kind.JSON, "Before", maximum=100_000)
     mine_value = Field(Kind.JSON, "Mine", maximum=100_000)
@@ -48,3 +52,26 @@ class Conflict:
     chosen = Field(Kind.CHOICE, options=("mine", "theirs", "other"), merge=Merge.GUARDED, writers=C | S)
     resolved_by = Field(Kind.REF, to="user")
     resolved_at = Field(Kind.INSTANT)
+
+
+@declare(
+    "proposal", scope=ScopeRule(user="user_id"), label=("entity", "field"), merge=Merge.SERVER, writers=S
+)
+class Proposal:
+    """What becomes of an edit made on a record that has moved to somebody else since; its author alone holds it.
+
+    The people who hold the record decide on it as a conflict with reason `moved`. This row tells the author and nobody
+    else, and holds nothing but what he entered himself and what was decided: never a value from where he has no more
+    right to look (I5).
+    """
+
+    user_id = Field(Kind.REF, "User", to="user", required=True, fixed=True)
+    device_id = Field(Kind.REF, "Device", to="device", fixed=True)
+    n = Field(Kind.INTEGER, "Change", minimum=1)
+    entity = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
+    row_id = Field(Kind.REF, "Record", required=True, fixed=True)
+    field = Field(Kind.TEXT, required=True, maximum=60, fixed=True)
+    value = Field(Kind.JSON, "Proposed", maximum=100_000)
+    status = Field(Kind.CHOICE, required=True, options=("open", "taken", "declined", "other"), default="open")
+    decided_by = Field(Kind.REF, to="user")
+    decided_at = Field(Kind.INSTANT)

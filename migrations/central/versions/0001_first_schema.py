@@ -76,6 +76,13 @@ SYNCED = {
         "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i theirs_source:t "
         "status:t chosen:t resolved_by:b resolved_at:i"
     ),
+    "proposal": (
+        "user_id:b device_id:b n:i entity:t row_id:b field:t value:t status:t decided_by:b decided_at:i"
+    ),
+    "duplicate_candidate": (
+        "entity:t one_id:b other_id:b account_id:b other_account_id:b score:i reasons:t status:t "
+        "survivor_id:b take:t decided_by:b decided_at:i"
+    ),
 }
 
 MACHINERY = {
@@ -86,18 +93,26 @@ MACHINERY = {
     "bundle_key": ("one:i! seed:b"),
     "device_contact": (
         "device_id:b! seen_at:i revision:i digest_count:i? digest_total:i? incarnation:b highest_n:i "
-        "app_version:t clock_skew_ms:i"
+        "app_version:t clock_skew_ms:i waiting:i"
     ),
     "device_credential": (
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
         "revoked_why:t?"
     ),
+    "device_former": ("device_id:b! former_id:b incarnation:b"),
+    "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
     "device_run": ("row_id:b! device_id:b base:i revision:i stamps:b"),
+    "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
     "import_image": ("row_id:b! image:b"),
+    "merge_log": (
+        "id:b! entity:t survivor_id:b merged_id:b actor:t user_id:b? at:i revision:i images:b undone_at:i?"
+    ),
     "number_series": ("name:t! last:i"),
     "refused_change": ("device_id:b! incarnation:b! n:i! user_id:b? code:t payload:b received_at:i"),
+    "restoration": ("epoch:b! at:i revision:i"),
+    "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i"),
     "scope_digest": ("scope_key:b! count:i total:i"),
     "scope_ledger": ("user_id:b! scope_key:b! gained_revision:i! lost_revision:i?"),
     "store_info": ("one:i! server_id:b epoch:b revision:i audit_n:i audit_hash:b settled_on:t made_at:i"),
@@ -116,7 +131,10 @@ LOOKED_UP = {
     "price_list_item": "price_list_id product_id",
     "document_line": "order_id",
     "conflict": "row_id",
+    "duplicate_candidate": "account_id other_account_id",
 }
+
+FILLED = {"account": "merged_into_id parent_id reseller_id"}
 
 TYPES = {"b": sa.LargeBinary, "i": sa.BigInteger, "t": sa.Text}
 FIRST = "id:b! revision:i created_at:i created_by:b? changed_at:i changed_by:b? archived:i custom:t"
@@ -127,13 +145,17 @@ def upgrade() -> None:
     for name, columns in SYNCED.items():
         _synced_table(name, columns)
     for name, columns in MACHINERY.items():
-        op.create_table(name, *(_column(text) for text in columns.split()))
+        op.create_table(
+            name, *(_column(text) for text in columns.split()), sqlite_with_rowid=name != "duplicate_key"
+        )
     held, lost = sa.text("lost_revision IS NULL"), sa.text("lost_revision IS NOT NULL")
     _index("ix_scope_ledger_held", "scope_ledger", "user_id scope_key", unique=True, where=held)
     _index("ix_scope_ledger_holders", "scope_ledger", "scope_key user_id", unique=True, where=held)
     _index("ix_scope_ledger_gained", "scope_ledger", "gained_revision user_id")
     _index("ix_scope_ledger_lost", "scope_ledger", "user_id lost_revision", where=lost)
     _index("ix_scope_ledger_lost_at", "scope_ledger", "lost_revision user_id", where=lost)
+    _index("ix_merge_log_merged_id", "merge_log", "merged_id")
+    _index("ix_merge_log_survivor_id", "merge_log", "survivor_id")
     _index("ix_device_credential_prefix", "device_credential", "token_prefix", unique=True)
 
 
@@ -152,8 +174,9 @@ def _synced_table(name: str, columns: str) -> None:
     _index(f"ix_{name}_scope", name, "scope_key id")
     for column in LOOKED_UP.get(name, "").split():
         _index(f"ix_{name}_{column}", name, column)
-    if "erp_ref:t" in columns.split():
-        _index(f"ix_{name}_erp_ref", name, "erp_ref", where=sa.text("erp_ref IS NOT NULL"))
+    sparse = ["erp_ref"] if "erp_ref:t" in columns.split() else []
+    for column in (*sparse, *FILLED.get(name, "").split()):
+        _index(f"ix_{name}_{column}", name, column, where=sa.text(f"{column} IS NOT NULL"))
 
 
 def _column(text: str) -> sa.Column[object]:

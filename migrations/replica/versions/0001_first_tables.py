@@ -57,7 +57,7 @@ TABLES = (
     """,
     """
     CREATE TABLE base_row (entity TEXT NOT NULL, row_id BLOB NOT NULL, standing INTEGER NOT NULL,
-        image BLOB, PRIMARY KEY (entity, row_id)) WITHOUT ROWID, STRICT
+        image BLOB, moved_to BLOB, PRIMARY KEY (entity, row_id)) WITHOUT ROWID, STRICT
     """,
     """
     CREATE TABLE "conflict" (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
@@ -88,6 +88,13 @@ TABLES = (
         description TEXT, qty INTEGER, uom TEXT, list_price INTEGER, unit_price INTEGER, price_source
         TEXT, discount_rate INTEGER, reason_code TEXT, line_amount INTEGER, shipped_qty INTEGER, erp_ref
         TEXT, row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
+    """,
+    """
+    CREATE TABLE duplicate_candidate (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
+        created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
+        custom TEXT, entity TEXT, one_id BLOB, other_id BLOB, account_id BLOB, other_account_id BLOB, score
+        INTEGER, reasons TEXT, status TEXT, survivor_id BLOB, take TEXT, decided_by BLOB, decided_at
+        INTEGER, row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
     CREATE TABLE draft (kind TEXT NOT NULL, "key" TEXT NOT NULL, text TEXT NOT NULL, saved_at
@@ -135,6 +142,13 @@ TABLES = (
         row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
+    CREATE TABLE proposal (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
+        created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
+        custom TEXT, user_id BLOB, device_id BLOB, n INTEGER, entity TEXT, row_id BLOB, field TEXT, value
+        TEXT, status TEXT, decided_by BLOB, decided_at INTEGER, row_hash INTEGER, PRIMARY KEY
+        (row_no)) STRICT
+    """,
+    """
     CREATE TABLE refused_change (refused_no INTEGER NOT NULL, n INTEGER NOT NULL, incarnation BLOB
         NOT NULL, made_at INTEGER NOT NULL, command TEXT NOT NULL, label TEXT NOT NULL, change BLOB NOT
         NULL, outcome BLOB NOT NULL, refused_at INTEGER NOT NULL, PRIMARY KEY (refused_no)) STRICT
@@ -174,8 +188,8 @@ TABLES = (
         BLOB NOT NULL, server_id BLOB NOT NULL, epoch BLOB NOT NULL, incarnation BLOB NOT NULL, cursor
         BLOB NOT NULL, asked BLOB NOT NULL, login TEXT NOT NULL, user_name TEXT NOT NULL, server_url TEXT NOT NULL,
         fingerprint TEXT NOT NULL, number_prefix TEXT NOT NULL, receipt TEXT NOT NULL, digest_count
-        INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, last_sync_at
-        INTEGER NOT NULL, complete INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
+        INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, offered_to INTEGER
+        NOT NULL, last_sync_at INTEGER NOT NULL, complete INTEGER NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
     """,
     """
     CREATE TABLE territory (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
@@ -213,6 +227,10 @@ INDEXES = (
     "CREATE UNIQUE INDEX device_by_id ON device (id)",
     "CREATE INDEX device_by_user_id ON device (user_id)",
     "CREATE INDEX document_line_by_account_id ON document_line (account_id)",
+    "CREATE INDEX duplicate_candidate_by_account_id ON duplicate_candidate (account_id)",
+    "CREATE UNIQUE INDEX duplicate_candidate_by_id ON duplicate_candidate (id)",
+    "CREATE INDEX duplicate_candidate_by_other_account_id ON duplicate_candidate (other_account_id)",
+    "CREATE INDEX account_by_merged_into_id ON account (merged_into_id) WHERE merged_into_id IS NOT NULL",
     "CREATE UNIQUE INDEX document_line_by_id ON document_line (id)",
     "CREATE INDEX document_line_by_order_id ON document_line (order_id)",
     "CREATE UNIQUE INDEX price_list_by_id ON price_list (id)",
@@ -222,6 +240,8 @@ INDEXES = (
     "CREATE UNIQUE INDEX product_by_id ON product (id)",
     "CREATE UNIQUE INDEX product_uom_by_id ON product_uom (id)",
     "CREATE INDEX product_uom_by_product_id ON product_uom (product_id)",
+    "CREATE UNIQUE INDEX proposal_by_id ON proposal (id)",
+    "CREATE INDEX proposal_by_user_id ON proposal (user_id)",
     "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on)",
     "CREATE UNIQUE INDEX sales_order_by_id ON sales_order (id)",
     """

@@ -1,0 +1,282 @@
+"""Merging two records into one, and taking that back: on the server alone, whole, and in the merge log.
+
+Owns the order of the steps and the rights of a request that comes from a device. The record that goes stays as an
+archived stub that names the survivor; what belonged to it follows. Nothing is deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
+from fieldrep.contract.change import Change
+from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from fieldrep.contract.scope import account_key
+from sync_server.reconcile.author import Rights
+from sync_server.reconcile.duplicates import CANDIDATE, candidate_id
+from sync_server.reconcile.merge_plan import MergePlan, Move, plan_merge
+from sync_server.reconcile.refusal import Refusal, row_id_of
+from sync_server.store.merge_log import MergeEntry, has_undone, image_of, keep, mark_undone, standing_merge
+from sync_server.store.transaction import Row, WriteTransaction
+
+_NOT_KEPT = ("revision", "created_revision")
+_TAKEN = msgspec.json.Decoder(tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """What undoing a merge came to.
+
+    Attributes:
+        back: rows that went back to the record restored, by entity.
+        stay: rows made since the merge that stay with the survivor, by entity.
+        kept: fields that were changed since and keep their value, as entity and field.
+    """
+
+    entity: str
+    survivor_id: bytes
+    merged_id: bytes
+    back: dict[str, int]
+    stay: dict[str, int]
+    kept: tuple[tuple[str, str], ...]
+
+
+def merge(
+    tx: WriteTransaction,
+    entity: str,
+    survivor_id: bytes,
+    merged_id: bytes,
+    take: Collection[str] = (),
+    user_id: bytes | None = None,
+) -> MergePlan:
+    """Merges under the revision drawn last; gives the plan it followed.
+
+    Raises:
+        KnownError: as `plan_merge`; nothing is then staged.
+    """
+    plan = plan_merge(tx, entity, survivor_id, merged_id, take)
+    stamps: Row = {"changed_at": tx.now, "changed_by": user_id}
+    changed = plan.survivor.before != plan.survivor.after
+    moves = [
+        *plan.moves,
+        _stamped(plan.merged, stamps),
+        *([_stamped(plan.survivor, stamps)] if changed else []),
+    ]
+    _preload(tx, moves)
+    for move in moves:
+        move.after["revision"] = tx.revision
+        tx.reparent(move.entity, move.after)
+    if entity == "account" and has_undone(tx, row_id_of(plan.survivor.before)):
+        moved = [row_id_of(move.before) for move in moves]
+        tx.stay_in_account(moved, row_id_of(plan.survivor.before))
+    _settle_candidate(tx, plan, user_id)
+    images = tuple(image_of(m.entity.name, row_id_of(m.before), m.before, m.after, _NOT_KEPT) for m in moves)
+    entry = MergeEntry(
+        id=tx.new_id(),
+        entity=entity,
+        survivor_id=row_id_of(plan.survivor.before),
+        merged_id=row_id_of(plan.merged.before),
+        actor=tx.actor.name,
+        user_id=user_id,
+        at=tx.now,
+        revision=tx.revision,
+        images=images,
+    )
+    keep(tx.session, entry)
+    return plan
+
+
+def _preload(tx: WriteTransaction, moves: Iterable[Move]) -> None:
+    """Reads the stored images in one go per entity."""
+    ids: dict[str, list[bytes]] = {}
+    for move in moves:
+        ids.setdefault(move.entity.name, []).append(row_id_of(move.before))
+    for name, wanted in ids.items():
+        tx.preload(name, wanted)
+
+
+def _stamped(move: Move, stamps: Row) -> Move:
+    move.after.update(stamps)
+    return move
+
+
+def _settle_candidate(tx: WriteTransaction, plan: MergePlan, user_id: bytes | None) -> None:
+    """The pair itself, if it was ever raised, is merged now."""
+    pair = row_id_of(plan.survivor.before), row_id_of(plan.merged.before)
+    row = tx.row(CANDIDATE, candidate_id(*pair))
+    if row is not None:
+        _decide(tx, row, "merged", pair[0], user_id)
+
+
+def _decide(tx: WriteTransaction, row: Row, status: str, survivor_id: Value, user_id: bytes | None) -> None:
+    row.update(status=status, survivor_id=survivor_id, decided_by=user_id, decided_at=tx.now)
+    row.update(revision=tx.revision, changed_at=tx.now, changed_by=user_id)
+    tx.stage(CANDIDATE, row)
+
+
+# what devices ask for
+
+
+def carry_out(tx: WriteTransaction, rights: Rights, change: Change) -> None:
+    """Carries out the merges that a change asks for, and notes who decided on its pairs.
+
+    Raises:
+        Refusal: when a merge cannot be, or its author does not hold both records now.
+    """
+    for edit in change.edits:
+        row = tx.row(CANDIDATE, RowId(edit.row_id)) if edit.entity == CANDIDATE.name else None
+        if row is None or row["revision"] != tx.revision:
+            continue
+        if row["status"] == "merge_requested":
+            _merge_as_asked(tx, rights, row)
+        else:
+            _decide(tx, row, str(row["status"]), None, rights.author.user_id)
+
+
+def _merge_as_asked(tx: WriteTransaction, rights: Rights, row: Row) -> None:
+    user_id, row_id = rights.author.user_id, row_id_of(row)
+    for name in ("account_id", "other_account_id"):
+        account_id = row[name]
+        if not isinstance(account_id, bytes) or not tx.holds(user_id, account_key(account_id)):
+            sentence = (
+                "Only somebody who holds both records may merge them; one of them has moved to a colleague."
+            )
+            raise Refusal(Code.OUT_OF_SCOPE, sentence, CANDIDATE.name, row_id)
+    pair = [row["one_id"], row["other_id"]]
+    if row["survivor_id"] not in pair:
+        sentence = "Say which of the two records stays."
+        raise Refusal(Code.INVALID_VALUE, sentence, CANDIDATE.name, row_id, "survivor_id")
+    pair.remove(row["survivor_id"])
+    try:
+        take = _TAKEN.decode(str(row["take"] or "[]"))
+        merge(tx, str(row["entity"]), _bytes(row["survivor_id"]), _bytes(pair[0]), take, user_id)
+    except KnownError as error:
+        raise Refusal.of(error, CANDIDATE.name, row_id) from error
+    except msgspec.DecodeError as error:
+        sentence = "The fields to take from the other record are not a list of names."
+        raise Refusal(Code.INVALID_VALUE, sentence, CANDIDATE.name, row_id, "take") from error
+    # a pair may have been raised under other names, before one of its records was merged itself
+    now = tx.row(CANDIDATE, row_id) or row
+    if now["status"] != "merged":
+        _decide(tx, now, "merged", row["survivor_id"], user_id)
+
+
+# taking back
+
+
+def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None) -> Unmerged:
+    """Restores a merged record and what belonged to it; what was entered since stays where it was entered.
+
+    Raises:
+        KnownError: `nothing_to_change` when it stands for itself, `move_not_allowed` when the survivor was merged on.
+    """
+    entry = standing_merge(tx, merged_id)
+    if entry is None:
+        raise KnownError(Code.NOTHING_TO_CHANGE, "This record is not merged into another one.")
+    entity = CATALOGUE[entry.entity]
+    survivor = tx.row(entity, entry.survivor_id)
+    if survivor is None or survivor["merged_into_id"] is not None:
+        sentence = "The record it became part of was merged into another one since. Undo that merge first."
+        raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
+    back = _Restored(tx, entry)
+    back.restore()
+    if entity.name == "account":
+        back.take_along()
+        back.let_go()
+    row = tx.row(CANDIDATE, candidate_id(entry.survivor_id, entry.merged_id))
+    if row is not None:
+        _decide(tx, row, "split", None, user_id)
+    mark_undone(tx.session, entry.id, tx.now)
+    return Unmerged(
+        entry.entity,
+        entry.survivor_id,
+        entry.merged_id,
+        back.counts(),
+        _made_since(tx, entry),
+        tuple(back.kept),
+    )
+
+
+class _Restored:
+    """The rows that go back, image by image."""
+
+    def __init__(self, tx: WriteTransaction, entry: MergeEntry) -> None:
+        self._tx, self._entry = tx, entry
+        self._moved: dict[str, set[bytes]] = {}
+        self.kept: list[tuple[str, str]] = []
+
+    def counts(self) -> dict[str, int]:
+        """How many rows of each entity belong to the restored record again."""
+        return {name: len(ids) for name, ids in self._moved.items()}
+
+    def restore(self) -> None:
+        """Each field that still has the value the merge gave it gets back the one it had."""
+        for image in self._entry.images:
+            row = self._tx.row(image.entity, image.row_id)
+            if row is None:
+                continue
+            values: Row = {}
+            for name, given in image.after.items():
+                if row[name] == given:
+                    values[name] = image.before[name]
+                elif name not in ("changed_at", "changed_by"):
+                    self.kept.append((image.entity, name))
+            self._stage(CATALOGUE[image.entity], row, values)
+
+    def take_along(self) -> None:
+        """What was added since to a document that goes back, or is about a row that does, goes with it."""
+        for entity in ENTITIES:
+            account = entity.scope.account
+            for name, field in entity.fields.items():
+                if field.parent and account and name != account and field.to in self._moved:
+                    self._follow(entity, account, name, self._moved[field.to])
+        everything = set().union(*self._moved.values())
+        self._follow(CATALOGUE["conflict"], "account_id", "row_id", everything)
+
+    def _follow(self, entity: Entity, account: str, name: str, parents: Iterable[bytes]) -> None:
+        for parent_id in sorted(parents):
+            for row in self._tx.find(entity, name, parent_id):
+                if row[account] == self._entry.survivor_id:
+                    self._stage(entity, row, {account: self._entry.merged_id})
+
+    def let_go(self) -> None:
+        """Whoever keeps the survivor and not the restored account lets go of these rows one by one."""
+        tx, entry = self._tx, self._entry
+        key = account_key(entry.merged_id)
+        users = [user for user in tx.holders(account_key(entry.survivor_id)) if not tx.holds(user, key)]
+        rows = [row_id for name in sorted(self._moved) for row_id in sorted(self._moved[name])]
+        tx.leave_account(rows, entry.survivor_id, users)
+
+    def _stage(self, entity: Entity, row: Row, values: Row) -> None:
+        if not values:
+            return
+        account = "merged_into_id" if entity.name == "account" else entity.scope.account
+        if account in values:
+            self._moved.setdefault(entity.name, set()).add(row_id_of(row))
+        self._tx.reparent(entity, {**row, **values, "revision": self._tx.revision})
+
+
+def _made_since(tx: WriteTransaction, entry: MergeEntry) -> dict[str, int]:
+    """What was made at the survivor since the merge."""
+    found: Counter[str] = Counter()
+    for entity in ENTITIES:
+        name = entity.scope.account
+        if entry.entity == "account" and name and name != "id":
+            rows = tx.find(entity, name, entry.survivor_id)
+            found[entity.name] += sum(_whole(row["created_revision"]) > entry.revision for row in rows)
+    return {name: count for name, count in found.items() if count}
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _whole(value: Value) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,93 @@
+"""Late children and edits find the survivor: what names a merged record is judged as if it named the one it is now.
+
+Owns the rewriting of a change that comes from a device which had not heard of a merge, and the rights of its author,
+who may have held only the record that went. Stages nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.change import Change, Edit
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import ScopeKey
+from fieldrep.contract.scope import ROW_PREFIX, account_key, account_of
+from sync_server.reconcile.author import Rights
+from sync_server.reconcile.merge_plan import MERGING, standing_for
+from sync_server.reconcile.refusal import row_id_of
+from sync_server.store.transaction import WriteTransaction
+
+_UNSEEN = -1
+"""A base revision below all others: whoever edits a merged record has not seen the survivor."""
+
+_NAMING: Mapping[str, tuple[tuple[str, str], ...]] = {
+    entity.name: tuple((name, field.to) for name, field in entity.fields.items() if field.to in MERGING)
+    for entity in ENTITIES
+}
+"""Per entity the fields that name an account or a contact, and which of them."""
+
+_STAYS = "merged_into_id"
+
+
+def redirected(tx: WriteTransaction, change: Change) -> Change:
+    """The change with every merged record replaced by its survivor; the change itself when it names none."""
+    edits = tuple(_redirected(tx, edit) for edit in change.edits)
+    if all(one is other for one, other in zip(edits, change.edits, strict=True)):
+        return change
+    return replace(change, edits=edits)
+
+
+def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
+    naming = _NAMING.get(edit.entity)
+    if naming is None:
+        return edit
+    if edit.entity in MERGING and edit.kind == "update":
+        survivor = _survivor(tx, edit.entity, edit.row_id)
+        if survivor != edit.row_id:
+            edit = replace(edit, row_id=survivor, base_revision=_UNSEEN)
+    after = _renamed(tx, naming, edit.after)
+    if after is edit.after:
+        return edit
+    return replace(edit, after=after, before=_renamed(tx, naming, edit.before))
+
+
+def _renamed(
+    tx: WriteTransaction, naming: tuple[tuple[str, str], ...], values: dict[str, Value]
+) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for name, target in naming:
+        value = values.get(name)
+        if isinstance(value, bytes) and name != _STAYS:
+            survivor = _survivor(tx, target, value)
+            if survivor != value:
+                found[name] = survivor
+    return {**values, **found} if found else values
+
+
+def _survivor(tx: WriteTransaction, entity: str, row_id: bytes) -> bytes:
+    if len(row_id) != 16 or tx.merged_into(entity, row_id) is None:
+        return row_id
+    return standing_for(tx, entity, row_id)
+
+
+def reaches(rights: Rights, key: ScopeKey, row_id: bytes) -> bool:
+    """Whether the author may touch a row with this key, be it because he held it before a merge or its undoing."""
+    if rights.covers(key):
+        return True
+    account_id = account_of(key)
+    if account_id is None:
+        return False
+    tx = rights.tx
+    stubs = tx.find("account", "merged_into_id", account_id)
+    if any(rights.covers(account_key(row_id_of(stub))) for stub in stubs):
+        return True
+    sql = (
+        "SELECT lost_revision FROM scope_ledger WHERE user_id = ? AND scope_key > ? AND scope_key < ? "
+        "AND lost_revision > ?"
+    )
+    author, first = rights.author, ROW_PREFIX + row_id
+    bounds = first, first + b"\xff" * 17
+    return tx.session.first(sql, (author.user_id, *bounds, author.known_revision)) is not None

@@ -1,0 +1,36 @@
+"""The names under which records are filed so that those that may be the same are found without a scan.
+
+Owns the table `duplicate_key`. What the names are is the business of `fieldrep/domain/duplicates.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sync_server.store.session import Session
+
+MOST = 30
+"""Records under one name beyond which the name tells nothing; the others of the same record have to do."""
+
+_FILED = "SELECT row_id FROM duplicate_key WHERE name = ? LIMIT ?"
+_FILE = "INSERT INTO duplicate_key (name, row_id) VALUES (?, ?) ON CONFLICT (name, row_id) DO NOTHING"
+_TAKE_OUT = "DELETE FROM duplicate_key WHERE name = ? AND row_id = ?"
+
+Entry = tuple[str, bytes]
+"""A name and the record filed under it."""
+
+
+def refile(session: Session, out: Iterable[Entry], into: Iterable[Entry]) -> None:
+    """Takes entries out and puts others in; part of the caller's transaction."""
+    session.run_many(_TAKE_OUT, sorted(out))
+    session.run_many(_FILE, sorted(into))
+
+
+def filed_together(session: Session, entries: Iterable[Entry]) -> Iterator[tuple[bytes, bytes]]:
+    """Pairs of records that share one of the names: the entry's own and each other one."""
+    found: dict[str, list[bytes]] = {}
+    for name, row_id in entries:
+        if name not in found:
+            found[name] = [bytes(other) for (other,) in session.rows(_FILED, (name, MOST + 1))]
+        if len(found[name]) <= MOST:
+            yield from ((row_id, other) for other in found[name] if other != row_id)

@@ -1,0 +1,486 @@
+"""Duplicates and merges on both databases: what is found, what a merge moves, and that it can be taken back exactly.
+
+Devices are stood in for by pushes as their authors' credentials would have them, and by plain copies that pull.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.change import Accepted, Change, Edit, Merged, Outcome, Refused
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import Incarnation, Revision, RowId
+from sync_server.reconcile.author import Author
+from sync_server.reconcile.duplicates import look_for_duplicates
+from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge
+from sync_server.reconcile.merges import Unmerged, merge, unmerge
+from sync_server.reconcile.push import push
+from sync_server.store.statements import Row
+from sync_server.store.verify import verify
+from tests.store_suite.world import World, new_row
+
+STAMPS = ("revision", "created_revision")
+
+
+class Company:
+    """Ana and Ben with a customer each, Mia above both; Ana's holds everything a customer can have."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.mia = world.user("mia")
+        self.ana, self.ben = world.user("ana", self.mia), world.user("ben", self.mia)
+        self.numbers: dict[bytes, int] = {}
+        self.product = world.make("product", sku="T1", name="Tea")
+        self.stays = self._customer("Corner Shop", self.ana, phone="030 1234567", note="Ask Maria")
+        self.goes = self._customer("Corner Shop Ltd", self.ben, email="shop@corner.example", note="Back door")
+        self.founded: set[Value] = set()
+        self.founded = {row["id"] for row in self.candidates()}
+        for user in (self.mia, self.ana, self.ben):
+            world.make("device", row_id=user[::-1], user_id=user, name="Laptop")
+        self.copies = {user: world.fresh(user) for user in (self.mia, self.ana, self.ben)}
+
+    def _customer(self, name: str, owner: bytes, **values: Value) -> bytes:
+        make = self.world.make
+        with self.world.write() as tx:
+            account = new_row(tx, "account", name=name, owner_user_id=owner, **values)
+            look_for_duplicates(tx)
+        make("site", account_id=account, city="Kiel", kind="bill")
+        contact = make("contact", account_id=account, family_name="Boss of " + name)
+        make("account_contact", account_id=account, contact_id=contact, role="buys")
+        make("account_team", account_id=account, user_id=self.mia, team_role="helps")
+        make("activity", account_id=account, contact_id=contact, subject="Call")
+        order = make(
+            "sales_order",
+            account_id=account,
+            currency="EUR",
+            goods_amount=500,
+            total_amount=500,
+            created_by=owner,
+        )
+        line = {"order_id": order, "account_id": account, "seq": 1, "product_id": self.product}
+        make("document_line", **line, qty=1_000_000, unit_price=5_000_000, line_amount=500)
+        make("ar_document", account_id=account, number="R1", currency="EUR", amount=500, open_amount=500)
+        return account
+
+    def push(self, user: bytes, *edits: Edit, known: int | None = None) -> Outcome:
+        n = self.numbers[user] = self.numbers.get(user, 0) + 1
+        at = Revision(self.world.database.info().revision if known is None else known)
+        author = Author(RowId(user[::-1]), RowId(user), "rep", Incarnation(b"i" * 16), at, at)
+        with self.world.write() as tx:
+            return push(tx, author, [Change(n, 0, "test", edits)])[0]
+
+    def row(self, entity: str, row_id: bytes) -> Row:
+        with self.world.database.read() as reader:
+            found = reader.row(entity, row_id)
+        assert found is not None
+        return found
+
+    def of(self, entity: str, account: bytes) -> list[Row]:
+        with self.world.database.read() as reader:
+            return reader.find(entity, "account_id", account)
+
+    def everything(self) -> dict[str, list[dict[str, Value]]]:
+        with self.world.database.read() as reader:
+            return {
+                entity.name: [{n: v for n, v in row.items() if n not in STAMPS} for row in reader.all(entity)]
+                for entity in ENTITIES
+                if entity.name != "duplicate_candidate"
+            }
+
+    def merge(self, stays: bytes, goes: bytes, *take: str, entity: str = "account") -> MergePlan:
+        with self.world.write() as tx:
+            tx.new_revision()
+            return merge(tx, entity, stays, goes, take)
+
+    def unmerge(self, merged: bytes) -> Unmerged:
+        with self.world.write() as tx:
+            tx.new_revision()
+            return unmerge(tx, merged)
+
+    def candidates(self) -> list[Row]:
+        """The pairs raised since the company was founded."""
+        with self.world.database.read() as reader:
+            return [row for row in reader.all("duplicate_candidate") if row["id"] not in self.founded]
+
+    def candidate(self) -> Row:
+        (found,) = self.candidates()
+        return found
+
+    def decide(
+        self, user: bytes, status: str, survivor: bytes | None = None, known: int | None = None
+    ) -> Outcome:
+        """A person decides on the one pair there is, as he sees it."""
+        row = self.candidate()
+        values: dict[str, tuple[Value, Value]] = {"status": ("open", status)}
+        if survivor is not None:
+            values["survivor_id"] = (None, survivor)
+        pair, seen = row["id"], row["revision"]
+        assert isinstance(pair, bytes)
+        assert isinstance(seen, int)
+        base = seen if row["status"] == "open" else seen - 1
+        return self.push(user, edit("duplicate_candidate", pair, base, **values), known=known)
+
+    def sync(self) -> None:
+        """Every copy pulls the delta, and holds then what a fresh one holds; the store is sound."""
+        for user, copy in self.copies.items():
+            self.world.sync(copy)
+            assert copy.rows == self.world.fresh(user).rows, "a delta and a first replica differ"
+        assert verify(self.world.database) == []
+
+    def accounts_of(self, user: bytes) -> set[bytes]:
+        return self.copies[user].ids("account")
+
+
+@pytest.fixture
+def company(world: World) -> Iterator[Company]:
+    return Company(world)
+
+
+def edit(entity: str, row_id: bytes, base: int, **values: tuple[Value, Value]) -> Edit:
+    before = {name: pair[0] for name, pair in values.items()}
+    return Edit(entity, row_id, "update", base, before, {name: pair[1] for name, pair in values.items()})
+
+
+def create(entity: str, row_id: bytes, **values: Value) -> Edit:
+    return Edit(entity, row_id, "create", 0, {}, values)
+
+
+def new_id(name: str) -> bytes:
+    return name.encode().ljust(16, b".")
+
+
+def test_two_devices_create_the_same_customer_and_whoever_holds_both_hears_of_it(company: Company) -> None:
+    one, other = new_id("a"), new_id("b")
+    company.push(company.ana, create("account", one, name="Müller & Söhne GmbH", phone="+49 431 555 77 88"))
+    assert isinstance(
+        company.push(company.ben, create("account", other, name="Mueller", phone="0431/5557788")), Accepted
+    )
+    found = company.candidate()
+    assert (found["entity"], found["status"], found["score"]) == ("account", "open", 92)
+    assert found["reasons"] == '["Same phone number"]'
+    assert {found["one_id"], found["other_id"]} == {one, other}
+    company.sync()
+    assert found["id"] in company.copies[company.mia].ids("duplicate_candidate")
+    assert not company.copies[company.ana].ids("duplicate_candidate")
+    assert not company.copies[company.ben].ids("duplicate_candidate")
+
+
+def test_a_pair_follows_the_accounts_it_names(company: Company) -> None:
+    company.push(company.ana, create("account", new_id("a"), name="Alster Bootsbau", tax_id="DE 811 22"))
+    company.push(company.ben, create("account", new_id("b"), name="A.B. Werft", tax_id="DE81122"))
+    pair = company.candidate()["id"]
+    company.world.change("account", new_id("b"), owner_user_id=company.ana)
+    company.sync()
+    assert company.copies[company.ana].ids("duplicate_candidate") == {pair}
+    company.world.change("account", new_id("b"), owner_user_id=company.ben)
+    company.sync()
+    assert not company.copies[company.ana].ids("duplicate_candidate")
+
+
+@pytest.mark.parametrize(
+    ("values", "score"),
+    [
+        ({"name": "Corner Shopp"}, 96),
+        ({"name": "Shop, Corner"}, 98),
+        ({"name": "Elsewhere", "email": "SHOP@corner.example "}, 96),
+        ({"name": "Corner Bakery"}, 0),
+        ({"name": "Elsewhere", "phone": "040 7654321"}, 0),
+    ],
+)
+def test_what_is_alike_is_found_by_name_or_number(
+    company: Company, values: dict[str, Value], score: int
+) -> None:
+    company.push(company.ana, create("account", new_id("new"), **values))
+    new = company.candidates()
+    assert max((int(str(row["score"])) for row in new), default=0) == score
+
+
+def test_a_renamed_account_is_looked_up_again_and_an_old_name_no_longer(company: Company) -> None:
+    one, other = new_id("a"), new_id("b")
+    company.push(company.ana, create("account", one, name="Lighthouse Cafe"))
+    company.push(company.ana, edit("account", one, 0, name=("Lighthouse Cafe", "Harbour Grill")))
+    company.push(company.ana, create("account", other, name="Lighthouse Cafe"))
+    assert not company.candidates()
+    company.push(company.ana, edit("account", other, 0, name=("Lighthouse Cafe", "Harbour Gril")))
+    assert company.candidate()["score"] == 96
+
+
+def test_branches_of_one_house_and_colleagues_with_one_number_are_no_duplicates(company: Company) -> None:
+    company.push(company.ana, create("account", new_id("a"), name="House", phone="0431 5557788"))
+    branch = {"name": "Branch", "phone": "0431 5557788", "parent_id": new_id("a")}
+    company.push(company.ana, create("account", new_id("b"), **branch))
+    for name in ("Jansen", "Petersen"):
+        contact = {"account_id": new_id("a"), "family_name": name, "phone": "0431 5557788"}
+        company.push(company.ana, create("contact", new_id(name), **contact))
+    assert not company.candidates()
+
+
+def test_one_person_entered_twice_at_an_account_is_found_and_merged(company: Company) -> None:
+    for name, first in (("p", "Maria"), ("q", "Mara")):
+        person = {"account_id": company.stays, "given_name": first, "family_name": "Anders"}
+        company.push(company.ana, create("contact", new_id(name), **person))
+    company.push(
+        company.ana,
+        create("activity", new_id("c"), account_id=company.stays, subject="Call", contact_id=new_id("q")),
+    )
+    pair = company.candidate()
+    assert (pair["entity"], pair["account_id"]) == ("contact", company.stays)
+    assert isinstance(company.decide(company.ana, "merge_requested", new_id("p")), Accepted)
+    assert company.row("activity", new_id("c"))["contact_id"] == new_id("p")
+    assert company.row("contact", new_id("q"))["merged_into_id"] == new_id("p")
+    company.sync()
+    company.unmerge(new_id("q"))
+    assert company.row("activity", new_id("c"))["contact_id"] == new_id("q")
+    company.sync()
+
+
+def test_a_merge_moves_all_that_belongs_to_the_account_and_keeps_every_value(company: Company) -> None:
+    plan = company.merge(company.stays, company.goes)
+    children = {
+        "site",
+        "contact",
+        "account_contact",
+        "account_team",
+        "activity",
+        "sales_order",
+        "document_line",
+    }
+    assert plan.counts() == dict.fromkeys(children | {"ar_document"}, 1)
+    row, stub = company.row("account", company.stays), company.row("account", company.goes)
+    assert (row["name"], row["phone"], row["email"]) == ("Corner Shop", "030 1234567", "shop@corner.example")
+    assert row["note"] == "Ask Maria\n\nBack door"
+    assert (stub["archived"], stub["merged_into_id"], stub["name"]) == (1, company.stays, "Corner Shop Ltd")
+    for entity in ("site", "contact", "activity", "sales_order", "document_line", "ar_document"):
+        assert len(company.of(entity, company.stays)) == 2
+    active = [one for one in company.of("account_team", company.stays) if not one["archived"]]
+    assert len(active) == 1, "Mia was in both teams and is in one of them once"
+    company.sync()
+    assert company.accounts_of(company.ana) == {company.stays, company.goes}
+    assert company.accounts_of(company.ben) == set(), "who held only the record that goes follows no grant"
+    assert company.accounts_of(company.mia) == {company.stays, company.goes}
+
+
+def test_the_preview_is_what_the_merge_then_does(company: Company) -> None:
+    with company.world.database.read() as reader:
+        plan = plan_merge(reader, "account", company.stays, company.goes, ["phone", "name"])
+        staying, losing = holders(reader, plan)
+    assert set(staying) == {company.ana, company.mia}
+    assert losing == [company.ben]
+    fields = {one.field.name: (one.result, str(one.origin), one.contested) for one in plan.fields}
+    assert fields["name"] == ("Corner Shop Ltd", "merged", True)
+    assert fields["phone"] == (None, "merged", False)
+    assert fields["email"] == ("shop@corner.example", "merged", False)
+    assert fields["note"] == ("Ask Maria\n\nBack door", "both", False)
+    assert fields["owner_user_id"][:2] == (company.ana, "survivor")
+    done = company.merge(company.stays, company.goes, "phone", "name")
+    assert done.counts() == plan.counts()
+    row = company.row("account", company.stays)
+    assert {name: row[name] for name in fields} == {name: value for name, (value, *_) in fields.items()}
+
+
+def test_a_merge_is_taken_back_exactly(company: Company) -> None:
+    before = company.everything()
+    company.merge(company.stays, company.goes, "name")
+    company.sync()
+    done = company.unmerge(company.goes)
+    assert company.everything() == before
+    assert (done.stay, done.kept) == ({}, ())
+    company.sync()
+    assert company.accounts_of(company.ana) == {company.stays}
+    assert company.accounts_of(company.ben) == {company.goes}
+
+
+def test_merging_and_splitting_again_and_again_between_two_syncs_leaves_every_copy_right(
+    company: Company,
+) -> None:
+    for _ in range(2):
+        company.merge(company.stays, company.goes)
+        company.unmerge(company.goes)
+    company.sync()
+    company.merge(company.stays, company.goes)
+    company.sync()
+    company.unmerge(company.goes)
+    company.merge(company.stays, company.goes)
+    company.sync()
+    assert company.accounts_of(company.ana) == {company.stays, company.goes}
+
+
+def test_what_was_entered_since_a_merge_stays_where_it_was_entered(company: Company) -> None:
+    company.merge(company.stays, company.goes)
+    row, site = company.row("account", company.stays), company.of("site", company.goes)
+    assert site == []
+    company.push(
+        company.ana, edit("account", company.stays, 9999, email=(row["email"], "new@corner.example"))
+    )
+    company.push(company.ana, create("activity", new_id("late"), account_id=company.stays, subject="Since"))
+    moved = next(one for one in company.of("sales_order", company.stays) if one["created_by"] == company.ben)
+    company.world.make(
+        "document_line",
+        order_id=moved["id"],
+        account_id=company.stays,
+        seq=2,
+        qty=0,
+        product_id=company.product,
+    )
+    done = company.unmerge(company.goes)
+    assert done.kept == (("account", "email"),)
+    assert done.stay == {"activity": 1}
+    assert company.row("activity", new_id("late"))["account_id"] == company.stays
+    assert len(company.of("document_line", company.goes)) == 2, "a line goes with its order"
+    assert company.row("account", company.stays)["email"] == "new@corner.example"
+    assert company.row("account", company.stays)["note"] == "Ask Maria"
+    company.sync()
+
+
+def test_late_children_and_edits_find_the_survivor(company: Company) -> None:
+    then, before = company.world.database.info().revision, company.row("account", company.goes)
+    contact = company.of("contact", company.goes)[0]
+    company.merge(company.stays, company.goes)
+    child = create(
+        "activity", new_id("late"), account_id=company.goes, contact_id=contact["id"], subject="Late"
+    )
+    assert isinstance(company.push(company.mia, child, known=then), Accepted)
+    assert company.row("activity", new_id("late"))["account_id"] == company.stays
+    fits = company.push(
+        company.mia, edit("account", company.goes, then, website=(None, "corner.example")), known=then
+    )
+    assert isinstance(fits, Merged)
+    assert fits.kept == ()
+    assert company.row("account", company.stays)["website"] == "corner.example"
+    clash = company.push(
+        company.mia, edit("account", company.goes, then, name=(before["name"], "Corner Ltd")), known=then
+    )
+    assert isinstance(clash, Merged)
+    assert [(one.row_id, one.field) for one in clash.kept] == [(company.stays, "name")]
+    (conflict,) = company.of("conflict", company.stays)
+    assert (conflict["mine_value"], conflict["theirs_value"]) == ('"Corner Ltd"', '"Corner Shop"')
+    assert company.row("account", company.goes)["name"] == "Corner Shop Ltd"
+    company.sync()
+
+
+def test_a_late_deletion_or_restoring_of_the_merged_record_changes_neither(company: Company) -> None:
+    then = company.world.database.info().revision
+    company.merge(company.stays, company.goes)
+    outcome = company.push(company.mia, edit("account", company.goes, then, archived=(0, 1)), known=then)
+    assert isinstance(outcome, Merged)
+    assert [one.field for one in outcome.kept] == ["archived"]
+    company.push(company.mia, edit("account", company.goes, then, archived=(1, 0)), known=then)
+    assert company.row("account", company.stays)["archived"] == 0
+    assert company.row("account", company.goes)["archived"] == 1
+
+
+def test_who_held_only_the_record_that_went_may_hand_in_what_he_did_before_he_heard(company: Company) -> None:
+    then = company.world.database.info().revision
+    site = company.of("site", company.goes)[0]
+    company.merge(company.stays, company.goes)
+    late = create("activity", new_id("late"), account_id=company.goes, subject="Late")
+    assert not isinstance(company.push(company.ben, late, known=then), Refused)
+    assert company.row("activity", new_id("late"))["account_id"] == company.stays
+    outcome = company.push(company.ben, edit("site", site["id"], then, street=(None, "Kai 1")), known=then)  # type: ignore[arg-type]
+    assert not isinstance(outcome, Refused)
+    now = company.push(company.ben, create("activity", new_id("now"), account_id=company.goes, subject="Now"))
+    assert isinstance(now, Refused)
+    assert now.code is Code.OUT_OF_SCOPE
+    company.sync()
+    assert not company.accounts_of(company.ben)
+
+
+def test_who_held_a_row_only_while_it_was_merged_may_hand_in_what_he_did_before_it_was_split(
+    company: Company,
+) -> None:
+    company.merge(company.stays, company.goes)
+    then = company.world.database.info().revision
+    site = next(one for one in company.of("site", company.stays) if one["created_by"] is None)
+    moved = {one["id"] for one in company.of("site", company.stays)}
+    company.unmerge(company.goes)
+    back = next(iter(moved - {one["id"] for one in company.of("site", company.stays)}))
+    assert isinstance(back, bytes)
+    late = edit("site", back, then, street=(None, "Kai 2"))
+    assert not isinstance(company.push(company.ana, late, known=then), Refused)
+    assert isinstance(company.push(company.ana, edit("site", back, then, street=(None, "Kai 3"))), Refused)
+    assert site is not None
+
+
+def test_two_crossed_merges_end_in_one_survivor_and_lose_nothing(company: Company) -> None:
+    company.merge(company.stays, company.goes)
+    with pytest.raises(KnownError) as error:
+        company.merge(company.goes, company.stays)
+    assert error.value.code is Code.NOTHING_TO_CHANGE
+    assert len(company.of("contact", company.stays)) == 2
+    company.sync()
+
+
+def test_crossed_requests_of_two_devices_end_in_one_survivor(company: Company) -> None:
+    for name, user in (("a", company.ana), ("b", company.ben)):
+        company.push(user, create("account", new_id(name), name="Nordlicht Optik", phone="0461 778899"))
+        company.world.make("site", account_id=new_id(name), city=name)
+    outcomes = [company.decide(company.mia, "merge_requested", new_id(survivor)) for survivor in ("a", "b")]
+    assert [type(one) for one in outcomes] == [Accepted, Merged]
+    assert company.candidate()["survivor_id"] == new_id("a")
+    assert len(company.of("site", new_id("a"))) == 2
+    assert company.row("account", new_id("a"))["merged_into_id"] is None
+    no = company.decide(company.mia, "not_duplicate")
+    assert isinstance(no, Refused)
+    assert no.code is Code.MOVE_NOT_ALLOWED
+    company.sync()
+
+
+def test_only_who_holds_both_may_ask_for_a_merge(company: Company) -> None:
+    for name in ("a", "b"):
+        company.push(company.ana, create("account", new_id(name), name="Nordlicht Optik"))
+    then = company.world.database.info().revision
+    company.world.change("account", new_id("b"), owner_user_id=company.ben)
+    outcome = company.decide(company.ana, "merge_requested", new_id("a"), known=then)
+    assert isinstance(outcome, Refused)
+    assert outcome.code is Code.OUT_OF_SCOPE
+    assert company.row("account", new_id("b"))["merged_into_id"] is None
+    assert company.candidate()["status"] == "open"
+
+
+def test_a_chain_of_merges_is_followed_and_taken_back_from_its_end(company: Company) -> None:
+    third = company._customer("Corner Shop of Kiel", company.ana)
+    before = company.everything()
+    company.merge(company.stays, company.goes)
+    company.merge(third, company.goes)
+    assert company.row("account", company.goes)["merged_into_id"] == third
+    assert company.row("account", company.stays)["merged_into_id"] == third
+    assert len(company.of("sales_order", third)) == 3
+    company.sync()
+    with pytest.raises(KnownError) as error:
+        company.unmerge(company.goes)
+    assert error.value.code is Code.MOVE_NOT_ALLOWED
+    company.unmerge(company.stays)
+    company.sync()
+    company.unmerge(company.goes)
+    assert company.everything() == before
+    company.sync()
+
+
+def test_no_account_stands_above_itself_after_a_merge(company: Company) -> None:
+    make = company.world.make
+    middle = make("account", name="Middle", parent_id=company.goes, owner_user_id=company.ana)
+    company.world.change("account", company.stays, parent_id=middle)
+    top = make("account", name="Top", owner_user_id=company.ana)
+    company.world.change("account", company.goes, parent_id=top)
+    company.merge(company.stays, company.goes)
+    assert company.row("account", company.stays)["parent_id"] == top
+    assert company.row("account", middle)["parent_id"] == company.stays
+    company.sync()
+
+
+def test_open_conflicts_of_the_merged_record_are_decided_on_the_survivor(company: Company) -> None:
+    row = company.row("account", company.goes)
+    company.push(company.mia, edit("account", company.goes, 1, phone=("1", "2")))
+    (conflict,) = company.of("conflict", company.goes)
+    company.merge(company.stays, company.goes)
+    moved = company.row("conflict", conflict["id"])  # type: ignore[arg-type]
+    assert (moved["row_id"], moved["account_id"]) == (company.stays, company.stays)
+    assert row["phone"] is None
+    company.sync()
+    company.unmerge(company.goes)
+    assert company.row("conflict", conflict["id"])["row_id"] == company.goes  # type: ignore[arg-type]
+    company.sync()
