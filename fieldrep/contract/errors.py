@@ -56,6 +56,7 @@ class Code(StrEnum):
     LINK_INVALID = "link_invalid"
     LINK_USED = "link_used"
     LINK_EXPIRED = "link_expired"
+    OTHER_USER = "other_user"
     NOT_ENROLLED = "not_enrolled"
     ALREADY_ENROLLED = "already_enrolled"
     WRONG_PASSPHRASE = "wrong_passphrase"  # noqa: S105 - the name of a code
@@ -72,6 +73,10 @@ class Code(StrEnum):
     IMPORT_INVALID = "import_invalid"
     ADDRESS_IN_USE = "address_in_use"
     WRONG_USAGE = "wrong_usage"
+
+
+BARRED = frozenset({Code.DEVICE_LOCKED, Code.DEVICE_REVOKED, Code.UNAUTHORISED})
+"""Answers after which nothing goes in or out of an installation until it enrols again."""
 
 
 class KnownError(Exception):

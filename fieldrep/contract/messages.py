@@ -123,8 +123,14 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     sentence: str = ""
 
 
-class EnrollRequest(msgspec.Struct, frozen=True):
-    """A device asks to be admitted with a one-time code."""
+class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A device asks to be admitted with a one-time code.
+
+    Attributes:
+        server_id, user_id: of a profile that enrols again: whose data it holds. A link of another server or user is
+            refused and stays good.
+        former_device, former_incarnation: what it was before; changes sent as that one are known by their numbers.
+    """
 
     code: str
     device_name: str
@@ -132,6 +138,10 @@ class EnrollRequest(msgspec.Struct, frozen=True):
     app_version: str
     protocol: int
     public_key: bytes
+    server_id: bytes = b""
+    user_id: bytes = b""
+    former_device: bytes = b""
+    former_incarnation: bytes = b""
 
 
 class EnrollReply(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ REPLICA_VERSION = 1
 MOST_STEPS = 10_000
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
-SERVER_KEY = "server_key"
+DEVICE_KEY, NEXT_DEVICE_KEY = "device_key", "next_device_key"
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
 
@@ -162,10 +162,16 @@ class Replica:
             self._contact_unsaved = True
 
     def enrolled(
-        self, reply: EnrollReply, server_url: str, fingerprint: str, incarnation: Incarnation
+        self, reply: EnrollReply, server_url: str, fingerprint: str, incarnation: Incarnation, keys: str = ""
     ) -> None:
-        """Stores what a server's admission says, its token among the secrets, in one transaction."""
+        """Stores what a server's admission says, its token among the secrets, in one transaction.
+
+        A profile that was enrolled before keeps its rows and its place in the feed; what it has not sent, or may have
+        to offer again, goes on under the new incarnation with the numbers it has. `keys` are those of the new device.
+        """
         with self.write() as connection:
+            for table in ("outbox", "sent_log"):
+                connection.execute(f"UPDATE {table} SET incarnation = ?", (incarnation,))  # noqa: S608
             state = replace(
                 self._state,
                 device_id=reply.device_id,
@@ -175,14 +181,17 @@ class Replica:
                 server_url=server_url,
                 fingerprint=fingerprint,
                 server_id=reply.server_id,
-                epoch=reply.epoch,
+                # an older one stays: the next exchange then tells that the store was restored meanwhile
+                epoch=self._state.epoch or reply.epoch,
                 incarnation=incarnation,
                 number_prefix=reply.number_prefix,
             )
             self.store_state(connection, state)
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
             connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
-            connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
+            if keys:
+                connection.execute(_KEEP_SECRET, (DEVICE_KEY, keys))
+                connection.execute("DELETE FROM secret WHERE name = ?", (NEXT_DEVICE_KEY,))
 
     def waiting(self, limit: int, limit_bytes: int) -> list[Change]:
         """The oldest changes not yet answered, within both limits."""

@@ -2,6 +2,7 @@
 
 The link is `fieldrep://enroll?server=ADDRESS&code=CODE&fp=SHA256`; the fingerprint is there when the server's
 certificate is its own. A link that was answered but whose answer was lost may be used again from the same profile.
+A profile whose server admits it no longer (a copy, a withdrawn device) enrols again in place and keeps what it holds.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from dataclasses import dataclass
 
 from fieldrep import __version__
 from fieldrep.contract.bundle import SEED_BYTES, Keys
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.ids import Incarnation
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
-from fieldrep.store.replica import Replica
+from fieldrep.store.replica import DEVICE_KEY, NEXT_DEVICE_KEY, TOKEN, Replica
+from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer, check_address
+
+_UNREACHABLE = frozenset({Code.OFFLINE, Code.NOT_A_SERVER, Code.CERTIFICATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +61,19 @@ def parse_link(text: str) -> EnrolmentLink:
 def enrol(
     replica: Replica, text: str, randomness: Callable[[int], bytes], device_name: str = ""
 ) -> EnrollReply:
-    """Enrols the profile of `replica` with a link; afterwards it can sync.
+    """Enrols the profile of `replica` with a link; afterwards it can sync, and what waited goes out.
 
     Raises:
-        KnownError: `already_enrolled`, a code about the link, or what the line says.
+        KnownError: `already_enrolled` when its server still admits it, `other_user` when the link is not for the person
+            whose data it holds, a code about the link, or what the line says.
     """
     link = parse_link(text)
-    if replica.state().device_id:
-        raise KnownError(
-            Code.ALREADY_ENROLLED,
-            "This profile is enrolled already. Use another profile folder for another device.",
-        )
-    key = device_keys(replica, randomness)
+    state = replica.state()
+    again = state.enrolled
+    if again:
+        _check_barred(replica, link)
+    kept = NEXT_DEVICE_KEY if again else DEVICE_KEY
+    key = device_keys(replica, randomness, kept)
     request = EnrollRequest(
         code=link.code,
         device_name=device_name or platform.node()[:120] or "Laptop",
@@ -76,11 +81,17 @@ def enrol(
         app_version=__version__,
         protocol=PROTOCOL_VERSION,
         public_key=key.public,
+        server_id=state.server_id,
+        user_id=state.user_id,
+        former_device=state.device_id,
+        former_incarnation=state.incarnation,
     )
     bearer = HttpBearer(link.server, fingerprint=link.fingerprint)
     try:
         reply = bearer.enroll(request)
     except KnownError as error:
+        if error.code is Code.OTHER_USER:
+            raise KnownError(Code.OTHER_USER, _for_somebody_else(replica)) from error
         if error.code is not Code.OFFLINE:
             raise
         sentence = (
@@ -91,14 +102,47 @@ def enrol(
         ) from error
     finally:
         bearer.close()
-    replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)))
+    keys = replica.secret(NEXT_DEVICE_KEY) if again else ""
+    replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)), keys)
     return reply
 
 
-def device_keys(replica: Replica, randomness: Callable[[int], bytes]) -> Keys:
+def _check_barred(replica: Replica, link: EnrolmentLink) -> None:
+    """Only a profile that its server admits no longer enrols again; a sync asks, and says so when all is well.
+
+    Raises:
+        KnownError: `already_enrolled`, or what the line says.
+    """
+    if not replica.secret(TOKEN):
+        return  # a repair saved who it is, but not what proves it
+    try:
+        sync_now(replica)
+    except KnownError as error:
+        moved = link.server != replica.state().server_url
+        if error.code in BARRED or (moved and error.code in _UNREACHABLE):
+            return
+        raise
+    raise KnownError(
+        Code.ALREADY_ENROLLED,
+        "This profile is enrolled already, and its server admits it: it has just synced. Use another profile folder "
+        "for another device.",
+    )
+
+
+def _for_somebody_else(replica: Replica) -> str:
+    state, depth = replica.state(), replica.depth()
+    work = f", {depth:,} of them not sent yet" if depth else ""
+    return (
+        f"This link is for somebody else, and this profile holds the records and changes of {state.user_name}{work}. "
+        f"Nothing was changed, and the link stays good. Ask your admin for a link for {state.login}; whoever this link "
+        "is for enrols with another profile folder (FIELDREP_HOME names it)."
+    )
+
+
+def device_keys(replica: Replica, randomness: Callable[[int], bytes], name: str = DEVICE_KEY) -> Keys:
     """This installation's keys; their seed is made once and kept inside the encrypted replica."""
-    kept = replica.secret("device_key")
+    kept = replica.secret(name)
     if not kept:
         kept = randomness(SEED_BYTES).hex()
-        replica.keep_secret("device_key", kept)
+        replica.keep_secret(name, kept)
     return Keys(bytes.fromhex(kept))

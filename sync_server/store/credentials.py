@@ -19,6 +19,7 @@ from sync_server.store.bundle_key import keys_of_store
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
 from sync_server.store.dialect import Row as Tuple
+from sync_server.store.formers import note_former
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
@@ -65,10 +66,13 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
     cost the code.
 
     Raises:
-        KnownError: `link_invalid`, `link_used` or `link_expired`.
+        KnownError: `link_invalid`, `link_used` or `link_expired`; `different_server` or `other_user` when the profile
+            holds data of another company or person, and the link then stays good.
     """
     with database.write("enrolment") as tx:
         user, device_id = _redeem(tx, request)
+        info = tx.info()
+        _check_meant(request, info.server_id, _id(user))
         device = tx.row("device", device_id) if device_id else None
         if device is None:
             device = _new_device(tx, user)
@@ -80,7 +84,7 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
             (tx.now, device["id"], _code_hash(request.code)),
         )
         tx.audit("enrol_device", entity="device", row_id=_id(device), detail=str(user["login"]))
-        info = tx.info()
+        note_former(tx, _id(device), _id(user), request.former_device, request.former_incarnation)
         return EnrollReply(
             device_id=_id(device),
             token=token,
@@ -194,6 +198,18 @@ def _redeem(tx: WriteTransaction, request: EnrollRequest) -> tuple[Row, bytes | 
     if tx.now > expires_at:
         raise KnownError(Code.LINK_EXPIRED, "This link has expired. Ask your admin for a new one.")
     return user, device_id
+
+
+def _check_meant(request: EnrollRequest, server_id: bytes, user_id: bytes) -> None:
+    """A profile that enrols again names whose work it holds; a link for anybody else must not be used up."""
+    if request.server_id and request.server_id != server_id:
+        sentence = (
+            "This link is of another company's server than the data on this laptop. Nothing was changed."
+        )
+        raise KnownError(Code.DIFFERENT_SERVER, sentence)
+    if request.user_id and request.user_id != user_id:
+        sentence = "This link is for somebody else than the person whose data this profile holds. Nothing was changed."
+        raise KnownError(Code.OTHER_USER, sentence)
 
 
 def _same_key(tx: WriteTransaction, device_id: bytes, public_key: bytes) -> bool:

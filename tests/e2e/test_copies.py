@@ -1,35 +1,146 @@
-"""Copies of a profile: two installations behind one credential are noticed, and neither loses what was entered."""
+"""Copies and withdrawn laptops: noticed, told, and enrolled again in place with everything that was entered on them."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
 
 
-def test_a_copied_profile_is_told_at_its_first_contact_and_keeps_what_was_entered(
-    server: ServerCommand, tmp_path: Path
-) -> None:
+@dataclass
+class Place:
+    folder: Path
+    server: ServerCommand
+    first: DeviceCommand
+
+    def link(self, who: str = "rita") -> str:
+        return self.server("enroll", who).split()[-1]
+
+    def copy(self) -> DeviceCommand:
+        copy = DeviceCommand(self.folder / "copy")
+        shutil.copytree(self.first.home, copy.home)
+        return copy
+
+    def stored(self) -> dict[str, list[dict[str, Any]]]:
+        return self.server.rows(self.folder / "all.jsonl")
+
+    def assert_equal(self, *devices: DeviceCommand) -> None:
+        for device in devices:
+            receipt = device.json("sync")
+            assert (receipt["digests_equal"], receipt["waiting"], receipt["refused"]) == (True, 0, 0)
+        theirs = self.folder / "theirs.jsonl"
+        self.server("export", theirs, "--user", "rita")
+        for device in devices:
+            assert device.exported(self.folder / "mine.jsonl") == theirs.read_bytes()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    server = ServerCommand(tmp_path / "server", own_process=False)
     server("init")
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
-        first, copy = DeviceCommand(tmp_path / "first"), DeviceCommand(tmp_path / "copy")
-        first("enroll", server("enroll", "rita").split()[-1])
-        first("sync")
-        shutil.copytree(first.home, copy.home)
-        first.do("create_account", name="Entered on the first laptop")
-        copy.do("create_account", name="Entered on the copy")
-        first("sync")
+        made = Place(tmp_path, server, DeviceCommand(tmp_path / "first"))
+        made.first("enroll", made.link())
+        made.first("sync")
+        yield made
 
-        sentence = copy.refused("sync")
 
-        assert "copy" in sentence
-        assert copy.json("status")["outbox_depth"] == 1
-        assert [row["name"] for row in copy.show("account")] == ["Entered on the copy"]
-        assert [row["name"] for row in first.show("account")] == ["Entered on the first laptop"]
-        assert first.json("sync")["digests_equal"] is True
-    stored = server.rows(tmp_path / "all.jsonl")["account"]
-    assert [row["name"] for row in stored] == ["Entered on the first laptop"]
+def account(device: DeviceCommand, name: str) -> dict[str, Any]:
+    (row,) = device.show("account", f"name={name}")
+    return row
+
+
+def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place: Place) -> None:
+    first = place.first
+    shop = first.do("create_account", name="Made before the copy", phone="1")["id"]
+    first.do("edit_account", id=shop, phone="2")
+    copy = place.copy()
+    first.do("edit_account", id=shop, phone="3", note="by the first")
+    first.do("create_account", name="Entered on the first laptop")
+    copy.do("create_account", name="Entered on the copy")
+    copy.do("edit_account", id=shop, email="copy@example.org")
+    first("sync")
+
+    sentence = copy.refused("sync")
+    assert "copy" in sentence
+    assert copy.json("status")["outbox_depth"] == 4
+    assert [row["name"] for row in place.stored()["account"]] == [
+        "Made before the copy",
+        "Entered on the first laptop",
+    ]
+
+    old = copy.json("status")["device"]
+    copy("enroll", place.link())
+    status = copy.json("status")
+    assert status["device"] != old
+    assert status["outbox_depth"] == 4
+    receipt = copy.json("sync")
+    assert (receipt["accepted"] + receipt["merged"], receipt["refused"], receipt["conflicts"]) == (4, 0, 0)
+    place.assert_equal(copy, first)
+    stored = place.stored()
+    assert sorted(row["name"] for row in stored["account"]) == [
+        "Entered on the copy", "Entered on the first laptop", "Made before the copy",
+    ]  # fmt: skip
+    (row,) = [row for row in stored["account"] if row["id"] == shop]
+    assert (row["phone"], row["note"], row["email"]) == ("3", "by the first", "copy@example.org")
+    assert stored.get("conflict", []) == []
+    copy.do("edit_account", id=shop, phone="4")
+    place.assert_equal(copy)
+    assert "admits it" in copy.refused("enroll", place.link())
+
+
+def test_a_withdrawn_laptop_enrols_again_in_place_and_what_waited_goes_out(place: Place) -> None:
+    rita = place.first
+    rita.do("create_account", name="Sent before")
+    rita("sync")
+    place.server("device", "revoke", rita.json("status")["device"])
+    rita.do("edit_account", id=account(rita, "Sent before")["id"], phone="after it was withdrawn")
+    assert "kept" in rita.refused("sync")
+    place.server("user", "add", "otto")
+    other = place.link("otto")
+    sentence = rita.refused("enroll", other)
+    assert "rita" in sentence
+    assert "1 of them not sent yet" in sentence
+    rita("enroll", place.link())
+    receipt = rita.json("sync")
+    assert (receipt["accepted"], receipt["started_over"]) == (1, False)
+    assert receipt["entered"] == 2, "the new colleague and the new device; what it holds is not fetched again"
+    place.assert_equal(rita)
+    (row,) = place.stored()["account"]
+    assert row["phone"] == "after it was withdrawn"
+    otto = DeviceCommand(place.folder / "otto")
+    otto("enroll", other)
+    assert otto.json("status")["user"] == "otto", "a refused link stays good"
+
+
+def test_a_laptop_that_no_longer_knows_who_it_is_brings_its_work_into_a_new_enrolment(place: Place) -> None:
+    rita = place.first
+    rita.do("create_account", name="Not sent yet")
+    _forget_who_it_is(rita.home / "replica.db")
+    assert rita.json("status", code=1)["enrolled"] is False
+    rita("enroll", place.link())
+    place.assert_equal(rita)
+    assert [row["name"] for row in place.stored()["account"]] == ["Not sent yet"]
+
+
+def _forget_who_it_is(replica: Path) -> None:
+    """As a repair leaves it that could not read the pages with the device's identity."""
+    from fieldrep.paths import Profile
+    from fieldrep.secrets import KeyVault
+    from fieldrep.store.engine import connect, transaction
+
+    phrase = (replica.parent.parent / "passphrase").read_text(encoding="utf-8").strip()
+    connection = connect(replica, KeyVault(Profile(replica.parent)).unlock(phrase), writer=True)
+    with transaction(connection):
+        connection.execute("DELETE FROM sync_state")
+        connection.execute("DELETE FROM secret")
+    connection.close()
