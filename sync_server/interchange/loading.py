@@ -24,6 +24,8 @@ from sync_server.interchange.images import decode, encode, image_of, joined
 from sync_server.interchange.keys import KeySet
 from sync_server.interchange.records import Record, Reference, checked
 from sync_server.interchange.rejects import CellError, OnReject, Reject, shortened
+from sync_server.reconcile.duplicates import look_for_duplicates
+from sync_server.reconcile.merge_plan import MERGING, merged_records
 from sync_server.store.audit import Actor
 from sync_server.store.database import Database
 from sync_server.store.statements import Row
@@ -100,6 +102,7 @@ class Loader:
         self._tx: WriteTransaction | None = None
         self._staged = 0
         self._looked_at = 0
+        self._merged: dict[bytes, bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +207,7 @@ class Loader:
         """Creates or updates the row of a record, or finds that nothing is to do."""
         entity, count = record.entity, self.count(record.entity)
         present = tx.row(entity.name, record.row_id)
+        self._follow_merges(record)
         earlier, image = decode(stored) if stored else {}, image_of(record.values) if self._remember else {}
         if present is None:
             row: Row = {column.name: column.default for column in entity.columns}
@@ -232,6 +236,18 @@ class Loader:
             count.created += 1
         else:
             count.updated += 1
+
+    def _follow_merges(self, record: Record) -> None:
+        """What belongs to a merged account or contact in its source belongs to the survivor here.
+
+        What the source says of the merged record itself stays with that one: the survivor is a person's choice.
+        """
+        if not self._merged:
+            return
+        for reference in record.references:
+            survivor = self._merged.get(reference.row_id)
+            if survivor is not None and reference.field.to in MERGING:
+                record.values[reference.field.name] = None if survivor == record.row_id else survivor
 
     def _not_there(self, missing: Reference) -> CellError:
         """Why a reference cannot be followed, and what to do about it."""
@@ -271,6 +287,7 @@ class Loader:
             self._open = self._database.write(ACTOR)
             self._tx = self._open.__enter__()
             self._staged = self._looked_at = 0
+            self._merged = merged_records(self._tx)
         return self._tx
 
     def _end(self) -> None:
@@ -280,6 +297,7 @@ class Loader:
         if not self._dry_run:
             if tx is not None and self._staged:
                 tx.audit("import", detail=f"{self._staged} records")
+                look_for_duplicates(tx)
             opened.__exit__(None, None, None)
             return
         abandon = Abandon()

@@ -27,7 +27,10 @@ _ALONE = frozenset({"phone", "tax_id"})
 
 _PERSON_SIGNS = ("given_name", "family_name", "mobile", "email", "archived", "merged_into_id", "account_id")
 _MOST_A_RECORD = 5
-_SITES = "SELECT id, scope_key, kind, city, postal_code FROM site WHERE archived = 0 AND scope_key IN :members ORDER BY id"
+_SITES = (
+    "SELECT id, scope_key, kind, city, postal_code FROM site "
+    "WHERE archived = 0 AND scope_key IN :members ORDER BY id"
+)
 _PEOPLE = "SELECT id FROM contact WHERE archived = 0 AND scope_key IN :members"
 _KINDS = {"bill": 0, "ship": 1, "service": 2}
 

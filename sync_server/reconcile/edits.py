@@ -25,8 +25,8 @@ from sync_server.reconcile.orders import (
     require_account_of_order,
     require_open_draft,
 )
-from sync_server.reconcile.proposals import has_left, waits_for_holder
 from sync_server.reconcile.pairs import judge_pair
+from sync_server.reconcile.proposals import has_left, waits_for_holder
 from sync_server.reconcile.redirects import reaches
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.transaction import Row, WriteTransaction

@@ -75,6 +75,13 @@ def standing_for(reader: Reader, entity: str, row_id: bytes) -> RowId:
     return RowId(at)
 
 
+def merged_records(reader: Reader) -> dict[bytes, bytes]:
+    """Every merged record with the one it is now."""
+    accounts = reader.rows("SELECT id, merged_into_id FROM account WHERE merged_into_id IS NOT NULL")
+    contacts = reader.rows("SELECT id, merged_into_id FROM contact WHERE merged_into_id IS NOT NULL")
+    return dict([*accounts, *contacts])
+
+
 def plan_merge(
     reader: Reader, entity_name: str, survivor_id: bytes, merged_id: bytes, take: Collection[str] = ()
 ) -> MergePlan:

@@ -236,6 +236,9 @@ def move_account(
 ) -> Row:
     """Gives an account another owner, another territory or both; gives the account as it now is."""
     row = account_named(tx, account)
+    if row["merged_into_id"] is not None:
+        sentence = f"{row['name']!s} is merged into another account. Move that one, or undo the merge first."
+        raise KnownError(Code.READ_ONLY, sentence)
     values: dict[str, Value] = {}
     if owner_login:
         values["owner_user_id"] = user_named(tx, owner_login)["id"]

@@ -34,7 +34,10 @@ LOOKED_UP: dict[str, tuple[str, ...]] = {
 }
 """Fields by which the server itself looks rows up, beside parents."""
 
-FILLED: dict[str, tuple[str, ...]] = {"account": ("merged_into_id", "parent_id", "reseller_id")}
+FILLED: dict[str, tuple[str, ...]] = {
+    "account": ("merged_into_id", "parent_id", "reseller_id"),
+    "contact": ("merged_into_id",),
+}
 """Fields by which rows are looked up and that most rows leave empty; an ERP reference is one wherever there is one."""
 
 

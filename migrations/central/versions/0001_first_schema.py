@@ -134,7 +134,7 @@ LOOKED_UP = {
     "duplicate_candidate": "account_id other_account_id",
 }
 
-FILLED = {"account": "merged_into_id parent_id reseller_id"}
+FILLED = {"account": "merged_into_id parent_id reseller_id", "contact": "merged_into_id"}
 
 TYPES = {"b": sa.LargeBinary, "i": sa.BigInteger, "t": sa.Text}
 FIRST = "id:b! revision:i created_at:i created_by:b? changed_at:i changed_by:b? archived:i custom:t"

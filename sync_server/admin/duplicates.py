@@ -1,0 +1,247 @@
+"""Commands on duplicates: the pairs that look alike, merging two records into one, and taking a merge back.
+
+Parses, calls, prints. What a merge does is the business of `sync_server/reconcile/merges.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.ids import RowId, id_text, parse_id
+from fieldrep.contract.jsonform import JsonValue, to_json
+from sync_server.admin.cli import ACTOR, as_json_option, commands
+from sync_server.admin.console import central_store, print_json, print_table, say
+from sync_server.reconcile.conflicts import label_of
+from sync_server.reconcile.duplicates import look_for_duplicates
+from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge
+from sync_server.reconcile.merges import Unmerged, merge, unmerge
+from sync_server.store.admin import account_named
+from sync_server.store.reading import Reader
+
+_contact = click.option("--contact", "is_contact", is_flag=True, help="They are contacts; name them by id.")
+_preview = click.option("--preview", is_flag=True, help="Say what would happen and change nothing.")
+
+
+class _OnlyLooked(Exception):
+    """Ends the transaction of a preview, so that nothing of it stays."""
+
+
+@commands.group("duplicates")
+def duplicates() -> None:
+    """Records that may be the same customer or the same person."""
+
+
+@duplicates.command("list")
+@click.option("--all", "everything", is_flag=True, help="Those decided before as well.")
+@as_json_option
+def duplicates_list(everything: bool, as_json: bool) -> None:
+    """Lists the pairs that wait for somebody's decision, the likeliest first."""
+    with central_store() as database, database.read() as reader:
+        rows = [row for row in reader.all("duplicate_candidate") if everything or row["status"] == "open"]
+        found: list[dict[str, JsonValue]] = [
+            {
+                "score": _whole(row["score"]),
+                "why": "; ".join(msgspec.json.decode(str(row["reasons"]), type=list[str])),
+                "kind": str(row["entity"]),
+                "one": _label(reader, str(row["entity"]), row["one_id"]),
+                "other": _label(reader, str(row["entity"]), row["other_id"]),
+                "status": str(row["status"]),
+                "one_id": id_text(_bytes(row["one_id"])),
+                "other_id": id_text(_bytes(row["other_id"])),
+            }
+            for row in sorted(rows, key=lambda row: (-_whole(row["score"]), _bytes(row["id"])))
+        ]
+    print_table(tuple(found[0]) if found else ("score", "why", "one", "other"), found, as_json=as_json)
+
+
+@commands.command("merge")
+@click.argument("survivor")
+@click.argument("merged")
+@click.option(
+    "--take", multiple=True, metavar="FIELD", help="Take this field from MERGED; may be given again."
+)
+@_contact
+@_preview
+@as_json_option
+def merge_command(
+    survivor: str, merged: str, take: tuple[str, ...], is_contact: bool, preview: bool, as_json: bool
+) -> None:
+    """Makes MERGED part of SURVIVOR: all that belongs to it follows, and what is empty is filled from it.
+
+    Accounts are named by number, ERP reference or id. MERGED stays as an archived record that leads to SURVIVOR;
+    fieldrep-server unmerge takes it back.
+    """
+    entity = "contact" if is_contact else "account"
+    with central_store() as database:
+        if preview:
+            with database.read() as reader:
+                plan = plan_merge(reader, entity, *_pair(reader, entity, survivor, merged), take)
+                told = _told(reader, plan)
+        else:
+            with database.write(ACTOR) as tx:
+                pair = _pair(tx, entity, survivor, merged)
+                told = _told(tx, plan_merge(tx, entity, *pair, take))
+                tx.new_revision()
+                plan = merge(tx, entity, *pair, take)
+                tx.audit(
+                    f"merge_{entity}",
+                    entity=entity,
+                    row_id=pair[0],
+                    detail=msgspec.json.encode(told).decode(),
+                )
+                look_for_duplicates(tx)
+    if as_json:
+        print_json({"done": not preview, **told})
+    else:
+        _say_plan(plan, told, preview=preview)
+
+
+@commands.command("unmerge")
+@click.argument("merged")
+@_contact
+@_preview
+@as_json_option
+def unmerge_command(merged: str, is_contact: bool, preview: bool, as_json: bool) -> None:
+    """Takes the merge of MERGED back: it and all that came with it stand for themselves again.
+
+    What was entered since the merge stays with the record it was entered on.
+    """
+    entity = "contact" if is_contact else "account"
+    with central_store() as database:
+        try:
+            with database.write(ACTOR) as tx:
+                row_id = _id_of(tx, entity, merged)
+                tx.new_revision()
+                done = unmerge(tx, row_id)
+                names = [_label(tx, entity, one) for one in (done.merged_id, done.survivor_id)]
+                told = _told_back(done, names)
+                tx.audit(
+                    f"unmerge_{entity}",
+                    entity=entity,
+                    row_id=row_id,
+                    detail=msgspec.json.encode(told).decode(),
+                )
+                look_for_duplicates(tx)
+                if preview:
+                    raise _OnlyLooked
+        except _OnlyLooked:
+            pass
+    if as_json:
+        print_json({"done": not preview, **told})
+        return
+    say(f"{names[0]} {'would stand' if preview else 'stands'} for itself again, beside {names[1]}.")
+    say(f"With it {'would go' if preview else 'went'}: {_counted(done.back)}.")
+    say(f"Entered since the merge, and staying with {names[1]}: {_counted(done.stay)}.")
+    for kind, name in done.kept:
+        say(f"{CATALOGUE[kind].field(name).title} was changed since and keeps its value.")
+
+
+def _pair(reader: Reader, entity: str, survivor: str, merged: str) -> tuple[RowId, RowId]:
+    return _id_of(reader, entity, survivor), _id_of(reader, entity, merged)
+
+
+def _id_of(reader: Reader, entity: str, named: str) -> RowId:
+    if entity == "account":
+        return RowId(_bytes(account_named(reader, named)["id"]))
+    try:
+        return parse_id(named)
+    except ValueError as error:
+        raise KnownError(Code.WRONG_USAGE, f"{error} Name a contact by its id.") from error
+
+
+def _told(reader: Reader, plan: MergePlan) -> dict[str, JsonValue]:
+    """A plan in its form at the edges."""
+    staying, losing = holders(reader, plan)
+    return {
+        "survivor": _named(plan, plan.survivor.before),
+        "merged": _named(plan, plan.merged.before),
+        "follow": dict(plan.counts()),
+        "fields": [
+            {
+                "field": one.field.name,
+                "survivor": to_json(one.field, one.survivor),
+                "merged": to_json(one.field, one.merged),
+                "result": to_json(one.field, one.result),
+                "from": str(one.origin),
+                "contested": one.contested,
+            }
+            for one in plan.fields
+        ],
+        "held_by": _logins(reader, staying),
+        "no_longer_held_by": _logins(reader, losing),
+    }
+
+
+def _named(plan: MergePlan, row: dict[str, Value]) -> JsonValue:
+    return {"id": id_text(_bytes(row["id"])), "name": label_of(plan.entity, row)}
+
+
+def _say_plan(plan: MergePlan, told: dict[str, JsonValue], *, preview: bool) -> None:
+    one, other = plan.label(plan.survivor), plan.label(plan.merged)
+    say(f"{other} {'would become' if preview else 'is now'} part of {one}.")
+    say(f"With it {'would come' if preview else 'came'}: {_counted(plan.counts())}.")
+    for field in plan.fields:
+        kept, left = (
+            (field.survivor, field.merged)
+            if field.result == field.survivor
+            else (field.result, field.survivor)
+        )
+        words = f"{field.field.title}: {_shown(field.field, kept)}"
+        say(f"  {words} ({field.origin}{', not ' + _shown(field.field, left) if field.contested else ''})")
+    if told["no_longer_held_by"]:
+        say(f"Hold it no longer: {_joined(told['no_longer_held_by'])}.")
+    if plan.merged.before.get("erp_ref") and not plan.survivor.before.get("erp_ref"):
+        say(f"Only {other} is known to the ERP; keeping that one instead lets imports go on reaching it.")
+    if not preview:
+        say("Take it back with: fieldrep-server unmerge " + id_text(_bytes(plan.merged.before["id"])))
+
+
+def _told_back(done: Unmerged, names: list[str]) -> dict[str, JsonValue]:
+    return {
+        "restored": {"id": id_text(done.merged_id), "name": names[0]},
+        "survivor": {"id": id_text(done.survivor_id), "name": names[1]},
+        "back": dict(done.back),
+        "stay": dict(done.stay),
+        "kept": [{"entity": entity, "field": name} for entity, name in done.kept],
+    }
+
+
+def _counted(counts: dict[str, int]) -> str:
+    words = [
+        f"{count} {(CATALOGUE[name].title if count == 1 else CATALOGUE[name].plural).lower()}"
+        for name, count in counts.items()
+    ]
+    return ", ".join(words) or "nothing"
+
+
+def _label(reader: Reader, entity: str, row_id: Value) -> str:
+    row = reader.row(entity, _bytes(row_id))
+    return label_of(CATALOGUE[entity], row) if row is not None else "?"
+
+
+def _logins(reader: Reader, users: Iterable[bytes]) -> list[JsonValue]:
+    rows = (reader.row("user", user) for user in users)
+    return [*sorted(str(row["login"]) for row in rows if row is not None)]
+
+
+def _joined(words: JsonValue) -> str:
+    return ", ".join(str(word) for word in words) if isinstance(words, list) else ""
+
+
+def _shown(field: Field, value: Value) -> str:
+    shown = to_json(field, value)
+    return "nothing" if shown is None else f"“{shown}”"
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _whole(value: Value) -> int:
+    return value if isinstance(value, int) else 0
