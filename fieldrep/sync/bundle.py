@@ -23,6 +23,7 @@ from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
     MAX_CHANGES,
+    PAGE_BYTES,
     ExchangeReply,
     ExchangeRequest,
     Verdict,
@@ -34,7 +35,7 @@ from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import SERVER_KEY, Replica
 from fieldrep.store.state import SyncState
-from fieldrep.sync.engine import PAGE_BYTES, PUSH_BYTES, Progress, Run, handshake_of
+from fieldrep.sync.engine import PUSH_BYTES, Progress, Run, handshake_of
 from fieldrep.sync.enrolment import device_keys
 
 _EVERY_CHANGE = 2**31
@@ -62,7 +63,9 @@ def carry_out(replica: Replica, path: Path) -> CarriedOut:
     return written
 
 
-def write_request(replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CHANGES) -> CarriedOut:
+def write_request(
+    replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CHANGES, page_bytes: int = PAGE_BYTES
+) -> CarriedOut:
     """As `carry_out`, to an open stream; the caller remembers in the replica that it was written."""
     state, keys, server = _ends(replica)
     afresh = _differed(state)
@@ -79,7 +82,7 @@ def write_request(replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CH
         with replica.read() as reader:
             changes = outbox.waiting(reader.driver, most_changes, PUSH_BYTES, after)
         if changes or not count:
-            writer.add(encode_request(ExchangeRequest(handshake, tuple(changes), PAGE_BYTES)))
+            writer.add(encode_request(ExchangeRequest(handshake, tuple(changes), page_bytes)))
         if not changes:
             break
         count, after = count + len(changes), changes[-1].n

@@ -40,6 +40,7 @@ class Batch:
             ("people", history.people.done),
             ("office", history.office.done),
             ("faults", history.fired),
+            ("sticks", history.sticks.done),
             ("outcomes", outcomes),
             ("instants looked at", {"": history.watch.looks}),
         ):

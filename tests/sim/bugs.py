@@ -305,6 +305,17 @@ def saved_without_the_outbox(patch: Patch) -> None:
     patch.setattr(UnitOfWork, "finish", finish)
 
 
+def any_file_believed(patch: Patch) -> None:
+    """The rows of a file are taken wherever the replica stands, so that an old answer turns it back."""
+    from fieldrep.sync import bundle
+
+    class Anywhere(bundle._Reading):
+        def _beginning(self, first: Any) -> bytes:
+            return bytes(self.run.replica.state().cursor)
+
+    patch.setattr(bundle, "_Reading", Anywhere)
+
+
 BUGS: tuple[Bug, ...] = (
     cursor_before_rows,
     no_deduplication,
@@ -332,6 +343,7 @@ BUGS: tuple[Bug, ...] = (
     entering_rows_forgotten,
     clock_in_the_rows,
     saved_without_the_outbox,
+    any_file_believed,
 )
 
 

@@ -22,6 +22,7 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from fieldrep.sync.engine import sync
+from fieldrep.sync.enrolment import device_keys
 from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
 from tests.sim.central import Central
@@ -32,6 +33,7 @@ from tests.sim.office import Office
 from tests.sim.oracle import Key, Wrong
 from tests.sim.people import VERBS, People
 from tests.sim.schedule import Step, draw
+from tests.sim.sticks import Sticks
 from tests.sim.watch import Watch
 
 START = 1_795_000_000_000
@@ -67,6 +69,7 @@ class History:
         self.office = Office(self.central, self.seed)
         self.people = People(self.central.names, self.central.marks)
         self.watch = Watch(self.central)
+        self.sticks = Sticks(self.central, self._look_after_reading)
         self.office.found()
         self.people.products = [row_id for name, row_id in self.office.ids.items() if "product" in name]
         chance = random.Random(f"laptops/{self.seed}")
@@ -83,7 +86,8 @@ class History:
         user_id = self.office.ids[user]
         with self.central.database.write("enrolment") as tx:
             code = make_code(tx, random.Random(f"code/{name}/{self.seed}").randbytes, user_id)
-        asked = EnrollRequest(code, name, "sim", "1", PROTOCOL_VERSION, b"k" * 32)
+        public = device_keys(laptop.replica, laptop.replica.randomness).public
+        asked = EnrollRequest(code, name, "sim", "1", PROTOCOL_VERSION, public)
         reply = admit(self.central.database, asked)
         chance = random.Random(f"incarnation/{name}/{self.seed}")
         laptop.replica.enrolled(reply, "http://127.0.0.1:1", "", chance.randbytes(16))
@@ -181,6 +185,15 @@ class History:
         laptop.tap.fuse = 0
         look(line.last)
         return f"{told} ({line.exchanges} exchanges)"
+
+    def _carry(self, step: Step) -> str:
+        laptop = self.laptops[step.who]
+        self._fire(f"stick, {step.fault}" if step.fault else "")
+        return f"{laptop.name} stick: {self.sticks.act(laptop, step)}"
+
+    def _look_after_reading(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
+        self._applied(laptop, reply)
+        self.watch.look(laptop, self._units(), reply)
 
     def _applied(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
         if reply is not None and laptop.replica.state().cursor == reply.cursor:

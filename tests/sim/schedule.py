@@ -43,7 +43,7 @@ OFFICE = {
     "restore_account": 1,
     "change_product": 1,
 }
-PEOPLE = ("work", "sync", "office", "restart")
+PEOPLE = ("work", "sync", "office", "restart", "carry")
 MISHAPS = ("kill", "replay", "forge", "backup", "restore")
 LINE_FAULTS = ("lost request", "lost reply", "twice", "cut reply", "cut request", "flipped", "work meanwhile")
 SERVER_FAULTS = ("before commit", "after commit", "before reply")
@@ -83,7 +83,7 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
 
 def without_faults(schedule: list[Step]) -> list[Step]:
     """The same history on a good day: no sync is killed, no message lost."""
-    return [replace(step, fault="") if step.what == "sync" else step for step in schedule]
+    return [replace(step, fault="") if step.what in ("sync", "carry") else step for step in schedule]
 
 
 def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
@@ -93,7 +93,7 @@ def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
 
 def _step(chance: random.Random, laptops: int) -> Step:
     who, pick = chance.randrange(laptops), chance.getrandbits(62)
-    what = chance.choices((*PEOPLE, *MISHAPS), (64, 17, 11, 2, 2, 2, 2, 1, 1))[0]
+    what = chance.choices((*PEOPLE, *MISHAPS), (62, 14, 11, 2, 6, 2, 2, 2, 1, 1))[0]
     if what == "work":
         verb = chance.choices(list(WORK), list(WORK.values()))[0]
         fault = chance.choice(KILLS[3:]) if chance.random() < 0.04 else ""
@@ -104,6 +104,9 @@ def _step(chance: random.Random, laptops: int) -> Step:
         fault, at = _fault(chance)
         pages = chance.choice((0, 0, 0, 300, 1_500))
         return Step(what, who, "", pick, fault, at, pages)
+    if what == "carry":
+        fault = chance.choice(SERVER_FAULTS + KILLS[3:]) if chance.random() < 0.2 else ""
+        return Step(what, who, "", pick, fault, chance.randrange(1, 60), chance.choice((0, 0, 300)))
     return Step(what, who, "", pick)
 
 

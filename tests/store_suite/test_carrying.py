@@ -1,6 +1,6 @@
 """A sync by file between real replicas and a real central store: the same outcomes as over a line, in any order.
 
-Owns a laptop whose files are kept as bytes, so that they can be lost, doubled, late and altered.
+Owns what may happen to a file on its way.
 """
 
 from __future__ import annotations
@@ -15,89 +15,17 @@ import pytest
 
 from fieldrep.contract.bundle import Keys
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import Incarnation, RowId
-from fieldrep.contract.messages import (
-    PROTOCOL_VERSION,
-    EnrollRequest,
-    ExchangeReply,
-    ExchangeRequest,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
-)
+from fieldrep.contract.ids import RowId
 from fieldrep.store.apply import start_over
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
-from fieldrep.sync.bundle import carry_in, carry_out, read_reply, write_request
-from fieldrep.sync.engine import sync
-from fieldrep.sync.enrolment import device_keys
+from fieldrep.sync.bundle import carry_in, carry_out, read_reply
 from sync_server.admin.bundles import open_request, write_answer
-from sync_server.reconcile.exchange import exchange
 from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import admit, identify, make_code, revoke
+from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
+from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World, new_row
-
-KEY = bytes(range(32))
-
-
-class Line:
-    """The direct way to the server: the same bytes as over HTTP."""
-
-    def __init__(self, database: Database, token: str) -> None:
-        self.database, self.token = database, token
-
-    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
-        device = identify(self.database, self.token)
-        assert device is not None
-        reply = exchange(self.database, device, decode_request(encode_request(request)))
-        return decode_reply(encode_reply(reply))
-
-
-class Laptop:
-    """An enrolled replica of a user."""
-
-    def __init__(self, folder: Path, world: World, user: bytes, name: str) -> None:
-        self.world, self.random = world, SeededBytes(sum(name.encode()))
-        self.replica = Replica.open(folder / f"{name}.db", KEY, world.clock, self.random, create=True)
-        with world.write() as tx:
-            code = make_code(tx, self.random, user)
-        public = device_keys(self.replica, self.random).public
-        self.admission = admit(
-            world.database, EnrollRequest(code, name, "test", "1", PROTOCOL_VERSION, public)
-        )
-        self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))
-
-    def create(self, name: str) -> RowId:
-        with self.replica.begin("create_account", name) as uow:
-            return uow.create("account", {"name": name, "lifecycle": "prospect"})
-
-    def edit(self, row_id: RowId, **values: str) -> None:
-        with self.replica.begin("edit_account", "edit") as uow:
-            uow.update("account", row_id, values)
-
-    def out(self, most_changes: int = 2_000) -> bytes:
-        file = io.BytesIO()
-        written = write_request(self.replica, file, most_changes=most_changes)
-        self.replica.change_state(asked=written.bundle_id)
-        return file.getvalue()
-
-    def into(self, reply: bytes) -> Receipt:
-        return read_reply(self.replica, io.BytesIO(reply))
-
-    def sync(self) -> Receipt:
-        return sync(self.replica, Line(self.world.database, self.admission.token))
-
-    def names(self) -> set[object]:
-        with self.replica.read() as reader:
-            return {row[0] for row in reader.rows("SELECT name FROM account")}
-
-    def image(self) -> tuple[object, ...]:
-        """Everything a refused file must leave alone."""
-        with self.replica.read() as reader:
-            tables = ("account", "outbox", "sent_log", "refused_change", "base_row", "sync_state")
-            return tuple(reader.rows(f"SELECT * FROM {table}") for table in tables)  # noqa: S608
 
 
 def office(world: World, request: bytes) -> bytes:
@@ -192,28 +120,22 @@ def test_answers_that_arrive_in_the_wrong_order_settle_every_change(world: World
     assert ana.sync().digests_equal is True
 
 
-def test_many_changes_and_pages_travel_in_one_file(
-    world: World, ana: Laptop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fieldrep.sync.bundle.PAGE_BYTES", 300)
+def test_many_changes_and_pages_travel_in_one_file(world: World, ana: Laptop) -> None:
     with world.write() as tx:
         for number in range(40):
             new_row(tx, "account", name=f"Shop {number}", owner_user_id=ana.admission.user_id)
     for number in range(7):
         ana.create(f"Mine {number}")
-    receipt = ana.into(office(world, ana.out(most_changes=3)))
+    receipt = ana.into(office(world, ana.out(most_changes=3, page_bytes=300)))
     assert (receipt.accepted, receipt.waiting, receipt.digests_equal) == (7, 0, True)
     assert receipt.exchanges > 5
     assert len(ana.names()) == 47
 
 
-def test_reading_that_was_cut_between_two_pages_goes_on_where_it_stopped(
-    world: World, ana: Laptop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fieldrep.sync.bundle.PAGE_BYTES", 300)
+def test_reading_that_was_cut_between_two_pages_goes_on_where_it_stopped(world: World, ana: Laptop) -> None:
     for number in range(30):
         world.account(ana.admission.user_id, name=f"Shop {number}")
-    answer = office(world, ana.out())
+    answer = office(world, ana.out(page_bytes=300))
 
     class Pulled(Exception):
         """The stick is gone."""
@@ -292,13 +214,10 @@ def test_a_withdrawn_device_gets_no_answer_not_even_an_empty_one(world: World, a
     assert refused(world, request).code == Code.UNAUTHORISED
 
 
-def test_a_device_withdrawn_while_its_file_is_answered_gets_no_answer(
-    world: World, ana: Laptop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fieldrep.sync.bundle.PAGE_BYTES", 300)
+def test_a_device_withdrawn_while_its_file_is_answered_gets_no_answer(world: World, ana: Laptop) -> None:
     for number in range(30):
         world.account(ana.admission.user_id, name=f"Shop {number}")
-    asked = open_request(world.database, io.BytesIO(ana.out()))
+    asked = open_request(world.database, io.BytesIO(ana.out(page_bytes=300)))
 
     class Watched(io.BytesIO):
         def write(self, piece: object) -> int:

@@ -1,0 +1,172 @@
+"""Sticks: files that travel between a laptop and the office instead of messages, late, lost, doubled and in any order.
+
+Owns the files that lie about. Each is real bytes, sealed and signed; the central store answers them with the server's
+own code and the oracle judges what it took. Must not decide what is right.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from fieldrep.contract import bundle
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import ExchangeReply, Verdict, decode_reply
+from fieldrep.sync.bundle import read_reply, write_request
+from fieldrep.sync.enrolment import device_keys
+from sync_server.admin.bundles import Asked, open_request, write_answer
+from tests.sim.central import Central, ServerDied
+from tests.sim.laptop import Killed, Laptop
+from tests.sim.oracle import Wrong
+from tests.sim.schedule import SERVER_FAULTS, Step
+
+Look = Callable[[Laptop, ExchangeReply | None], None]
+
+
+@dataclass
+class Sticks:
+    """All files of one history, by laptop, newest last; none is ever thrown away.
+
+    Attributes:
+        done: how often each thing was done with them.
+    """
+
+    central: Central
+    look: Look
+    asked: dict[str, list[bytes]] = field(default_factory=dict)
+    answered: dict[str, list[bytes]] = field(default_factory=dict)
+    done: dict[str, int] = field(default_factory=dict)
+
+    def act(self, laptop: Laptop, step: Step) -> str:
+        """One thing done with a stick."""
+        pick, kind = divmod(step.pick, 8)
+        if kind in (0, 4, 5):
+            told = self._write(laptop, pick, step.pages)
+            if kind == 0:
+                return told
+            return f"{told}, {self._answer(laptop, -1, step)}, {self._read(laptop, -1, step)}"
+        if kind in (1, 6):
+            return self._answer(laptop, pick if kind == 1 else -1, step)
+        if kind == 7:
+            return self._spoil(laptop, pick)
+        return self._read(laptop, pick if kind == 2 else -1, step)
+
+    def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
+        file = io.BytesIO()
+        most = (1, 3, 2_000)[pick % 3]
+        written = write_request(laptop.replica, file, most_changes=most, page_bytes=pages or 1_000_000)
+        laptop.replica.change_state(asked=written.bundle_id)
+        self.asked.setdefault(laptop.name, []).append(file.getvalue())
+        return self._did(f"wrote {written.changes} changes", "written")
+
+    def _answer(self, laptop: Laptop, which: int, step: Step) -> str:
+        """The office takes a file, perhaps an old one, perhaps once more."""
+        files = self.asked.get(laptop.name, [])
+        if not files:
+            return "no file to answer"
+        asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
+        changes = tuple(change for request in asked.requests for change in request.changes)
+        whole = msgspec.structs.replace(asked.requests[0], changes=changes)
+        out = io.BytesIO()
+        self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
+        try:
+            with self.central._dying():
+                write_answer(self.central.database, asked, out)
+        except ServerDied:
+            self.central.reopen()
+            self.central._judge(whole, laptop.device, laptop.user)
+            return self._did("the server died over it", "server died")
+        self.central._judge(whole, laptop.device, laptop.user)
+        self._check(laptop, asked, out.getvalue())
+        self.answered.setdefault(laptop.name, []).append(out.getvalue())
+        return self._did(f"answered {len(changes)} changes", "answered")
+
+    def _check(self, laptop: Laptop, asked: Asked, answer: bytes) -> None:
+        """I5: every reply in the file is looked at, as on the line."""
+        replies = _replies(laptop, answer)
+        # after a restore the device first hears of it; nothing more of its file is looked at
+        asked_for = asked.requests[: 1 if replies[0].verdict is Verdict.START_OVER else None]
+        for request, reply in zip(asked_for, replies, strict=False):
+            self.central._check_reply(reply, request, laptop.device, laptop.user)
+        nothing = msgspec.structs.replace(asked.requests[-1], changes=())
+        for reply in replies[len(asked_for) :]:
+            self.central._check_reply(reply, nothing, laptop.device, laptop.user)
+        if not replies[len(asked_for) - 1].more:
+            heard = self.central.heard.get(laptop.device, 0)
+            self.central.noted[laptop.device] = max(self.central.noted.get(laptop.device, 0), heard)
+
+    def _read(self, laptop: Laptop, which: int, step: Step) -> str:
+        files = self.answered.get(laptop.name, [])
+        if not files:
+            return "no answer to read"
+        answer = files[which % len(files)]
+        before = laptop.replica.state().cursor
+        if "statement" in step.fault:
+            laptop.tap.fuse, laptop.tap.after = step.at, step.fault == "kill after statement"
+        try:
+            receipt = read_reply(laptop.replica, io.BytesIO(answer))
+            told = "taken" if receipt.digests_equal else "passed over"
+            if receipt.digests_equal is False:
+                raise Wrong(f"{laptop.name} and the central store differ after reading a file: {receipt}")
+        except KnownError as error:
+            told = error.code.value
+        except Killed:
+            laptop.kill()
+            told = "killed"
+        laptop.tap.fuse = 0
+        self._look(laptop, before, answer)
+        return self._did(f"read an answer: {told}", told)
+
+    def _look(self, laptop: Laptop, before: bytes, answer: bytes) -> None:
+        """I6: a file moves the cursor to one of its own, and only ever from where it begins."""
+        now = laptop.replica.state().cursor
+        reached = [reply for reply in _replies(laptop, answer) if reply.cursor == now]
+        if now not in (before, b"") and not reached:
+            raise Wrong(f"I6: a file moved the cursor of {laptop.name} to a place it does not know")
+        self.look(laptop, reached[-1] if reached else None)
+
+    def _spoil(self, laptop: Laptop, pick: int) -> str:
+        """A file that was cut or altered on its way is refused on both sides."""
+        pick, place = divmod(pick, 1_000_003)
+        for files, take in (
+            (self.asked.get(laptop.name, []), lambda file: open_request(self.central.database, file)),
+            (self.answered.get(laptop.name, []), lambda file: read_reply(laptop.replica, file)),
+        ):
+            if not files:
+                continue
+            whole = files[pick % len(files)]
+            at = place % len(whole)
+            cut = whole[:at]
+            flipped = cut + bytes([whole[at] ^ 1 << pick % 8]) + whole[at + 1 :]
+            for wrong in (cut, flipped):
+                with pytest.raises(KnownError) as refused:
+                    take(io.BytesIO(wrong))
+                assert refused.value.code in _REFUSED, refused.value
+        self.look(laptop, None)
+        return self._did("spoilt files were refused", "spoilt")
+
+    def _did(self, told: str, what: str) -> str:
+        self.done[what] = self.done.get(what, 0) + 1
+        return told
+
+
+_REFUSED = frozenset(
+    {
+        Code.BUNDLE_DAMAGED,
+        Code.NOT_A_BUNDLE,
+        Code.WRONG_BUNDLE,
+        Code.DIFFERENT_SERVER,
+        Code.UNAUTHORISED,
+        Code.UPGRADE_NEEDED,
+    }
+)
+
+
+def _replies(laptop: Laptop, answer: bytes) -> list[ExchangeReply]:
+    keys = device_keys(laptop.replica, laptop.replica.randomness)
+    _, *parts = bundle.parts(io.BytesIO(answer), keys)
+    return [decode_reply(part) for part in parts]

@@ -1,0 +1,90 @@
+"""A laptop in the suite: a real replica of a user of the world, which reaches the store directly or by files.
+
+Its files are bytes, so that they can be lost, doubled, late and altered.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from fieldrep.contract.ids import Incarnation, RowId
+from fieldrep.contract.messages import (
+    PROTOCOL_VERSION,
+    EnrollRequest,
+    ExchangeReply,
+    ExchangeRequest,
+    decode_reply,
+    decode_request,
+    encode_reply,
+    encode_request,
+)
+from fieldrep.store.receipt import Receipt
+from fieldrep.store.replica import Replica
+from fieldrep.sync.bundle import read_reply, write_request
+from fieldrep.sync.engine import sync
+from fieldrep.sync.enrolment import device_keys
+from sync_server.reconcile.exchange import exchange
+from sync_server.store.credentials import admit, identify, make_code
+from sync_server.store.database import Database
+from tests.store_suite.world import SeededBytes, World
+
+KEY = bytes(range(32))
+
+
+class Line:
+    """The direct way to the server: the same bytes as over HTTP."""
+
+    def __init__(self, database: Database, token: str) -> None:
+        self.database, self.token = database, token
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        device = identify(self.database, self.token)
+        assert device is not None
+        reply = exchange(self.database, device, decode_request(encode_request(request)))
+        return decode_reply(encode_reply(reply))
+
+
+class Laptop:
+    """An enrolled replica of a user."""
+
+    def __init__(self, folder: Path, world: World, user: bytes, name: str) -> None:
+        self.world, self.random = world, SeededBytes(sum(name.encode()))
+        self.replica = Replica.open(folder / f"{name}.db", KEY, world.clock, self.random, create=True)
+        with world.write() as tx:
+            code = make_code(tx, self.random, user)
+        public = device_keys(self.replica, self.random).public
+        self.admission = admit(
+            world.database, EnrollRequest(code, name, "test", "1", PROTOCOL_VERSION, public)
+        )
+        self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))
+
+    def create(self, name: str) -> RowId:
+        with self.replica.begin("create_account", name) as uow:
+            return uow.create("account", {"name": name, "lifecycle": "prospect"})
+
+    def edit(self, row_id: RowId, **values: str) -> None:
+        with self.replica.begin("edit_account", "edit") as uow:
+            uow.update("account", row_id, values)
+
+    def out(self, most_changes: int = 2_000, page_bytes: int = 1_000_000) -> bytes:
+        file = io.BytesIO()
+        written = write_request(self.replica, file, most_changes=most_changes, page_bytes=page_bytes)
+        self.replica.change_state(asked=written.bundle_id)
+        return file.getvalue()
+
+    def into(self, reply: bytes) -> Receipt:
+        return read_reply(self.replica, io.BytesIO(reply))
+
+    def sync(self) -> Receipt:
+        return sync(self.replica, Line(self.world.database, self.admission.token))
+
+    def names(self) -> set[object]:
+        with self.replica.read() as reader:
+            return {row[0] for row in reader.rows("SELECT name FROM account")}
+
+    def image(self) -> tuple[object, ...]:
+        """Everything a refused file must leave alone."""
+        with self.replica.read() as reader:
+            tables = ("account", "outbox", "sent_log", "refused_change", "base_row", "sync_state")
+            return tuple(reader.rows(f"SELECT * FROM {table}") for table in tables)  # noqa: S608
