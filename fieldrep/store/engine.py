@@ -95,6 +95,9 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
         )
         try:
             connection.execute("PRAGMA cipher_log_level = NONE")
+            # Processors have it built in: a save costs a tenth less than with SHA-512. As a default, before the key, it
+            # also gives each page 32 bytes more.
+            connection.execute("PRAGMA cipher_default_hmac_algorithm = HMAC_SHA256")
             connection.execute(f"PRAGMA key = \"x'{key.hex()}{salt_of(key).hex()}'\"")
             connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
             connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB if writer else READER_CACHE_KIB}")

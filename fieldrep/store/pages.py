@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from fieldrep.store.engine import PAGE_BYTES, salt_of
 
-USABLE = PAGE_BYTES - 80
-"""Of a page, after its initialisation vector (16 bytes) and its HMAC-SHA512 (64 bytes)."""
+USABLE = PAGE_BYTES - 48
+"""Of a page, after its initialisation vector (16 bytes) and its HMAC-SHA256 (32 bytes)."""
 
-_VECTOR, _MAC = 16, 64
+_VECTOR, _MAC = 16, 32
 _SALT_BYTES = 16
 _MASK = 0x3A
 _HMAC_ROUNDS = 2
@@ -96,7 +96,7 @@ class Pages:
         begin = offset + (_SALT_BYTES if number == 1 else 0)
         sealed = source[begin : offset + PAGE_BYTES - _MAC] + struct.pack("<I", number)
         mac = source[offset + PAGE_BYTES - _MAC : offset + PAGE_BYTES]
-        return hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha512"), mac)
+        return hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha256"), mac)
 
 
 def log_is_damaged(path: Path) -> bool:
