@@ -203,6 +203,15 @@ def _person(row: Row) -> Party:
 
 # candidates
 
+_Age = tuple[int, bytes]
+_Rank = tuple[int, _Age, _Age]
+
+
+def _age(row: Row) -> _Age:
+    """The order in which records came to the store; ids would order them by the clocks of laptops (I19)."""
+    created = row["created_revision"]
+    return created if isinstance(created, int) else 0, row_id_of(row)
+
 
 class _Raised:
     """The candidates a transaction raises: the likeliest few of each record, each pair once for ever."""
@@ -210,13 +219,13 @@ class _Raised:
     def __init__(self, tx: WriteTransaction) -> None:
         self.count = 0
         self._tx = tx
-        self._found: list[tuple[int, tuple[bytes, bytes], Row]] = []
+        self._found: list[tuple[_Rank, tuple[bytes, bytes], Row]] = []
 
     def take(self, entity: str, one: Row, other: Row, pair: tuple[bytes, bytes], alike: Likeness) -> None:
         """Notes a pair that is alike enough to be worth a person's look."""
         if alike.score < WARN_FROM:
             return
-        low, high = (one, other) if pair[0] < pair[1] else (other, one)
+        low, high = sorted((one, other), key=_age)
         account = "account_id" if entity == "contact" else "id"
         row: Row = {column.name: column.default for column in CANDIDATE.columns}
         row.update(
@@ -230,12 +239,12 @@ class _Raised:
             reasons=canonical_json(list(alike.reasons)),
             status="open",
         )
-        self._found.append((alike.score, pair, row))
+        self._found.append(((-alike.score, _age(high), _age(low)), pair, row))
 
     def stage(self) -> None:
         """Stages what was noted and is new."""
         given: dict[bytes, int] = {}
-        for _, pair, row in sorted(self._found, key=lambda entry: (-entry[0], entry[1])):
+        for _, pair, row in sorted(self._found, key=lambda entry: entry[0]):
             if max(given.get(one, 0) for one in pair) >= _MOST_A_RECORD or self._known(row):
                 continue
             given.update({one: given.get(one, 0) + 1 for one in pair})

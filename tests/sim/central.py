@@ -26,6 +26,7 @@ from sync_server.http.app import _Routes
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
+from tests.sim.pairs import learn_pairs
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
 
 CONTENT = 16
@@ -187,6 +188,14 @@ class Central:
                     self.revisions[entity, row_id] = row["revision"]
         self.oracle.settle_grants()
 
+    def learn_pairs(self, touched: dict[Key, bytes]) -> None:
+        """The pairs raised by what just happened."""
+        stored = self.dump()["duplicate_candidate"]
+        for row_id in learn_pairs(self.oracle, stored):
+            row = stored[row_id]
+            self.names[row_id] = ".".join(sorted(self.names.get(row[n], "?") for n in ("one_id", "other_id")))
+            touched["duplicate_candidate", row_id] = b"store"
+
     @contextmanager
     def _dying(self) -> Iterator[None]:
         """Lets the server die at the named moment of one exchange."""
@@ -228,6 +237,7 @@ class Central:
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         self.oracle.end_of_push()
+        self.learn_pairs(touched)
         self.oracle.settle_grants()
         self.compare(touched)
 

@@ -80,7 +80,9 @@ class Oracle:
     def key(self, entity: str, row: Mapping[str, Any]) -> tuple[str, bytes]:
         """Who holds a row: everybody, an account's people, a user, or a user and his managers."""
         if entity == "account":
-            return "account", row["id"]
+            return "account", row["merged_into_id"] or row["id"]
+        if entity == "duplicate_candidate":
+            return "pair", row["id"]
         if row.get("account_id") is not None and entity != "device":
             return "account", row["account_id"]
         if entity == "activity":
@@ -110,8 +112,12 @@ class Oracle:
             return {about} & working
         if kind == "team":
             return self.above(about)
+        if kind == "pair":
+            pair = self.rows["duplicate_candidate"].get(about)
+            sides = [pair["account_id"], pair["other_account_id"]] if pair else []
+            return set.intersection(*(self.holders(("account", one)) for one in sides)) if pair else set()
         account = self.rows["account"].get(about)
-        return self._account_holders(account) if account else set()
+        return self._account_holders(account) if account and not account["merged_into_id"] else set()
 
     def _account_holders(self, account: Row) -> set[bytes]:
         first: list[bytes | None] = [account["owner_user_id"]]
@@ -147,8 +153,9 @@ class Oracle:
     def settle_grants(self) -> None:
         """After each event: who holds which account from now on."""
         self.tick += 1
-        for account_id in self.rows["account"]:
-            key = ("account", account_id)
+        keys = [("account", row_id) for row_id in self.rows["account"]]
+        keys += [("pair", row_id) for row_id in self.rows["duplicate_candidate"]]
+        for key in keys:
             now = self.holders(key)
             for user_id in self.rows["user"]:
                 spans = self.grants.setdefault((user_id, key), [])

@@ -26,6 +26,7 @@ TABLES = {
     "document_line": "document_line",
     "activity": "activity",
     "conflict": "conflict",
+    "duplicate_candidate": "duplicate_candidate",
 }
 """Kinds of records and their tables, parents first."""
 
@@ -96,6 +97,7 @@ RULES: dict[str, dict[str, str]] = {
         "archived": "D",
     },
     "conflict": {"status": "G", "chosen": "G"},
+    "duplicate_candidate": {"status": "G", "survivor_id": "G", "take": "G"},
 }
 
 FLAGS = {"archived", "opt_out", "is_primary", "critical", "active"}

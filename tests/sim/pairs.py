@@ -1,0 +1,57 @@
+"""Pairs of records that look alike: which are raised is a matter of taste, the oracle says which cannot be.
+
+Owns a measure of its own for what is alike, and the rule that a pair is raised once. Must not know the product's.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import Any
+
+from tests.sim.oracle import Oracle, Wrong
+
+Row = dict[str, Any]
+_LEAST = 0.6
+_NO_DIGIT = re.compile(r"\D")
+
+
+def learn_pairs(oracle: Oracle, stored: dict[bytes, Row]) -> list[bytes]:
+    """Takes over the pairs the store has raised since, if they can be; gives their ids."""
+    known = oracle.rows["duplicate_candidate"]
+    new = [row_id for row_id in stored if row_id not in known]
+    pairs = {
+        frozenset((row["one_id"], row["other_id"])) for row in known.values() if row["status"] != "merged"
+    }
+    for row_id in new:
+        row = stored[row_id]
+        pair = frozenset((row["one_id"], row["other_id"]))
+        one, other = (oracle.rows[row["entity"]].get(row[name]) for name in ("one_id", "other_id"))
+        if one is None or other is None or len(pair) < 2 or pair in pairs or row["status"] != "open":
+            raise Wrong(f"a pair was raised that cannot be one: {row}")
+        if any(side["archived"] for side in (one, other)) or not _alike(row["entity"], one, other):
+            raise Wrong(f"a pair was raised of two that are not alike: {one}, {other}")
+        account = "id" if row["entity"] == "account" else "account_id"
+        if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):
+            raise Wrong(f"a pair names other accounts than its records: {row}")
+        known[row_id] = row
+    return new
+
+
+def _alike(entity: str, one: Row, other: Row) -> bool:
+    if entity == "contact" and one["account_id"] != other["account_id"]:
+        return False
+    names = ("name",) if entity == "account" else ("given_name", "family_name")
+    texts = [
+        " ".join(sorted(" ".join(str(side[n] or "") for n in names).lower().split())) for side in (one, other)
+    ]
+    if SequenceMatcher(None, *texts).ratio() >= _LEAST:
+        return True
+    numbers = ("phone", "tax_id") if entity == "account" else ("mobile",)
+    if any(one[n] and _digits(one[n]) == _digits(other[n]) for n in numbers):
+        return True
+    return bool(one["email"]) and str(one["email"]).lower() == str(other["email"] or "").lower()
+
+
+def _digits(text: Any) -> str:
+    return _NO_DIGIT.sub("", str(text or ""))[-8:]
