@@ -73,11 +73,12 @@ class Merged(msgspec.Struct, frozen=True, array_like=True, tag="merged"):
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True, tag="held"):
-    """Taken, but waiting for somebody's decision."""
+    """Taken, but what `kept` lists waits for somebody else's decision; `reason` tells its author why."""
 
     n: int
     revision: int
     reason: str
+    kept: tuple[KeptField, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from fieldrep.contract.change import Change, Outcome
+from fieldrep.contract.change import Change, ChangeNumber, Outcome
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, plain_values
@@ -61,6 +61,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
         digest: the replica's own digest at that cursor.
         highest_n: the number of the newest change ever made here.
         device_clock: ms, for a warning only.
+        waiting: how many changes have no answer yet, those of this very request among them.
     """
 
     protocol: int
@@ -73,6 +74,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
     digest: Digest | None = None
     highest_n: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     device_clock: int = 0
+    waiting: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class Verdict(StrEnum):
@@ -88,11 +90,19 @@ class Verdict(StrEnum):
 
 
 class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
-    """One step of a sync, from the device: where it is and the changes it pushes, oldest first."""
+    """One step of a sync, from the device: where it is and the changes it pushes, oldest first.
+
+    Attributes:
+        further: more changes wait than this request holds; nothing is pulled before all of them are answered.
+        refused: while a restored server is given back what it forgot: changes that were refused before and are not
+            offered again.
+    """
 
     handshake: Handshake
     changes: tuple[Change, ...] = ()
     page_bytes: int = PAGE_BYTES
+    further: bool = False
+    refused: Annotated[tuple[ChangeNumber, ...], msgspec.Meta(max_length=MAX_CHANGES)] = ()
 
 
 class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
@@ -102,6 +112,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
         outcomes: one per pushed change, in the order pushed.
         pages: rows to take, parents before children; applied with `cursor` in one transaction or not at all (I6).
         leaves: scope keys this user no longer holds; their rows leave after the pages are applied.
+        moved_to: beside each of `leaves` the user who owns the account now, empty for nobody.
         more: whether another exchange brings more of the same state.
         digest: the central store's digest of this user's scope at `cursor`, when the replica is then complete.
         revision: the store's revision at that digest.
@@ -115,6 +126,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     outcomes: tuple[Outcome, ...] = ()
     pages: tuple[Page, ...] = ()
     leaves: tuple[bytes, ...] = ()
+    moved_to: tuple[bytes, ...] = ()
     cursor: bytes = b""
     more: bool = False
     digest: Digest | None = None

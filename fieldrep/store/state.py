@@ -20,6 +20,8 @@ class SyncState:
     Attributes:
         digest: of all rows held, computed from this replica's own rows.
         highest_n: the number of the newest change ever made here, in this incarnation.
+        offered_to: changes up to this number were answered by a central store that was restored since, and are
+            offered again; 0 when there are none.
         receipt: the last sync's receipt that said anything, as JSON.
         revision: of the last whole state of the central store that was applied.
         asked: the newest bundle written to carry, empty when none is worth waiting for.
@@ -38,6 +40,7 @@ class SyncState:
     cursor: bytes = b""
     digest: Digest = Digest()  # noqa: RUF009 - frozen
     highest_n: int = 0
+    offered_to: int = 0
     number_prefix: str = ""
     last_sync_at: int = 0
     receipt: str = ""

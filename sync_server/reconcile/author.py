@@ -1,7 +1,7 @@
 """Who a push comes from, as its credential says (S5), and what that person may touch.
 
 The grant that counts is the one that held when the edits were made: a device that had not yet heard that an account
-left it may still hand in what it did there.
+left it may still hand in what it did there. What it says of time is not believed; the states it has shown to have are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ class Author:
     """The device behind a push and its user.
 
     Attributes:
-        known_revision: the last state of the store this device is known to have taken; grants are judged at it.
+        known_revision: the last state of the store this device is known to have taken.
+        stood_at: the one it stood at when it was last in contact; what was entered while that exchange was on its way
+            comes only now, and was made there.
     """
 
     device_id: RowId
@@ -26,6 +28,7 @@ class Author:
     role: str
     incarnation: Incarnation
     known_revision: Revision
+    stood_at: Revision
 
 
 @dataclass(slots=True)
@@ -47,10 +50,14 @@ class Rights:
         if key in (user_key(own), team_key(own)):
             return True
         if key not in self._known:
-            self._known[key] = self.tx.holds(own, key) or self.tx.held_at(
-                own, key, self.author.known_revision
-            )
+            self._known[key] = self.tx.holds(own, key) or self._held(key)
         return self._known[key]
+
+    def _held(self, key: ScopeKey) -> bool:
+        """Whether the author held the key at the states at which the edits can have been made."""
+        author = self.author
+        states = dict.fromkeys((author.known_revision, author.stood_at))
+        return any(self.tx.held_at(author.user_id, key, revision) for revision in states)
 
     def gave_birth(self, account_id: RowId) -> None:
         """An account made in this batch belongs to its author before the ledger says so."""

@@ -79,12 +79,17 @@ def _served(
     if reply.verdict is Verdict.UPGRADE:
         return reply
     confirm(snapshot, device)
+    if request.further and reply.verdict is Verdict.CONTINUE:
+        # Pushes come before leaves: until all is answered the device stays where it stands, and where it stood.
+        shown = msgspec.structs.replace(request.handshake, cursor=b"")
+        database.note_contact(device, shown, snapshot.info().revision, len(request.changes))
+        return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
     cursor = b"" if reply.verdict is Verdict.START_OVER else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     if not pulled.more:
         # a cursor of another epoch says nothing about this one
         shown = msgspec.structs.replace(request.handshake, cursor=cursor)
-        database.note_contact(device, shown, pulled)
+        database.note_contact(device, shown, pulled.revision, len(reply.outcomes))
     return _with(reply, pulled)
 
 
@@ -93,6 +98,7 @@ def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:
         reply,
         pages=pulled.pages,
         leaves=pulled.leaves,
+        moved_to=pulled.moved_to,
         cursor=pulled.cursor,
         more=pulled.more,
         digest=pulled.digest,
@@ -110,6 +116,7 @@ def _take(
         role=device.role,
         incarnation=Incarnation(request.handshake.incarnation),
         known_revision=_known(device, request.handshake, info),
+        stood_at=Revision(device.known_revision),
     )
     with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
         confirm(tx, device)

@@ -27,6 +27,7 @@ class DeviceIdentity:
         known_revision: the state of the store it last showed to have.
         highest_n: the newest change number it has told of.
         seen_at: when that was noted.
+        waiting: changes it had made by then and not yet sent.
     """
 
     device_id: RowId
@@ -38,20 +39,23 @@ class DeviceIdentity:
     known_revision: int
     highest_n: int
     seen_at: int
+    waiting: int = 0
 
 
 def contact_note(
-    device: DeviceIdentity, handshake: Handshake, present: int, now: int
+    device: DeviceIdentity, handshake: Handshake, present: int, now: int, taken: int
 ) -> tuple[object, ...] | None:
     """What to keep of a device's handshake, None when there is no news and the last note is recent.
 
     What it showed to have only ever grows: a device that shows an older cursor cannot claim older grants by it.
+    `taken` of the changes it told of are answered with this exchange; the others still wait on it.
     """
     revision = max(device.known_revision, reached(handshake.cursor, present))
     incarnation = device.incarnation or handshake.incarnation
     highest_n = max(device.highest_n, handshake.highest_n)
-    told = (device.incarnation, device.known_revision, device.highest_n)
-    if (incarnation, revision, highest_n) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
+    waiting = max(0, handshake.waiting - taken)
+    told = (device.incarnation, device.known_revision, device.highest_n, device.waiting)
+    if (incarnation, revision, highest_n, waiting) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
         return None
     digest = handshake.digest
     skew = handshake.device_clock - now if handshake.device_clock else 0
@@ -65,6 +69,7 @@ def contact_note(
         highest_n,
         handshake.app_version[:40],
         max(-_MOST_SKEW, min(_MOST_SKEW, skew)),
+        waiting,
     )
 
 
@@ -72,10 +77,11 @@ def keep_contact(session: Session, note: tuple[object, ...]) -> None:
     """Writes a note over the one before."""
     session.run(
         "INSERT INTO device_contact (device_id, seen_at, revision, digest_count, digest_total, incarnation, "
-        "highest_n, app_version, clock_skew_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "highest_n, app_version, clock_skew_ms, waiting) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
         "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
         "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
-        "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms",
+        "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
+        "waiting = excluded.waiting",
         note,
     )

@@ -123,7 +123,7 @@ def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, by
 
 _IDENTITY = (
     "SELECT c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
-    "k.incarnation, k.revision, k.highest_n, k.seen_at "
+    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting "
     "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
     "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
     "WHERE c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
@@ -131,7 +131,7 @@ _IDENTITY = (
 
 
 def _identity(row: Tuple) -> DeviceIdentity:
-    _, _, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at = row
+    _, _, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at, waiting = row
     return DeviceIdentity(
         device_id=RowId(device_id),
         user_id=RowId(user_id),
@@ -142,6 +142,7 @@ def _identity(row: Tuple) -> DeviceIdentity:
         known_revision=revision or 0,
         highest_n=highest_n or 0,
         seen_at=seen_at or 0,
+        waiting=waiting or 0,
     )
 
 

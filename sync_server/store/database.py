@@ -185,9 +185,14 @@ class Database:
                     pass
             self._settled_on = today
 
-    def note_contact(self, device: DeviceIdentity, handshake: Handshake, pulled: Pulled) -> None:
-        """Keeps what a device told of itself, when that is news or the last note is old."""
-        note = contact_note(device, handshake, pulled.revision, self.clock())
+    def note_contact(
+        self, device: DeviceIdentity, handshake: Handshake, present: int, taken: int = 0
+    ) -> None:
+        """Keeps what a device told of itself, when that is news or the last note is old.
+
+        `present` is the store's revision as the device's exchange saw it, `taken` how many changes it was answered.
+        """
+        note = contact_note(device, handshake, present, self.clock(), taken)
         if note is not None:
             with self.beside() as session:
                 keep_contact(session, note)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.page import Page, make_page
-from fieldrep.contract.scope import scope_key
+from fieldrep.contract.scope import ACCOUNT_PREFIX, scope_key
 from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
 from sync_server.store.dialect import Row as Tuple
 from sync_server.store.feed_statements import COST_ROLES, FeedTable, feed_tables
@@ -40,6 +40,7 @@ class Pulled:
 
     pages: tuple[Page, ...]
     leaves: tuple[bytes, ...]
+    moved_to: tuple[bytes, ...]
     cursor: bytes
     more: bool
     digest: Digest | None
@@ -91,7 +92,7 @@ def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int) -> Pull
     present = reader.info().revision
     at = decode_cursor(cursor, present)
     if at.stage is Stage.DONE and cursor and at.target == present:
-        return Pulled((), (), cursor, False, reader.digest_of(user_id), present, 0)
+        return Pulled((), (), (), cursor, False, reader.digest_of(user_id), present, 0)
     feed = _Feed(reader, user_id, page_bytes)
     at = feed.walk(at, present, fresh=not cursor)
     complete = at.stage is Stage.DONE and at.target == present
@@ -99,6 +100,7 @@ def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int) -> Pull
     return Pulled(
         tuple(feed.budget.pages),
         tuple(feed.budget.leaves),
+        feed.owners_of(feed.budget.leaves),
         encode_cursor(at),
         not complete,
         digest if complete else None,
@@ -135,6 +137,14 @@ class _Feed:
         if at.stage is Stage.DONE and at.sees_cost != self._sees_cost:
             return replace(at, stage=Stage.ENTER, sees_cost=self._sees_cost, again=True)
         return at
+
+    def owners_of(self, leaves: list[bytes]) -> tuple[bytes, ...]:
+        """Beside each key that leaves, who owns its account now: the one thing told of it, so that a customer who
+        calls can be sent on."""
+        accounts = [key[1:] for key in leaves if key[:1] == ACCOUNT_PREFIX]
+        sql = "SELECT id, owner_user_id FROM account WHERE id IN :members"
+        owners = dict(self._session.chosen(sql, accounts)) if accounts else {}
+        return tuple(owners.get(key[1:]) or b"" for key in leaves)
 
     def _stage(self, at: Cursor) -> Cursor:
         """Works on one stage; the position after it, within the stage when the budget is spent."""

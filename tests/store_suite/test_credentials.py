@@ -220,7 +220,7 @@ def test_what_a_device_showed_to_have_is_remembered_and_never_shrinks(world: Wor
     def contact(shown: Handshake) -> credentials.DeviceIdentity:
         device = credentials.identify(world.database, reply.token)
         assert device is not None
-        world.database.note_contact(device, shown, world.database.pull(ana, copy.cursor, 1_000))
+        world.database.note_contact(device, shown, world.database.pull(ana, copy.cursor, 1_000).revision)
         again = credentials.identify(world.database, reply.token)
         assert again is not None
         return again
@@ -242,7 +242,7 @@ def test_a_device_with_nothing_new_to_tell_is_not_written_down_each_time(world: 
     def seen_at_after_contact() -> int:
         device = credentials.identify(world.database, reply.token)
         assert device is not None
-        world.database.note_contact(device, handshake(copy.cursor), world.pull(copy))
+        world.database.note_contact(device, handshake(copy.cursor), world.pull(copy).revision)
         again = credentials.identify(world.database, reply.token)
         assert again is not None
         return again.seen_at

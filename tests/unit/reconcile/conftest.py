@@ -51,7 +51,8 @@ class Store:
     def author(self, who: str) -> Author:
         with self.database.read() as snapshot:
             known = snapshot.info().revision
-        return Author(row_id(f"device of {who}"), row_id(who), "rep", Incarnation(b"i" * 16), Revision(known))
+        device, incarnation = row_id(f"device of {who}"), Incarnation(b"i" * 16)
+        return Author(device, row_id(who), "rep", incarnation, Revision(known), Revision(known))
 
     def push(self, who: str, *edits: Edit, n: int = 0) -> Outcome:
         """One change of a person; gives what it became."""
