@@ -66,7 +66,7 @@ class Program(QObject):
         self.desk = Desk(self.runner, clock)
         self.settings = load_settings(profile.settings)
         self.shell: AppShell | None = None
-        self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self)
+        self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self, self.doors)
         self.desk.sync_by(self.syncing)
         self.syncing.stood.connect(self.desk.sync_stood)
         self.syncing.stood.connect(self._on_sync)

@@ -18,6 +18,7 @@ from fieldrep.secrets import KeyVault
 if TYPE_CHECKING:
     from fieldrep.store.receipt import Receipt
     from fieldrep.store.replica import Replica
+    from fieldrep.sync.live import Heard, LiveLine
 
 
 class ProfileDoors:
@@ -28,6 +29,7 @@ class ProfileDoors:
         self._profile, self._clock, self._randomness = profile, clock, randomness
         self._ready = Event()
         self._replica: Replica | None = None
+        self._live: LiveLine | None = None
 
     def open(self, passphrase: str | None) -> Replica:
         """Unlocks the key and opens the replica; nobody may use it before `let_in`.
@@ -80,6 +82,23 @@ class ProfileDoors:
         if receipt.pulled or receipt.accepted:
             replica.tidy()
         return receipt
+
+    def listen(self, held: Callable[[], None], given_up: Callable[[], bool]) -> Heard:
+        """Waits for news of the server; `held` is called once it holds the line, `given_up` before it is asked to.
+
+        Raises:
+            KnownError: when there is no line, it broke, or it was hung up.
+        """
+        from fieldrep.sync.live import LiveLine
+
+        if self._live is None:
+            self._live = LiveLine()
+        return self._live.wait(self._opened(), held, given_up)
+
+    def hang_up(self) -> None:
+        """Ends a wait for news, from any thread."""
+        if self._live is not None:
+            self._live.hang_up()
 
     def close(self) -> None:
         """Closes the replica, when it was opened."""
