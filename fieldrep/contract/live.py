@@ -23,10 +23,16 @@ _EPOCH_BYTES = 16
 _LONGEST_PLACE = 1_400
 
 
-class WaitReply(msgspec.Struct, frozen=True):
-    """The end of a wait: whether there is something new to pull."""
+class WaitReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The end of a wait.
+
+    Attributes:
+        changed: whether there is something new to pull.
+        closing: the server stops; another one, or the same, may be there soon.
+    """
 
     changed: bool
+    closing: bool = False
 
 
 def place_text(epoch: bytes, cursor: bytes) -> str:

@@ -39,8 +39,13 @@ class LiveLine:
         self._bearer: HttpBearer | None = None
         self._lock = threading.Lock()
 
-    def wait(self, replica: Replica, accepted: Callable[[], None]) -> Heard:
+    def wait(
+        self, replica: Replica, accepted: Callable[[], None], given_up: Callable[[], bool] = lambda: False
+    ) -> Heard:
         """One wait from where the replica stands; `accepted` is called once the server holds the line.
+
+        Args:
+            given_up: set before `hang_up` by whoever may not know yet whether the wait has begun.
 
         Raises:
             KnownError: when there is no line, it broke, or it was hung up.
@@ -54,6 +59,8 @@ class LiveLine:
             accepted()
 
         bearer = self._line(replica)
+        if given_up():
+            self.hang_up()
         try:
             changed = bearer.wait(place_text(before.epoch, before.cursor), self._hold, on_held)
         except RuntimeError as error:  # hung up between finding the line and using it

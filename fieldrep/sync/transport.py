@@ -166,6 +166,8 @@ class HttpBearer:
             raise (
                 stranger(200, {}, self._url) if body else KnownError(Code.OFFLINE, f"The line broke. {SAFE}")
             )
+        if reply.closing:
+            raise KnownError(Code.SERVER_BUSY, f"{self._url} is being stopped or restarted. {SAFE}")
         return reply.changed
 
     @contextmanager

@@ -72,6 +72,7 @@ class Runner(QObject):
         self._writer = ThreadPoolExecutor(1, "writer")
         self._readers = ThreadPoolExecutor(readers, "reader")
         self._control = ThreadPoolExecutor(1, "control")
+        self._line = ThreadPoolExecutor(1, "line")
         self._newest: dict[Hashable, int] = {}
         self._closed = False
         self._posted.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
@@ -141,8 +142,13 @@ class Runner(QObject):
         failed: Callable[[Exception], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
         asker: QObject | None = None,
+        beside: bool = False,
     ) -> Progress:
-        """Long work such as a sync, one at a time, on the control thread; the answer is its cancel switch."""
+        """Long work such as a sync, one at a time, on the control thread; the answer is its cancel switch.
+
+        Args:
+            beside: on a thread of its own beside that, one at a time as well: for waiting, which takes no work.
+        """
         wait = _Wait(asker, done, failed)
 
         def tell(words: str, done_so_far: int, total: int) -> None:
@@ -159,7 +165,7 @@ class Runner(QObject):
                 return
             self._post(lambda: self._finish(wait, answer))
 
-        self._submit(self._control, work)
+        self._submit(self._line if beside else self._control, work)
         return switch
 
     def tell(self, entities: frozenset[str], initiator: object = None) -> None:
@@ -169,6 +175,7 @@ class Runner(QObject):
     def close(self) -> None:
         """Finish what runs, drop what waits for answers; commands already started are never lost."""
         self._closed = True
+        self._line.shutdown(wait=True, cancel_futures=True)
         self._control.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)

@@ -94,7 +94,7 @@ class Waiting:
                 changed = wait.answer.done() and wait.answer.result()
             finally:
                 self._leave(wait)
-        yield msgspec.json.encode(WaitReply(changed))
+        yield msgspec.json.encode(WaitReply(changed, closing=self._ended and not changed))
 
     def _place_to_wait_from(
         self, user_id: bytes, info: StoreInfo, place: tuple[bytes, bytes] | None

@@ -22,7 +22,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.doors import ProfileDoors
 from fieldrep.paths import Profile
 from sync_server.http.app import make_app
-from sync_server.http.serve import _listen
+from sync_server.http.serve import Server, _listen
 from sync_server.store.credentials import make_code
 from sync_server.store.database import Actor, Database
 from tests.helpers.small_company import PIET, Ticking, company, open_replica
@@ -106,7 +106,7 @@ class Office:
         listener = _listen("127.0.0.1", self.port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._server = Server(config, getattr(app.state, "end", lambda: None))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
 

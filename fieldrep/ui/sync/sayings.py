@@ -50,7 +50,9 @@ def _connection(line: Line, next_words: str) -> TileView:
         return TileView("Connection", "Syncing", words, Tone.ACCENT.value)
     if line.mode is SyncMode.OFFLINE:
         return TileView("Connection", "Offline", next_words, Tone.WARNING.value)
-    return TileView("Connection", "Online", next_words)
+    if line.paused:
+        return TileView("Connection", "Paused", next_words, Tone.WARNING.value)
+    return TileView("Connection", "Live" if line.live else "Online", next_words)
 
 
 def _to_send(view: SyncOverview, today: date, zone: tzinfo) -> TileView:

@@ -24,13 +24,20 @@ class SyncMode(StrEnum):
 
 @dataclass(frozen=True)
 class SyncView:
-    """`waiting` changes are safe here and not sent; `needs_you` counts conflicts and refused changes."""
+    """`waiting` changes are safe here and not sent; `needs_you` counts conflicts and refused changes.
+
+    `live`: news of others comes by itself. `paused`: nothing goes out by itself. `trouble`: in two or three words what
+    is wrong with a line that is there.
+    """
 
     mode: SyncMode
     waiting: int = 0
     needs_you: int = 0
     done: int = 0
     total: int = 0
+    live: bool = False
+    paused: bool = False
+    trouble: str = ""
 
     def words(self) -> str:
         if self.mode is SyncMode.SYNCING:
@@ -38,9 +45,15 @@ class SyncView:
         if self.needs_you:
             return f"{self.needs_you} need{'s' if self.needs_you == 1 else ''} you"
         waiting = f"{self.waiting:,} change{'' if self.waiting == 1 else 's'} waiting"
-        if self.mode is SyncMode.OFFLINE:
-            return f"Offline · {waiting}" if self.waiting else "Offline"
-        return f"Online · {waiting}" if self.waiting else "Online"
+        if self.mode is SyncMode.OFFLINE and self.trouble:
+            told = self.trouble
+        elif self.paused:
+            told = "Paused"
+        elif self.mode is SyncMode.OFFLINE:
+            told = "Offline"
+        else:
+            told = "Live" if self.live else "Online"
+        return f"{told} · {waiting}" if self.waiting else told
 
     def look(self) -> tuple[str, Tone]:
         """Icon and tone; offline is normal and amber, red only when a person is needed."""
@@ -50,6 +63,8 @@ class SyncView:
             return "circle-alert", Tone.DANGER
         if self.mode is SyncMode.OFFLINE:
             return "cloud-off", Tone.WARNING
+        if self.paused:
+            return "circle-pause", Tone.WARNING
         return ("cloud-upload", Tone.ACCENT) if self.waiting else ("cloud-check", Tone.SUCCESS)
 
 

@@ -1,0 +1,110 @@
+"""Live: what others do appears by itself, what is saved goes out by itself, and a line that broke is taken up again."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.syncpill import SyncMode
+from tests.helpers.small_company import AURORA
+from tests.ui.office import Office, enrolled
+from tests.ui.window import CTRL, PATIENCE_MS, Window, window_on
+
+
+def live(window: Window) -> None:
+    pill = window.shell.top_bar.pill
+    window.until(lambda: pill.text() == "Live", "the pill never said Live")
+
+
+def shows(window: Window, phone: str) -> bool:
+    """Whether the number stands in the head of the record on the screen."""
+    return phone in window.record.header._facts.text()
+
+
+def test_what_the_office_changes_appears_without_a_key(window: Window, office: Office) -> None:
+    window.choose("Aurora Dairy B.V.")
+    live(window)
+    assert window.program.syncing.schedule.wait(office.clock()) > 60_000, "no sync is due by itself"
+    for phone in ("+31 10 411 2277", "+31 10 411 2278", "+31 10 411 2279"):
+        office.change("account", AURORA, phone=phone)
+        window.until(lambda phone=phone: shows(window, phone), f"{phone} did not appear")
+    live(window)
+
+
+def test_what_one_window_saves_appears_in_the_other(
+    qtbot: QtBot, theme: Theme, window: Window, office: Office, tmp_path: Path
+) -> None:
+    enrolled(office, tmp_path / "piet", "piet.dewit", "Piet's laptop")
+    window.choose("Aurora Dairy B.V.")
+    live(window)
+    with window_on(qtbot, theme, tmp_path / "piet", office.clock) as piet:
+        piet.ready()
+        live(piet)
+        piet.front()
+        piet.choose("Aurora Dairy B.V.")
+        piet.key(Qt.Key.Key_E)
+        piet.into("edit_account_phone", "+31 10 411 2266")
+        piet.key(Qt.Key.Key_Return, CTRL)
+        window.until(lambda: shows(window, "+31 10 411 2266"), "it did not come over")
+
+
+def test_a_line_that_broke_is_taken_up_again_by_itself(window: Window, office: Office) -> None:
+    live(window)
+    office.shut()
+    pill = window.shell.top_bar.pill
+    window.until(lambda: pill.text() == "Offline", "the broken line went unnoticed")
+    assert not window.program.syncing.schedule.live
+    office.open()
+    live(window)
+
+
+def test_a_laptop_that_slept_finds_its_line_again(window: Window, office: Office) -> None:
+    live(window)
+    syncing = window.program.syncing
+    office.clock.now += 8 * 3_600_000
+    with window.qtbot.waitSignal(syncing.finished, timeout=PATIENCE_MS):
+        syncing._feel_time()
+        assert not syncing.schedule.live, "a line from before the sleep is not believed"
+    live(window)
+
+
+def test_a_paused_line_does_nothing_by_itself_and_f9_still_syncs(window: Window, office: Office) -> None:
+    window.choose("Aurora Dairy B.V.")
+    live(window)
+    syncing = window.program.syncing
+    pill = window.shell.top_bar.pill
+    syncing.pause(True)
+    assert pill.text() == "Paused"
+    assert syncing.view().look()[1] is Tone.WARNING
+    assert not syncing._timer.isActive()
+    assert syncing._listening is None
+    office.change("account", AURORA, phone="+31 10 411 2277")
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_email", "info@aurora.example")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: pill.text() == "Paused · 1 change waiting")
+    assert not syncing._timer.isActive(), "what was saved waits for the person"
+    window.sync()
+    window.until(lambda: shows(window, "+31 10 411 2277"))
+    assert office.row("account", AURORA)["email"] == "info@aurora.example"
+    assert not syncing._timer.isActive()
+    assert syncing._listening is None
+    syncing.pause(False)
+    live(window)
+
+
+def test_what_is_wrong_with_the_line_is_said_on_the_pill_and_in_full_on_the_page(
+    window: Window, office: Office
+) -> None:
+    office.shut()
+    office.open_as_a_hotel()
+    window.shell.go("sync")
+    window.key(Qt.Key.Key_F9)
+    pill = window.shell.top_bar.pill
+    window.until(lambda: pill.text() == "Sign in to the network")
+    page = window.sync_page
+    window.until(page.overview.problem.isVisible)
+    assert "open a browser, sign in, and try again" in page.overview.problem.accessibleName()
+    assert window.program.syncing.line().mode is SyncMode.OFFLINE
