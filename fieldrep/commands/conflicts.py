@@ -5,42 +5,83 @@ Owns the verb. Both values stay readable in the conflict whatever is chosen (I10
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import msgspec
 
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of
+from fieldrep.commands.order_lines import settle_totals
 from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import from_json
+from fieldrep.domain.orders import amount_of_line
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How one conflict is decided: mine, theirs, or another value, in its JSON form, in their place."""
+
+    row_id: RowId
+    choose: str
+    value: object = None
+
+
 def resolve_conflict(replica: Replica, *, row_id: RowId, choose: str, value: object = None) -> Done:
     """Decides a conflict: take mine, keep theirs, or put another value, in its JSON form, in their place."""
+    return decide_conflicts(replica, choices=(Choice(row_id=row_id, choose=choose, value=value),))
+
+
+def decide_conflicts(replica: Replica, *, choices: Sequence[Choice]) -> Done:
+    """Decides several conflicts as one change, so that one undo takes all of it back."""
     with replica.begin("resolve_conflict", "Decide a conflict") as uow:
-        conflict = _open_conflict(uow, row_id)
-        entity_name, record_id = text_of(conflict, "entity"), ref_of(conflict, "row_id")
-        field = entity_named(entity_name).field(text_of(conflict, "field"))
-        record = uow.row(entity_name, record_id)
-        if record is None:
-            label = text_of(conflict, "row_label")
-            sentence = f"{label} is no longer on this device, so its conflict is not yours to decide."
-            raise KnownError(Code.NOT_FOUND, sentence, field="id")
-        values = {field.name: _chosen(conflict, field, choose, value)}
-        if choose == "other":
-            values = entered(uow, entity_name, values, creating=False)
-        if conflict["reason"] == "deleted" and choose != "theirs":
-            values["archived"] = 0
-        uow.label = f"{field.title} of {label_of(entity_name, record)} decided"
-        if choose != "theirs" or conflict["reason"] != "deleted":
-            uow.update(entity_name, record_id, values)
-        uow.update("conflict", row_id, {"status": "resolved", "chosen": choose})
-    return done("resolve_conflict", uow, row_id)
+        decided = [_decide(uow, choice) for choice in choices]
+        titles = ", ".join(title for title, _ in decided)
+        uow.label = f"{titles} of {decided[0][1]} decided"
+    return done("resolve_conflict", uow, choices[0].row_id)
+
+
+def _decide(uow: UnitOfWork, choice: Choice) -> tuple[str, str]:
+    """Writes one decision; gives the field's title and what people call the record."""
+    conflict = _open_conflict(uow, choice.row_id)
+    entity_name, record_id = text_of(conflict, "entity"), ref_of(conflict, "row_id")
+    field = entity_named(entity_name).field(text_of(conflict, "field"))
+    record = uow.row(entity_name, record_id)
+    if record is None:
+        label = text_of(conflict, "row_label")
+        sentence = f"{label} is no longer on this device, so its conflict is not yours to decide."
+        raise KnownError(Code.NOT_FOUND, sentence, field="id")
+    values = {field.name: _chosen(conflict, field, choice.choose, choice.value)}
+    if choice.choose == "other":
+        values = entered(uow, entity_name, values, creating=False)
+    if conflict["reason"] == "deleted" and choice.choose != "theirs":
+        values["archived"] = 0
+    if choice.choose != "theirs" or conflict["reason"] != "deleted":
+        uow.update(entity_name, record_id, values)
+        _settle_order(uow, entity_name, record_id, record)
+    uow.update("conflict", choice.row_id, {"status": "resolved", "chosen": choice.choose})
+    return field.title, label_of(entity_name, record)
+
+
+def _settle_order(uow: UnitOfWork, entity_name: str, record_id: RowId, record: Row) -> None:
+    """A decision on an order or one of its lines changes its sums at once, as the office will."""
+    if entity_name == "document_line":
+        order = uow.row("sales_order", ref_of(record, "order_id"))
+        line = uow.row(entity_name, record_id)
+        assert line is not None  # noqa: S101 - just written
+        if order is not None:
+            amount = amount_of_line(line, text_of(order, "currency"))
+            uow.update(entity_name, record_id, {"line_amount": amount})
+            settle_totals(uow, ref_of(order, "id"))
+    elif entity_name == "sales_order":
+        settle_totals(uow, record_id)
 
 
 def _open_conflict(uow: UnitOfWork, row_id: RowId) -> Row:

@@ -17,6 +17,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.orders import may_move
+from fieldrep.store import correcting
 from fieldrep.store.prices import PriceBook
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
@@ -211,6 +212,9 @@ def _move(uow: UnitOfWork, order: Row, wanted: str) -> None:
         number = label_of("sales_order", order)
         sentence = f"{number} is {present.replace('_', ' ')} and cannot become {wanted.replace('_', ' ')}."
         raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
+    correcting.release(
+        uow.driver, ref_of(order, "id")
+    )  # what was being corrected goes first, the move after it
     uow.update("sales_order", ref_of(order, "id"), {"status": wanted})
 
 

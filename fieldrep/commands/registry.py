@@ -200,6 +200,8 @@ _EVERY = (
             ),
         ),
     ),
+    _about(refused.correct_order, "sales_order"),
+    _about(refused.send_corrected, "sales_order"),
     Command(undo.undo, (whole("n", "The change's number; the newest one by itself."),)),
 )
 

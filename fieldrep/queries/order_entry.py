@@ -11,6 +11,7 @@ from datetime import date, tzinfo
 
 import msgspec
 
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of
@@ -22,6 +23,7 @@ from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.matching import matches
 from fieldrep.queries.stock import Stock, stock_of
+from fieldrep.store.correcting import reason_of
 from fieldrep.store.prices import PriceBook
 from fieldrep.store.reader import Reader
 
@@ -36,6 +38,7 @@ class OrderHead:
         read_only_reason: why not, a sentence; "" when editable.
         moves: states this device may move it to now.
         saved_at: the last change, for “Saved 08:47”.
+        refused: why the office refused what is being corrected here and not yet sent again; "" when it is not.
     """
 
     id: RowId
@@ -65,6 +68,7 @@ class OrderHead:
     moves: frozenset[str]
     saved_at: int
     waiting: bool
+    refused: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,8 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
         return None
     today = day_of(now, zone)
     names = reader.rows(_NAMES, (order_id,))[0]
-    head = _head(order, names, waiting=order_id in waiting_rows(reader, "sales_order"))
+    waiting = order_id in waiting_rows(reader, "sales_order")
+    head = _head(order, names, waiting=waiting, refused=_refused(reader, order_id))
     raw = reader.rows(_LINES, (order_id,))
     lines = _lines(reader, order, head, raw, today)
     totals = order_totals(
@@ -254,7 +259,7 @@ def _hit(
     )
 
 
-def _head(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool) -> OrderHead:
+def _head(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool, refused: str) -> OrderHead:
     status = text(order["status"])
     reason = _read_only_reason(order, status, me=names[9], author=text(names[10]))
     reasons = order["hold_reasons"]
@@ -286,7 +291,18 @@ def _head(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool)
         moves=DEVICE_MOVES.get(status, frozenset()),
         saved_at=whole(order["changed_at"]),
         waiting=waiting,
+        refused=refused,
     )
+
+
+def _refused(reader: Reader, order_id: RowId) -> str:
+    """Why the office refused what is being corrected, with the field's name."""
+    reason = reason_of(reader.driver, (order_id,))
+    if reason is None:
+        return ""
+    known = reason.entity in CATALOGUE and CATALOGUE[reason.entity].has(reason.field)
+    title = CATALOGUE[reason.entity].field(reason.field).title if known else ""
+    return f"{title}: {reason.sentence}" if title and title not in reason.sentence else reason.sentence
 
 
 def _read_only_reason(order: Mapping[str, Value], status: str, *, me: object, author: str) -> str:

@@ -17,8 +17,10 @@ from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import to_json
 from fieldrep.contract.values import canonical_json
 from fieldrep.queries.cells import maybe_ref, maybe_whole, ref, text
+from fieldrep.queries.consequences import total_under
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.naming import RecordName, device_name, kept_text, record_name, user_name, value_text
+from fieldrep.queries.refused_form import refused_form
 from fieldrep.store import outbox
 from fieldrep.store.pending import READY, SETTLED
 from fieldrep.store.reader import Reader
@@ -31,8 +33,8 @@ class WaitingChange:
     """A change in the outbox.
 
     Attributes:
-        state: `ready`, `doomed` (it builds on a refused change and will be refused too) or `sent` (answered, and
-            what it became is still to come).
+        state: `ready`, `doomed` (it builds on a refused change and will be refused too), `aside` (being corrected, and
+            not sent before its author says so) or `sent` (answered, and what it became is still to come).
         size: bytes to send.
         records: what it touches, the main one first.
         undoable: may still be undone here.
@@ -50,12 +52,18 @@ class WaitingChange:
 
 @dataclass(frozen=True, slots=True)
 class ConflictSide:
-    """One of two values: its text for people, who set it and when."""
+    """One of two values: its text for people, who set it and when.
+
+    Attributes:
+        by: a person, or the source it came from, such as an import; "" when nobody knows.
+        total: what an order's total is with this value, "" where it does not count in one.
+    """
 
     text: str
     by: str
     at: int | None
     device: str
+    total: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,7 @@ class RefusedRow:
         sentence: the reason.
         record: what it was about, None when that was not said.
         can_send_again: its records still stand, so that it can be sent again as it is.
+        fixable: it can be corrected in the form or on the page it was entered in.
     """
 
     key: int
@@ -133,6 +142,7 @@ class RefusedRow:
     field_title: str
     entered: tuple[EnteredValue, ...]
     can_send_again: bool
+    fixable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +183,7 @@ class SyncPage:
 _CONFLICTS = """
 SELECT c.id, c.entity, c.row_id, c.row_label, c.field, c.account_id, a.name, c.reason, c.critical, c.base_value,
     c.mine_value, c.theirs_value, c.mine_by, c.mine_at, c.mine_device_id, c.theirs_by, c.theirs_at, c.chosen,
-    coalesce(a.currency, 'EUR')
+    coalesce(a.currency, 'EUR'), c.theirs_source
 FROM conflict AS c LEFT JOIN account AS a ON a.id = c.account_id
 WHERE c.archived = 0 AND (c.status = 'open' OR c.id IN (SELECT row_id FROM outbox_edit WHERE entity = 'conflict'))
 ORDER BY c.entity, c.row_id, c.created_at, c.id
@@ -198,7 +208,9 @@ def _overview(
     reader: Reader, conflicts: Sequence[ConflictGroup], refused: Sequence[RefusedRow]
 ) -> SyncOverview:
     state = load_state(reader.driver)
-    size = reader.rows("SELECT coalesce(sum(length(change)), 0) FROM outbox WHERE state <> 'settled'")
+    size = reader.rows(
+        "SELECT coalesce(sum(length(change)), 0) FROM outbox WHERE state IN ('ready', 'doomed')"
+    )
     return SyncOverview(
         enrolled=state.enrolled,
         user=state.user_name,
@@ -241,15 +253,22 @@ def _records(reader: Reader, edits: Sequence[Edit]) -> tuple[RecordName, ...]:
 
 
 def open_conflicts(
-    reader: Reader, *, zone: tzinfo, account_id: RowId | None = None
+    reader: Reader, *, zone: tzinfo, account_id: RowId | None = None, order_id: RowId | None = None
 ) -> tuple[ConflictGroup, ...]:
-    """Open conflicts by record, all or those of one account; with those decided here and not yet sent."""
+    """Open conflicts by record, all or those of one account or one order with its lines.
+
+    With those decided here and not yet sent.
+    """
+    among = _rows_of_order(reader, order_id) if order_id is not None else None
     waiting = waiting_rows(reader, "conflict")
     me = load_state(reader.driver).user_id
     rows = [
         _conflict(reader, row, me, row[0] in waiting, zone)
         for row in reader.rows(_CONFLICTS)
-        if row[1] in CATALOGUE and CATALOGUE[row[1]].has(row[4]) and account_id in (None, row[5])
+        if row[1] in CATALOGUE
+        and CATALOGUE[row[1]].has(row[4])
+        and account_id in (None, row[5])
+        and (among is None or row[2] in among)
     ]
     return tuple(
         ConflictGroup(record, group[0].account_id, group[0].account, tuple(group))
@@ -257,6 +276,11 @@ def open_conflicts(
             (record, list(found)) for record, found in groupby(rows, key=lambda row: row.record)
         )
     )
+
+
+def _rows_of_order(reader: Reader, order_id: RowId) -> frozenset[bytes]:
+    lines = reader.rows("SELECT id FROM document_line WHERE order_id = ?", (order_id,))
+    return frozenset({order_id, *(row_id for (row_id,) in lines)})
 
 
 def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, zone: tzinfo) -> ConflictRow:
@@ -267,6 +291,9 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
 
     def words(kept: object) -> str:
         return kept_text(reader, field, kept, currency, zone)
+
+    def total(kept: object) -> str:
+        return total_under(reader, entity.name, row_id, field.name, kept)
 
     label = text(row[3])
     return ConflictRow(
@@ -282,9 +309,19 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
         critical=bool(row[8]),
         before=words(row[9]),
         mine=ConflictSide(
-            words(row[10]), user_name(reader, row[12]), maybe_whole(row[13]), device_name(reader, row[14])
+            words(row[10]),
+            user_name(reader, row[12]),
+            maybe_whole(row[13]),
+            device_name(reader, row[14]),
+            total(row[10]),
         ),
-        theirs=ConflictSide(words(row[11]), user_name(reader, row[15]), maybe_whole(row[16]), ""),
+        theirs=ConflictSide(
+            words(row[11]),
+            user_name(reader, row[15]) or text(row[19]),
+            maybe_whole(row[16]),
+            "",
+            total(row[11]),
+        ),
         mine_is_me=row[12] == me,
         now=words(now),
         chosen=text(row[17]),
@@ -321,6 +358,7 @@ def _refused(reader: Reader, entry: RefusedChange, zone: tzinfo) -> RefusedRow:
             for edit in entry.change.edits
             if edit.entity in CATALOGUE
         ),
+        fixable=refused_form(reader, key=entry.refused_no) is not None,
     )
 
 

@@ -119,9 +119,7 @@ def start_over(replica: Replica) -> None:
     """Empties the replica for a fresh first replica; the outbox stays and is replayed on the fresh rows."""
     with replica.write() as connection:
         empty(connection)
-        fresh = replace(
-            replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b""
-        )
+        fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b"")
         replica.store_state(connection, fresh)
 
 

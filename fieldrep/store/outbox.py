@@ -4,6 +4,8 @@ Owns the tables `outbox` and `outbox_edit`. An entry is also the undo record of 
 value before and after. Must not know what a sync does with the changes.
 """
 
+# ruff: noqa: S608 - these texts are put together from constants of this module
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,12 +18,15 @@ from fieldrep.store.pending import DOOMED, READY, decode_change, encode_change
 WAITING_STATES = (READY, DOOMED)
 
 
+_TO_SEND = "state NOT IN ('settled', 'aside')"
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
     """One entry as the Sync page shows it.
 
     Attributes:
-        state: "ready", "doomed" (it builds on a refused change and will be refused too) or "settled".
+        state: "ready", "doomed" (it builds on a refused change and will be refused too), "settled", or "aside".
         size: bytes it takes.
     """
 
@@ -57,7 +62,7 @@ def waiting(connection: Connection, limit_changes: int, limit_bytes: int, after_
     found: list[Change] = []
     size = 0
     cursor = connection.execute(
-        "SELECT change FROM outbox WHERE n > ? AND state <> 'settled' ORDER BY n LIMIT ?",
+        f"SELECT change FROM outbox WHERE n > ? AND {_TO_SEND} ORDER BY n LIMIT ?",
         (after_n, limit_changes),
     )
     for (blob,) in cursor:
@@ -70,12 +75,12 @@ def waiting(connection: Connection, limit_changes: int, limit_bytes: int, after_
 
 def depth(connection: Connection) -> int:
     """How many changes wait for an answer."""
-    return _one(connection, "SELECT count(*) FROM outbox WHERE state <> 'settled'") or 0
+    return _one(connection, f"SELECT count(*) FROM outbox WHERE {_TO_SEND}") or 0
 
 
 def oldest_made_at(connection: Connection) -> int | None:
     """When the oldest waiting change was made, None when nothing waits."""
-    return _one(connection, "SELECT min(made_at) FROM outbox WHERE state <> 'settled'")
+    return _one(connection, f"SELECT min(made_at) FROM outbox WHERE {_TO_SEND}")
 
 
 def entries(connection: Connection, limit: int = 500) -> list[OutboxEntry]:
@@ -94,7 +99,7 @@ def find(connection: Connection, n: int) -> tuple[Change, str] | None:
     """A change that waits or was sent, with its label; None when it is neither any more."""
     for table in ("outbox", "sent_log"):
         found = connection.execute(
-            f"SELECT change, label FROM {table} WHERE n = ? ORDER BY rowid DESC LIMIT 1",  # noqa: S608
+            f"SELECT change, label FROM {table} WHERE n = ? ORDER BY rowid DESC LIMIT 1",
             (n,),
         ).fetchone()
         if found is not None:

@@ -20,8 +20,9 @@ from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.store.engine import Connection
 from fieldrep.store.statements import Row
 
-READY, DOOMED, SETTLED = "ready", "doomed", "settled"
-"""States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come."""
+READY, DOOMED, SETTLED, ASIDE = "ready", "doomed", "settled", "aside"
+"""States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come; and
+being corrected, so not to be sent yet."""
 
 
 class Standing(IntEnum):

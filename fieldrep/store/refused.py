@@ -6,14 +6,16 @@ They stay until a person corrects and sends them again or lets them go; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change, Refused
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import Merge
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import decode_change
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -88,6 +90,35 @@ def send_again(
         else:
             unit.update(edit.entity, edit.row_id, values)
     return entry
+
+
+def reopen(unit: UnitOfWork, touches: Callable[[Change], bool]) -> RefusedChange | None:
+    """Shows again, as one change that is not sent yet, what was entered in refused changes; gives the oldest of them.
+
+    A move of state among it is left out: it is made again when all is right.
+
+    Raises:
+        KnownError: when a record of it is not on this device any more; everything then stays as it is.
+    """
+    entries = [entry for entry in reversed(refused_changes(unit.driver)) if touches(entry.change)]
+    for entry in entries:
+        discard(unit, entry.refused_no)
+        for edit in entry.change.edits:
+            described = entity_named(edit.entity)
+            values = {
+                name: value
+                for name, value in edit.after.items()
+                if described.field(name).merge is not Merge.GUARDED
+            }
+            if edit.kind == "create" and unit.row(edit.entity, edit.row_id) is None:
+                unit.create(edit.entity, values, edit.row_id)
+            elif values:
+                unit.update(edit.entity, edit.row_id, values)
+    if not entries:
+        return None
+    first = entries[0]
+    unit.hold_back = Refused(first.n, first.code, first.sentence, first.entity, first.row_id, first.field)
+    return first
 
 
 def _read(row: tuple[Any, ...]) -> RefusedChange:

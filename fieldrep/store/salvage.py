@@ -15,7 +15,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.store.btree import Found, Record, records_on, walk
 from fieldrep.store.pages import Pages
-from fieldrep.store.pending import DOOMED, READY, SETTLED, decode_change
+from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, decode_change
 from fieldrep.store.schema import metadata
 
 Named = dict[str, int | str | bytes | float | None]
@@ -41,7 +41,7 @@ def _is_edit(row: Named) -> bool:
 
 
 _TESTS: dict[str, Callable[[Named], bool]] = {
-    "outbox": lambda row: row["state"] in (READY, DOOMED, SETTLED) and _is_change(row),
+    "outbox": lambda row: row["state"] in (READY, DOOMED, SETTLED, ASIDE) and _is_change(row),
     "outbox_edit": _is_edit,
     "base_row": lambda row: (
         row["entity"] in CATALOGUE and _is_id(row["row_id"]) and row["standing"] in (0, 1, 2)

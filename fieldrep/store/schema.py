@@ -19,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -140,6 +141,7 @@ Table(
     Column("outcome", LargeBinary),
     sqlite_strict=True,
 )
+Index("outbox_aside", metadata.tables["outbox"].c.n, sqlite_where=text("state = 'aside'"))
 Table(
     "outbox_edit",
     metadata,

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fieldrep.contract.catalogue import entity_named
-from fieldrep.contract.change import Change, Edit
+from fieldrep.contract.change import Change, Edit, Refused
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import C, Field, Merge, Value, WireValue, Writer
 from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
-from fieldrep.store import drafts, outbox, search
+from fieldrep.store import correcting, drafts, outbox, search
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing, encode_image, fresh_row
 from fieldrep.store.state import SyncState
@@ -65,7 +65,9 @@ class UnitOfWork:
         now: the device's clock at its beginning, in ms.
         label: what it does, for people; a command may put the record's name there while it works.
         driver: the writing connection; for the store's own modules, queries use `rows`.
-        change_n: the number of the change it became, set when it is committed; None when it changed nothing.
+        change_n: the number of the change it became, set when it is committed; None when it changed nothing, or became
+            part of a change that is being corrected.
+        hold_back: set by a command whose change is not to be sent yet: why it was refused before.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class UnitOfWork:
         self._ids = ids
         self.command = command
         self.label = label
+        self.hold_back: Refused | None = None
         self._touched: dict[tuple[str, bytes], _Touched] = {}
         self._read: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
 
@@ -206,9 +209,15 @@ class UnitOfWork:
                 Code.TOO_LARGE,
                 f"This touches {len(edits):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
             )
+        aside = correcting.touching(self.driver, edits)
+        if aside is not None:
+            correcting.add_to(self.driver, aside, edits)
+            return
         change = Change(n, self.now, self.command, tuple(edits))
         outbox.put(self.driver, change, self._state.incarnation, self.label)
         self.change_n = n
+        if self.hold_back is not None:
+            correcting.put_aside(self.driver, n, self.hold_back)
 
     def _touch(self, entity: Entity, row_id: bytes) -> _Touched:
         touched = self._touched.get((entity.name, row_id))

@@ -19,7 +19,6 @@ from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
-    MAX_CHANGES,
     PAGE_BYTES,
     PROTOCOL_VERSION,
     ExchangeReply,
@@ -29,13 +28,18 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import Unpacked, unpack
+from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer
+from fieldrep.sync.poison import FAILURES, MOST_TRIES, SENTENCE, Suspicion
 
 PUSH_BYTES = 4_000_000
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
+
+_SMALLEST_PAGE = 1_000
+"""Of a reply that only shows whether the server is well."""
 
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
@@ -104,12 +108,13 @@ class Run:
         if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
             self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
         return receipt
+
     turn: Lock = field(default_factory=Lock)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def loop(self, line: ThreadPoolExecutor | None) -> None:
         """Exchanges until nothing is left to say on either side."""
-        request, changes = self._request()
-        reply, rows = self._fetch(request)
+        (reply, rows), changes = self._push()
         for _ in range(MAX_EXCHANGES):
             self.obey(reply)
             following = self._fetch_ahead(line, reply)
@@ -121,14 +126,31 @@ class Run:
             self.waiting = self.replica.depth()
             if not reply.more and not self.waiting:
                 return
-            request, changes = self._request()
-            reply, rows = self._fetch(request)
+            (reply, rows), changes = self._push()
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
         )
 
+    def _push(self) -> tuple[_Fetched, list[Change]]:
+        """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on."""
+        while True:
+            request, changes = self._request()
+            try:
+                fetched = self._fetch(request)
+            except KnownError as error:
+                if not changes or error.code not in FAILURES:
+                    raise
+                self._fetch(ExchangeRequest(handshake_of(self.replica), (), _SMALLEST_PAGE))
+                poison = self.suspicion.failed(changes)
+                if poison is not None:
+                    set_aside(self.replica, poison.n, SENTENCE.format(tries=MOST_TRIES))
+                    self.receipt = msgspec.structs.replace(self.receipt, refused=self.receipt.refused + 1)
+            else:
+                self.suspicion.passed()
+                return fetched, changes
+
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
-        changes = self.replica.waiting(MAX_CHANGES, PUSH_BYTES)
+        changes = self.replica.waiting(self.suspicion.most, PUSH_BYTES)
         return ExchangeRequest(handshake_of(self.replica), tuple(changes), PAGE_BYTES), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:

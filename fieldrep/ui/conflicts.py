@@ -9,7 +9,8 @@ from datetime import date, tzinfo
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fieldrep.commands.conflicts import resolve_conflict
+from fieldrep.commands.conflicts import Choice, decide_conflicts
+from fieldrep.commands.done import Done
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Kind
@@ -24,9 +25,12 @@ from fieldrep.ui.words import day_and_time, plural
 
 
 class ConflictPanel(QWidget):
-    """Hidden while there is nothing to decide; `decided` says in words what was, `postponed` that it waits on."""
+    """Hidden while there is nothing to decide; `postponed` says that it waits on.
 
-    decided = Signal(str)
+    `decided` says in words what was, and the number of the change, by which it can be taken back.
+    """
+
+    decided = Signal(str, object)
     postponed = Signal()
 
     def __init__(self, desk: Desk, *, name: str) -> None:
@@ -35,7 +39,6 @@ class ConflictPanel(QWidget):
         self._desk = desk
         self._rows: dict[str, ConflictRow] = {}
         self._swapped: frozenset[str] = frozenset()
-        self._left = 0
         self.table = MergeTable(name=f"{name}_merge")
         self.problem = Banner(name=f"{name}_problem")
         column = QVBoxLayout(self)
@@ -74,18 +77,18 @@ class ConflictPanel(QWidget):
     def _view(self, group: ConflictGroup, rows: list[ConflictRow], place: int, total: int) -> MergeView:
         record = group.record
         deleted = any(row.reason == "deleted" for row in rows)
+        decided = all(row.reason == "decided" for row in rows)
         what = "was changed and archived at once" if deleted else "was changed in two places"
+        what = "was decided by somebody else first" if decided else what
         mine, theirs = self._sides(rows[0])
-        today, zone = self._desk.today(), self._desk.zone
+        today, zone, me = self._desk.today(), self._desk.zone, self._desk.person
         return MergeView(
             f"{record.title} {record.label} {what}",
             f"{place} of {plural(total, 'conflict')}" if total > 1 else "1 conflict",
-            f"{_who(mine, self._desk.person, today, zone)}  ·  {_who(theirs, self._desk.person, today, zone)}",
+            f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
             tuple(self._row(key, row) for key, row in self._rows.items()),
-            f"Yours, {mine.device}"
-            if mine.by == self._desk.person and mine.device
-            else _name(mine, self._desk.person),
-            f"Theirs, {theirs.by}" if theirs.by and theirs.by != self._desk.person else "Theirs, the office",
+            f"Yours, {mine.device}" if mine.by == me and mine.device else _name(mine, me),
+            f"Theirs, {theirs.by}" if theirs.by and theirs.by != me else "Theirs, the office",
         )
 
     def _sides(self, row: ConflictRow) -> tuple[ConflictSide, ConflictSide]:
@@ -94,7 +97,18 @@ class ConflictPanel(QWidget):
     def _row(self, key: str, row: ConflictRow) -> MergeRow:
         mine, theirs = self._sides(row)
         joinable = row.kind == Kind.TEXT and entity_named(row.record.entity).field(row.field).many_lines
-        return MergeRow(key, row.field_title, row.before, mine.text, theirs.text, joinable=joinable)
+        me, today, zone = self._desk.person, self._desk.today(), self._desk.zone
+        return MergeRow(
+            key,
+            row.field_title,
+            row.before,
+            mine.text,
+            theirs.text,
+            joinable=joinable,
+            mine_note=_note(mine),
+            theirs_note=_note(theirs),
+            who=f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
+        )
 
     def _apply(self, decisions: Mapping[str, Decision]) -> None:
         try:
@@ -102,17 +116,16 @@ class ConflictPanel(QWidget):
         except KnownError as error:
             self.problem.say("This value cannot be kept", error.sentence, Tone.DANGER)
             return
-        self._left = len(chosen)
-        for key, (choose, value) in chosen.items():
-            self._desk.runner.command(
-                resolve_conflict,
-                initiator=self,
-                done=lambda done: self._on_done(done.label),
-                failed=self._on_failed,
-                row_id=self._rows[key].id,
-                choose=choose,
-                value=value,
-            )
+        self._desk.runner.command(
+            decide_conflicts,
+            initiator=self,
+            done=self._on_done,
+            failed=self._on_failed,
+            choices=[
+                Choice(row_id=self._rows[key].id, choose=choose, value=value)
+                for key, (choose, value) in chosen.items()
+            ],
+        )
 
     def _choice(self, key: str, decision: Decision) -> tuple[str, JsonValue]:
         row = self._rows[key]
@@ -122,10 +135,8 @@ class ConflictPanel(QWidget):
         mine = decision.pick is Pick.MINE
         return ("mine" if mine is not (key in self._swapped) else "theirs"), None
 
-    def _on_done(self, label: str) -> None:
-        self._left -= 1
-        if self._left <= 0:
-            self.decided.emit(f"{label}. Sent with the next sync.")
+    def _on_done(self, done: Done) -> None:
+        self.decided.emit(f"{done.label}. Sent with the next sync.", done.change_n)
 
     def _on_failed(self, error: Exception) -> None:
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
@@ -133,6 +144,11 @@ class ConflictPanel(QWidget):
 
 def _name(side: ConflictSide, me: str) -> str:
     return "Yours" if side.by == me else side.by or "One side"
+
+
+def _note(side: ConflictSide) -> str:
+    """The value, and what it comes to, behind the choice."""
+    return "  ·  ".join(part for part in (side.text, side.total) if part)
 
 
 def _who(side: ConflictSide, me: str, today: date, zone: tzinfo) -> str:

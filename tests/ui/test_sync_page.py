@@ -167,8 +167,11 @@ def test_a_refused_change_is_fixed_in_a_form_with_what_was_entered(window: Windo
     window.until(lambda: page.refused.table.grid.rowCount() == 1)
     page.refused.table.setFocus()
     window.key(Qt.Key.Key_Return)
-    assert page.editor is not None
-    assert page.editor.form.values() == {"body": "Two cases of each"}
+    window.until(lambda: page.editor is not None)
+    form = page.editor.form
+    assert form.values()["body"] == "Two cases of each"
+    assert form.values()["subject"], "the whole form, not only what was refused"
+    assert "kept as first written" in form.fields["body"].error()
     window.into("fix_refused_body", "One case of each")
     office.shut()
     window.key(Qt.Key.Key_Return, CTRL)

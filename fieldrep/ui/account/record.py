@@ -73,7 +73,7 @@ class AccountRecord(QWidget):
         self.banner = Banner(name="account_banner")
         self.banner.acted.connect(self.banner.clear)
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
-        self.conflicts.decided.connect(lambda words: self.said.emit(words, None))
+        self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
         self.overview = Overview()
         self.overview.log_wanted.connect(self.log_activity)

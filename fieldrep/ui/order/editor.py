@@ -33,6 +33,7 @@ from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find
 from fieldrep.queries.orders import OrderChip, OrderRow, orders_of_account
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order import sheet
+from fieldrep.ui.order.above import AboveLines
 from fieldrep.ui.order.below import BelowLines
 from fieldrep.ui.order.fast import FastField
 from fieldrep.ui.order.lines import OrderLines
@@ -79,6 +80,7 @@ class OrderEditor(QWidget):
         )
         self.fast = FastField(self)
         self.problem = Banner(name="order_problem")
+        self.above = AboveLines(self._desk)
         self.lines = OrderLines()
         self.grid = self.lines.grid
         self.side = OrderSide()
@@ -96,6 +98,7 @@ class OrderEditor(QWidget):
         self.grid.same_wanted.connect(self._same)
         self.grid.current_changed.connect(lambda _: self._explain())
         self.lines.last_wanted.connect(self._copy_last)
+        self.above.said.connect(self.said)
         self.side.head.entered.connect(self._save_head)
         self.side.submit_wanted.connect(self._submit)
         self.side.draft_left.connect(self.closed)
@@ -105,7 +108,7 @@ class OrderEditor(QWidget):
         card.body.addWidget(self.lines)
         left = QVBoxLayout()
         left.setSpacing(10)
-        for part in (self.fast, self.problem):
+        for part in (self.above.refused, self.above.conflicts, self.fast, self.problem):
             left.addWidget(part)
         left.addWidget(card, 1)
         left.addWidget(self.below)
@@ -143,6 +146,7 @@ class OrderEditor(QWidget):
             self.problem.clear()
             self.lines.forget()
             self.side.forget()
+            self.above.forget()
         self.order_id = order_id
         self.opened.emit(order_id)
         self.reload()
@@ -208,6 +212,7 @@ class OrderEditor(QWidget):
             if self._last is None:
                 self._ask_orders(head.account_id, self._on_orders)
         self.side.set(entry)
+        self.above.set(head)
         self._explain()
         if first and self.isVisible():
             target = self.fast if head.editable else self.grid

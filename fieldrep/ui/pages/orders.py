@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.orders import (
@@ -30,7 +30,7 @@ from fieldrep.ui.widgets.recordlist import RecordList
 
 WINDOW = 200
 _LIST = "list"
-_MATTER = frozenset({"sales_order", "document_line", "account", "stock_level", "price_list_item"})
+_MATTER = frozenset({"sales_order", "document_line", "conflict", "account", "stock_level", "price_list_item"})
 
 
 class OrdersPage(Page):
@@ -168,11 +168,27 @@ class OrdersPage(Page):
         group = f"Actions on {self.editor.header.name()}"
         why = entry.head.read_only_reason
         return (
+            *self._to_decide(group),
             Action("submit", "Submit order", "send", self.editor.submit, group=group, why_not=why),
             Action("explain", "Why this price", "tag", self.editor.side.explain, group=group),
             Action("save", "Save now", "save", self.editor.save_now, group=group, why_not=why),
             Action("record_menu", "Order actions", "ellipsis", self.editor.header.open_menu, group=group),
         )
+
+    def _to_decide(self, group: str) -> Sequence[Action]:
+        """While a conflict of the order is shown and worked on, Ctrl+Enter applies it."""
+        above = self.editor.above
+        found = []
+        if above.refused.isVisible():
+            found.append(
+                Action("send_corrected", "Send corrected order", "send", above.send_again, group=group)
+            )
+        panel = above.conflicts
+        if panel.isVisible():
+            worked_on = panel.isAncestorOf(QApplication.focusWidget() or self)
+            key = "submit" if worked_on else "apply_merge"
+            found.append(Action(key, "Apply merge", "git-merge", panel.apply, group=group))
+        return found
 
     def panes(self) -> Sequence[QWidget]:
         if self.editing:

@@ -3,21 +3,22 @@
 Owns the reading of all of it in one trip and the forms for refused changes. Sync itself is the desk's.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from fieldrep.commands.refused import correct_order
 from fieldrep.commands.undo import undo
-from fieldrep.contract.fields import Value
+from fieldrep.queries.refused_form import RefusedForm, refused_form
 from fieldrep.queries.sync_history import SyncHistory, sync_history
 from fieldrep.queries.sync_page import SyncPage as SyncRows
 from fieldrep.queries.sync_page import WaitingChange, sync_page
 from fieldrep.ui.desk import Desk, sentence_of
-from fieldrep.ui.forms.editor import FormSpec, RecordEditor
+from fieldrep.ui.forms.editor import RecordEditor
 from fieldrep.ui.page import Action, Page, Place
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync.mending import mending_form
 from fieldrep.ui.sync.refused import RefusedTab
 from fieldrep.ui.sync.tabs import ConflictsTab, HistoryTab, OverviewTab, WaitingTab
 from fieldrep.ui.widgets.banner import Banner
@@ -84,13 +85,13 @@ class SyncPage(Page):
     def _connect(self) -> None:
         self.overview.more_wanted.connect(self.tabs.open)
         for panel in (self.overview.conflict, self.conflicts.panel):
-            panel.decided.connect(lambda words: self.said.emit(words, None))
+            panel.decided.connect(self.said)
         self.overview.conflict.postponed.connect(self.overview.conflict.hide)
         self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
         self.waiting.opened.connect(self._open_waiting)
         self.waiting.undo_wanted.connect(self._take_back)
         self.refused.said.connect(self.said)
-        self.refused.fix_wanted.connect(self._open_editor)
+        self.refused.fix_wanted.connect(self._fix)
         self._desk.sync_stood.connect(self._show_line)
 
     def reload(self) -> None:
@@ -147,14 +148,35 @@ class SyncPage(Page):
             n=n,
         )
 
-    def _open_editor(self, spec: object, values: object) -> None:
-        self.editor = RecordEditor(self._desk, cast("FormSpec", spec), cast("Mapping[str, Value]", values))
+    def _fix(self, key: int) -> None:
+        self._desk.runner.query(
+            refused_form, asker=self, done=self._open_editor, failed=self._on_failed, lane="form", key=key
+        )
+
+    def _open_editor(self, found: RefusedForm | None) -> None:
+        """The record's own form with what was entered, at the field that was refused."""
+        if found is None or self.editor is not None:
+            return
+        if found.entity == "sales_order":
+            self._correct_order(found)
+            return
+        self.editor = RecordEditor(self._desk, mending_form(found), found.values)
         self.editor.saved.connect(self._on_fixed)
         self.editor.left.connect(self._close_editor)
         self._stack.addWidget(self.editor)
         self._stack.setCurrentWidget(self.editor)
-        self.editor.focus_first()
+        self.editor.focus_first(found.field)
+        self.editor.form.refuse({found.field: found.sentence})
         self.hints_changed.emit()
+
+    def _correct_order(self, found: RefusedForm) -> None:
+        """The order's own page, with the order as it was entered; it is sent again from there."""
+        self._desk.runner.command(
+            correct_order,
+            done=lambda _: self.wanted.emit(Place("orders", ("order", found.row_id))),
+            failed=lambda error: self.said.emit(sentence_of(error), None),
+            row_id=found.row_id,
+        )
 
     def _on_fixed(self, _outcome: object) -> None:
         self._close_editor()

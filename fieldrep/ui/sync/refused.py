@@ -3,7 +3,7 @@
 Owns which refused change is current and its form. Nothing typed is lost: the change stays until one of these is done.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.commands.refused import discard_refused, send_again
-from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.fields import Kind, Value
-from fieldrep.contract.jsonform import to_json
-from fieldrep.queries.naming import NOTHING
 from fieldrep.queries.sync_page import RefusedRow
 from fieldrep.ui.desk import Desk, sentence_of
-from fieldrep.ui.forms.editor import FormSpec
-from fieldrep.ui.forms.entityform import Section
-from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync import sayings
 from fieldrep.ui.widgets.banner import Banner
@@ -29,13 +22,11 @@ from fieldrep.ui.widgets.card import Heading
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
 
-_TYPED = frozenset({Kind.TEXT, Kind.CHOICE, Kind.INTEGER, Kind.DATE, Kind.INSTANT, Kind.FLAG})
-
 
 class RefusedTab(QWidget):
-    """`fix_wanted` carries a FormSpec and the values it starts with; `place_wanted` an order to open."""
+    """`fix_wanted` says which refused change is to be corrected where it was entered."""
 
-    fix_wanted = Signal(object, object)
+    fix_wanted = Signal(int)
     said = Signal(str, object)
 
     def __init__(self, desk: Desk) -> None:
@@ -112,7 +103,7 @@ class RefusedTab(QWidget):
                 for at, value in enumerate(row.entered)
             ]
         )  # fmt: skip
-        self.fix_button.setVisible(self._form_of(row) is not None)
+        self.fix_button.setVisible(row.fixable)
         self.again_button.setEnabled(row.can_send_again)
         self.again_button.setToolTip(
             "" if row.can_send_again else "Its record is not on this laptop any more."
@@ -120,10 +111,8 @@ class RefusedTab(QWidget):
 
     def fix(self) -> None:
         """The form again with what was entered, to be corrected and sent."""
-        row = self._current()
-        form = self._form_of(row) if row else None
-        if form is not None:
-            self.fix_wanted.emit(*form)
+        if (row := self._current()) is not None and row.fixable:
+            self.fix_wanted.emit(row.key)
 
     def send_again(self) -> None:
         if (row := self._current()) is not None and row.can_send_again:
@@ -140,37 +129,6 @@ class RefusedTab(QWidget):
             failed=lambda error: self.said.emit(sentence_of(error), None),
             key=row.key,
         )
-
-    def _form_of(self, row: RefusedRow) -> tuple[FormSpec, Mapping[str, Value]] | None:
-        """Only the record the refusal is about can be corrected field by field."""
-        if row.record is None or row.record.entity not in ("account", "site", "contact", "activity"):
-            return None
-        entity = CATALOGUE[row.record.entity]
-        mine = [value for value in row.entered if value.record.id == row.record.id]
-        fields = [
-            value for value in mine if entity.has(value.field) and entity.field(value.field).kind in _TYPED
-        ]
-        if not fields:
-            return None
-        values = {
-            value.field: value_of(entity.field(value.field), _typed(value.after), self._desk.zone)
-            for value in fields
-        }
-
-        def send(now: Mapping[str, Value], _touched: Mapping[str, Value]) -> Mapping[str, Any]:
-            given = {name: to_json(entity.field(name), value) for name, value in now.items()}
-            return {"key": row.key, "fields": given}
-
-        spec = FormSpec(
-            name="fix_refused",
-            title=row.label,
-            subtitle=row.sentence,
-            save="Send again",
-            sections=(Section(entity.name, tuple(values)),),
-            command=send_again,
-            send=send,
-        )
-        return spec, values
 
     def _export(self) -> None:
         row = self._current()
@@ -194,8 +152,3 @@ class RefusedTab(QWidget):
             failed=lambda _: self.said.emit(f"{path.name} could not be written. Choose another place.", None),
             asker=self,
         )
-
-
-def _typed(shown: str) -> str:
-    """From the words for people back to what stands in a field."""
-    return {NOTHING: "", "yes": "1", "no": ""}.get(shown, shown)

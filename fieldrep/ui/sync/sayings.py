@@ -25,6 +25,7 @@ _STATES = {
     "ready": Cell("Ready"),
     "sent": Cell("Sent, answer to come", Tone.ACCENT),
     "doomed": Cell("Builds on a refused change", Tone.DANGER),
+    "aside": Cell("Being corrected, not sent", Tone.WARNING),
 }
 _OUTCOMES = {
     "accepted": Cell("Accepted", Tone.SUCCESS),

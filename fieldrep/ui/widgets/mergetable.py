@@ -29,6 +29,10 @@ _COLUMNS = (
 )
 
 
+_NOTE = 34
+"""Characters of a value behind its choice; the whole value stands in the table."""
+
+
 class Pick(StrEnum):
     OPEN = "open"
     MINE = "mine"
@@ -47,7 +51,10 @@ _PICKS = {
 
 @dataclass(frozen=True)
 class MergeRow:
-    """Texts as a person reads them; "" for mine or theirs equal to before shows as "same"."""
+    """Texts as a person reads them; "" for mine or theirs equal to before shows as "same".
+
+    `mine_note` and `theirs_note` stand behind the choice: the value and what it comes to; `who` says who and when.
+    """
 
     key: str
     label: str
@@ -57,6 +64,9 @@ class MergeRow:
     pick: Pick = Pick.OPEN
     clash: bool = True
     joinable: bool = False
+    mine_note: str = ""
+    theirs_note: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,8 +256,9 @@ class MergeTable(QFrame):
         self._apply.set_text(words)
 
     def _grid_row(self, row: MergeRow) -> GridRow:
-        def side(text: str) -> Cell:
-            return Cell("same", Tone.NEUTRAL) if text == row.before else Cell(text or "–")
+        def side(text: str, note: str) -> Cell:
+            tip = "\n".join(part for part in (note, row.who) if part)
+            return Cell("same", Tone.NEUTRAL, tip=tip) if text == row.before else Cell(text or "–", tip=tip)
 
         decision = self._decisions[row.key]
         results = {
@@ -260,8 +271,8 @@ class MergeTable(QFrame):
         cells = (
             Cell(row.label),
             Cell(row.before or "–"),
-            side(row.mine),
-            side(row.theirs),
+            side(row.mine, row.mine_note),
+            side(row.theirs, row.theirs_note),
             results[decision.pick],
         )
         return GridRow(row.key, cells)
@@ -280,8 +291,9 @@ class MergeTable(QFrame):
             radio.setChecked(decision.pick is pick)
             radio.setEnabled(row.clash)
         self._group.setExclusive(True)
-        self._radios[Pick.MINE].set_note(_short(row.mine))
-        self._radios[Pick.THEIRS].set_note(_short(row.theirs))
+        self._radios[Pick.MINE].set_note(_short(row.mine_note or row.mine))
+        self._radios[Pick.THEIRS].set_note(_short(row.theirs_note or row.theirs))
+        self._who.setText(row.who or self._view.who)
         self._radios[Pick.JOINED].setVisible(row.joinable)
         self._typed.setVisible(decision.pick is Pick.TYPED)
         if decision.pick is Pick.TYPED and self._typed.text() != decision.text:
@@ -289,4 +301,4 @@ class MergeTable(QFrame):
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 24 else f"{text[:23]}…"
+    return text if len(text) <= _NOTE else f"{text[: _NOTE - 1]}…"

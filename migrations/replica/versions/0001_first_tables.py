@@ -206,6 +206,7 @@ TABLES = (
 )
 
 INDEXES = (
+    "CREATE INDEX outbox_aside ON outbox (n) WHERE state = 'aside'",
     "CREATE UNIQUE INDEX account_by_id ON account (id)",
     """CREATE INDEX account_by_name ON account (archived, name COLLATE "NOCASE", tier, lifecycle, id)""",
     "CREATE INDEX account_contact_by_account_id ON account_contact (account_id)",

@@ -1,0 +1,64 @@
+"""AboveLines: what must be seen before an order is worked on: why it was refused, and what is to be decided in it.
+
+Owns the question for the order's conflicts. Deciding and sending are commands; the editor says what was done.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from fieldrep.commands.refused import send_corrected
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.order_entry import OrderHead
+from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
+from fieldrep.ui.conflicts import ConflictPanel
+from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.banner import Banner
+
+
+class AboveLines(QObject):
+    """Two widgets for the editor's column. `said` words and, where it can be taken back, the number of the change."""
+
+    said = Signal(str, object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._order_id: RowId | None = None
+        self.refused = Banner(name="order_refused")
+        self.refused.acted.connect(self.send_again)
+        self.conflicts = ConflictPanel(desk, name="order_conflict")
+        self.conflicts.decided.connect(self.said)
+        self.conflicts.postponed.connect(self.conflicts.hide)
+
+    def set(self, head: OrderHead) -> None:
+        """Another order, or the same again."""
+        self._order_id = head.id
+        if head.refused:
+            sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
+            self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
+        else:
+            self.refused.clear()
+        self._desk.runner.query(
+            open_conflicts, asker=self, done=self._show, zone=self._desk.zone, order_id=head.id
+        )
+
+    def forget(self) -> None:
+        """No order is shown, or another one comes."""
+        self.refused.clear()
+        self.conflicts.set(None)
+
+    def send_again(self) -> None:
+        """The corrected order goes with the next sync."""
+        if self._order_id is not None:
+            self._desk.runner.command(
+                send_corrected,
+                done=lambda done: self.said.emit(f"{done.label} with the next sync.", None),
+                failed=lambda error: self.said.emit(sentence_of(error), None),
+                row_id=self._order_id,
+            )
+
+    def _show(self, groups: Sequence[ConflictGroup]) -> None:
+        undecided = [group for group in groups if any(not row.chosen for row in group.conflicts)]
+        self.conflicts.set(undecided[0] if undecided else None, 1, len(undecided) or 1)

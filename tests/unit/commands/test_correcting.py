@@ -1,0 +1,104 @@
+"""A change set aside is shown, grows while it is corrected, is not sent meanwhile, and goes as one change at last."""
+
+from __future__ import annotations
+
+import pytest
+
+from fieldrep.commands.lines import edit_order_line, remove_order_line
+from fieldrep.commands.order_lines import NewLine
+from fieldrep.commands.orders import create_order, submit_order
+from fieldrep.commands.refused import correct_order, send_corrected
+from fieldrep.contract.change import Refused
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import MILLIONTH
+from fieldrep.contract.ids import RowId
+from fieldrep.store.quarantine import set_aside
+from fieldrep.store.refused import refused_changes
+from fieldrep.store.replica import Replica
+from tests.helpers.small_company import AURORA, HARBOR
+from tests.unit.commands.test_decisions import row
+
+
+def refused_order(replica: Replica) -> tuple[RowId, tuple[RowId, ...]]:
+    """An order of two lines, submitted, and refused with all that builds on it."""
+    lines = [NewLine(sku="210034", qty=2 * MILLIONTH), NewLine(sku="210034", qty=5 * MILLIONTH)]
+    made = create_order(replica, account_id=HARBOR, lines=lines)
+    assert made.id is not None
+    submit_order(replica, row_id=made.id)
+    for change in replica.waiting(10, 10**6):
+        set_aside(replica, change.n, "Quantity: at most 3 pieces of this are sold at once.")
+    with replica.read() as reader:
+        assert reader.row("sales_order", made.id) is None
+        assert len(refused_changes(reader.driver)) == 2
+    return made.id, made.lines
+
+
+def test_a_refused_order_comes_back_as_it_was_entered_and_is_not_sent(replica: Replica) -> None:
+    order, lines = refused_order(replica)
+    correct_order(replica, row_id=order)
+    shown = row(replica, "sales_order", order)
+    assert (shown["status"], shown["total_amount"]) == ("draft", 36_400)
+    assert [row(replica, "document_line", line)["qty"] for line in lines] == [2 * MILLIONTH, 5 * MILLIONTH]
+    assert (replica.waiting(10, 10**6), replica.depth()) == ([], 0)
+    with replica.read() as reader:
+        assert refused_changes(reader.driver) == []
+
+
+def test_what_is_corrected_goes_as_one_new_change_with_the_same_rows(replica: Replica) -> None:
+    order, lines = refused_order(replica)
+    correct_order(replica, row_id=order)
+    edit_order_line(replica, row_id=lines[1], qty=3 * MILLIONTH)
+    remove_order_line(replica, row_id=lines[0])
+    assert replica.waiting(10, 10**6) == []
+    send_corrected(replica, row_id=order)
+    (change,) = replica.waiting(10, 10**6)
+    edits = {edit.row_id: edit for edit in change.edits}
+    assert set(edits) == {order, *lines}
+    assert {edit.kind for edit in change.edits} == {"create"}
+    assert edits[lines[1]].after["qty"] == 3 * MILLIONTH
+    assert edits[lines[0]].after["archived"] == 1
+    assert (edits[order].after["status"], edits[order].after["total_amount"]) == ("draft", 15_600)
+    assert change.n == replica.state().highest_n, "numbers go on without a gap"
+
+
+def test_submitting_a_corrected_order_sends_it_first_as_it_is_and_then_the_move(replica: Replica) -> None:
+    order, lines = refused_order(replica)
+    correct_order(replica, row_id=order)
+    edit_order_line(replica, row_id=lines[1], qty=3 * MILLIONTH)
+    submit_order(replica, row_id=order)
+    whole, move = replica.waiting(10, 10**6)
+    assert {edit.kind for edit in whole.edits} == {"create"}
+    assert [(edit.row_id, edit.after["status"]) for edit in move.edits] == [(order, "submitted")]
+    assert row(replica, "sales_order", order)["status"] == "submitted"
+
+
+def test_other_work_is_sent_while_an_order_is_being_corrected(replica: Replica) -> None:
+    order, _ = refused_order(replica)
+    correct_order(replica, row_id=order)
+    other = create_order(replica, account_id=AURORA, lines=[NewLine(sku="210034", qty=MILLIONTH)])
+    (change,) = replica.waiting(10, 10**6)
+    assert change.edits[0].row_id == other.id
+
+
+def test_an_edit_of_a_known_row_starts_from_the_first_value_and_ends_with_the_last(replica: Replica) -> None:
+    refusal = Refused(1, Code.INVALID_VALUE, "No.")
+    with replica.begin("edit_account", "Edit") as unit:
+        unit.update("account", AURORA, {"phone": "1", "note": "a"})
+        unit.hold_back = refusal
+    with replica.begin("edit_account", "Edit") as unit:
+        unit.update("account", AURORA, {"phone": "2"})
+    with replica.write() as connection:
+        from fieldrep.store.correcting import release
+
+        assert release(connection, AURORA)
+    (change,) = replica.waiting(10, 10**6)
+    (edit,) = change.edits
+    assert (edit.before["phone"], edit.after) == ("+31 10 411 2200", {"phone": "2", "note": "a"})
+
+
+def test_an_order_nobody_refused_is_not_corrected(replica: Replica) -> None:
+    made = create_order(replica, account_id=HARBOR)
+    assert made.id is not None
+    for command in (correct_order, send_corrected):
+        with pytest.raises(KnownError):
+            command(replica, row_id=made.id)
