@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import sys
 import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from fieldrep.contract.errors import Code, KnownError
@@ -31,19 +30,18 @@ from fieldrep.ui.page import Place
 from fieldrep.ui.pages import page_specs
 from fieldrep.ui.runner import Runner
 from fieldrep.ui.shell import SYNC_PAGE, AppShell
+from fieldrep.ui.start.entrance import Entrance
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
-from fieldrep.ui.syncing import Syncing
+from fieldrep.ui.syncing import EVERYTHING, Syncing
 
 if TYPE_CHECKING:
     from fieldrep.queries.palette import PaletteGroup
-    from fieldrep.store.replica import Replica
-    from fieldrep.ui.start.enrol import Enrolment
+    from fieldrep.store.state import SyncState
     from fieldrep.ui.start.gate import Gate
     from fieldrep.ui.widgets.commandpalette import PaletteItem
 
 log = logging.getLogger("fieldrep.app")
-_ABOUT_THE_LINK = frozenset({Code.LINK_INVALID, Code.LINK_USED, Code.LINK_EXPIRED, Code.PLAIN_HTTP})
 _ICONS = {"account": "building-2", "contact": "user", "sales_order": "shopping-cart", "product": "package",
           "activity": "notebook-pen"}  # fmt: skip
 
@@ -54,7 +52,9 @@ def system_clock() -> int:
 
 
 class Program(QObject):
-    """One profile in one window, from the gate to the work."""
+    """One profile in one window, from the gate to the work. `damaged` comes from whichever thread found it."""
+
+    damaged = Signal(object)
 
     def __init__(
         self, theme: Theme, profile: Profile, clock: Clock = system_clock, randomness: Randomness = os.urandom
@@ -71,56 +71,61 @@ class Program(QObject):
         self.syncing.stood.connect(self.desk.sync_stood)
         self.syncing.stood.connect(self._on_sync)
         self.syncing.counted.connect(self._on_counted)
-        self.gate: Gate | None = None
-        self._closed = False
+        self.entrance = Entrance(self.doors, self.runner, theme.dress, self)
+        self._closed = self._put_off = False
+        self._join()
         self.runner.problem.connect(self.tell)
         theme.chosen.connect(self.keep_settings)
 
+    def _join(self) -> None:
+        entrance = self.entrance
+        entrance.expected.connect(self._show_shell)
+        entrance.begun.connect(self._show_shell)
+        entrance.hidden.connect(self._hide_shell)
+        entrance.opened.connect(self._on_open)
+        entrance.enrolled.connect(self._on_enrolled)
+        entrance.sync_wanted.connect(self.syncing.try_now)
+        entrance.left.connect(self.close)
+        self.syncing.finished.connect(entrance.arrived)
+        self.syncing.barred.connect(self._on_barred)
+        self.damaged.connect(self._on_damage)
+        self.doors.on_damage = self.damaged.emit
+
     # From the gate to the work
+
+    @property
+    def gate(self) -> Gate | None:
+        """The window before the work, while it stands."""
+        return self.entrance.gate
 
     def start(self) -> None:
         """Shows the window, or what must be asked before it."""
-        try:
-            if not self.doors.vault.exists:
-                self._ask_link()
-            elif self.doors.vault.needs_passphrase:
-                self._ask_passphrase()
-            else:
-                self._show_shell()
-                self._open(None)
-        except Exception as error:  # noqa: BLE001 - a person gets a card with a sentence, never a dead window
-            self._hide_shell()
-            self._stop_at(error)
+        self.entrance.start()
 
-    def _open(self, passphrase: str | None) -> None:
-        self.runner.control(
-            lambda _: self.doors.open(passphrase), done=self._on_open, failed=self._on_not_open, asker=self
-        )
-
-    def _on_open(self, replica: Replica) -> None:
-        state = replica.state()
-        if not state.enrolled:
-            self._hide_shell()
-            self._ask_link()
-            return
+    def _on_open(self, state: SyncState) -> None:
         self.desk.settle(state.user_name, "")
         self._take_up()
         self._show_shell()
-        self._leave_gate()
+        self.runner.tell(EVERYTHING)
 
-    def _on_not_open(self, error: Exception) -> None:
-        from fieldrep.ui.start.unlock import UnlockCard
+    def _on_enrolled(self, state: SyncState) -> None:
+        self.desk.settle(state.user_name, "")
+        self._take_up()
 
-        card = self.gate.card() if self.gate else None
-        if (
-            isinstance(card, UnlockCard)
-            and isinstance(error, KnownError)
-            and error.code is Code.WRONG_PASSPHRASE
-        ):
-            card.refuse(error.sentence)
-            return
-        self._hide_shell()
-        self._stop_at(error)
+    def _on_damage(self, error: Exception) -> None:
+        if self.gate is None:
+            self.entrance.stop_at(error)
+
+    def _on_barred(self, sentence: str) -> None:
+        """The server admits this laptop no longer: asked once by itself, and whenever the person wants a sync."""
+        if self.gate is None and not self._put_off:
+            self._put_off = True
+            state = self.syncing.state
+            self.entrance.ask_link_again(sentence, state.waiting if state else 0)
+
+    def _sync_wanted(self) -> None:
+        self._put_off = False
+        self.syncing.try_now()
 
     def _take_up(self) -> None:
         """The replica is this person's: doors open, numbers are read, sync begins."""
@@ -137,6 +142,7 @@ class Program(QObject):
             if not self.shell.restoreGeometry(QByteArray.fromBase64(self.settings.window.encode())):
                 self.shell.resize(*WINDOW_FIRST)
             self.shell.show()
+            self.shell.activateWindow()
             self.theme.dress()
         self.shell.set_person(self.desk.person)
         if self.shell.place() is None:
@@ -150,8 +156,8 @@ class Program(QObject):
         shell.undone.connect(self._undo)
         shell.record_sought.connect(self._seek)
         shell.closing.connect(self.close)
-        shell.sync_wanted.connect(self.syncing.try_now)
-        shell.top_bar.pill.clicked.connect(self.syncing.try_now)
+        shell.sync_wanted.connect(self._sync_wanted)
+        shell.top_bar.pill.clicked.connect(self._sync_wanted)
         shell.status_bar.cancelled.connect(self.syncing.cancel)
         return shell
 
@@ -159,103 +165,10 @@ class Program(QObject):
         if self.shell is not None:
             self.shell.hide()
 
-    # The gate
-
-    def _at_gate(self) -> Gate:
-        from fieldrep.ui.start.gate import Gate
-
-        if self.gate is None:
-            self.gate = Gate()
-            self.gate.closing.connect(self.close)
-        return self.gate
-
-    def _show_card(self, card: Any) -> None:
-        self._at_gate().show_card(card)
-        self.theme.dress()
-        card.setFocus()
-
-    def _leave_gate(self) -> None:
-        if self.gate is not None:
-            gate, self.gate = self.gate, None
-            gate.go_through()
-            gate.deleteLater()
-
-    def _stop_at(self, error: Exception) -> None:
-        from fieldrep.ui.start.gate import StoppedCard
-
-        log.error("profile not opened", exc_info=error)
-        known = isinstance(error, KnownError) and error.code is Code.ALREADY_OPEN
-        title = "FieldRep is open already" if known else "FieldRep cannot open your data"
-        card = StoppedCard(title, sentence_of(error))
-        card.again.connect(self.start)
-        card.left.connect(self._at_gate().close)
-        self._show_card(card)
-        card.retry.setFocus()
-
-    def _ask_passphrase(self) -> None:
-        from fieldrep.ui.start.unlock import UnlockCard
-
-        card = UnlockCard()
-        card.entered.connect(self._open)
-        self._show_card(card)
-
-    def _ask_link(self) -> None:
-        from fieldrep.ui.start.enrol import EnrolCard
-
-        card = EnrolCard(platform.node()[:120])
-        card.entered.connect(self._enrol)
-        self._show_card(card)
-
-    def _enrol(self, given: Enrolment) -> None:
-        self.runner.control(
-            lambda _: self.doors.enrol(given.link, given.name, given.passphrase or None),
-            done=self._on_enrolled,
-            failed=self._on_not_enrolled,
-            asker=self,
-        )
-
-    def _on_enrolled(self, replica: Replica) -> None:
-        from fieldrep.ui.start.enrol import DownloadCard
-
-        self.desk.settle(replica.state().user_name, "")
-        card = DownloadCard(self.desk.person)
-        card.started.connect(self._begin_work)
-        self._show_card(card)
-        self._take_up()
-        card.again.connect(self.syncing.try_now)
-        self.syncing.finished.connect(card.finish)
-
-    def _begin_work(self) -> None:
-        if self.gate is not None:
-            self.syncing.finished.disconnect(self.gate.card().finish)
-        self._show_shell()
-        self._leave_gate()
-
-    def _on_not_enrolled(self, error: Exception) -> None:
-        from fieldrep.ui.start.enrol import EnrolCard
-
-        card = self.gate.card() if self.gate else None
-        if not isinstance(card, EnrolCard):
-            return
-        code = error.code if isinstance(error, KnownError) else None
-        if code is Code.NO_KEY and not self.doors.vault.exists:
-            card.ask_passphrase()
-            return
-        if code is None:
-            log.error("enrolment failed", exc_info=error)
-        card.refuse(sentence_of(error), about_link=code in _ABOUT_THE_LINK)
-
     # While the work goes on
 
     def _on_sync(self, line: Any) -> None:
-        from fieldrep.ui.start.enrol import DownloadCard
-
-        card = self.gate.card() if self.gate else None
-        if isinstance(card, DownloadCard):
-            if line.total:
-                card.advance(line.done, line.total)
-            elif line.problem and line.next_at:
-                card.stumble(line.problem)
+        self.entrance.follow(line)
         if self.shell is None:
             return
         self.shell.set_sync(self.syncing.view())

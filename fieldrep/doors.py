@@ -6,7 +6,8 @@ slow to load is loaded there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from fieldrep.secrets import KeyVault
 
 if TYPE_CHECKING:
     from fieldrep.store.receipt import Receipt
+    from fieldrep.store.repair import Repaired
     from fieldrep.store.replica import Replica
     from fieldrep.sync.live import Heard, LiveLine
 
@@ -29,6 +31,8 @@ class ProfileDoors:
         self._profile, self._clock, self._randomness = profile, clock, randomness
         self._ready = Event()
         self._replica: Replica | None = None
+        self._key: bytes | None = None
+        self.on_damage: Callable[[KnownError], None] = lambda _: None
         self._live: LiveLine | None = None
 
     def open(self, passphrase: str | None) -> Replica:
@@ -39,8 +43,9 @@ class ProfileDoors:
         """
         from fieldrep.store.replica import Replica
 
-        key = self.vault.unlock(passphrase)
-        self._replica = Replica.open(self._profile, key, self._clock, self._randomness, create=True)
+        if self._key is None or passphrase is not None:
+            self._key = self.vault.unlock(passphrase)
+        self._replica = Replica.open(self._profile, self._key, self._clock, self._randomness, create=True)
         return self._replica
 
     def enrol(self, link: str, device_name: str, passphrase: str | None) -> Replica:
@@ -54,10 +59,42 @@ class ProfileDoors:
 
         parse_link(link)
         if self._replica is None:
-            key = self.vault.unlock(passphrase) if self.vault.exists else self.vault.create(passphrase)
-            self._replica = Replica.open(self._profile, key, self._clock, self._randomness, create=True)
+            self._key = self.vault.unlock(passphrase) if self.vault.exists else self.vault.create(passphrase)
+            self._replica = Replica.open(self._profile, self._key, self._clock, self._randomness, create=True)
         enrol(self._replica, link, self._randomness, device_name)
         return self._replica
+
+    def repair(self) -> Repaired:
+        """Saves what was not sent out of a damaged replica into a fresh one, which `open` then opens.
+
+        Raises:
+            KnownError: when nothing can be read with the key, or the disk refuses.
+        """
+        from fieldrep.store.repair import repair
+
+        self._shut()
+        key = self._key if self._key is not None else self.vault.unlock(None)
+        return repair(self._profile, key, self._clock())
+
+    def set_aside(self) -> None:
+        """Keeps a replica that cannot be opened, and its key file, under other names: the profile begins anew.
+
+        Raises:
+            KnownError: when the disk refuses.
+        """
+        from fieldrep.store.aside import set_aside
+
+        self._shut()
+        self._key = None
+        set_aside(self._profile.replica, self._profile.key_file, self._clock())
+
+    def _shut(self) -> None:
+        """Nobody may use the replica until it is opened again."""
+        self._ready.clear()
+        replica, self._replica = self._replica, None
+        if replica is not None:
+            self.hang_up()
+            replica.close()
 
     def let_in(self) -> None:
         """The replica is open, or will not be any more: everybody who waits goes on."""
@@ -65,12 +102,13 @@ class ProfileDoors:
 
     def command(self, fn: Callable[..., Any], /, **kw: Any) -> tuple[Any, frozenset[str]]:
         """Runs a command; its outcome, and the kinds of records it changed."""
-        outcome = fn(self._opened(), **kw)
+        with self._watched():
+            outcome = fn(self._opened(), **kw)
         return outcome, getattr(outcome, "entities", frozenset())
 
     def query(self, fn: Callable[..., Any], /, **kw: Any) -> Any:
         """Runs a query on a snapshot of its own."""
-        with self._opened().read() as reader:
+        with self._watched(), self._opened().read() as reader:
             return fn(reader, **kw)
 
     def sync(self, tell: Callable[[int, int], None]) -> Receipt:
@@ -78,9 +116,10 @@ class ProfileDoors:
         from fieldrep.sync.session import sync_now
 
         replica = self._opened()
-        receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come))
-        if receipt.pulled or receipt.accepted:
-            replica.tidy()
+        with self._watched():
+            receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come))
+            if receipt.pulled or receipt.accepted:
+                replica.tidy()
         return receipt
 
     def listen(self, held: Callable[[], None], given_up: Callable[[], bool]) -> Heard:
@@ -106,6 +145,16 @@ class ProfileDoors:
         if self._replica is not None:
             self._replica.close()
             self._replica = None
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Damage that is found while the work goes on is told at once, whoever came upon it."""
+        try:
+            yield
+        except KnownError as error:
+            if error.code is Code.REPLICA_DAMAGED:
+                self.on_damage(error)
+            raise
 
     def _opened(self) -> Replica:
         self._ready.wait()

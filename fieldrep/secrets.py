@@ -23,11 +23,10 @@ SERVICE = "FieldRep"
 KEY_BYTES = 32
 SHORTEST_PASSPHRASE = 8
 LONGEST_PASSPHRASE = 1024
-_BEGIN_ANEW = (
-    "begin anew (fieldrep repair --set-aside, then a new link of your admin). The old files are kept, but what was not "
-    "sent from here is readable only with their key."
+BEGIN_ANEW = (
+    "If there is none, begin anew (fieldrep repair --set-aside, then a new link of your admin). The old files are "
+    "kept, but what was not sent from here is readable only with their key."
 )
-BEGIN_ANEW = f"If there is none, {_BEGIN_ANEW}"
 _MEMORY_KIB, _ROUNDS, _LANES = 64 * 1024, 3, 1
 _OPEN_BACKENDS = ("keyrings.alt.", "keyring.backends.null.", "keyring.backends.fail.")
 """Keyrings that keep secrets in the open, or not at all."""
@@ -61,8 +60,13 @@ class KeyVault:
     @property
     def missing(self) -> bool:
         """Whether a replica lies here whose key is gone: a new key would not open it."""
+        return not self.exists and self.has_data
+
+    @property
+    def has_data(self) -> bool:
+        """Whether a replica lies here."""
         replica = self._profile.replica
-        return not self.exists and replica.exists() and replica.stat().st_size > 0
+        return replica.exists() and replica.stat().st_size > 0
 
     @property
     def needs_passphrase(self) -> bool:
@@ -78,7 +82,7 @@ class KeyVault:
                 `disk_error`.
         """
         if self.missing:
-            raise self._is_missing()
+            raise self.is_missing()
         if self.exists:
             raise KnownError(Code.ALREADY_ENROLLED, "This profile has a key already. Unlock it instead.")
         self._profile.make()
@@ -137,7 +141,7 @@ class KeyVault:
             return msgspec.json.decode(self._profile.key_file.read_bytes(), type=KeyFile)
         except FileNotFoundError:
             if self.missing:
-                raise self._is_missing() from None
+                raise self.is_missing() from None
             raise KnownError(
                 Code.NO_KEY, "This profile has no key yet. Enrol it with a link of your administrator first."
             ) from None
@@ -148,7 +152,8 @@ class KeyVault:
                 + BEGIN_ANEW,
             ) from error
 
-    def _is_missing(self) -> KnownError:
+    def is_missing(self) -> KnownError:
+        """The sentence for a replica whose key is gone."""
         return KnownError(
             Code.NO_KEY,
             f"The key file {self._profile.key_file} is missing, and nothing else opens the data here. "
@@ -191,7 +196,7 @@ def _unwrap(kept: KeyFile, passphrase: str) -> bytes:
     except InvalidTag:
         raise KnownError(
             Code.WRONG_PASSPHRASE,
-            f"The passphrase is not right. Try again; nothing was changed. If nobody knows it any more: {_BEGIN_ANEW}",
+            "The passphrase is not right. Try again; nothing was changed.",
             field="passphrase",
         ) from None
 

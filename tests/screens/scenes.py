@@ -146,17 +146,17 @@ def _protect(stage: Stage) -> None:
 
 def _download(stage: Stage) -> None:
     card = DownloadCard("Anke Visser")
-    stage.program._show_card(card)
+    stage.program.entrance.show_card(card)
     card.advance(5_000, 8_266)
 
 
 def _unlock(stage: Stage) -> None:
-    stage.program._show_card(UnlockCard())
+    stage.program.entrance.show_card(UnlockCard())
 
 
 def _stopped(stage: Stage) -> None:
     sentence = "FieldRep is already open on this profile. Use that window, or close it and try again."
-    stage.program._show_card(StoppedCard("FieldRep is open already", sentence))
+    stage.program.entrance.show_card(StoppedCard("FieldRep is open already", sentence))
 
 
 def _orders(stage: Stage) -> None:

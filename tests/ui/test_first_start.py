@@ -153,7 +153,7 @@ def test_a_second_program_on_one_profile_says_so_and_opens_once_the_first_is_clo
             assert stopped.title.text() == "FieldRep is open already"
             assert "already open on this profile" in stopped.sentence.text()
             second_first.shell.close()
-            second.qtbot.keyClick(stopped.retry, Qt.Key.Key_Space)
+            second.qtbot.keyClick(stopped.first, Qt.Key.Key_Space)
             second.ready()
 
 

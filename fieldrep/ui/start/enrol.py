@@ -17,6 +17,7 @@ from fieldrep.ui.widgets.field import Field
 from fieldrep.ui.widgets.text import Text
 
 SHORTEST = 8
+_FIRST = "Your admin made a link for you. It works once, for a short time."
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,8 @@ class EnrolCard(StartCard):
 
     entered = Signal(object)
 
-    def __init__(self, device_name: str) -> None:
-        super().__init__(
-            "enrol",
-            "laptop",
-            "Set up this laptop",
-            "Your admin made a link for you. It works once, for a short time.",
-        )
+    def __init__(self, device_name: str, title: str = "Set up this laptop", sentence: str = _FIRST) -> None:
+        super().__init__("enrol", "laptop", title, sentence)
         self.link = Field("Enrolment link", QLineEdit(), name="enrol_link", required=True,
                           help_text="It begins with fieldrep://enroll")  # fmt: skip
         self.name = Field("Name of this laptop", QLineEdit(), name="enrol_name",
@@ -73,10 +69,10 @@ class EnrolCard(StartCard):
         self._secret.hide()
         for part in (self.problem, self.link, self.name, self._secret):
             self.body.addWidget(part)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self.button)
-        self.body.addLayout(row)
+        self._row = QHBoxLayout()
+        self._row.addStretch(1)
+        self._row.addWidget(self.button)
+        self.body.addLayout(self._row)
 
     def ask_passphrase(self) -> None:
         """There is no keyring: the same entries, and a passphrase with them."""
@@ -125,6 +121,24 @@ class EnrolCard(StartCard):
             self.again.set_error("The two are not the same. Enter the passphrase again.")
             return [self.again]
         return []
+
+
+class EnrolAgainCard(EnrolCard):
+    """The server admits this laptop no longer; the work on it may go on, and a new link lets it out."""
+
+    later = Signal()
+
+    def __init__(self, device_name: str, sentence: str, waiting: int) -> None:
+        kept = f"{waiting:,} change{'s' if waiting != 1 else ''}" if waiting else "Everything"
+        goes = "waits here and goes" if waiting == 1 or not waiting else "wait here and go"
+        super().__init__(
+            device_name,
+            "Set up this laptop again",
+            f"{sentence} {kept} {goes} out after it was set up with a new link.",
+        )
+        put_off = Button("Work on without the server", name="enrol_later")
+        put_off.clicked.connect(self.later)
+        self._row.insertWidget(1, put_off)
 
 
 class DownloadCard(StartCard):

@@ -18,7 +18,10 @@ def passphrase_field(label: str, name: str) -> Field:
 
 
 class UnlockCard(StartCard):
+    """`entered` with the passphrase; `forgotten` when nobody knows it any more."""
+
     entered = Signal(str)
+    forgotten = Signal()
 
     def __init__(self) -> None:
         super().__init__(
@@ -31,6 +34,9 @@ class UnlockCard(StartCard):
         self.button = Button("Unlock", icon="key-round", variant="primary", name="unlock_button")
         self.body.addWidget(self.field)
         row = QHBoxLayout()
+        forgotten = Button("Forgotten", variant="ghost", name="unlock_forgotten")
+        forgotten.clicked.connect(self.forgotten)
+        row.addWidget(forgotten)
         row.addStretch(1)
         row.addWidget(self.button)
         self.body.addLayout(row)

@@ -1,0 +1,165 @@
+"""Data that cannot be opened, and a laptop the server admits no longer: a card with one sentence and one next step."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from fieldrep.store.engine import PAGE_BYTES
+from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
+from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCard
+from fieldrep.ui.start.unlock import UnlockCard
+from fieldrep.ui.style.theme import Theme
+from sync_server.store.credentials import revoke
+from tests.ui.names import nameless, without_object_name
+from tests.ui.office import Office
+from tests.ui.test_first_start import card as shown_card
+from tests.ui.window import CTRL, PASSPHRASE, Window, window_on
+
+
+def card(window: Window, kind: type) -> object:
+    shown = shown_card(window, kind)
+    window.until(shown.title.isVisible)
+    return shown
+
+
+def damage(replica: Path) -> bytes:
+    content = bytearray(replica.read_bytes())
+    content[:PAGE_BYTES] = bytes(PAGE_BYTES)
+    replica.write_bytes(content)
+    return bytes(content)
+
+
+def change_phone(window: Window, number: str) -> None:
+    window.choose("Aurora Dairy B.V.")
+    window.key(Qt.Key.Key_E)
+    window.until(lambda: window.record.editor is not None, "no form")
+    window.into("edit_account_phone", number)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    window.settle()
+
+
+def phones(office: Office) -> set[object]:
+    return {row["phone"] for row in office.rows("account")}
+
+
+def test_a_damaged_replica_is_repaired_at_the_start_by_keys_alone_and_what_waited_goes_out(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    office.shut()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.until(lambda: window.program.shell is not None and window.program.syncing.state is not None)
+        window.until(lambda: window.accounts.list.model.rowCount() > 0 and window.record.answer is not None)
+        change_phone(window, "0800 UNSENT")
+        window.until(lambda: window.program.syncing.state.waiting == 1)
+    damaged = damage(profile / "replica.db")
+    office.open()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        mend = card(window, MendCard)
+        assert nameless(window.program.gate) == []
+        assert without_object_name(window.program.gate) == []
+        assert QApplication.focusWidget() is mend.first
+        window.key(Qt.Key.Key_Space)
+        mended = card(window, MendedCard)
+        assert mended.title.text() == "Repaired: nothing of yours is lost"
+        assert "1 change that waits" in mended.sentence.text()
+        window.key(Qt.Key.Key_Space)
+        window.ready()
+        window.until(lambda: window.accounts.list.model.rowCount() == 3)
+        window.until(lambda: "0800 UNSENT" in phones(office))
+    (kept,) = profile.glob("replica-damaged-*.db")
+    assert kept.read_bytes() == damaged
+
+
+def test_damage_found_while_the_work_goes_on_stops_it_and_offers_the_repair(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        assert window.program.doors._replica is not None
+        window.program.doors._replica.tidy()
+        file = profile / "replica.db"
+        with file.open("r+b") as content:
+            for page in range(2, file.stat().st_size // PAGE_BYTES):
+                content.seek(page * PAGE_BYTES + 100)
+                content.write(b"\0" * 16)
+        window.program.doors._replica._readers._idle.clear()
+        window.program.syncing.count()
+        mend = card(window, MendCard)
+        assert not window.shell.isVisible()
+        window.qtbot.keyClick(mend.first, Qt.Key.Key_Space)
+        window.until(lambda: not isinstance(window.program.gate.card(), MendCard), "the repair never ends")
+        window.errors.clear()
+
+
+def test_a_missing_key_is_named_and_the_profile_can_begin_anew(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    (profile / "key.json").rename(profile / "elsewhere.json")
+    before = (profile / "replica.db").read_bytes()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        lost = card(window, LostKeyCard)
+        assert "key file" in lost.sentence.text()
+        assert nameless(window.program.gate) == []
+        window.click("lost_key_anew")
+        card(window, AnewCard)
+        assert without_object_name(window.program.gate) == []
+        window.click("anew_back")
+        card(window, LostKeyCard)
+        window.click("lost_key_anew")
+        card(window, AnewCard)
+        window.click("anew_agree")
+        card(window, EnrolCard)
+        window.write(office.link("anke.visser"))
+        window.key(Qt.Key.Key_Return)
+        download = card(window, DownloadCard)
+        window.until(download.button.isEnabled)
+    (kept,) = profile.glob("replica-damaged-*.db")
+    assert kept.read_bytes() == before
+
+
+def test_a_forgotten_passphrase_has_a_way_out(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FIELDREP_PASSPHRASE_FILE")
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        card(window, UnlockCard)
+        window.click("unlock_forgotten")
+        card(window, AnewCard)
+        window.click("anew_back")
+        card(window, UnlockCard)
+        window.write(PASSPHRASE)
+        window.key(Qt.Key.Key_Return)
+        window.ready()
+
+
+def test_a_withdrawn_laptop_works_on_and_is_set_up_again_with_its_work(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
+        with office.database.write("admin") as tx:
+            revoke(tx, device, "lost")
+        window.key(Qt.Key.Key_F9)
+        again = card(window, EnrolAgainCard)
+        assert not window.shell.isVisible()
+        assert "Everything waits here" in again.sentence.text()
+        window.click("enrol_later")
+        window.until(window.shell.isActiveWindow)
+        change_phone(window, "0800 LATER")
+        assert "0800 LATER" not in phones(office)
+        assert window.program.gate is None, "asked once by itself"
+        window.key(Qt.Key.Key_F9)
+        again = card(window, EnrolAgainCard)
+        assert "1 change waits here" in again.sentence.text()
+        window.write(office.link("anke.visser"))
+        window.key(Qt.Key.Key_Return)
+        download = card(window, DownloadCard)
+        window.until(download.button.isEnabled)
+        window.key(Qt.Key.Key_Space)
+        window.ready()
+        assert "0800 LATER" in phones(office)
