@@ -211,14 +211,15 @@ class _Followers:
             self._change(CATALOGUE["conflict"], row, {"row_id": self._survivor})
 
     def _candidate(self, row: Row) -> None:
-        """Another pair that names the record that goes names the survivor; a pair that thereby is one is closed."""
+        """Another pair that names the record that goes names the survivor; one that is known already is closed."""
+        named = {row["one_id"], row["other_id"]}
+        if self._merged not in named or self._survivor in named:
+            return
         values: Row = {n: self._survivor for n in ("one_id", "other_id") if row[n] == self._merged}
         pair = {values.get(n, row[n]) for n in ("one_id", "other_id")}
-        if not values or {row["one_id"], row["other_id"]} == {self._survivor, self._merged}:
-            return
-        if row["status"] != "merged":
-            values["status"] = "merged" if self._is_known(pair) else row["status"]
-            self._change(_CANDIDATE, row, values)
+        if row["status"] != "merged" and self._is_known(pair):
+            values["status"] = "merged"
+        self._change(_CANDIDATE, row, values)
 
     def _is_known(self, pair: set[Value]) -> bool:
         found = (

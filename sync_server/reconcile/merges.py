@@ -20,7 +20,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.scope import account_key
 from sync_server.reconcile.author import Rights
-from sync_server.reconcile.duplicates import CANDIDATE, candidate_id
+from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.merge_plan import MergePlan, Move, plan_merge
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.merge_log import MergeEntry, has_undone, image_of, keep, mark_undone, standing_merge
@@ -72,11 +72,12 @@ def merge(
     _preload(tx, moves)
     for move in moves:
         move.after["revision"] = tx.revision
-        tx.reparent(move.entity, move.after)
+        _stage(tx, move.entity, move.before, move.after)
     if entity == "account" and has_undone(tx, row_id_of(plan.survivor.before)):
         moved = [row_id_of(move.before) for move in moves]
         tx.stay_in_account(moved, row_id_of(plan.survivor.before))
-    _settle_candidate(tx, plan, user_id)
+    for row in _pairs_of(tx, plan.survivor.before, plan.merged.before):
+        _decide(tx, row, "merged", plan.survivor.before["id"], user_id)
     images = tuple(image_of(m.entity.name, row_id_of(m.before), m.before, m.after, _NOT_KEPT) for m in moves)
     entry = MergeEntry(
         id=tx.new_id(),
@@ -93,6 +94,13 @@ def merge(
     return plan
 
 
+def _stage(tx: WriteTransaction, entity: Entity, before: Row, row: Row) -> None:
+    """A record that changes is written as by a person; what only follows is written by nobody."""
+    owner = {"account": "merged_into_id", "contact": "account_id"}.get(entity.name)
+    written = owner is not None and before[owner] == row[owner]
+    (tx.stage if written else tx.reparent)(entity, row)
+
+
 def _preload(tx: WriteTransaction, moves: Iterable[Move]) -> None:
     """Reads the stored images in one go per entity."""
     ids: dict[str, list[bytes]] = {}
@@ -107,12 +115,17 @@ def _stamped(move: Move, stamps: Row) -> Move:
     return move
 
 
-def _settle_candidate(tx: WriteTransaction, plan: MergePlan, user_id: bytes | None) -> None:
-    """The pair itself, if it was ever raised, is merged now."""
-    pair = row_id_of(plan.survivor.before), row_id_of(plan.merged.before)
-    row = tx.row(CANDIDATE, candidate_id(*pair))
-    if row is not None:
-        _decide(tx, row, "merged", pair[0], user_id)
+def _pairs_of(tx: WriteTransaction, one: Row, other: Row, status: str | None = None) -> list[Row]:
+    """The candidates that name exactly these two."""
+    accounts = {row.get("account_id", row["id"]) for row in (one, other)}
+    found = {
+        row_id_of(row): row
+        for account in accounts
+        for name in ("account_id", "other_account_id")
+        for row in tx.find(CANDIDATE, name, account)
+        if {row["one_id"], row["other_id"]} == {one["id"], other["id"]} and status in (None, row["status"])
+    }
+    return [found[row_id] for row_id in sorted(found)]
 
 
 def _decide(tx: WriteTransaction, row: Row, status: str, survivor_id: Value, user_id: bytes | None) -> None:
@@ -190,8 +203,8 @@ def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None
     if entity.name == "account":
         back.take_along()
         back.let_go()
-    row = tx.row(CANDIDATE, candidate_id(entry.survivor_id, entry.merged_id))
-    if row is not None:
+    two = [tx.row(entity, row_id) or {} for row_id in (entry.survivor_id, entry.merged_id)]
+    for row in _pairs_of(tx, two[0], two[1], "merged"):
         _decide(tx, row, "split", None, user_id)
     mark_undone(tx.session, entry.id, tx.now)
     return Unmerged(
@@ -260,7 +273,7 @@ class _Restored:
         account = "merged_into_id" if entity.name == "account" else entity.scope.account
         if account in values:
             self._moved.setdefault(entity.name, set()).add(row_id_of(row))
-        self._tx.reparent(entity, {**row, **values, "revision": self._tx.revision})
+        _stage(self._tx, entity, row, {**row, **values, "revision": self._tx.revision})
 
 
 def _made_since(tx: WriteTransaction, entry: MergeEntry) -> dict[str, int]:

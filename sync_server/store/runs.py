@@ -62,7 +62,7 @@ class Runs:
         row_id, revision = _id(after), _whole(after["revision"])
         was = _whole(before["revision"]) if before else 0
         run = self._run(row_id) if before else None
-        goes_on = run is not None and run.device_id == device_id and run.revision == was
+        goes_on = run is not None and run.device_id in (device_id, _NOBODY) and run.revision == was
         base = run.base if run is not None and goes_on else was
         known = decode_stamps(run.stamps) if run is not None else {}
         others_wrote = run is None or run.revision != was
