@@ -133,35 +133,47 @@ class Arrivals:
         return True
 
     def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Inserts or updates rows one by one by id, each with its hash in front."""
+        """Inserts or updates rows by id, each with its hash in front."""
         rows = list({row[1]: row for row in rows}.values())
         present = self._present(texts, [row[1] for row in rows])
         number = self._next_row_no(texts.entity)
         searched_at = [texts.columns.index(name) + 1 for name in texts.searched]
         inserts: list[tuple[Value, ...]] = []
-        updates: list[tuple[Value, ...]] = []
+        known: list[tuple[Value, ...]] = []
+        knew: list[tuple[Value, ...]] = []
         searched: list[tuple[Value, ...]] = []
-        count = total = 0
         for row in rows:
             was = present.get(row[1])
-            text = tuple(row[place] for place in searched_at)
-            count, total = count + 1, total + int(row[0] or 0)
             if was is None:
                 inserts.append((number, *row))
-                searched.append((number, *text))
+                searched.append((number, *(row[place] for place in searched_at)))
                 number += 1
                 continue
-            updates.append((*row, was[1]))
-            if text != was[3:]:
-                searched.append((was[1], *text))
-            if isinstance(was[2], int):
-                count, total = count - 1, total - was[2]
+            known.append(row)
+            knew.append(was)
+            if any(row[place] != was[place + 1] for place in searched_at):
+                searched.append((was[0], *(row[place] for place in searched_at)))
         self.connection.executemany(texts.insert, inserts)
-        self.connection.executemany(texts.replace, updates)
+        self._update(texts, known, knew)
         if texts.searched:
             self.connection.executemany(texts.search_replace, searched)
-        self._count(count, total)
+        counted = [int(was[1]) for was in knew if isinstance(was[1], int)]
+        self._count(len(rows) - len(counted), sum(int(row[0] or 0) for row in rows) - sum(counted))
         self.entered += len(inserts)
+
+    def _update(
+        self, texts: Statements, known: list[tuple[Value, ...]], knew: list[tuple[Value, ...]]
+    ) -> None:
+        """Writes the columns in which any row differs: one that is written costs its index entries, changed or not."""
+        if not known:
+            return
+        hashes, *ordered = zip(*known, strict=True)
+        numbers, _, *before = zip(*knew, strict=True)
+        changed = [place for place, (now, was) in enumerate(zip(ordered, before, strict=True)) if now != was]
+        text = texts.replace_some(tuple(texts.columns[place] for place in changed))
+        self.connection.executemany(
+            text, zip(hashes, *(ordered[place] for place in changed), numbers, strict=True)
+        )
 
     def _take_base(self, texts: Statements, row: tuple[Value, ...]) -> None:
         """Gives a row with pending edits its new base image; the row itself shows it later with the edits on top."""
@@ -184,12 +196,12 @@ class Arrivals:
         self.with_new_base.add((name, row_id))
 
     def _present(self, texts: Statements, ids: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
-        """Per id that is here: id, row_no, row_hash and what search knows of the row."""
+        """Per id that is here: row_no, row_hash and all columns."""
         found: dict[Value, tuple[Value, ...]] = {}
         for start in range(0, len(ids), LOOKUP):
             some = ids[start : start + LOOKUP]
             for row in self.connection.execute(texts.lookup(len(some)), some):
-                found[row[0]] = row
+                found[row[2]] = row
         return found
 
     def _next_row_no(self, entity: Entity) -> int:

@@ -44,6 +44,7 @@ class Statements:
     search_delete: str
     _inserts: dict[tuple[str, ...], str] = field(default_factory=dict)
     _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _replaces: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def update(self, names: tuple[str, ...]) -> str:
         """The text that sets those columns of the row with an id, the last parameter."""
@@ -51,6 +52,14 @@ class Statements:
         if text is None:
             sets = ", ".join(f"{name} = ?" for name in names)
             text = self._updates[names] = f"UPDATE {self.entity.table} SET {sets} WHERE id = ?"
+        return text
+
+    def replace_some(self, names: tuple[str, ...]) -> str:
+        """The text that sets row_hash and those columns of the row with a row_no, the last parameter."""
+        text = self._replaces.get(names)
+        if text is None:
+            sets = ", ".join(f"{name} = ?" for name in ("row_hash", *names))
+            text = self._replaces[names] = f"UPDATE {self.entity.table} SET {sets} WHERE row_no = ?"
         return text
 
     def insert_some(self, names: tuple[str, ...]) -> str:
@@ -63,8 +72,8 @@ class Statements:
         return text
 
     def lookup(self, count: int) -> str:
-        """The text that gives id, row_no, row_hash and the searched columns of that many ids."""
-        listed = ", ".join(("id", "row_no", "row_hash", *self.searched))
+        """The text that gives row_no, row_hash and all columns of that many ids."""
+        listed = ", ".join(("row_no", "row_hash", *self.columns))
         return f"SELECT {listed} FROM {self.entity.table} WHERE id IN ({', '.join('?' * count)})"
 
     def row(self, values: Sequence[Value]) -> Row:
