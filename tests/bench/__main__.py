@@ -1,4 +1,4 @@
-"""Measures T1 to T6 and the client: `python -m tests.bench [--size full] [--store both] [--json FILE] [T1 …]`.
+"""Measures T1 to T10 and the client: `python -m tests.bench [--size full] [--store both] [--json FILE] [T1 …]`.
 
 The first run makes the central store of the workload, which takes minutes for the full one, and keeps it in the
 folder for temporary files; `--rebuild` makes it anew.
@@ -11,9 +11,11 @@ import json
 import platform
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from tests.bench.central import Stores
+from tests.bench.concurrency import STORE
 from tests.bench.report import Report
 from tests.bench.tasks import TASKS, Run
 from tests.bench.workload import SIZES, Size
@@ -27,12 +29,15 @@ def measure(
     for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="fieldrep-bench-") as folder:
             stores = Stores(size, Path(folder), rebuild=rebuild)
+            few = SIZES[STORE[size.name]]
+            others = stores if few == size else Stores(few, Path(folder), rebuild=rebuild)
             try:
                 _say(f"{kind}: a copy of the central store")
-                run = Run(stores.new(kind), kind, size, Path(folder), _say)
+                run = Run(stores.new(kind), partial(others.new, kind), kind, size, Path(folder), _say)
                 reports.append(run.measure(wanted, repeats=repeats))
             finally:
-                stores.close()
+                for one in {stores, others}:
+                    one.close()
     return reports
 
 
@@ -48,7 +53,7 @@ def main() -> int:
     parser.add_argument(
         "tasks", nargs="*", metavar="T1 ...", help=f"of {', '.join(TASKS)}; all when none is named"
     )
-    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--size", choices=STORE, default="full")
     parser.add_argument("--store", choices=("sqlite", "postgresql", "both"), default="sqlite")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--repeats", type=int, default=3, help="how often; figures are medians")

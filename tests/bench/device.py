@@ -1,6 +1,7 @@
 """A device under measurement, in a process of its own: `python -m tests.bench.device STEP …` prints JSON.
 
-`first` enrols and fetches the first replica; `rounds` edits, pushes and pulls between two replicas of one user. Owns
+`first` enrols and fetches the first replica; `rounds` edits, pushes and pulls between two replicas of one user; `road`
+does the first and pushes E, for a slow line. Owns
 the stop watches around the product's own calls, and nothing of how they work.
 """
 
@@ -32,7 +33,10 @@ from tests.bench.workload import SIZES, Workload
 KEY = bytes(range(32))
 TODAY = date(2026, 11, 21)
 IDLE_SYNCS = 200
-_EDIT = {"account": edit_account, "contact": edit_contact, "activity": edit_activity}
+ROAD_ROUND = 1_000
+"""Of E: another one than those of `rounds`, so that the values differ."""
+
+EDIT = {"account": edit_account, "contact": edit_contact, "activity": edit_activity}
 
 
 def now() -> int:
@@ -117,7 +121,7 @@ def rounds(here: Path, there: Path, size: str, count: int) -> dict[str, Any]:
         theirs.tidy()
         for number in range(count):
             for entity, row_id, values in load.edits(0, number):
-                saves.time(lambda e=entity, i=row_id, v=values: _EDIT[e](mine, row_id=i, **v))
+                saves.time(lambda e=entity, i=row_id, v=values: EDIT[e](mine, row_id=i, **v))
             mine.tidy()
             pushed = pushes.time(lambda: sync(mine, my_line, ahead=True))
             pulled = pulls.time(lambda: sync(theirs, their_line, ahead=True))
@@ -160,6 +164,21 @@ def _list_accounts(replica: Replica, text: str) -> None:
         account_rows(reader, keys=found.keys[:30], today=TODAY)
 
 
+def road(folder: Path, link: str, size: str) -> dict[str, Any]:
+    """A first replica, then E made offline and pushed over a connection of its own."""
+    fetched = first(folder, link)
+    watch = Watch()
+    with open_replica(folder) as replica:
+        for entity, row_id, values in Workload(SIZES[size]).edits(0, ROAD_ROUND):
+            EDIT[entity](replica, row_id=row_id, **values)
+        line = bearer_of(replica)
+        try:
+            receipt = watch.time(lambda: sync(replica, line, ahead=True))
+        finally:
+            line.close()
+    return {**fetched, "push": watch.wall[0], "whole": fetched["whole"] and receipt.whole}
+
+
 def idle(folder: Path) -> dict[str, Any]:
     """One sync that has nothing to say, for counting its bytes."""
     with open_replica(folder) as replica:
@@ -178,6 +197,8 @@ def main(words: list[str]) -> None:
         answer = first(Path(folder), rest[0])
     elif step == "rounds":
         answer = rounds(Path(folder), Path(rest[0]), rest[1], int(rest[2]))
+    elif step == "road":
+        answer = road(Path(folder), *rest)
     else:
         answer = idle(Path(folder))
     print(json.dumps(answer))

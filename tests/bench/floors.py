@@ -54,8 +54,17 @@ def _typical(call: Callable[[], object], times: int) -> Took:
     return Took(median(one.wall for one in took), sum(one.cpu for one in took) / times)
 
 
+def of_the_line(folder: Path) -> dict[str, Took]:
+    """The floors of what travels, by name."""
+    found = {"bare SQLCipher commit": _commits(folder), "bare requests round trip": _round_trip()}
+    # a device of a crowd needs at least one round trip and a durable commit on either side
+    parts = (*found.values(), _fdatasync(folder))
+    found["round trip and two commits"] = Took(sum(one.wall for one in parts), sum(one.cpu for one in parts))
+    return found
+
+
 def measure(size: Size, replica: Path, folder: Path) -> dict[str, Took]:
-    """All floors, by name."""
+    """The floors of the replica, by name."""
     found = {"file copy": _typical(lambda: _copy(replica, folder), 3)}
     pages = _pages(size)
     found["rows into bare SQLCipher"] = min(_time(lambda: _insert(pages, folder)) for _ in range(2))
@@ -63,8 +72,6 @@ def measure(size: Size, replica: Path, folder: Path) -> dict[str, Took]:
     decode = msgspec.msgpack.decode
     found["msgpack decode"] = _typical(lambda: [[decode(c) for c in page] for page in packed], 3)
     found["durable commit of 1 page"] = _fdatasync(folder)
-    found["bare SQLCipher commit"] = _commits(folder)
-    found["bare requests round trip"] = _round_trip()
     found["bare SQLCipher update of E"] = _updates(size, pages, folder)
     return found
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +22,7 @@ import psutil
 from sync_server.paths import Remembered, ServerHome
 
 ROOT = Path(__file__).resolve().parents[2]
+_PIECE, _UNDER_WAY = 8_192, 1 << 20
 _SERVE = "from sync_server.app import main; main()"
 
 
@@ -120,12 +123,52 @@ class Relay:
             except OSError:
                 return
             far = socket.create_connection(self._target)
+            self._connected()
             for source, target, counter in ((near, far, "sent"), (far, near, "received")):
                 source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._pass, args=(source, target, counter), daemon=True).start()
+
+    def _connected(self) -> None:
+        """A connection was made."""
 
     def _pass(self, source: socket.socket, target: socket.socket, counter: str) -> None:
         with source, target, suppress(OSError):  # one end closing ends both directions
             while data := source.recv(262_144):
                 setattr(self, counter, getattr(self, counter) + len(data))
+                target.sendall(data)
+
+
+class SlowLine(Relay):
+    """A relay like a line on the road: each direction carries so many bits a second, and the way takes its time.
+
+    Making a connection takes a round trip as well. What is under way is bounded, as by a router's queue.
+    """
+
+    def __init__(self, address: str, bits_a_second: float, round_trip: float) -> None:
+        self._byte_takes = 8 / bits_a_second
+        self._way = round_trip / 2
+        super().__init__(address)
+
+    def _connected(self) -> None:
+        time.sleep(2 * self._way)
+
+    def _pass(self, source: socket.socket, target: socket.socket, counter: str) -> None:
+        under_way: queue.Queue[tuple[float, bytes]] = queue.Queue(_UNDER_WAY // _PIECE)
+        threading.Thread(target=self._deliver, args=(under_way, target), daemon=True).start()
+        free = 0.0
+        with source, suppress(OSError):
+            while data := source.recv(_PIECE):
+                setattr(self, counter, getattr(self, counter) + len(data))
+                free = max(free, time.monotonic()) + len(data) * self._byte_takes
+                under_way.put((free + self._way, data))
+        under_way.put((0.0, b""))
+
+    @staticmethod
+    def _deliver(under_way: queue.Queue[tuple[float, bytes]], target: socket.socket) -> None:
+        with target, suppress(OSError):
+            while True:
+                due, data = under_way.get()
+                if not data:
+                    return
+                time.sleep(max(0.0, due - time.monotonic()))
                 target.sendall(data)

@@ -43,6 +43,22 @@ LINES = {
     "t5_p99": Line("T5", "one edit saved for good, p99", "ms", 1.0),
     "t6_accounts": Line("T6", "search accounts as you type", "ms", 0.2, 0.2),
     "t6_all": Line("T6", "search all text", "ms", 2.0, 2.0),
+    "t7_rate": Line("T7", "devices at once push shared rows and pull: edits a second", "", 900),
+    "t7_edit": Line("T7", "the same, one edit", "ms", 1.11, floor="round trip and two commits, per edit"),
+    "t7_server": Line("T7", "processor of the server, one edit", "ms"),
+    "t8_p95": Line("T8", "delta of 200 changes, p95", "ms", 30, floor="bare requests round trip"),
+    "t8_median": Line("T8", "delta of 200 changes, median", "ms", floor="bare requests round trip"),
+    "t8_small": Line("T8", "the same from a store a hundredth as large, median", "ms"),
+    "t9_done": Line(
+        "T9", "devices within ten seconds: until the last is done", "s", 120, floor="ten seconds"
+    ),
+    "t9_busy": Line("T9", "how often one was asked to come again", ""),
+    "t9_peak_server": Line("T9", "peak memory of the server", "MB", 500),
+    "t10_complete": Line(
+        "T10", "T1 at 20 Mbit/s and 60 ms, complete", "s", 4.5, floor="bytes of T1 on the line"
+    ),
+    "t10_usable": Line("T10", "T1 at 20 Mbit/s and 60 ms, usable", "s"),
+    "t10_push": Line("T10", "T2 at 20 Mbit/s and 60 ms", "s", 0.4, floor="bytes of T2 on the line"),
     "client_list": Line("client", "key to the rows of the accounts list, query alone, p95", "ms", 5),
     "client_start": Line("client", "cold start to a usable window", "s", 1.2, 1.2),
     "client_start_cpu": Line("client", "cold start, processor", "s", 0.8),

@@ -1,4 +1,4 @@
-"""The tasks T1 to T6 on one central store: starts the real server and real devices, and puts what they saw together.
+"""The tasks T1 to T10 on one central store: starts the real server and real devices, and puts what they saw together.
 
 Owns the order of a run. The stop watches are in `device.py`, the budgets in `report.py`.
 """
@@ -16,12 +16,18 @@ from typing import Any
 from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
 from tests.bench import floors
+from tests.bench.concurrency import ARRIVAL_SECONDS, MORNING, SHARING, STORE, Crowd, Together, meet
+from tests.bench.delta import deltas
 from tests.bench.keys import FILE_VARIABLE
-from tests.bench.machine import Relay, Server, run_json
+from tests.bench.machine import Relay, Server, SlowLine, run_json
 from tests.bench.report import Report
 from tests.bench.workload import Size, Workload
 
-TASKS = ("T1", "T2", "T3", "T4", "T5", "T6", "client")
+TASKS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "client")
+_APART = frozenset({"T7", "T8", "T9"})
+"""Tasks that need no replica of the whole workload."""
+
+ROAD_BITS, ROAD_SECONDS = 20e6, 0.060
 _DEVICE, _WINDOW = "tests.bench.device", "tests.bench.window"
 Say = Callable[[str], None]
 
@@ -29,8 +35,11 @@ Say = Callable[[str], None]
 class Run:
     """One run on one copy of the workload's store."""
 
-    def __init__(self, url: str, kind: str, size: Size, folder: Path, say: Say) -> None:
+    def __init__(
+        self, url: str, small: Callable[[], str], kind: str, size: Size, folder: Path, say: Say
+    ) -> None:
         self._url = url
+        self._small = small
         self._size = size
         self._folder = folder
         self._say = say
@@ -38,18 +47,88 @@ class Run:
 
     def measure(self, wanted: Collection[str], *, repeats: int) -> Report:
         """Everything wanted, with the floors in the same run."""
+        self._say("floors of the line")
+        self._floor(floors.of_the_line(self._folder))
+        if set(wanted) - _APART:
+            self._with_replicas(set(wanted), repeats)
+        if "T8" in wanted:
+            self._deltas()
+        if "T7" in wanted:
+            self._sharing()
+        if "T9" in wanted:
+            self._morning()
+        return self.report
+
+    def _with_replicas(self, wanted: set[str], repeats: int) -> None:
         with Server(self._folder / "server", self._url) as server:
             devices = self._first_replicas(server, repeats)
-            if set(wanted) - {"T1", "client"}:
+            if wanted - _APART - {"T1", "T10", "client"}:
                 self._rounds(devices[0], devices[1], repeats)
                 self._idle_bytes(devices[-1])
             if "client" in wanted:
                 self._client(server, repeats)
-        self._say("floors")
-        found = floors.measure(self._size, devices[0] / "replica.db", self._folder)
-        self.report.floors = {name: took.wall for name, took in found.items()}
-        self.report.floors_cpu = {name: took.cpu for name, took in found.items()}
-        return self.report
+            if "T10" in wanted:
+                self._road(server)
+        self._say("floors of the replica")
+        self._floor(floors.measure(self._size, devices[0] / "replica.db", self._folder))
+
+    def _floor(self, found: dict[str, floors.Took]) -> None:
+        self.report.floors |= {name: took.wall for name, took in found.items()}
+        self.report.floors_cpu |= {name: took.cpu for name, took in found.items()}
+
+    def _deltas(self) -> None:
+        self._say("T8")
+        took = deltas(self._url, self._size.name, self._folder / "server-deltas")
+        figures = self.report.figures
+        figures["t8_p95"], figures["t8_median"] = 1e3 * _percentile(took, 95), 1e3 * median(took)
+        few = deltas(self._small(), STORE[self._size.name], self._folder / "server-deltas-small")
+        figures["t8_small"] = 1e3 * median(few)
+
+    def _sharing(self) -> None:
+        self._say("T7")
+        crowd = SHARING[self._size.name]
+        seen = meet(self._small(), STORE[self._size.name], crowd, self._folder / "sharing")
+        figures = self.report.figures
+        figures["t7_rate"] = seen.edits / seen.seconds
+        figures["t7_edit"] = 1e3 * seen.seconds / seen.edits
+        figures["t7_server"] = 1e3 * seen.cpu / seen.edits
+        took = self.report.floors["round trip and two commits"]
+        self.report.floors["round trip and two commits, per edit"] = took / crowd.edits
+        self._together("t7", crowd, seen)
+
+    def _morning(self) -> None:
+        self._say("T9")
+        crowd = MORNING[self._size.name]
+        seen = meet(self._small(), STORE[self._size.name], crowd, self._folder / "morning")
+        figures = self.report.figures
+        figures["t9_done"] = seen.seconds
+        figures["t9_busy"] = seen.busy
+        figures["t9_peak_server"] = seen.peak_mb
+        self.report.floors["ten seconds"] = ARRIVAL_SECONDS
+        self._together("t9", crowd, seen)
+
+    def _together(self, task: str, crowd: Crowd, seen: Together) -> None:
+        facts = self.report.facts
+        facts[f"{task}_devices"] = crowd.devices
+        facts[f"{task}_no_error"], facts[f"{task}_alike"] = not seen.errors, seen.alike
+        if seen.errors:
+            self._say(f"{task}: errors {', '.join(seen.errors)}")
+
+    def _road(self, server: Server) -> None:
+        """T1 and T2 of one device through a slow line."""
+        self._say("T10")
+        line = SlowLine(server.address, ROAD_BITS, ROAD_SECONDS)
+        told = run_json(
+            _DEVICE, "road", str(self._folder / "road"), self._link(line.address), self._size.name
+        )
+        line.close()
+        figures, counted = self.report.figures, self.report.floors
+        figures["t10_usable"], figures["t10_complete"] = told["usable"], told["complete"]
+        figures["t10_push"] = told["push"]
+        fetched = figures["t1_wire"] * 1e6
+        counted["bytes of T1 on the line"] = fetched * 8 / ROAD_BITS + 2 * ROAD_SECONDS
+        counted["bytes of T2 on the line"] = (line.total - fetched) * 8 / ROAD_BITS + 2 * ROAD_SECONDS
+        self.report.facts["t10_whole"] = told["whole"]
 
     def _first_replicas(self, server: Server, repeats: int) -> list[Path]:
         """T1, each time by a new device in a new process; the last one's bytes are counted on the way, not timed."""

@@ -52,6 +52,7 @@ class Size:
 SIZES = {
     "full": Size("full", 10_000, 1_000),
     "small": Size("small", 500, 50),
+    "crowd": Size("crowd", 100, 20),
     "tiny": Size("tiny", 40, 20),
 }
 
