@@ -68,6 +68,7 @@ class Program(QObject):
         self.shell: AppShell | None = None
         self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self, self.doors)
         self.desk.sync_by(self.syncing)
+        self.desk.carry_by(self.doors)
         self.syncing.stood.connect(self.desk.sync_stood)
         self.syncing.stood.connect(self._on_sync)
         self.syncing.counted.connect(self._on_counted)

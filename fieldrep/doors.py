@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fieldrep.store.receipt import Receipt
     from fieldrep.store.repair import Repaired
     from fieldrep.store.replica import Replica
+    from fieldrep.sync.bundle import CarriedOut
     from fieldrep.sync.live import Heard, LiveLine
 
 
@@ -138,6 +140,26 @@ class ProfileDoors:
         """Ends a wait for news, from any thread."""
         if self._live is not None:
             self._live.hang_up()
+
+    def carry_out(self, path: Path) -> CarriedOut:
+        """Writes what waits to a file for the server.
+
+        Raises:
+            KnownError: about the file.
+        """
+        from fieldrep.sync.bundle import carry_out
+
+        return carry_out(self._opened(), path)
+
+    def carry_in(self, path: Path, tell: Callable[[int, int], None]) -> Receipt:
+        """Reads the server's answer from a file.
+
+        Raises:
+            KnownError: about the file, or what the server says in it.
+        """
+        from fieldrep.sync.bundle import carry_in
+
+        return carry_in(self._opened(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
 
     def close(self) -> None:
         """Closes the replica, when it was opened."""

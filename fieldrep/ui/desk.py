@@ -5,6 +5,7 @@ Owns the day and the zone in which times are shown. It must not know any page.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -23,6 +24,13 @@ class SyncDesk(Protocol):
     def try_now(self) -> None: ...
 
 
+class Carrier(Protocol):
+    """How a page has a sync carried by file."""
+
+    def carry_out(self, path: Path) -> Any: ...
+    def carry_in(self, path: Path, tell: Callable[[int, int], None]) -> Any: ...
+
+
 class Desk(QObject):
     """One per window. `zone` follows the person once the replica says who works here.
 
@@ -36,6 +44,7 @@ class Desk(QObject):
         super().__init__()
         self.runner = runner
         self._sync: SyncDesk | None = None
+        self._carrier: Carrier | None = None
         self.clock = clock
         self.person = ""
         self.customer: tuple[RowId, str] | None = None
@@ -43,6 +52,15 @@ class Desk(QObject):
 
     def sync_by(self, sync: SyncDesk) -> None:
         self._sync = sync
+
+    def carry_by(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    @property
+    def carrier(self) -> Carrier:
+        """Who writes and reads files to carry."""
+        assert self._carrier is not None  # noqa: S101 - the composition root said so before any page
+        return self._carrier
 
     def try_sync(self) -> None:
         if self._sync is not None:

@@ -84,6 +84,7 @@ class SyncPage(Page):
 
     def _connect(self) -> None:
         self.overview.more_wanted.connect(self.tabs.open)
+        self.overview.carry.said.connect(self.said)
         for panel in (self.overview.conflict, self.conflicts.panel):
             panel.decided.connect(self.said)
         self.overview.conflict.postponed.connect(self.overview.conflict.hide)
@@ -219,9 +220,18 @@ class SyncPage(Page):
             ("refused", "ban"),
             ("history", "history"),
         ]
-        return decide + tuple(
-            Action(f"sync_{key}", f"Show {key}", icon, lambda key=key: self.tabs.open(key), group="Sync")
-            for key, icon in shows
+        carry = self.overview.carry
+        by_file = (
+            Action("carry_out", "Write a file to carry", "upload", carry.ask_where, group="Sync"),
+            Action("carry_in", "Read an answer from a file", "download", carry.ask_which, group="Sync"),
+        )
+        return (
+            decide
+            + by_file
+            + tuple(
+                Action(f"sync_{key}", f"Show {key}", icon, lambda key=key: self.tabs.open(key), group="Sync")
+                for key, icon in shows
+            )
         )
 
     def panes(self) -> Sequence[QWidget]:

@@ -12,6 +12,7 @@ from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync import sayings
+from fieldrep.ui.sync.carrying import CarryCard
 from fieldrep.ui.syncing import Line
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.banner import Banner
@@ -39,6 +40,7 @@ class OverviewTab(QWidget):
         self.tiles = [Tile(TileView("", "")) for _ in range(4)]
         self.problem = Banner(name="sync_problem")
         self.conflict = ConflictPanel(desk, name="sync_conflict")
+        self.carry = CarryCard(desk)
         self._waiting = Card(padding=16)
         self._badge = Badge("0", Tone.WARNING)
         self._more = Button("Show all", variant="ghost", name="sync_more_waiting")
@@ -57,7 +59,7 @@ class OverviewTab(QWidget):
             tile.setObjectName(f"sync_tile_{number}")
             row.addWidget(tile)
         column.addLayout(row)
-        for widget in (self.problem, self.conflict, self._waiting):
+        for widget in (self.problem, self.conflict, self._waiting, self.carry):
             column.addWidget(widget)
         column.addStretch(1)
         whole = QVBoxLayout(self)
