@@ -87,7 +87,7 @@ def _differing(
 
 def _result(field: Field, mine: Value, theirs: Value, *, taken: bool) -> tuple[Value, Origin]:
     if field.name == "opt_out":
-        return 1, Origin.SURVIVOR if mine == 1 else Origin.MERGED
+        return (1, Origin.MERGED) if theirs == 1 else (mine, Origin.SURVIVOR)
     if field.name in _OF_THE_RECORD:
         return mine, Origin.SURVIVOR
     if taken:

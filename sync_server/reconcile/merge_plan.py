@@ -184,8 +184,9 @@ class _Followers:
             if row["merged_into_id"] == self._merged:
                 self._change(contact, row, {"merged_into_id": self._survivor})
         self._conflicts()
-        for row in self._reader.find(_CANDIDATE, "account_id", self._account):
-            self._candidate(row)
+        for name in ("account_id", "other_account_id"):
+            for row in self._reader.find(_CANDIDATE, name, self._account):
+                self._candidate(row)
 
     def _change(self, entity: Entity, row: Row, values: Row) -> None:
         key = entity.name, row_id_of(row)

@@ -252,6 +252,16 @@ class _Restored:
                     self._follow(entity, account, name, self._moved[field.to])
         everything = set().union(*self._moved.values())
         self._follow(CATALOGUE["conflict"], "account_id", "row_id", everything)
+        self._part_pairs()
+
+    def _part_pairs(self) -> None:
+        """A pair of people raised while both were at one account names the accounts they are at now."""
+        people = self._moved.get("contact", set())
+        for row in self._tx.find(CANDIDATE, "account_id", self._entry.survivor_id):
+            sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
+            values: Row = {account: self._entry.merged_id for name, account in sides if row[name] in people}
+            if row["entity"] == "contact" and values:
+                self._tx.reparent(CANDIDATE, {**row, **values, "revision": self._tx.revision})
 
     def _follow(self, entity: Entity, account: str, name: str, parents: Iterable[bytes]) -> None:
         for parent_id in sorted(parents):

@@ -25,6 +25,7 @@ from fieldrep.contract.page import page_columns
 from sync_server.http.app import _Routes
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
+from tests.sim import merging
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
@@ -80,6 +81,7 @@ class Central:
     revisions: dict[Key, int] = field(default_factory=dict)
     names: dict[bytes, str] = field(default_factory=dict)
     marks: dict[bytes, str] = field(default_factory=dict)
+    mixed: dict[str, set[str]] = field(default_factory=dict)
     clashes: dict[str, int] = field(default_factory=dict)
     death: str = ""
     repeats: int = 0
@@ -179,6 +181,12 @@ class Central:
         self.oracle.settle_grants()
         self.compare({(entity, row_id): b"office"})
 
+    def mix(self, done: merging.Done) -> None:
+        """From now on the texts of one of two merged records may stand on the other."""
+        one, other = self.marks.get(done.stays, "?"), self.marks.get(done.goes, "?")
+        house = self.mixed.get(one, {one}) | self.mixed.get(other, {other})
+        self.mixed.update(dict.fromkeys(house, house))
+
     def learn(self) -> None:
         """Takes over rows that were made by other means, such as enrolment."""
         for entity, rows in self.dump().items():
@@ -259,7 +267,10 @@ class Central:
 
     def _judge_change(self, who: Sender, change: Any, outcome: Outcome) -> list[Key]:
         now = self.now()
+        merged = len(self.oracle.merges)
         verdict, fresh = self.oracle.judge(who, change, now)
+        for done in self.oracle.merges[merged:]:
+            self.mix(done)
         if verdict.kind != _kind(outcome):
             raise Wrong(f"change {change.n} became {outcome}, the oracle says {verdict}; {change}")
         if isinstance(outcome, Refused):
@@ -275,7 +286,7 @@ class Central:
             raise Wrong(f"I10: change {change.n} clashed on {kept}, the oracle says {verdict.kept}")
         fresh = self._name_conflicts(fresh, outcome, who)
         self.oracle.keep(fresh)
-        for entity, row_id in fresh:
+        for entity, row_id in fresh.keys() - self.oracle.carried:
             self.oracle.writers.setdefault((entity, row_id), []).append((_revision(outcome), who.device))
         return list(fresh)
 
@@ -360,6 +371,7 @@ class Central:
                 if (page.entity, row_id) not in allowed:
                     raise Wrong(f"I5: {page.entity} {self.names.get(row_id)} was sent to a stranger")
         held = {self.marks.get(row_id) for _, row_id in allowed} | {"new"}
+        held = held.union(*(self.mixed.get(str(mark), ()) for mark in held))
         with suppress(UnicodeDecodeError):
             own = {m for change in request.changes for m in MARK.findall(repr(change))}
             told = set(MARK.findall(msgspec.msgpack.encode(reply).decode("utf-8", "ignore")))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sim.central import Central
+from tests.sim.merger import Merger
 
 Row = dict[str, Any]
 USERS = (
@@ -32,6 +33,7 @@ class Office:
     done: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.merger = Merger(self.central)
         self._random = random.Random(f"office/{self.seed}")
 
     def make(self, entity: str, name: str, values: Row) -> bytes:
@@ -92,7 +94,11 @@ class Office:
 
     def _choose(self, pick: _Pick, entity: str, archived: int = 0) -> bytes | None:
         rows = self.central.oracle.rows.get(entity, {})
-        names = sorted((self.central.names[i], i) for i, row in rows.items() if row["archived"] == archived)
+        names = sorted(
+            (self.central.names[i], i)
+            for i, row in rows.items()
+            if row["archived"] == archived and not row.get("merged_into_id")
+        )
         hot = 3 if pick.draw(3) else len(names)
         return names[pick.draw(min(hot, len(names)))][1] if names else None
 
@@ -166,6 +172,15 @@ class Office:
 
     def _do_restore_account(self, pick: _Pick, step: int) -> str:
         return self._edit("account", self._choose(pick, "account", 1), {"archived": 0})
+
+    def _do_merge(self, pick: _Pick, step: int) -> str:
+        entity = ("account", "account", "contact")[pick.draw(3)]
+        one, other = self._choose(pick, entity), self._choose(pick, entity)
+        return self.merger.merge(entity, one, other) if one and other else "none"
+
+    def _do_unmerge(self, pick: _Pick, step: int) -> str:
+        standing = [done for done in self.central.oracle.merges if not done.undone]
+        return self.merger.unmerge(standing[pick.draw(len(standing))]) if standing else "none"
 
     def _do_change_product(self, pick: _Pick, step: int) -> str:
         values = {"name": f"Thing at {step}", "cost_price": step * 1_000_000}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.sim import merging
 from tests.sim.adding_up import No, settle_orders
 from tests.sim.deciding import without_decisions
 from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
@@ -61,6 +62,9 @@ class Oracle:
     refused_births: dict[bytes, set[bytes]] = field(default_factory=dict)
     orders_numbered: int = 0
     given: dict[tuple[str, bytes, str], tuple[bytes, int]] = field(default_factory=dict)
+    merges: list[merging.Done] = field(default_factory=list)
+    carried: set[Key] = field(default_factory=set)
+    let_go: dict[tuple[bytes, bytes, bytes], int] = field(default_factory=dict)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 
@@ -168,7 +172,7 @@ class Oracle:
     def held_at(self, user_id: bytes, key: tuple[str, bytes], tick: int) -> bool:
         return any(a <= tick and (b < 0 or tick < b) for a, b in self.grants.get((user_id, key), []))
 
-    def _covers(self, who: Sender, key: tuple[str, bytes]) -> bool:
+    def covers(self, who: Sender, key: tuple[str, bytes]) -> bool:
         kind, about = key
         if kind == "everybody":
             return False
@@ -178,21 +182,30 @@ class Oracle:
             return True
         return self.held_at(who.user, key, who.heard)
 
+    def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
+        return merging.reaches(self, who, self.key(entity, row), row["id"])
+
     # -- judging
 
     def judge(self, who: Sender, change: Any, now: int) -> tuple[Verdict, dict[Key, Row]]:
         """What one change must become, and the rows it leaves behind; nothing is kept yet."""
-        self._fresh, born = {}, set(self._born)
+        self._fresh, born, self.carried = {}, set(self._born), set()
         kept: list[tuple[str, bytes, str]] = []
-        beside = False
+        beside, merged = False, len(self.merges)
         try:
             if not change.edits:
                 raise No("nothing_to_change")
+            change = merging.redirected(self, change)
             for edit in without_decisions(self, who, change, now, kept):
                 beside = self._edit(who, edit, now, kept) or beside
             settle_orders(self, who, change, now)
+            try:
+                merging.carry_out(self, who, change, now)
+            except merging.Cannot as cannot:
+                raise No(str(cannot)) from cannot
         except No as no:
             self._fresh, self._born = {}, born
+            del self.merges[merged:]
             return Verdict("refused", self._reason(who, change, no.code)), {}
         fresh, self._fresh = self._fresh, {}
         return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
@@ -213,6 +226,11 @@ class Oracle:
                 self.given.pop((entity, row_id, name), None)
             else:
                 self.given[entity, row_id, name] = who
+
+    def take_fresh(self) -> dict[Key, Row]:
+        """The rows worked on, for keeping or for nothing."""
+        fresh, self._fresh, self.carried = self._fresh, {}, set()
+        return fresh
 
     def end_of_push(self) -> None:
         """The accounts made in this push now belong to their author by the ledger."""
@@ -247,7 +265,7 @@ class Oracle:
         if entity == "account":
             row["owner_user_id"] = who.user
             self._born.add(row_id)
-        if not self._covers(who, self.key(entity, row)):
+        if not self._reaches(who, entity, row):
             raise No("out_of_scope")
         for name, target in (
             ("contact_id", "contact"),
@@ -256,7 +274,7 @@ class Oracle:
         ):
             if row.get(name) is not None and name in edit.after:
                 other = self.row(target, row[name])
-                if other is None or not self._covers(who, self.key(target, other)):
+                if other is None or not self._reaches(who, target, other):
                     raise No("parent_missing")
         if entity == "document_line":
             self._draft_of(who, row["order_id"])
@@ -273,12 +291,13 @@ class Oracle:
 
     def others_since(self, entity: str, row_id: bytes, base: int, device: bytes) -> bool:
         """Whether somebody else wrote the row after the state its editor saw."""
-        return any(at > base and who != device for at, who in self.writers.get((entity, row_id), []))
+        wrote = self.writers.get((entity, row_id), [])
+        return base < 0 or any(at > base and who != device for at, who in wrote)
 
     def _update(self, who: Sender, edit: Any, now: int, kept: list[tuple[str, bytes, str]]) -> bool:
         entity, row_id = edit.entity, edit.row_id
         found = self.row(entity, row_id)
-        if found is None or not self._covers(who, self.key(entity, found)):
+        if found is None or not self._reaches(who, entity, found):
             raise No("not_found")
         if entity == "document_line":
             self._draft_of(who, found["order_id"])
@@ -338,6 +357,11 @@ class Oracle:
             return after
         if entity == "conflict":
             return after
+        if entity == "duplicate_candidate":
+            value = merging.moved_pair(row, name, after)
+            if value is None and name == "status":
+                raise No("move_not_allowed")
+            return value
         return after if present is None or after is None else present
 
     def fits(self, entity: str, row: Row, name: str, edit: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from tests.sim.oracle import Oracle, Wrong
 
 Row = dict[str, Any]
-_LEAST = 0.6
+_LEAST = 0.4
 _NO_DIGIT = re.compile(r"\D")
 
 

@@ -309,6 +309,20 @@ def undo_decision(hand: Hand) -> str:
     return f"the decision {n}"
 
 
+def decide_pair(hand: Hand) -> str:
+    found = hand.choose(
+        "SELECT id, one_id, other_id FROM duplicate_candidate WHERE status IN ('open', 'not_duplicate', 'split')"
+    )
+    if not found:
+        return create_account(hand)
+    if hand.draw(4) == 0:
+        hand.uow.update("duplicate_candidate", found[0], {"status": "not_duplicate"})
+        return "two"
+    survivor = found[1 + hand.draw(2)]
+    hand.uow.update("duplicate_candidate", found[0], {"status": "merge_requested", "survivor_id": survivor})
+    return f"one, {hand.people.names.get(survivor)}"
+
+
 def _inner(name: str, text: str) -> object:
     value = json.loads(text)
     if name in FLAGS and value is not None:
@@ -339,6 +353,7 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         edit_order,
         submit_order,
         cancel_order,
+        decide_pair,
         resolve_conflict,
         undo_decision,
     )

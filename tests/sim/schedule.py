@@ -27,6 +27,7 @@ WORK = {
     "create_account": 1,
     "restore": 2,
     "cancel_order": 2,
+    "decide_pair": 3,
 }
 OFFICE = {
     "edit_account": 6,
@@ -42,6 +43,8 @@ OFFICE = {
     "archive_account": 1,
     "restore_account": 1,
     "change_product": 1,
+    "merge": 3,
+    "unmerge": 2,
 }
 PEOPLE = ("work", "sync", "office", "restart", "carry")
 MISHAPS = ("kill", "replay", "forge", "backup", "restore")
