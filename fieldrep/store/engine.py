@@ -6,7 +6,8 @@ Owns every PRAGMA and the one mapping from the driver's errors to `KnownError`. 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -34,6 +35,9 @@ DAMAGED = (
     "The replica cannot be read: its file is damaged, or the key belongs to another one. Repair it (in the window when "
     "FieldRep starts, or with fieldrep repair): what was not sent yet is saved out of it, the rest is fetched again."
 )
+
+LEAST_FREE = 64 * 1024
+"""A disk with less than this is full: the log's index alone grows by half of it."""
 
 _FULL, _CORRUPT, _NOTADB, _BUSY = 13, 11, 26, 5
 _DISK = frozenset({8, 10, 14})  # READONLY, IOERR, CANTOPEN
@@ -85,11 +89,11 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
     """A connection whose first statement hands over the key; the file must be FieldRep's and the key its own.
 
     Raises:
-        KnownError: `replica_damaged`, when the key does not open the file, or a disk error.
+        KnownError: `replica_damaged`, when the key does not open the file, `disk_full` or a disk error.
     """
     if len(key) != KEY_BYTES:
         raise ValueError(f"a replica's key has {KEY_BYTES} bytes, not {len(key)}")
-    with driver_errors():
+    with driver_errors(lambda: path.parent):
         connection = cast(
             Connection, dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
         )
@@ -121,7 +125,7 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
 @contextmanager
 def transaction(connection: Connection) -> Iterator[Connection]:
     """One write transaction: committed at the end, rolled back whole when anything inside raises."""
-    with driver_errors():
+    with driver_errors(lambda: _folder_of(connection)):
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -135,32 +139,49 @@ def transaction(connection: Connection) -> Iterator[Connection]:
 
 
 @contextmanager
-def driver_errors() -> Iterator[None]:
-    """Turns errors of disk and file into `KnownError`; all others are bugs and pass."""
+def driver_errors(folder: Callable[[], Path | None] = lambda: None) -> Iterator[None]:
+    """Turns errors of disk and file into `KnownError`; all others are bugs and pass.
+
+    Some writes on a full disk come back as a plain I/O error: `folder` says whose disk to look at then.
+    """
     try:
         yield
     except dbapi2.Error as error:
-        known = _known(error)
+        known = _known(error, folder)
         if known is None:
             raise
         raise known from error
     except Exception as error:
         cause = getattr(error, "orig", None)  # SQLAlchemy wraps the driver's error
-        known = _known(cause) if isinstance(cause, dbapi2.Error) else None
+        known = _known(cause, folder) if isinstance(cause, dbapi2.Error) else None
         if known is None:
             raise
         raise known from error
 
 
-def _known(error: Exception) -> KnownError | None:
+def _folder_of(connection: Connection) -> Path | None:
+    for _, name, file in connection.execute("PRAGMA database_list").fetchall():
+        if name == "main" and file:
+            return Path(str(file)).parent
+    return None
+
+
+def _is_full(folder: Path | None) -> bool:
+    try:
+        return folder is not None and shutil.disk_usage(folder).free < LEAST_FREE
+    except OSError:
+        return False
+
+
+def _known(error: Exception, folder: Callable[[], Path | None]) -> KnownError | None:
     code = int(getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
     name = str(getattr(error, "sqlite_errorname", "") or "")
     if code in (_CORRUPT, _NOTADB) or name in _CORRUPT_BY_CIPHER:
         return KnownError(Code.REPLICA_DAMAGED, DAMAGED)
-    if code == _FULL:
+    if code == _FULL or (code in _DISK and _is_full(folder())):
         return KnownError(
             Code.DISK_FULL,
-            "The disk is full, so nothing was saved. Free some space and save again; what you typed is still here.",
+            "The disk is full, so nothing was saved. Free some space and try again; what you typed is still here.",
         )
     if code in _DISK:
         return KnownError(

@@ -25,6 +25,7 @@ from fieldrep.store.aside import finish_switch
 from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
 from fieldrep.store.reader import Reader, ReaderPool
+from fieldrep.store.reserve import give_up, put_by
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -162,12 +163,13 @@ class Replica:
             self._contact_unsaved = True
 
     def enrolled(
-        self, reply: EnrollReply, server_url: str, fingerprint: str, incarnation: Incarnation, keys: str = ""
+        self, reply: EnrollReply, server_url: str, fingerprint: str, incarnation: Incarnation
     ) -> None:
         """Stores what a server's admission says, its token among the secrets, in one transaction.
 
         A profile that was enrolled before keeps its rows and its place in the feed; what it has not sent, or may have
-        to offer again, goes on under the new incarnation with the numbers it has. `keys` are those of the new device.
+        to offer again, goes on under the new incarnation with the numbers it has. The keys that were made for the new
+        device take the place of the old one's.
         """
         with self.write() as connection:
             for table in ("outbox", "sent_log"):
@@ -189,9 +191,9 @@ class Replica:
             self.store_state(connection, state)
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
             connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
-            if keys:
-                connection.execute(_KEEP_SECRET, (DEVICE_KEY, keys))
-                connection.execute("DELETE FROM secret WHERE name = ?", (NEXT_DEVICE_KEY,))
+            connection.execute(
+                "UPDATE OR REPLACE secret SET name = ? WHERE name = ?", (DEVICE_KEY, NEXT_DEVICE_KEY)
+            )
 
     def waiting(self, limit: int, limit_bytes: int) -> list[Change]:
         """The oldest changes not yet answered, within both limits."""
@@ -252,9 +254,9 @@ def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
             raise _not_enrolled()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), FILE_MODE)
         os.close(descriptor)
-    connection = connect(path, key, writer=True)
+    connection = _connect(path, key)
     try:
-        with driver_errors():
+        with driver_errors(lambda: path.parent):
             if migrate.stored_version(connection) == migrate.NO_VERSION:
                 if not create:
                     raise _not_enrolled()
@@ -263,7 +265,18 @@ def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
     except BaseException:
         connection.close()
         raise
+    put_by(path)
     return connection
+
+
+def _connect(path: Path, key: bytes) -> Connection:
+    """The writing connection; on a disk full to the last byte the reserve makes room to read and send."""
+    try:
+        return connect(path, key, writer=True)
+    except KnownError as error:
+        if error.code is not Code.DISK_FULL or not give_up(path):
+            raise
+    return connect(path, key, writer=True)
 
 
 def _refuse_torn_log(path: Path) -> None:

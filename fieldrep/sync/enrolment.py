@@ -69,11 +69,9 @@ def enrol(
     """
     link = parse_link(text)
     state = replica.state()
-    again = state.enrolled
-    if again:
+    if state.enrolled:
         _check_barred(replica, link)
-    kept = NEXT_DEVICE_KEY if again else DEVICE_KEY
-    key = device_keys(replica, randomness, kept)
+    key = device_keys(replica, randomness, NEXT_DEVICE_KEY if state.enrolled else DEVICE_KEY)
     request = EnrollRequest(
         code=link.code,
         device_name=device_name or platform.node()[:120] or "Laptop",
@@ -102,8 +100,7 @@ def enrol(
         ) from error
     finally:
         bearer.close()
-    keys = replica.secret(NEXT_DEVICE_KEY) if again else ""
-    replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)), keys)
+    replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)))
     return reply
 
 

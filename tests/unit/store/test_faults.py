@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,62 @@ def test_a_full_disk_refuses_the_save_with_a_sentence_and_loses_nothing(small_di
         with replica.read() as reader:
             assert verify(reader) == []
             assert reader.rows("SELECT count(*) FROM account") == [(saved + 1,)]
+
+
+def filled_up(disk: Path) -> Path:
+    """Takes the last byte of a disk; gives the file that does."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    return ballast
+
+
+def try_to_save(replica: Replica) -> None:
+    with replica.begin("create_account", "New") as unit:
+        for _ in range(30):
+            unit.create("account", {"name": "typed on a full disk", "note": "x" * 19_000})
+
+
+def test_on_a_disk_full_to_the_last_byte_everything_can_still_be_read(small_disk: Path) -> None:
+    path = small_disk / "replica.db"
+    with open_replica(path) as replica:
+        enrol(replica)
+        apply_reply(replica, reply(SHOP))
+        with replica.begin("edit_account", "Edit") as unit:
+            unit.update("account", row_id(1), {"phone": "saved before"})
+    ballast = filled_up(small_disk)
+    for _ in range(3):
+        with open_replica(path, create=False) as replica:
+            with replica.read() as reader:
+                assert reader.row("account", row_id(1))["phone"] == "saved before"  # type: ignore[index]
+            assert [change.n for change in replica.waiting(10, 10**6)] == [1], "what waits can be sent"
+            with pytest.raises(KnownError) as caught:
+                try_to_save(replica)
+            assert caught.value.code is Code.DISK_FULL
+            assert replica.depth() == 1
+    with open_replica(path, create=False) as replica:
+        ballast.unlink()
+        try_to_save(replica)
+        assert replica.depth() == 2
+        with replica.read() as reader:
+            assert verify(reader) == []
+    with open_replica(path, create=False) as replica:
+        assert (small_disk / "replica.db.reserve").exists(), "the next time is provided for"
+
+
+def test_without_a_reserve_a_full_disk_is_named_and_nothing_is_lost(small_disk: Path) -> None:
+    path = small_disk / "replica.db"
+    with open_replica(path) as replica:
+        enrol(replica)
+    (small_disk / "replica.db.reserve").unlink()
+    ballast = filled_up(small_disk)
+    with pytest.raises(KnownError) as caught:
+        open_replica(path, create=False)
+    assert caught.value.code is Code.DISK_FULL
+    ballast.unlink()
+    with open_replica(path, create=False) as replica:
+        assert replica.state().login == "nancy"
 
 
 def test_a_wrong_key_shows_nothing_and_changes_nothing(tmp_path: Path) -> None:
