@@ -173,7 +173,7 @@ class Program(QObject):
         if self.shell is None:
             return
         self.shell.set_sync(self.syncing.view())
-        self.shell.set_age(self.syncing.age_words())
+        self.shell.set_age(self.syncing.age_words(), self.syncing.age_tip())
         share = line.done * 1000 // line.total if line.total else 0
         self.shell.status_bar.set_work("Receiving" if line.total else "", share)
 

@@ -103,7 +103,7 @@ def status(as_json: bool) -> int:
         print_json(found)
         return code
     rows = found.pop("rows")
-    del found["last_sync_at"], found["refused_changes"]
+    del found["last_sync_at"], found["refused_changes"], found["oldest_waiting_at"]
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     for entity, count in sorted(rows.items() if isinstance(rows, dict) else ()):
@@ -113,11 +113,12 @@ def status(as_json: bool) -> int:
 
 def _status(replica: Replica) -> dict[str, object]:
     from fieldrep.contract.ids import id_text
+    from fieldrep.domain.queue_age import queue_warning, waited
     from fieldrep.queries.records import row_counts
     from fieldrep.queries.shell import shell_state
     from fieldrep.store.refused import refused_changes
 
-    state = replica.state()
+    state, now = replica.state(), replica.clock()
     with replica.read() as reader:
         shell, rows = shell_state(reader), row_counts(reader)
         refused = [
@@ -136,6 +137,9 @@ def _status(replica: Replica) -> dict[str, object]:
         "cursor": state.cursor.hex(),
         "complete": state.complete,
         "outbox_depth": shell.waiting,
+        "oldest_waiting_at": shell.oldest_waiting_at,
+        "oldest_waiting": waited(shell.oldest_waiting_at, now) if shell.oldest_waiting_at else None,
+        "warning": queue_warning(shell.oldest_waiting_at, now) or None,
         "highest_change": state.highest_n,
         "conflicts": shell.conflicts,
         "refused": shell.refused,

@@ -26,6 +26,7 @@ class ShellState:
     enrolled: bool
     complete: bool
     waiting: int
+    oldest_waiting_at: int | None
     conflicts: int
     refused: int
     last_sync_at: int | None
@@ -50,6 +51,7 @@ def shell_state(reader: Reader) -> ShellState:
         enrolled=state.enrolled,
         complete=state.complete,
         waiting=outbox.depth(reader.driver),
+        oldest_waiting_at=outbox.oldest_made_at(reader.driver),
         conflicts=reader.rows(_CONFLICTS)[0][0],
         refused=reader.rows(_REFUSED)[0][0],
         last_sync_at=state.last_sync_at or None,

@@ -78,6 +78,14 @@ class Desk(QObject):
     def today(self) -> date:
         return day_of(self.clock(), self.zone)
 
+    def zone_name(self) -> str:
+        """What people call the zone in which times are shown: "Europe/Amsterdam (UTC+01:00)"."""
+        moment = datetime.fromtimestamp(self.clock() / 1000, self.zone)
+        offset = f"UTC{moment:%z}" if moment.utcoffset() else "UTC"
+        offset = f"{offset[:-2]}:{offset[-2:]}" if len(offset) > 3 else offset
+        named = str(getattr(self.zone, "key", "") or "this computer")
+        return f"{named} ({offset})"
+
     def settle(self, person: str, zone: str) -> None:
         """Times are shown as the person's own record says, else as the computer has them."""
         self.person = person

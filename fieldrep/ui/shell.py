@@ -177,8 +177,8 @@ class AppShell(QWidget):
     def set_person(self, name: str) -> None:
         self.top_bar.person.set_name(name)
 
-    def set_age(self, words: str) -> None:
-        self.status_bar.set_age(words)
+    def set_age(self, words: str, tip: str = "") -> None:
+        self.status_bar.set_age(words, tip)
 
     def say(self, words: str, undo: object = None) -> None:
         self.toast.say(words, undo)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import BARRED, Code, KnownError
+from fieldrep.domain.queue_age import MINUTE, queue_warning, waited
 from fieldrep.queries.shell import ShellState, shell_state
 from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
@@ -62,6 +63,7 @@ class Line:
     """How sync stands: the mode, the sentence of the last failure, and when the next try is due (0: running).
 
     `live`: news of others comes by itself. `paused`: only a person starts a sync, because the line is metered.
+    `failures`: tries in a row that did not reach the server.
     """
 
     mode: SyncMode
@@ -71,6 +73,7 @@ class Line:
     total: int = 0
     live: bool = False
     paused: bool = False
+    failures: int = 0
 
 
 class Syncing(QObject):
@@ -156,7 +159,8 @@ class Syncing(QObject):
         if self._running is not None:
             return Line(SyncMode.SYNCING, self._problem, 0, *self._received, live=live, paused=paused)
         mode = SyncMode.ONLINE if self._heard and self.schedule.online else SyncMode.OFFLINE
-        return Line(mode, self._problem, self.schedule.due_at, live=live, paused=paused)
+        failures = self.schedule.failures
+        return Line(mode, self._problem, self.schedule.due_at, live=live, paused=paused, failures=failures)
 
     def view(self) -> SyncView:
         """What the pill shows."""
@@ -173,11 +177,26 @@ class Syncing(QObject):
         if self.state is None:
             return ""
         if self.schedule.live:
-            return "Data on this laptop is live"
+            return f"Data on this laptop is live{self._wait_words()}"
         if self.state.last_sync_at is None:
             return "Nothing has been received yet" if self.state.enrolled else ""
         told = day_and_time(self.state.last_sync_at, self._desk.today(), self._desk.zone)
-        return f"Data on this laptop as of {told}"
+        return f"Data on this laptop as of {told}{self._wait_words()}"
+
+    def age_tip(self) -> str:
+        """The zone of all times in the window, named once; and what to do when the outbox does not drain."""
+        oldest = self.state.oldest_waiting_at if self.state else None
+        warning = queue_warning(oldest, self._desk.now(), self.schedule.failures)
+        return "\n".join(
+            part for part in (f"All times are those of {self._desk.zone_name()}.", warning) if part
+        )
+
+    def _wait_words(self) -> str:
+        """How long the oldest change waits, once that is longer than a sync takes."""
+        oldest, now = self.state.oldest_waiting_at if self.state else None, self._desk.now()
+        if oldest is None or now - oldest < MINUTE:
+            return ""
+        return f"  ·  oldest change waits {waited(oldest, now)}"
 
     def stop(self) -> None:
         """The window closes."""

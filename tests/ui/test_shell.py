@@ -200,7 +200,10 @@ def test_a_pane_without_anything_to_focus_is_passed_over(shell: AppShell) -> Non
         (SyncView(SyncMode.ONLINE, live=True), "Live"),
         (SyncView(SyncMode.ONLINE, waiting=2, live=True, paused=True), "Paused · 2 changes waiting"),
         (SyncView(SyncMode.OFFLINE, paused=True), "Paused"),
-        (SyncView(SyncMode.OFFLINE, waiting=1, trouble="Check the clock"), "Check the clock · 1 change waiting"),
+        (
+            SyncView(SyncMode.OFFLINE, waiting=1, trouble="Check the clock"),
+            "Check the clock · 1 change waiting",
+        ),
         (SyncView(SyncMode.ONLINE, waiting=1), "Online · 1 change waiting"),
         (SyncView(SyncMode.SYNCING, done=3, total=14), "Syncing 3 of 14"),
         (SyncView(SyncMode.OFFLINE), "Offline"),

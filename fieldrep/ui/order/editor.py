@@ -90,6 +90,7 @@ class OrderEditor(QWidget):
         self.header.acted.connect(self._act)
         self.fast.sought.connect(self._offer)
         self.fast.typed.connect(self._enter_typed)
+        self.fast.textEdited.connect(self._on_typed)
         self.fast.taken.connect(self._take)
         self.fast.rows_pasted.connect(self._paste)
         self.grid.cell_edited.connect(self._edit_cell)
@@ -255,6 +256,10 @@ class OrderEditor(QWidget):
                 today=self._desk.today(),
                 limit=8,
             )
+
+    def _on_typed(self, text: str) -> None:
+        if not text.strip():
+            self.problem.clear()
 
     def _take(self, hit: ProductHit) -> None:
         self._add(NewLine(product_id=hit.id, qty=hit.qty, uom=hit.uom), self.fast.text())

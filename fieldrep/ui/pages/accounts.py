@@ -30,6 +30,10 @@ _MATTER = frozenset(
 )  # fmt: skip
 
 
+_FORMS = frozenset({"log", "edit", "contact", "site"})
+"""What a place may ask for beside the account: one of the record's forms."""
+
+
 class AccountsPage(Page):
     """A target is ("account", id), or an account's id alone."""
 
@@ -47,6 +51,7 @@ class AccountsPage(Page):
         self.list.opened.connect(self._open)
         self.list.retried.connect(self._ask)
         self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
+        self._then = ""
         self.record = AccountRecord(desk)
         self.new_button.clicked.connect(self.record.new_account)
         self.record.wanted.connect(self.wanted)
@@ -54,6 +59,7 @@ class AccountsPage(Page):
         self.record.made.connect(self._go_to)
         self.record.account_wanted.connect(self._go_to)
         self.record.state_changed.connect(self.hints_changed)
+        self.record.state_changed.connect(self._do_then)
         self._lay_out()
         self._ask()
 
@@ -165,9 +171,22 @@ class AccountsPage(Page):
     # What the shell asks
 
     def show_target(self, target: object) -> None:
-        key = target[1] if isinstance(target, tuple) else target
+        kind, key = target if isinstance(target, tuple) else ("account", target)
+        self._then = kind if kind in _FORMS else ""
         if key is not None and key != self.record.account_id:
             self._go_to(key)
+        else:
+            self._do_then()
+
+    def keeps(self, target: object) -> bool:
+        return not (isinstance(target, tuple) and target[0] in _FORMS)
+
+    def _do_then(self) -> None:
+        """What somebody came for from another page, once the record is here."""
+        answer = self.record.answer
+        if self._then and answer is not None and answer.overview.header.id == self.record.account_id:
+            then, self._then = self._then, ""
+            self.record.act(then)
 
     def on_notice(self, notice: Notice) -> None:
         if notice.entities & _MATTER:

@@ -23,7 +23,7 @@ from fieldrep.queries.orders import (
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order.editor import OrderEditor
 from fieldrep.ui.order.sheet import CHIPS, SORTS, WORDS, row_view
-from fieldrep.ui.page import Action, Page
+from fieldrep.ui.page import Action, Page, Place
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
@@ -173,6 +173,31 @@ class OrdersPage(Page):
             Action("explain", "Why this price", "tag", self.editor.side.explain, group=group),
             Action("save", "Save now", "save", self.editor.save_now, group=group, why_not=why),
             Action("record_menu", "Order actions", "ellipsis", self.editor.header.open_menu, group=group),
+            *self._at_customer(),
+        )
+
+    def _at_customer(self) -> Sequence[Action]:
+        """What can be done for the order's customer, as on the customer's own page."""
+        entry = self.editor.entry
+        if entry is None:
+            return ()
+        account_id, group = entry.head.account_id, f"Actions on {entry.head.account}"
+
+        def go(kind: str) -> None:
+            self.wanted.emit(Place("accounts", (kind, account_id)))
+
+        return (
+            Action("open_customer", "Open customer", "building-2", lambda: go("account"), group=group),
+            Action("log_activity", "Log activity", "phone", lambda: go("log"), group=group),
+            Action("add_contact", "Add contact", "user-plus", lambda: go("contact"), group=group),
+            Action("add_site", "Add address", "map-pin-plus", lambda: go("site"), group=group),
+            Action(
+                "new_order",
+                "New order",
+                "shopping-cart",
+                lambda: self.editor.new_for(account_id),
+                group=group,
+            ),
         )
 
     def _to_decide(self, group: str) -> Sequence[Action]:

@@ -239,6 +239,10 @@ class SyncPage(Page):
             return (self.editor,)
         return (self.tabs.bar, self.tabs.stack)
 
+    def leave(self) -> None:
+        if self.editor is not None:
+            self.editor.draft.keep_now()
+
     def may_close(self) -> bool:
         return self.editor is None or self.editor.may_close()
 

@@ -2,6 +2,7 @@
 
 from datetime import date, tzinfo
 
+from fieldrep.domain.queue_age import queue_warning, waited
 from fieldrep.queries.sync_history import Receipt, SentChange
 from fieldrep.queries.sync_page import ConflictGroup, RefusedRow, SyncOverview, WaitingChange
 from fieldrep.ui.style.tokens import Tone
@@ -35,11 +36,13 @@ _OUTCOMES = {
 }
 
 
-def tiles(view: SyncOverview, line: Line, next_words: str, today: date, zone: tzinfo) -> tuple[TileView, ...]:
+def tiles(
+    view: SyncOverview, line: Line, next_words: str, today: date, zone: tzinfo, now: int
+) -> tuple[TileView, ...]:
     """Connection, to send, last sync, needs you."""
     return (
         _connection(line, next_words),
-        _to_send(view, today, zone),
+        _to_send(view, today, zone, now),
         _last(view, today, zone),
         _needs(view),
     )
@@ -56,10 +59,14 @@ def _connection(line: Line, next_words: str) -> TileView:
     return TileView("Connection", "Live" if line.live else "Online", next_words)
 
 
-def _to_send(view: SyncOverview, today: date, zone: tzinfo) -> TileView:
+def _to_send(view: SyncOverview, today: date, zone: tzinfo, now: int) -> TileView:
     if not view.waiting:
         return TileView("To send", "Nothing", "Everything you did is with the office", Tone.SUCCESS.value)
     oldest = day_and_time(view.oldest_waiting_at, today, zone) if view.oldest_waiting_at else ""
+    if queue_warning(view.oldest_waiting_at, now):
+        assert view.oldest_waiting_at is not None  # noqa: S101 - the warning is about it
+        late = f"oldest waits {waited(view.oldest_waiting_at, now)}"
+        return TileView("To send", plural(view.waiting, "change"), late, Tone.DANGER.value)
     note = " · ".join(part for part in (size(view.waiting_bytes), oldest and f"oldest {oldest}") if part)
     return TileView("To send", plural(view.waiting, "change"), note)
 

@@ -6,6 +6,7 @@ from datetime import date, tzinfo
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from fieldrep.domain.queue_age import queue_warning
 from fieldrep.queries.sync_history import SyncHistory
 from fieldrep.queries.sync_page import ConflictGroup, SyncPage, WaitingChange
 from fieldrep.ui.conflicts import ConflictPanel
@@ -37,8 +38,10 @@ class OverviewTab(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.setObjectName("sync_overview")
+        self._desk = desk
         self.tiles = [Tile(TileView("", "")) for _ in range(4)]
         self.problem = Banner(name="sync_problem")
+        self.late = Banner(name="sync_late")
         self.conflict = ConflictPanel(desk, name="sync_conflict")
         self.carry = CarryCard(desk)
         self._waiting = Card(padding=16)
@@ -59,7 +62,7 @@ class OverviewTab(QWidget):
             tile.setObjectName(f"sync_tile_{number}")
             row.addWidget(tile)
         column.addLayout(row)
-        for widget in (self.problem, self.conflict, self._waiting, self.carry):
+        for widget in (self.late, self.problem, self.conflict, self._waiting, self.carry):
             column.addWidget(widget)
         column.addStretch(1)
         whole = QVBoxLayout(self)
@@ -67,9 +70,15 @@ class OverviewTab(QWidget):
         whole.addWidget(Scroll(body, name="sync_overview_scroll"))
 
     def set_line(self, page: SyncPage, line: Line, next_words: str, today: date, zone: tzinfo) -> None:
-        views = sayings.tiles(page.overview, line, next_words, today, zone)
+        now = self._desk.now()
+        views = sayings.tiles(page.overview, line, next_words, today, zone, now)
         for tile, view in zip(self.tiles, views, strict=True):
             tile.set(view)
+        warning = queue_warning(page.overview.oldest_waiting_at, now, line.failures)
+        if warning:
+            self.late.say("What you did has not reached the office", warning, Tone.DANGER)
+        else:
+            self.late.clear()
         if line.problem:
             self.problem.say("The last try did not reach its end", line.problem, Tone.WARNING)
         else:

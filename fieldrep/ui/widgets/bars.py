@@ -146,8 +146,10 @@ class StatusBar(QFrame):
         self._row.addStretch(1)
         self.set_work("", 0)
 
-    def set_age(self, words: str) -> None:
+    def set_age(self, words: str, tip: str = "") -> None:
         self._age.setText(words)
+        self._age.setAccessibleDescription(tip)
+        self.setToolTip(tip)
 
     def set_work(self, words: str, share: int) -> None:
         """Work under way with `share` of 1000 done; "" hides it."""

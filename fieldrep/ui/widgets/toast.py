@@ -13,7 +13,8 @@ from fieldrep.ui.widgets.paint import fill_round
 from fieldrep.ui.widgets.text import Text
 
 STAYS_MS = 8000
-_BOTTOM = 48
+_BOTTOM = 72
+"""Above the status bar and the row of keys with which a page may end."""
 
 
 class Toast(QWidget):
