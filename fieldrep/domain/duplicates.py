@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -95,6 +96,7 @@ class Likeness:
     reasons: tuple[str, ...]
 
 
+@lru_cache(maxsize=10_000)
 def clean_name(text: str) -> str:
     """A name reduced to what tells companies apart: lower case, no accents, no punctuation, no legal form."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -168,6 +168,7 @@ def _contacts(tx: WriteTransaction, raised: _Raised) -> None:
     if not changed:
         return
     accounts = sorted({account for account in changed.values() if isinstance(account, bytes)})
+    tx.preload("account", accounts)
     stored = [account_key(one) for one in accounts if tx.image("account", one) is not None]
     tx.preload("contact", [row_id for (row_id,) in tx.session.chosen(_PEOPLE, stored)])
     wanted = set(accounts)
