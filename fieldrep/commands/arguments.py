@@ -180,6 +180,18 @@ def fields_object(value: object) -> Mapping[str, object]:
     return {str(name): inner for name, inner in value.items()}
 
 
+def field_names(value: object) -> tuple[str, ...]:
+    """A list of names of fields."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise _wrong("take", "this must be a list of names of fields.")
+    return tuple(value)
+
+
+def an_id(value: object) -> RowId | None:
+    """The id of a record of whatever kind."""
+    return _id("survivor_id", value)
+
+
 def _wrong(name: str, words: str) -> KnownError:
     return KnownError(Code.INVALID_VALUE, f"{name}: {words}", field=name)
 

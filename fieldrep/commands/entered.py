@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from fieldrep.commands.row_values import ref_of
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
@@ -18,6 +19,9 @@ from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 _ONE_LINE = 500
+_DEEPEST_CHAIN = 20
+MERGED_KINDS = ("account", "contact")
+"""Kinds of record that may have become part of another one."""
 
 
 def enterable(entity: Entity, *, creating: bool) -> dict[str, Field]:
@@ -58,7 +62,19 @@ def _checked(uow: UnitOfWork, field: Field, value: Value) -> Value:
             raise KnownError(Code.INVALID_VALUE, f"{field.title}: {problem}", field=field.name)
     if _points_nowhere(uow, field, value):
         raise KnownError(Code.NOT_FOUND, f"{field.title}: {_missing(field.to, value)}", field=field.name)
-    return value
+    return surviving(uow, field.to, value) if field.to in MERGED_KINDS and isinstance(value, bytes) else value
+
+
+def surviving(uow: UnitOfWork, entity_name: str, row_id: bytes) -> RowId:
+    """The record that stands for this one: what is entered on a merged record belongs to what it became part of."""
+    at = row_id
+    for _ in range(_DEEPEST_CHAIN):
+        row = uow.row(entity_name, at)
+        into = row["merged_into_id"] if row is not None else None
+        if not isinstance(into, bytes):
+            break
+        at = into
+    return RowId(at)
 
 
 def _points_nowhere(uow: UnitOfWork, field: Field, value: Value) -> bool:
@@ -97,6 +113,11 @@ def standing(uow: UnitOfWork, entity_name: str, row_id: RowId, *, archived: bool
     title = CATALOGUE[entity_name].title
     if row is None:
         raise KnownError(Code.NOT_FOUND, _missing(entity_name, row_id), field="id")
+    if row.get("merged_into_id") is not None:
+        survivor = uow.row(entity_name, surviving(uow, entity_name, row_id)) or row
+        names = label_of(entity_name, row), label_of(entity_name, survivor)
+        sentence = f"{title} {names[0]} was merged into {names[1]}; change that one, {id_text(ref_of(survivor, 'id'))}."
+        raise KnownError(Code.READ_ONLY, sentence, field="id")
     if bool(row["archived"]) is not archived:
         state = "is not archived" if archived else "is archived; restore it first"
         raise KnownError(Code.READ_ONLY, f"{title} {label_of(entity_name, row)} {state}.")

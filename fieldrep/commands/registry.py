@@ -10,11 +10,24 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fieldrep.commands import accounts, activities, conflicts, contacts, lines, orders, refused, sites, undo
+from fieldrep.commands import (
+    accounts,
+    activities,
+    conflicts,
+    contacts,
+    lines,
+    orders,
+    pairs,
+    refused,
+    sites,
+    undo,
+)
 from fieldrep.commands.arguments import (
     LINE,
     Argument,
+    an_id,
     decimal,
+    field_names,
     fields_object,
     fields_of,
     flag,
@@ -185,6 +198,22 @@ _EVERY = (
         text("choose", "Which value the field gets: mine, theirs or other.", required=True),
         Argument("value", "value", "as the field", False, "The other value.", lambda value: value),
     ),
+    _about(
+        pairs.merge_duplicate,
+        "duplicate_candidate",
+        Argument(
+            "survivor_id",
+            "survivor_id",
+            "id",
+            False,
+            "The record that stays; the older one by itself.",
+            an_id,
+        ),
+        Argument(
+            "take", "take", "list of fields", False, "Fields that come from the other record.", field_names
+        ),
+    ),
+    _about(pairs.keep_apart, "duplicate_candidate"),
     Command(refused.discard_refused, (_REFUSED,)),
     Command(
         refused.send_again,

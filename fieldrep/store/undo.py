@@ -17,6 +17,9 @@ from fieldrep.store.unit_of_work import UnitOfWork
 
 LOOK_BACK = 50
 _UNDO = "undo "
+_DECISIONS = ("conflict", "duplicate_candidate")
+"""What people decide on: the central store knows the way back."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _reverse(unit: UnitOfWork, edit: Edit) -> bool:
     values: dict[str, object] = {}
     for name, after in edit.after.items():
         field = entity.field(name)
-        if field.merge is Merge.GUARDED and field.kind is Kind.CHOICE and edit.entity != "conflict":
+        if field.merge is Merge.GUARDED and field.kind is Kind.CHOICE and edit.entity not in _DECISIONS:
             raise KnownError(
                 Code.NOTHING_TO_CHANGE,
                 f"{field.title} of this {entity.title.lower()} moved on and is not taken back by undo.",

@@ -149,6 +149,8 @@ def carry_out(tx: WriteTransaction, rights: Rights, change: Change) -> None:
             continue
         if row["status"] == "merge_requested":
             _merge_as_asked(tx, rights, row)
+        elif row["status"] == "open" and row["survivor_id"] is not None:
+            _take_back(tx, rights, row)
         else:
             _decide(tx, row, str(row["status"]), None, rights.author.user_id)
 
@@ -179,6 +181,20 @@ def _merge_as_asked(tx: WriteTransaction, rights: Rights, row: Row) -> None:
     now = tx.row(CANDIDATE, row_id) or row
     if now["status"] != "merged":
         _decide(tx, now, "merged", row["survivor_id"], user_id)
+
+
+def _take_back(tx: WriteTransaction, rights: Rights, row: Row) -> None:
+    """Whoever asked for a merge undoes it; anybody else asks the admin."""
+    row_id = row_id_of(row)
+    if row["decided_by"] != rights.author.user_id:
+        sentence = "A colleague merged these two records. Ask your admin to undo that if they are not one."
+        raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, CANDIDATE.name, row_id, "status")
+    tx.stage(CANDIDATE, {**row, "status": "merged"})
+    merged = next(row[name] for name in ("one_id", "other_id") if row[name] != row["survivor_id"])
+    try:
+        unmerge(tx, _bytes(merged), rights.author.user_id)
+    except KnownError as error:
+        raise Refusal.of(error, CANDIDATE.name, row_id) from error
 
 
 # taking back

@@ -13,6 +13,8 @@ from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.statements import Row
 
 _DONE = ("merge_requested", "merged")
+_BACK = ("merged", "open")
+"""Who asked for a merge takes it back; `merges.py` looks who it is."""
 
 
 def judge_pair(row: Row, field: Field, after: Value) -> tuple[Fit, Value]:
@@ -24,7 +26,7 @@ def judge_pair(row: Row, field: Field, after: Value) -> tuple[Fit, Value]:
     present = str(row["status"])
     if field.name != "status":
         return (Fit.SAME, row[field.name]) if present in _DONE else (Fit.TAKE, after)
-    if may_become(present, str(after)):
+    if may_become(present, str(after)) or (present, after) == _BACK:
         return Fit.TAKE, after
     if present in _DONE and after in _DONE:
         return Fit.SAME, row["status"]

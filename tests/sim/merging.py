@@ -127,7 +127,7 @@ def moved_pair(row: Row, name: str, after: Any) -> Any:
     done = row["status"] in ("merge_requested", "merged")
     if name != "status":
         return row[name] if done else after
-    if (row["status"], after) in MOVES:
+    if (row["status"], after) in MOVES or (row["status"], after) == ("merged", "open"):
         return after
     return row["status"] if done and after in ("merge_requested", "merged") else None
 
@@ -137,6 +137,9 @@ def carry_out(judge: Judge, who: Any, change: Any, now: int) -> None:
     for edit in change.edits:
         row = judge._fresh.get((edit.entity, edit.row_id)) if edit.entity == "duplicate_candidate" else None
         if row is None:
+            continue
+        if row["status"] == "open" and row["survivor_id"] is not None:
+            _taken_back(judge, who, row, now)
             continue
         if row["status"] != "merge_requested":
             _decided(row, row["status"], None, who.user, now)
@@ -153,6 +156,21 @@ def carry_out(judge: Judge, who: Any, change: Any, now: int) -> None:
         last = judge._fresh[edit.entity, edit.row_id]
         if last["status"] != "merged":
             _decided(last, "merged", row["survivor_id"], who.user, now)
+
+
+def _taken_back(judge: Judge, who: Any, row: Row, now: int) -> None:
+    """The one who asked for a merge undoes it."""
+    if row["decided_by"] != who.user:
+        raise Cannot("move_not_allowed")
+    row["status"] = "merged"
+    goes = row["other_id"] if row["one_id"] == row["survivor_id"] else row["one_id"]
+    done = next((one for one in reversed(judge.merges) if one.goes == goes and not one.undone), None)
+    if done is None:
+        raise Cannot("nothing_to_change")
+    survivor = judge.row(done.entity, done.stays)
+    if survivor is None or survivor["merged_into_id"] is not None:
+        raise Cannot("move_not_allowed")
+    unmerge(judge, done, now, who.user)
 
 
 def _decided(row: Row, status: str, survivor: bytes | None, by: bytes | None, now: int) -> None:
@@ -291,7 +309,7 @@ def _pair(judge: Judge, done: Done, row: Row, known: list[set[bytes]], by: bytes
         judge.carried.discard(key)
 
 
-def unmerge(judge: Judge, done: Done, now: int) -> None:
+def unmerge(judge: Judge, done: Done, now: int, by: bytes | None = None) -> None:
     """Takes a merge back, in the rows that are fresh."""
     back: dict[str, set[bytes]] = {}
     for (entity, row_id), (before, after) in done.images.items():
@@ -306,24 +324,12 @@ def unmerge(judge: Judge, done: Done, now: int) -> None:
             written = entity in ("account", "contact") and owner not in values
             (judge.carried.discard if written else judge.carried.add)((entity, row_id))
     if done.entity == "account":
-        follow = [("document_line", "order_id", back.get("sales_order", set()))]
-        follow.append(("conflict", "row_id", set().union(*back.values())))
-        for entity, name, parents in follow:
-            for row in [row for row in judge.all(entity) if row[name] in parents]:
-                if row["account_id"] == done.stays:
-                    _put(judge, entity, row["id"], {"account_id": done.goes})
-                    judge.carried.add((entity, row["id"]))
-                    back.setdefault(entity, set()).add(row["id"])
-    for row in list(judge.all("duplicate_candidate")):
-        sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
-        parted = {account: done.goes for name, account in sides if row[name] in back.get("contact", ())}
-        if done.entity == "account" and row["account_id"] == done.stays and parted:
-            _put(judge, "duplicate_candidate", row["id"], parted)
+        _take_along(judge, done, back)
     for row in list(judge.all("duplicate_candidate")):
         if {row["one_id"], row["other_id"]} == {done.stays, done.goes} and row["status"] == "merged":
             key = ("duplicate_candidate", row["id"])
             fresh = judge._fresh.setdefault(key, dict(row))
-            _decided(fresh, "split", None, None, now)
+            _decided(fresh, "split", None, by, now)
     done.undone = True
     for user in judge.holders(("account", done.stays)):
         for row_id in set().union(*back.values()) if done.entity == "account" else ():
@@ -334,3 +340,20 @@ def _put(judge: Judge, entity: str, row_id: bytes, values: Row) -> None:
     row = judge.row(entity, row_id)
     assert row is not None
     judge._fresh.setdefault((entity, row_id), dict(row)).update(values)
+
+
+def _take_along(judge: Judge, done: Done, back: dict[str, set[bytes]]) -> None:
+    """Lines go with their order, conflicts with what they are about; a pair of people names where they are now."""
+    follow = [("document_line", "order_id", back.get("sales_order", set()))]
+    follow.append(("conflict", "row_id", set().union(*back.values())))
+    for entity, name, parents in follow:
+        for row in [row for row in judge.all(entity) if row[name] in parents]:
+            if row["account_id"] == done.stays:
+                _put(judge, entity, row["id"], {"account_id": done.goes})
+                judge.carried.add((entity, row["id"]))
+                back.setdefault(entity, set()).add(row["id"])
+    for row in list(judge.all("duplicate_candidate")):
+        sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
+        parted = {account: done.goes for name, account in sides if row[name] in back.get("contact", ())}
+        if row["account_id"] == done.stays and parted:
+            _put(judge, "duplicate_candidate", row["id"], parted)

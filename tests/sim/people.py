@@ -314,13 +314,24 @@ def decide_pair(hand: Hand) -> str:
         "SELECT id, one_id, other_id FROM duplicate_candidate WHERE status IN ('open', 'not_duplicate', 'split')"
     )
     if not found:
-        return create_account(hand)
+        return _take_back_merge(hand)
     if hand.draw(4) == 0:
         hand.uow.update("duplicate_candidate", found[0], {"status": "not_duplicate"})
         return "two"
     survivor = found[1 + hand.draw(2)]
     hand.uow.update("duplicate_candidate", found[0], {"status": "merge_requested", "survivor_id": survivor})
     return f"one, {hand.people.names.get(survivor)}"
+
+
+def _take_back_merge(hand: Hand) -> str:
+    """As undo does it."""
+    found = hand.choose(
+        "SELECT id, survivor_id FROM duplicate_candidate WHERE status IN ('merge_requested', 'merged')"
+    )
+    if not found:
+        return create_account(hand)
+    hand.uow.update("duplicate_candidate", found[0], {"status": "open", "survivor_id": None})
+    return "taken back"
 
 
 def _inner(name: str, text: str) -> object:

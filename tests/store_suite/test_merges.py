@@ -484,3 +484,21 @@ def test_open_conflicts_of_the_merged_record_are_decided_on_the_survivor(company
     company.unmerge(company.goes)
     assert company.row("conflict", conflict["id"])["row_id"] == company.goes  # type: ignore[arg-type]
     company.sync()
+
+
+def test_who_asked_for_a_merge_takes_it_back_and_nobody_else(company: Company) -> None:
+    for name in ("a", "b"):
+        company.push(company.ana, create("account", new_id(name), name="Nordlicht Optik"))
+    before = company.row("account", new_id("b"))
+    company.decide(company.ana, "merge_requested", new_id("a"))
+    pair = company.candidate()["id"]
+    assert isinstance(pair, bytes)
+    back = {"status": ("merge_requested", "open"), "survivor_id": (new_id("a"), None)}
+    no = company.push(company.mia, edit("duplicate_candidate", pair, 0, **back))  # type: ignore[arg-type]
+    assert isinstance(no, Refused)
+    assert no.code is Code.MOVE_NOT_ALLOWED
+    assert not isinstance(company.push(company.ana, edit("duplicate_candidate", pair, 0, **back)), Refused)  # type: ignore[arg-type]
+    assert company.candidate()["status"] == "split"
+    after = company.row("account", new_id("b"))
+    assert {**after, "revision": 0} == {**before, "revision": 0}
+    company.sync()
