@@ -27,6 +27,12 @@ def day_of(moment: int, zone: tzinfo) -> date:
     return datetime.fromtimestamp(moment / 1000, tz=zone).date()
 
 
+def day_at(moment: str, zone: str) -> str:
+    """The ISO day that a moment in UTC, as ISO text, falls on in the zone of that name."""
+    instant = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return instant.astimezone(zone_named(zone)).date().isoformat()
+
+
 def start_of_day(day: date, zone: tzinfo) -> int:
     """The moment a day begins, in milliseconds."""
     return int(datetime.combine(day, time.min, tzinfo=zone).timestamp()) * 1000

@@ -1,7 +1,8 @@
 """Who may hold what: the rule that turns owners, teams, territories and managers into the holders of a scope key.
 
-Pure: it is given people, territories and assignments as they stand on one day. The server settles its scope ledger by
-it. Must not know how any of them is stored, nor what a revision is.
+Pure: it is given people, territories and assignments as they stand at one moment. A time that begins or ends on a day
+does so where its person is. The server settles its scope ledger by it. Must not know how any of them is stored, nor
+what a revision is.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fieldrep.domain.days import day_at
+
 Holders = frozenset[bytes]
 NOBODY: Holders = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user: his manager, and whether he works here at all."""
+    """A user: his manager, whether he works here at all, and the time zone his days are counted in."""
 
     manager_id: bytes | None
     active: bool
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Assignment:
 
 
 class Coverage:
-    """People, territories and assignments on one day. Immutable; answers are remembered.
+    """People, territories and assignments at one moment, in UTC. Immutable; answers are remembered.
 
     Cycles among managers or territories are data errors that must not hang a server: each is walked once.
     """
@@ -46,17 +50,27 @@ class Coverage:
         people: Mapping[bytes, Person],
         parents: Mapping[bytes, bytes | None],
         assignments: Iterable[Assignment],
-        day: str,
+        moment: str,
     ) -> None:
         self.people = people
-        self.day = day
+        self.moment = moment
+        self.days = {zone: day_at(moment, zone) for zone in {"UTC", *(one.zone for one in people.values())}}
         self._parents = parents
         self._covering: dict[bytes, set[bytes]] = {}
         for assignment in assignments:
-            if assignment.holds_on(day):
+            if assignment.holds_on(self.day_of(assignment.user_id)):
                 self._covering.setdefault(assignment.territory_id, set()).add(assignment.user_id)
         self._upward: dict[bytes, Holders] = {}
         self._accounts: dict[tuple[bytes | None, bytes | None], Holders] = {}
+
+    def day_of(self, user_id: bytes) -> str:
+        """The day it is for a user."""
+        person = self.people.get(user_id)
+        return self.days[person.zone if person is not None else "UTC"]
+
+    def is_overtaken(self, moment: str) -> bool:
+        """Whether at another moment it is another day for anybody."""
+        return any(day_at(moment, zone) != day for zone, day in self.days.items())
 
     def upward(self, user_id: bytes) -> Holders:
         """The user and all managers above him, those who are active; an inactive manager passes it on upwards."""

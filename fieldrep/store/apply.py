@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 from fieldrep.contract.change import Accepted, Change, Held, Merged, Outcome, Refused
 from fieldrep.contract.digest import Digest
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
 from fieldrep.store.pending import Standing, encode_image
 from fieldrep.store.replica import Replica
-from fieldrep.store.settle import RowKey, Settling, cover, settle, take_back_sent
+from fieldrep.store.settle import RowKey, Settling, cover, settle, still_offered, take_back_sent
 from fieldrep.store.shown import show_again
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import statements_named
@@ -32,6 +33,7 @@ class Applied:
 
     Attributes:
         accepted, merged, held, refused: changes that were answered so; conflicts: fields kept for a decision.
+        returned: changes given back to a restored server, whose outcome was known before.
         pulled: rows that arrived; entered: those that are new here; left: rows that went with their scope key.
         touched: entities whose rows changed.
         digest: of this replica afterwards, from its own rows.
@@ -42,6 +44,7 @@ class Applied:
     held: int = 0
     conflicts: int = 0
     refused: int = 0
+    returned: int = 0
     pulled: int = 0
     entered: int = 0
     left: int = 0
@@ -73,7 +76,7 @@ def apply_reply(
     pages = unpack(reply.pages) if unpacked is None else unpacked
     with replica.write() as connection, turn:
         restored = bool(state.epoch) and reply.epoch != state.epoch
-        taken_back = take_back_sent(connection, state.incarnation) if restored else set()
+        taken_back, offered_to = take_back_sent(connection, state) if restored else (set(), state.offered_to)
         _keep_bases(connection, taken_back)
         numbers = {change.n for change in sent}
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
@@ -90,23 +93,36 @@ def apply_reply(
                 _drop_bases(connection, page.texts.entity.name, arrived, released)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
-        leave(connection, reply.leaves, leaving, arrivals.touched)
+        leave(connection, _leaves(reply), leaving, arrivals.touched)
         arrivals.touched.update(entity for entity, _ in again)
         fresh = _after(state, reply, leaving.digest, replica.clock())
+        fresh = replace(fresh, offered_to=still_offered(connection, offered_to))
         replica.store_state(connection, fresh)
-    replica.took_bulk |= arrivals.expect_new
-    return _applied(believed, arrivals, leaving)
+    replica.took_bulk |= arrivals.expect_new or bool(leaving.left)
+    return _applied(believed, state.offered_to, arrivals, leaving)
 
 
-def _applied(believed: Sequence[Outcome], arrivals: Arrivals, leaving: Leaving) -> Applied:
-    """The account of what a reply did."""
-    merged = [outcome for outcome in believed if isinstance(outcome, Merged)]
+def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:
+    """The keys that leave, each with who owns its account now, where the server told that."""
+    owners = reply.moved_to or (b"",) * len(reply.leaves)
+    if len(owners) != len(reply.leaves):
+        sentence = "The server told of accounts that moved, but not of all where to. Nothing was applied."
+        raise KnownError(Code.DAMAGED_MESSAGE, sentence)
+    return dict(zip(reply.leaves, owners, strict=True))
+
+
+def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, leaving: Leaving) -> Applied:
+    """The account of what a reply did; what was offered again was told of once, but for a refusal."""
+    fresh = [outcome for outcome in believed if outcome.n > offered_to]
+    merged = [outcome for outcome in fresh if isinstance(outcome, Merged)]
+    refused = sum(isinstance(outcome, Refused) for outcome in believed)
     return Applied(
-        accepted=sum(isinstance(outcome, Accepted) for outcome in believed),
+        accepted=sum(isinstance(outcome, Accepted) for outcome in fresh),
         merged=len(merged),
-        held=sum(isinstance(outcome, Held) for outcome in believed),
+        held=sum(isinstance(outcome, Held) for outcome in fresh),
+        returned=sum(outcome.n <= offered_to for outcome in believed if not isinstance(outcome, Refused)),
         conflicts=sum(len(outcome.kept) for outcome in merged),
-        refused=sum(isinstance(outcome, Refused) for outcome in believed),
+        refused=refused,
         pulled=arrivals.pulled,
         entered=arrivals.entered,
         left=leaving.left,

@@ -113,6 +113,7 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
                     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that pages can be given back
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = FAST")  # what leaves is overwritten where it lay
                 connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             else:
                 connection.execute("PRAGMA query_only = ON")

@@ -8,7 +8,7 @@ start over. Everything happens inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import ENTITIES
@@ -26,6 +26,9 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing
 from fieldrep.store.statements import statements_of
 
+KEYS = 500
+"""Accounts whose rows one statement looks up."""
+
 
 @dataclass(slots=True)
 class Leaving:
@@ -36,13 +39,42 @@ class Leaving:
     kept: int = 0
 
 
-def leave(connection: Connection, keys: Iterable[bytes], leaving: Leaving, touched: set[str]) -> None:
-    """Takes away all rows of the keys."""
-    for key in keys:
-        for entity in ENTITIES:
+def leave(connection: Connection, keys: Mapping[bytes, bytes], leaving: Leaving, touched: set[str]) -> None:
+    """Takes away all rows of the keys; beside each stands who owns its account now, b"" for nobody.
+
+    What is deleted is overwritten in its pages (`engine.py`); `tidy` then gives whole pages back and writes the search
+    segments anew, so that nothing of it is left in the file.
+    """
+    accounts = [key[1:] for key in keys if key[:1] == ACCOUNT_PREFIX]
+    others = [key for key in keys if key[:1] != ACCOUNT_PREFIX]
+    for entity in ENTITIES:
+        told = _told(entity.scope)
+        for start in range(0, len(accounts) if entity.scope.account else 0, KEYS):
+            some = accounts[start : start + KEYS]
+            marks = ", ".join(f"?{place + 1}" for place in range(len(some)))
+            rows = _rows(connection, entity, _of_accounts(entity.scope, marks), some, told)
+            owners = {account: keys[ACCOUNT_PREFIX + account] for account in some}
+            _leave(connection, entity, rows, owners, leaving, touched)
+        for key in others:
             condition = _condition(entity, key)
             if condition:
-                _leave(connection, entity, condition, row_and_account_of(key) or (key[1:],), leaving, touched)
+                rows = _rows(connection, entity, condition, row_and_account_of(key) or (key[1:],), "NULL")
+                _leave(connection, entity, rows, {}, leaving, touched)
+
+
+def _rows(
+    connection: Connection, entity: Entity, condition: str, about: Sequence[bytes], told: str
+) -> list[tuple[int, int | None, bytes, bytes | None]]:
+    """Number, hash, id and account of the rows to which a condition applies."""
+    sql = f"SELECT row_no, row_hash, id, {told} FROM {entity.table} WHERE {condition}"
+    return connection.execute(sql, about).fetchall()
+
+
+def _told(rule: ScopeRule) -> str:
+    """The account by which a row is held, as SQL."""
+    if not rule.account:
+        return "NULL"
+    return f"coalesce({rule.moved}, {rule.account})" if rule.moved else rule.account
 
 
 def _condition(entity: Entity, key: bytes) -> str:
@@ -50,8 +82,8 @@ def _condition(entity: Entity, key: bytes) -> str:
     rule = entity.scope
     if key == EVERYBODY_KEY:
         return "" if rule.account or rule.user else "? = x''"
-    if key[:1] in (ACCOUNT_PREFIX, ROW_PREFIX):
-        return _of_account(rule, one_row=key[:1] == ROW_PREFIX)
+    if key[:1] == ROW_PREFIX:
+        return f"id = ?1 AND {_told(rule)} = ?2" if rule.account else ""
     if rule.pair or key[:1] == PAIR_PREFIX:
         return "id = ?" if rule.pair and key[:1] == PAIR_PREFIX else ""
     if not rule.user or rule.team != (key[:1] == TEAM_PREFIX):
@@ -59,44 +91,37 @@ def _condition(entity: Entity, key: bytes) -> str:
     return f"{rule.user} = ?" + (f" AND {rule.account} IS NULL" if rule.account else "")
 
 
-def _of_account(rule: ScopeRule, *, one_row: bool) -> str:
-    """The rows of the account ?1, a record that was merged being its survivor's; or of the account ?2 the row ?1."""
-    if not rule.account:
-        return ""
-    own = f"id = ?1 AND {rule.account} = ?2" if one_row else f"{rule.account} = ?1"
-    if not rule.moved:
-        return own
-    if one_row:
-        return f"id = ?1 AND coalesce({rule.moved}, {rule.account}) = ?2"
-    return f"({own} AND {rule.moved} IS NULL) OR {rule.moved} = ?1"
+def _of_accounts(rule: ScopeRule, marks: str) -> str:
+    """The rows of some accounts; a record that was merged is its survivor's."""
+    own = f"{rule.account} IN ({marks})"
+    return f"({own} AND {rule.moved} IS NULL) OR {rule.moved} IN ({marks})" if rule.moved else own
 
 
 def _leave(
     connection: Connection,
     entity: Entity,
-    condition: str,
-    about: tuple[bytes, ...],
+    rows: Sequence[tuple[int, int | None, bytes, bytes | None]],
+    owners: Mapping[bytes, bytes],
     leaving: Leaving,
     touched: set[str],
 ) -> None:
-    table, texts = entity.table, statements_of(entity)
-    rows = connection.execute(f"SELECT row_no, row_hash, id FROM {table} WHERE {condition}", about).fetchall()
     if not rows:
         return
+    table, texts = entity.table, statements_of(entity)
     touched.add(entity.name)
     pending = {
         row[0] for row in connection.execute("SELECT row_id FROM base_row WHERE entity = ?", (entity.name,))
     }
-    going = [(row_no,) for row_no, _, row_id in rows if row_id not in pending]
-    staying = [row_id for _, _, row_id in rows if row_id in pending]
-    counted = [row_hash for _, row_hash, _ in rows if row_hash is not None]
+    going = [(row_no,) for row_no, _, row_id, _ in rows if row_id not in pending]
+    staying = [(row_id, owners.get(account or b"")) for _, _, row_id, account in rows if row_id in pending]
+    counted = [row_hash for _, row_hash, _, _ in rows if row_hash is not None]
     connection.executemany(f"DELETE FROM {table} WHERE row_no = ?", going)
     if texts.searched:
         connection.executemany(texts.search_delete, going)
-    connection.executemany(texts.update(("row_hash",)), [(None, row_id) for row_id in staying])
+    connection.executemany(texts.update(("row_hash",)), [(None, row_id) for row_id, _ in staying])
     connection.executemany(
-        "UPDATE base_row SET standing = ? WHERE entity = ? AND row_id = ?",
-        [(int(Standing.LEFT), entity.name, row_id) for row_id in staying],
+        "UPDATE base_row SET standing = ?, moved_to = ? WHERE entity = ? AND row_id = ?",
+        [(int(Standing.LEFT), owner, entity.name, row_id) for row_id, owner in staying],
     )
     leaving.digest = leaving.digest.plus(-len(counted), -sum(counted))
     leaving.left += len(going)

@@ -12,6 +12,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         waiting: changes still on this device afterwards.
+        returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.
         digests_equal: None when the sync ended before both sides could compare.
         mine, theirs: the digests, each computed by its own side.
@@ -22,6 +23,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
     conflicts: int = 0
     refused: int = 0
+    returned: int = 0
     waiting: int = 0
     pulled: int = 0
     entered: int = 0
@@ -45,7 +47,9 @@ def tell(receipt: Receipt) -> str:
     """The receipt in one sentence for a person."""
     sent = receipt.accepted + receipt.merged + receipt.held
     parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
+    parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]
     parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
+    parts += [f"{receipt.returned} given back to the restored server" if receipt.returned else ""]
     parts += [f"{receipt.waiting} still waiting" if receipt.waiting else ""]
     done = ", ".join(part for part in parts if part) or "Nothing new on either side"
     proof = {True: "both sides hold the same records", False: "the two sides differ", None: "not compared"}

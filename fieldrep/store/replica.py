@@ -18,7 +18,7 @@ from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
-from fieldrep.contract.messages import EnrollReply
+from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate, outbox, search
 from fieldrep.store.aside import finish_switch
@@ -34,6 +34,9 @@ REPLICA_VERSION = 1
 """The version of the file this program writes; `schema.py` says the same, and a test compares them."""
 
 MOST_STEPS = 10_000
+PAGES_AT_ONCE = 500
+"""Free pages given back by one transaction; a save waits no longer than for these."""
+
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
 DEVICE_KEY, NEXT_DEVICE_KEY = "device_key", "next_device_key"
@@ -205,6 +208,13 @@ class Replica:
         with self.read() as reader:
             return outbox.depth(reader.driver)
 
+    def refused_before(self, n: int) -> tuple[int, ...]:
+        """The refused changes up to a number, newest first, as many as a request may name."""
+        with self.read() as reader:
+            incarnation = self._state.incarnation
+            sql = "SELECT n FROM refused_change WHERE n <= ? AND incarnation = ? ORDER BY n DESC LIMIT ?"
+            return tuple(row[0] for row in reader.rows(sql, (n, incarnation, MAX_CHANGES)))
+
     def remember_receipt(self, receipt: str) -> None:
         """Keeps the receipt of the last sync that did anything."""
         self.change_state(receipt=receipt)
@@ -233,9 +243,20 @@ class Replica:
                     more = search.join_segments(connection, texts, whole=whole)
                 if not more:
                     break
+        while whole and self._give_pages_back():
+            pass
         with self._writing, driver_errors():
             if not self._inside:
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                how = "TRUNCATE" if whole else "PASSIVE"
+                self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+
+    def _give_pages_back(self) -> bool:
+        """Gives some free pages of the file back to the disk; False when there are none."""
+        with self.write() as connection:
+            free = connection.execute("PRAGMA freelist_count").fetchone()
+            connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
+            left = connection.execute("PRAGMA freelist_count").fetchone()
+        return bool(free and left and 0 < left[0] < free[0])
 
 
 def _paths(place: Profile | Path) -> tuple[Path, Path]:

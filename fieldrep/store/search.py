@@ -31,17 +31,19 @@ def match_query(text: str) -> str:
 def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> bool:
     """Joins a few pages of an entity's search segments; True while more is left to do.
 
-    Each save leaves a small segment. A few are left alone; `whole` joins even those, after a first replica.
+    Each save leaves a small segment. A few are left alone; `whole` joins even those, after a first replica, and writes
+    anew the one from which rows have left, so that nothing of them stays in it.
     """
     if not texts.searched:
         return False
     name = f"{texts.entity.table}_search"
-    found = connection.execute(f"SELECT count(DISTINCT segid) FROM {name}_idx").fetchone()  # noqa: S608
-    segments = int(found[0]) if found else 0
-    if segments <= (1 if whole else MOST_SEGMENTS):
+    found = connection.execute(f"SELECT count(DISTINCT segid), total_changes() FROM {name}_idx").fetchone()  # noqa: S608
+    segments, before = (int(found[0]), int(found[1])) if found else (0, 0)
+    if segments <= (0 if whole else MOST_SEGMENTS):
         return False
     connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', ?)", (-JOIN_PAGES,))  # noqa: S608
-    return True
+    after = connection.execute("SELECT total_changes()").fetchone()
+    return after is not None and after[0] - before > 1
 
 
 def index_row(connection: Connection, texts: Statements, row_no: int, row: Mapping[str, Value]) -> None:

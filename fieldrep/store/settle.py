@@ -16,7 +16,9 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Outcome, Refused
 from fieldrep.store.engine import Connection
-from fieldrep.store.pending import DOOMED, READY, SETTLED, decode_change
+from fieldrep.store.pending import DOOMED, READY, SETTLED, Standing, decode_change, encode_image
+from fieldrep.store.state import SyncState
+from fieldrep.store.statements import statements_named
 
 MOST_SENT = 20_000
 """Changes kept in the sent log for a central store restored from a backup; older ones go (I16)."""
@@ -75,16 +77,41 @@ def cover(connection: Connection, revision: int, settling: Settling) -> None:
         f"DELETE FROM outbox_edit WHERE n IN (SELECT n FROM outbox WHERE {covered})", (revision,)
     )
     connection.execute(f"DELETE FROM outbox WHERE {covered}", (revision,))
+    _keep_what_was_made(connection, {(entity, row_id) for entity, row_id in rows})
     connection.execute(
         "DELETE FROM sent_log WHERE sent_no <= (SELECT max(sent_no) FROM sent_log) - ?", (MOST_SENT,)
     )
 
 
-def take_back_sent(connection: Connection, incarnation: bytes) -> set[RowKey]:
+def _keep_what_was_made(connection: Connection, covered: set[RowKey]) -> None:
+    """Gives rows that were made here and taken, and have further edits, an image: as they are shown now.
+
+    Their own image is about to arrive; or it never will, because their account left in the same reply. Then they can be
+    read until what was entered since has been answered, and go like any row that left.
+    """
+    found = connection.execute("SELECT entity, row_id FROM base_row WHERE image IS NULL").fetchall()
+    for entity, row_id in covered.intersection(found):
+        texts = statements_named(entity)
+        present = connection.execute(texts.select, (row_id,)).fetchone()
+        if present is not None:
+            connection.execute(
+                "UPDATE base_row SET standing = ?, image = ? WHERE entity = ? AND row_id = ?",
+                (int(Standing.LEFT), encode_image(texts.row(present[2:])), entity, row_id),
+            )
+
+
+def take_back_sent(connection: Connection, state: SyncState) -> tuple[set[RowKey], int]:
     """Offers again what was sent, for a central store that was restored; the changes' numbers make it harmless.
 
-    That is the sent log, and what was answered but still waits for its echo: the answer was the lost store's.
+    That is the sent log, and what was answered but still waits for its echo: the answer was the lost store's. Gives the
+    rows it touches, and the newest change that had been answered.
     """
+    incarnation = state.incarnation
+    newest = connection.execute(
+        "SELECT max(n) FROM (SELECT n FROM outbox WHERE state = ? UNION ALL "
+        "SELECT n FROM sent_log WHERE incarnation = ?)",
+        (SETTLED, incarnation),
+    ).fetchone()
     connection.execute(
         "UPDATE outbox SET state = ?, revision = 0, outcome = NULL WHERE state = ?", (READY, SETTLED)
     )
@@ -99,7 +126,16 @@ def take_back_sent(connection: Connection, incarnation: bytes) -> set[RowKey]:
     connection.execute("DELETE FROM sent_log WHERE incarnation = ?", (incarnation,))
     touched = [(edit.entity, edit.row_id, n) for n, blob in sent for edit in decode_change(blob).edits]
     connection.executemany("INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)", touched)
-    return {(entity, row_id) for entity, row_id, _ in touched}
+    answered = newest[0] if newest and newest[0] else 0
+    return {(entity, row_id) for entity, row_id, _ in touched}, max(answered, state.offered_to)
+
+
+def still_offered(connection: Connection, offered_to: int) -> int:
+    """`offered_to` while one of the changes offered again has not been answered, then 0."""
+    if not offered_to:
+        return 0
+    left = connection.execute("SELECT 1 FROM outbox WHERE n <= ? AND state <> ?", (offered_to, SETTLED))
+    return offered_to if left.fetchone() else 0
 
 
 def _refuse(

@@ -270,14 +270,20 @@ class UnitOfWork:
 
     def _check_standing(self, entity: Entity, row_id: bytes) -> None:
         found = self.driver.execute(
-            "SELECT standing FROM base_row WHERE entity = ? AND row_id = ?", (entity.name, row_id)
+            "SELECT b.standing, u.name FROM base_row b LEFT JOIN app_user u ON u.id = b.moved_to "
+            "WHERE b.entity = ? AND b.row_id = ?",
+            (entity.name, row_id),
         ).fetchone()
         if found is not None and found[0] == Standing.LEFT:
-            raise KnownError(
-                Code.READ_ONLY,
-                f"This {entity.title.lower()} now belongs to a colleague. It can be read here until what you "
-                "entered before has been answered.",
-            )
+            raise KnownError(Code.READ_ONLY, moved_sentence(entity, found[1]))
+
+
+def moved_sentence(entity: Entity, owner: str | None) -> str:
+    """Why a record of a former account can only be read."""
+    return (
+        f"This {entity.title.lower()} has moved to {owner or 'a colleague'}; what you entered is being handed over. "
+        "It can be read here until that is done."
+    )
 
 
 def _image(row: Row | None) -> bytes | None:

@@ -74,7 +74,7 @@ def sync(
     return run.concluded()
 
 
-def handshake_of(replica: Replica) -> Handshake:
+def handshake_of(replica: Replica, waiting: int) -> Handshake:
     """Who speaks, and from which state."""
     state = replica.state()
     return Handshake(
@@ -88,6 +88,7 @@ def handshake_of(replica: Replica) -> Handshake:
         digest=state.digest if state.complete else None,
         highest_n=state.highest_n,
         device_clock=replica.clock(),
+        waiting=waiting,
     )
 
 
@@ -140,7 +141,9 @@ class Run:
             except KnownError as error:
                 if not changes or error.code not in FAILURES:
                     raise
-                self._fetch(ExchangeRequest(handshake_of(self.replica), (), _SMALLEST_PAGE))
+                self._fetch(
+                    ExchangeRequest(handshake_of(self.replica, self.replica.depth()), (), _SMALLEST_PAGE)
+                )
                 poison = self.suspicion.failed(changes)
                 if poison is not None:
                     set_aside(self.replica, poison.n, SENTENCE.format(tries=MOST_TRIES))
@@ -151,7 +154,11 @@ class Run:
 
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
         changes = self.replica.waiting(self.suspicion.most, PUSH_BYTES)
-        return ExchangeRequest(handshake_of(self.replica), tuple(changes), PAGE_BYTES), changes
+        waiting = self.replica.depth() if changes else 0
+        offered_to, further = self.replica.state().offered_to, waiting > len(changes)
+        refused = self.replica.refused_before(offered_to) if offered_to else ()
+        handshake = handshake_of(self.replica, waiting)
+        return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES, further, refused), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
         """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied.
@@ -202,6 +209,7 @@ class Run:
             held=before.held + applied.held,
             conflicts=before.conflicts + applied.conflicts,
             refused=before.refused + applied.refused,
+            returned=before.returned + applied.returned,
             pulled=before.pulled + applied.pulled,
             entered=before.entered + applied.entered,
             left=before.left + applied.left,

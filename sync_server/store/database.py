@@ -25,7 +25,7 @@ from sync_server.store.reading import StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, coverage
 from sync_server.store.snapshot import Snapshot
-from sync_server.store.transaction import WriteTransaction, day_of
+from sync_server.store.transaction import WriteTransaction, moment_of
 from sync_server.store.workspace import Workspace
 
 __all__ = ["Actor", "Database", "StoreInfo"]
@@ -177,13 +177,15 @@ class Database:
             self.dialect.tidy(connection)
 
     def settle_due(self) -> None:
-        """Settles the scope ledger when a new day has begun since it was settled last; days open and close grants."""
-        today = day_of(self.clock())
-        if self._settled_on != today:
-            if self.info().settled_on != today:
+        """Settles the scope ledger when a new day has begun for anybody since; days open and close grants."""
+        moment = moment_of(self.clock())
+        if self._settled_on != moment:
+            with self.read() as reader:
+                due = coverage(reader, reader.info().settled_on).is_overtaken(moment)
+            if due:
                 with self.write("new day"):
                     pass
-            self._settled_on = today
+            self._settled_on = moment
 
     def note_contact(
         self, device: DeviceIdentity, handshake: Handshake, present: int, taken: int = 0
@@ -256,7 +258,7 @@ class Database:
             session.run(
                 "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at) "
                 "VALUES (1, ?, ?, 0, 0, ?, ?, ?) ON CONFLICT (one) DO NOTHING",
-                (self.randomness(ID_BYTES), self.randomness(ID_BYTES), FIRST_HASH, day_of(now), now),
+                (self.randomness(ID_BYTES), self.randomness(ID_BYTES), FIRST_HASH, moment_of(now), now),
             )
         finally:
             pooled.close()

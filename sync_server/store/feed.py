@@ -143,7 +143,7 @@ class _Feed:
         calls can be sent on."""
         accounts = [key[1:] for key in leaves if key[:1] == ACCOUNT_PREFIX]
         sql = "SELECT id, owner_user_id FROM account WHERE id IN :members"
-        owners = dict(self._session.chosen(sql, accounts)) if accounts else {}
+        owners: dict[bytes, bytes | None] = dict(self._session.chosen(sql, accounts))
         return tuple(owners.get(key[1:]) or b"" for key in leaves)
 
     def _stage(self, at: Cursor) -> Cursor:

@@ -27,7 +27,7 @@ class StoreInfo:
     Attributes:
         epoch: its lineage; another one after a restore.
         revision: the newest revision given.
-        settled_on: the UTC day for which the scope ledger is settled.
+        settled_on: the quarter of an hour, in UTC, for which the scope ledger is settled.
     """
 
     server_id: bytes

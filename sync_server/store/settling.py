@@ -49,37 +49,39 @@ class Settlement:
     lost: list[Grant] = field(default_factory=list)
 
 
-def coverage(reader: Reader, day: str) -> Coverage:
+def coverage(reader: Reader, moment: str) -> Coverage:
     """People, territories and assignments as stored."""
-    users = reader.rows("SELECT id, manager_id, active, archived FROM app_user")
+    users = reader.rows("SELECT id, manager_id, active, archived, tz FROM app_user")
     territories = reader.rows("SELECT id, parent_id FROM territory")
     assignments = reader.rows(
         "SELECT user_id, territory_id, valid_from, valid_to FROM territory_assignment WHERE archived = 0"
     )
     return Coverage(
         {
-            row_id: Person(manager, bool(active) and not archived)
-            for row_id, manager, active, archived in users
+            row_id: Person(manager, bool(active) and not archived, zone or "UTC")
+            for row_id, manager, active, archived, zone in users
         },
         dict(territories),
         [Assignment(*row) for row in assignments],
-        day,
+        moment,
     )
 
 
-def staged_coverage(workspace: Workspace, day: str) -> Coverage:
+def staged_coverage(workspace: Workspace, moment: str) -> Coverage:
     """People, territories and assignments as they will be after the flush."""
     users = _overlaid(workspace, "user")
     territories = _overlaid(workspace, "territory")
     assignments = _overlaid(workspace, "territory_assignment")
     return Coverage(
         {
-            _id(row): Person(_ref(row, "manager_id"), bool(row["active"]) and not row["archived"])
+            _id(row): Person(
+                _ref(row, "manager_id"), bool(row["active"]) and not row["archived"], str(row["tz"] or "UTC")
+            )
             for row in users
         },
         {_id(row): _ref(row, "parent_id") for row in territories},
         [_assignment(row) for row in assignments if not row["archived"]],
-        day,
+        moment,
     )
 
 
@@ -98,7 +100,7 @@ def settle(workspace: Workspace, before: Coverage, after: Coverage) -> Settlemen
 def settle_all(workspace: Workspace, after: Coverage) -> Settlement:
     """What it takes to bring the whole ledger in line with the rule; nothing, unless something is wrong."""
     settlement = Settlement()
-    nobody = Coverage({}, {}, (), after.day)
+    nobody = Coverage({}, {}, (), after.moment)
     _settle_people(workspace, nobody, after, settlement)
     accounts = [row_id for (row_id,) in workspace.rows("SELECT id FROM account ORDER BY id")]
     _settle_accounts(workspace, after, accounts, settlement)
@@ -135,7 +137,7 @@ def _settle_accounts(
 
 def _holders(workspace: Workspace, after: Coverage, accounts: list[bytes]) -> dict[bytes, set[bytes]]:
     """Who shall hold each of the accounts; nobody one that was merged into another."""
-    teams = _teams(workspace, accounts, after.day)
+    teams = _teams(workspace, accounts, after)
     return {
         account_id: set(after.account_holders(owner, territory, teams.get(account_id, ())))
         for account_id, owner, territory in _owners(workspace, accounts)
@@ -214,20 +216,26 @@ def _moved_accounts(workspace: Workspace, before: Coverage, after: Coverage) -> 
             found = workspace.rows(sql, () if owner is None else (owner,))
             yield from (row_id for row_id, lies_in in found if lies_in == territory)
     members = workspace.rows("SELECT DISTINCT user_id FROM account_team WHERE archived = 0")
-    moved = [user_id for (user_id,) in members if before.upward(user_id) != after.upward(user_id)]
+    moved = [user_id for (user_id,) in members if _differs(before, after, user_id)]
     sql = "SELECT account_id FROM account_team WHERE archived = 0 AND user_id IN :members"
     yield from (row_id for (row_id,) in workspace.session.chosen(sql, moved))
-    if before.day != after.day:
-        yield from _teams_of_another_day(workspace, before.day, after.day)
+    if before.moment != after.moment:
+        yield from _teams_of_another_day(workspace, {*before.days.values(), *after.days.values()})
 
 
-def _teams_of_another_day(workspace: Workspace, before: str, after: str) -> Iterator[bytes]:
-    """Accounts with a team member whose time begins or ends between two days."""
+def _differs(before: Coverage, after: Coverage, user_id: bytes) -> bool:
+    """Whether a user's managers or his time zone are others."""
+    zones = {coverage.people[user_id].zone for coverage in (before, after) if user_id in coverage.people}
+    return before.upward(user_id) != after.upward(user_id) or len(zones) > 1
+
+
+def _teams_of_another_day(workspace: Workspace, days: set[str]) -> Iterator[bytes]:
+    """Accounts with a team member whose time begins or ends among those days."""
     sql = (
         "SELECT account_id FROM account_team WHERE archived = 0 "
         "AND ((valid_from > ? AND valid_from <= ?) OR (valid_to >= ? AND valid_to < ?))"
     )
-    first, last = sorted((before, after))
+    first, last = min(days), max(days)
     yield from (row_id for (row_id,) in workspace.rows(sql, (first, last, first, last)))
 
 
@@ -249,8 +257,8 @@ def _owners(
         yield account_id, *((None, None) if merged_into is not None else (owner, territory))
 
 
-def _teams(workspace: Workspace, accounts: list[bytes], day: str) -> dict[bytes, set[bytes]]:
-    """The team members of accounts on a day, staged ones included."""
+def _teams(workspace: Workspace, accounts: list[bytes], after: Coverage) -> dict[bytes, set[bytes]]:
+    """The team members of accounts whose time it is, staged ones included."""
     staged = workspace.staged.get("account_team", {})
     sql = (
         "SELECT id, scope_key, user_id, valid_from, valid_to FROM account_team "
@@ -262,11 +270,13 @@ def _teams(workspace: Workspace, accounts: list[bytes], day: str) -> dict[bytes,
     }
     keys = [account_key(account_id) for account_id in accounts if account_id not in new]
     for row_id, key, user_id, valid_from, valid_to in workspace.session.chosen(sql, keys):
-        if row_id not in staged and Assignment(user_id, b"", valid_from, valid_to).holds_on(day):
+        if row_id not in staged and Assignment(user_id, b"", valid_from, valid_to).holds_on(
+            after.day_of(user_id)
+        ):
             teams.setdefault(key[1:], set()).add(user_id)
     for entry in staged.values():
         member = _assignment(entry.row | {"territory_id": None})
-        if not entry.row["archived"] and member.holds_on(day):
+        if not entry.row["archived"] and member.holds_on(after.day_of(member.user_id)):
             teams.setdefault(entry.key[1:], set()).add(member.user_id)
     return teams
 
@@ -286,6 +296,12 @@ def _assignment(row: Row) -> Assignment:
         valid_from if isinstance(valid_from, str) else None,
         valid_to if isinstance(valid_to, str) else None,
     )
+
+
+def within(row: Row, day: str) -> bool:
+    """Whether the time of a team member or an assignment covers a day."""
+    start, end = row["valid_from"], row["valid_to"]
+    return (not start or str(start) <= day) and (not end or day <= str(end))
 
 
 def _id(row: Row) -> bytes:

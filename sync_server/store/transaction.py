@@ -31,12 +31,16 @@ from sync_server.store.settling import (
     coverage,
     settle,
     staged_coverage,
+    within,
 )
 from sync_server.store.stamps import LastChange
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
 
-__all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction", "day_of"]
+__all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction", "moment_of"]
+
+QUARTER_MS = 15 * 60_000
+"""Every time zone is some of these away from UTC."""
 
 _encode_change = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
@@ -73,9 +77,10 @@ class _Applied:
     blob: bytes
 
 
-def day_of(instant: int) -> str:
-    """The UTC day of an instant, as ISO text."""
-    return datetime.fromtimestamp(instant / 1000, UTC).date().isoformat()
+def moment_of(instant: int) -> str:
+    """The quarter of an hour of an instant, in UTC, as ISO text: somewhere a day begins with it."""
+    quarter = instant // QUARTER_MS * QUARTER_MS
+    return datetime.fromtimestamp(quarter / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
 class WriteTransaction(Workspace):
@@ -176,12 +181,13 @@ class WriteTransaction(Workspace):
         if row.get("merged_into_id") is not None:
             return frozenset()
         owner, territory = row.get("owner_user_id"), row.get("territory_id")
-        day = day_of(self.now)
-        people = self._after(day)
+        people = self._after(moment_of(self.now))
         members = (
             user_id
             for member in self.find("account_team", "account_id", account_id)
-            if not member["archived"] and isinstance(user_id := member["user_id"], bytes)
+            if not member["archived"]
+            and isinstance(user_id := member["user_id"], bytes)
+            and within(member, people.day_of(user_id))
         )
         return people.account_holders(
             owner if isinstance(owner, bytes) else None,
@@ -283,8 +289,8 @@ class WriteTransaction(Workspace):
 
     def finish(self) -> None:
         """Writes everything; the caller commits."""
-        day = day_of(self.now)
-        after = self._after(day)
+        moment = moment_of(self.now)
+        after = self._after(moment)
         before = self._before or after
         settlement = settle(self, before, after)
         sums, clocks = flush.write_rows(self)
@@ -295,17 +301,17 @@ class WriteTransaction(Workspace):
         flush.write_clocks(self.session, clocks)
         self._write_changes()
         self._write_the_rest()
-        self._write_clock(day)
+        self._write_clock(moment)
 
-    def _after(self, day: str) -> Coverage:
-        """People and territories as they will be; sets `_before` when they, or the day, differ from the stored."""
+    def _after(self, moment: str) -> Coverage:
+        """People and territories as they will be; sets `_before` when they or anybody's day differ from the stored."""
         present = self._known_coverage(self, self._info.settled_on)
         if any(self.staged.get(entity) for entity in STRUCTURAL):
             self._before = present
-            return staged_coverage(self, day)
-        if day != self._info.settled_on:
+            return staged_coverage(self, moment)
+        if moment != self._info.settled_on and present.is_overtaken(moment):
             self._before = present
-            return coverage(self, day)
+            return coverage(self, moment)
         return present
 
     def _enter(self, settlement: Settlement, sums: flush.Sums) -> None:
@@ -354,7 +360,7 @@ class WriteTransaction(Workspace):
             list(self._import_images.items()),
         )
 
-    def _write_clock(self, day: str) -> None:
+    def _write_clock(self, moment: str) -> None:
         n, chain = self._info.audit_n, self._info.audit_hash
         entries = []
         for entry in self._audit:
@@ -364,7 +370,7 @@ class WriteTransaction(Workspace):
         self.session.insert_many("audit_entry", AUDIT_COLUMNS, entries)
         self.session.run(
             "UPDATE store_info SET revision = ?, audit_n = ?, audit_hash = ?, settled_on = ? WHERE one = 1",
-            (self._revision, n, chain, day),
+            (self._revision, n, chain, moment),
         )
 
 

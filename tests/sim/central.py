@@ -26,6 +26,7 @@ from sync_server.http.app import _Routes
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from tests.sim import merging
+from tests.sim.handover import told, told_of
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
@@ -77,7 +78,7 @@ class Central:
     oracle: Oracle = field(init=False)
     answers: dict[tuple[bytes, int], Outcome] = field(default_factory=dict)
     heard: dict[bytes, int] = field(default_factory=dict)
-    positions: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
+    ticks: dict[int, int] = field(default_factory=dict)
     revisions: dict[Key, int] = field(default_factory=dict)
     names: dict[bytes, str] = field(default_factory=dict)
     marks: dict[bytes, str] = field(default_factory=dict)
@@ -123,9 +124,12 @@ class Central:
         self.sql = Sql(self.url)
         oracle, answers, noted, revisions = copy.deepcopy(self.saved)
         oracle.tick = self.oracle.tick
-        self.oracle, self.answers, self.heard, self.revisions = oracle, answers, noted, revisions
-        self.positions, self.restored = {}, True
-        self.oracle.settle_grants()
+        self.oracle, self.answers, self.revisions = oracle, answers, revisions
+        self.heard, self.noted = noted, dict(noted)
+        present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
+        self.ticks = {revision: tick for revision, tick in self.ticks.items() if revision <= present}
+        self.restored = True
+        self.settle()
         self.compare({})
 
     def reopen(self) -> None:
@@ -144,6 +148,7 @@ class Central:
     def handle(self, token: str, body: bytes, device: bytes, user: bytes) -> bytes:
         """One request as the HTTP route treats it, judged by the oracle whatever comes of it."""
         request, death = decode_request(body), self.death
+        self.new_day()
         try:
             with self._dying():
                 message = self._routes._answer(f"Bearer {token}", body)
@@ -178,7 +183,7 @@ class Central:
         taken = {name: value for name, value in row.items() if name in self.oracle.columns[entity]}
         self.oracle.note_given(entity, row_id, taken, None)
         self.oracle.rows.setdefault(entity, {})[row_id] = taken
-        self.oracle.settle_grants()
+        self.settle()
         self.compare({(entity, row_id): b"office"})
 
     def mix(self, done: merging.Done) -> None:
@@ -187,6 +192,16 @@ class Central:
         house = self.mixed.get(one, {one}) | self.mixed.get(other, {other})
         self.mixed.update(dict.fromkeys(house, house))
 
+    def settle(self) -> None:
+        """Who holds what from now on, by the office's clock."""
+        self.new_day()
+        self.ticks[self.sql.rows("SELECT revision FROM store_info")[1][0][0]] = self.oracle.tick
+
+    def new_day(self) -> None:
+        """Cover that begins or ends does so before anything else is done; the store then has no new revision yet."""
+        self.oracle.now = self.now()
+        self.oracle.settle_grants()
+
     def learn(self) -> None:
         """Takes over rows that were made by other means, such as enrolment."""
         for entity, rows in self.dump().items():
@@ -194,7 +209,7 @@ class Central:
                 if row_id not in self.oracle.rows.setdefault(entity, {}):
                     self.oracle.rows[entity][row_id] = row
                     self.revisions[entity, row_id] = row["revision"]
-        self.oracle.settle_grants()
+        self.settle()
 
     def learn_pairs(self, touched: dict[Key, bytes]) -> None:
         """The pairs raised by what just happened."""
@@ -229,7 +244,7 @@ class Central:
 
     def _judge(self, request: ExchangeRequest, device: bytes, user: bytes) -> None:
         self._hear(request, device)
-        who = Sender(device, user, self.heard.get(device, 0))
+        who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
         stored = self._stored(device, request) if request.changes else {}
         for change in request.changes:
@@ -246,14 +261,23 @@ class Central:
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         self.oracle.end_of_push()
         self.learn_pairs(touched)
-        self.oracle.settle_grants()
+        self.settle()
         self.compare(touched)
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows says which state it has taken."""
         here = request.handshake.epoch in (b"", self.epoch)
-        shown = self.positions.get((device, request.handshake.cursor), 0) if here else 0
+        shown = self._tick_of(request.handshake.cursor) if here else 0
         self.heard[device] = max(self.heard.get(device, 0), shown)
+
+    def _tick_of(self, cursor: bytes) -> int:
+        """The newest event of which a cursor says that all was delivered; its first number is a revision."""
+        since = msgspec.msgpack.decode(cursor)[0] if cursor else 0
+        return (
+            max((tick for revision, tick in self.ticks.items() if revision <= since), default=0)
+            if since
+            else 0
+        )
 
     def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
         _, found = self.sql.rows("SELECT device_id, incarnation, n, outcome FROM applied_change")
@@ -285,6 +309,7 @@ class Central:
         if sorted(kept) != sorted(verdict.kept):
             raise Wrong(f"I10: change {change.n} clashed on {kept}, the oracle says {verdict.kept}")
         fresh = self._name_conflicts(fresh, outcome, who)
+        fresh |= self._name_proposals(told(self.oracle, who, change, kept, fresh, now), fresh)
         self.oracle.keep(fresh)
         for entity, row_id in fresh.keys() - self.oracle.carried:
             self.oracle.writers.setdefault((entity, row_id), []).append((_revision(outcome), who.device))
@@ -308,6 +333,12 @@ class Central:
             else:
                 named[entity, row_id] = row
         return named
+
+    def _name_proposals(self, rows: dict[Key, Row], fresh: dict[Key, Row]) -> dict[Key, Row]:
+        for entity, conflict_id in fresh:
+            if entity == "conflict":
+                self.names[told_of(conflict_id)] = f"proposal.{self.names[conflict_id]}"
+        return rows
 
     def dump(self) -> dict[str, dict[bytes, Row]]:
         """All synced rows, by plain SQL."""
@@ -374,11 +405,12 @@ class Central:
         held = held.union(*(self.mixed.get(str(mark), ()) for mark in held))
         with suppress(UnicodeDecodeError):
             own = {m for change in request.changes for m in MARK.findall(repr(change))}
-            told = set(MARK.findall(msgspec.msgpack.encode(reply).decode("utf-8", "ignore")))
-            if told - held - own:
-                raise Wrong(f"I5: the reply speaks of {sorted(told - held - own)}")
-        if not reply.more and reply.cursor:
-            self.positions[device, reply.cursor] = self.oracle.tick
+            # what a proposal says is its author's own; the row itself is compared with the oracle's
+            pages = tuple(page for page in reply.pages if page.entity != "proposal")
+            said = msgspec.msgpack.encode(msgspec.structs.replace(reply, pages=pages))
+            spoken = set(MARK.findall(said.decode("utf-8", "ignore")))
+            if spoken - held - own:
+                raise Wrong(f"I5: the reply speaks of {sorted(spoken - held - own)}")
 
 
 def _die_at_the_end(tx: Any) -> None:

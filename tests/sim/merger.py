@@ -54,5 +54,5 @@ class Merger:
             central.oracle.rows[entity][row_id] = row
         touched = {key: b"carried" if key in carried else b"office" for key in fresh}
         central.learn_pairs(touched)
-        central.oracle.settle_grants()
+        central.settle()
         central.compare(touched)

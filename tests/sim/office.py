@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.sim.central import Central
@@ -19,6 +20,7 @@ USERS = (
     ("rita", "rep", "lead"),
     ("sam", "rep", "boss"),
 )
+ZONES = {"lead": "America/Los_Angeles", "rita": "Pacific/Auckland", "sam": "Europe/Amsterdam"}
 OWNERS = ("rita", "sam", "rita", "lead", "", "sam")
 
 
@@ -50,7 +52,13 @@ class Office:
         """The company: people, territories, accounts with a site and a contact each, things to sell."""
         self.make("user", "olga", {"login": "olga", "name": "Olga", "role": "office", "active": 1})
         for login, role, manager in USERS:
-            values = {"login": login, "name": login.title(), "role": role, "active": 1}
+            values = {
+                "login": login,
+                "name": login.title(),
+                "role": role,
+                "active": 1,
+                "tz": ZONES.get(login),
+            }
             self.make("user", login, {**values, "manager_id": self.ids.get(manager)})
         self.make("territory", "north", {"name": "North", "kind": "sales"})
         self.make(
@@ -82,9 +90,10 @@ class Office:
         contact = {"account_id": account, "family_name": f"Person «{name}»", "opt_out": None}
         self.make("contact", f"{name}.contact", contact)
 
-    def _assign(self, user: str, territory: str) -> None:
+    def _assign(self, user: str, territory: str, first: str | None = None, last: str | None = None) -> None:
         self.made += 1
-        values = {"user_id": self.ids[user], "territory_id": self.ids[territory], "kind": "cover"}
+        values: Row = {"valid_from": first, "valid_to": last}
+        values |= {"user_id": self.ids[user], "territory_id": self.ids[territory], "kind": "cover"}
         self.make("territory_assignment", f"cover.{self.made}", values)
 
     def act(self, verb: str, pick: int, step: int) -> str:
@@ -139,6 +148,40 @@ class Office:
         territory = ("north", "harbour", "south")[pick.draw(3)]
         self._assign(user, territory)
         return f"{user} {territory}"
+
+    def _day(self, away: int) -> str:
+        moment = datetime.fromtimestamp(self.central.now() / 1000, UTC) + timedelta(days=away)
+        return moment.date().isoformat()
+
+    def _days(self, pick: _Pick) -> tuple[str, str]:
+        """A few days that begin soon, or have begun."""
+        first = pick.draw(4) - 1
+        return self._day(first), self._day(first + pick.draw(3))
+
+    def _do_cover(self, pick: _Pick, step: int) -> str:
+        user = ("lead", "rita", "sam")[pick.draw(3)]
+        territory, (first, last) = ("north", "harbour", "south")[pick.draw(3)], self._days(pick)
+        self._assign(user, territory, first, last)
+        return f"{user} {territory} {first} {last}"
+
+    def _do_lend(self, pick: _Pick, step: int) -> str:
+        account = self._choose(pick, "account")
+        if account is None:
+            return "none"
+        self.made += 1
+        first, last = self._days(pick)
+        values = {"account_id": account, "user_id": self._user(pick), "team_role": "helps"}
+        self.make("account_team", f"team.{self.made}", {**values, "valid_from": first, "valid_to": last})
+        return f"{self.central.names[account]} {first} {last}"
+
+    def _do_move_away(self, pick: _Pick, step: int) -> str:
+        user = ("lead", "rita", "sam")[pick.draw(3)]
+        zone = ("UTC", "Pacific/Auckland", "America/Los_Angeles")[pick.draw(3)]
+        return self._edit("user", self.ids[user], {"tz": zone})
+
+    def _do_change_role(self, pick: _Pick, step: int) -> str:
+        user = ("lead", "rita", "sam")[pick.draw(3)]
+        return self._edit("user", self.ids[user], {"role": ("rep", "manager", "tech")[pick.draw(3)]})
 
     def _do_unassign(self, pick: _Pick, step: int) -> str:
         return self._edit("territory_assignment", self._choose(pick, "territory_assignment"), {"archived": 1})

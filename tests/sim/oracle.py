@@ -13,6 +13,7 @@ from typing import Any
 from tests.sim import merging
 from tests.sim.adding_up import No, settle_orders
 from tests.sim.deciding import without_decisions
+from tests.sim.handover import has_left, in_force, offered, waits
 from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
 from tests.sim.values import as_json, joined
 
@@ -28,11 +29,15 @@ class Wrong(AssertionError):
 
 @dataclass(frozen=True)
 class Sender:
-    """Who pushed, and up to which tick of the oracle's own clock he is known to have heard the news."""
+    """Who pushed, and up to which tick of the oracle's own clock he is known to have heard the news.
+
+    `stood` is the tick he had heard of when he was last in contact.
+    """
 
     device: bytes
     user: bytes
     heard: int
+    stood: int
 
 
 @dataclass
@@ -50,6 +55,7 @@ class Oracle:
 
     Attributes:
         tick: counts the events so far; grants are remembered by it.
+        now: the office's clock, by which temporary cover begins and ends.
         writers: per row, who wrote it and the revision the store then gave it.
         given: per field, which person gave it its value and when; nothing where the office or nobody did.
     """
@@ -57,6 +63,7 @@ class Oracle:
     columns: dict[str, list[str]]
     rows: dict[str, dict[bytes, Row]] = field(init=False)
     tick: int = 0
+    now: int = 0
     grants: dict[tuple[bytes, tuple[str, bytes]], list[list[int]]] = field(default_factory=dict)
     writers: dict[Key, list[tuple[int, bytes]]] = field(default_factory=dict)
     refused_births: dict[bytes, set[bytes]] = field(default_factory=dict)
@@ -91,7 +98,7 @@ class Oracle:
             return "account", row["account_id"]
         if entity == "activity":
             return "user", row["assignee_id"]
-        if entity == "device":
+        if entity in ("device", "proposal"):
             return "user", row["user_id"]
         if entity in ("territory_assignment", "conflict"):
             return "team", row["user_id"]
@@ -128,7 +135,7 @@ class Oracle:
         first += [
             row["user_id"]
             for row in self.rows["account_team"].values()
-            if row["account_id"] == account["id"] and not row["archived"]
+            if row["account_id"] == account["id"] and not row["archived"] and self._is_time(row)
         ]
         territory, seen = account["territory_id"], set()
         while territory is not None and territory not in seen:
@@ -136,10 +143,14 @@ class Oracle:
             first += [
                 row["user_id"]
                 for row in self.rows["territory_assignment"].values()
-                if row["territory_id"] == territory and not row["archived"]
+                if row["territory_id"] == territory and not row["archived"] and self._is_time(row)
             ]
             territory = self.rows["territory"][territory]["parent_id"]
         return set().union(*(self.above(one) for one in first))
+
+    def _is_time(self, row: Row) -> bool:
+        """Whether a time of a team member or a cover holds: from its first day to its last, where the person is."""
+        return in_force(row, self.rows["user"][row["user_id"]]["tz"], self.now)
 
     def visible(self, user_id: bytes) -> dict[Key, Row]:
         """Every row a user may hold now."""
@@ -180,7 +191,7 @@ class Oracle:
             return about == who.user
         if about in self._born or who.user in self.holders(key):
             return True
-        return self.held_at(who.user, key, who.heard)
+        return any(self.held_at(who.user, key, tick) for tick in (who.heard, who.stood))
 
     def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
         return merging.reaches(self, who, self.key(entity, row), row["id"])
@@ -208,6 +219,8 @@ class Oracle:
             del self.merges[merged:]
             return Verdict("refused", self._reason(who, change, no.code)), {}
         fresh, self._fresh = self._fresh, {}
+        if offered(self, who, kept, fresh):
+            return Verdict("held", kept=kept), fresh
         return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
 
     def keep(self, fresh: dict[Key, Row]) -> None:
@@ -302,6 +315,7 @@ class Oracle:
         if entity == "document_line":
             self._draft_of(who, found["order_id"])
         row = dict(found)
+        left = has_left(self, who, entity, found)
         beside = self.others_since(entity, row_id, edit.base_revision, who.device)
         for name, after in edit.after.items():
             rule = RULES[entity][name]
@@ -313,9 +327,9 @@ class Oracle:
                     self.clash(who, entity, row, name, edit, now, "deleted")
                 continue
             taken, value = self._merged(rule, entity, found, name, edit, beside)
-            if not taken:
+            if not taken or (left and value != found[name] and waits(rule, after)):
                 kept.append((entity, row_id, name))
-                self.clash(who, entity, row, name, edit, now, "clash")
+                self.clash(who, entity, row, name, edit, now, "moved" if left else "clash")
             else:
                 row[name] = value
         if row != found:

@@ -21,6 +21,7 @@ from fieldrep.contract.messages import (
     ExchangeRequest,
     encode_request,
 )
+from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
 from sync_server.store.credentials import admit, make_code
@@ -60,6 +61,7 @@ class History:
     recover: bool = False
     log: list[str] = field(default_factory=list)
     step: int = 0
+    hours: int = 0
     laptops: list[Laptop] = field(default_factory=list)
     sent: dict[str, list[bytes]] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class History:
             self.enrol(f"L{number}", OWNERS[number], skew if self.skewed else 0)
 
     def now(self) -> int:
-        return START + self.step * MINUTE
+        return START + self.step * MINUTE + self.hours * 60 * MINUTE
 
     def enrol(self, name: str, user: str, skew: int) -> Laptop:
         """A new laptop for a user, admitted with a one-time code."""
@@ -204,6 +206,11 @@ class History:
     def _office(self, step: Step) -> str:
         return self.office.act(step.verb, step.pick, self.step)
 
+    def _wait(self, step: Step) -> str:
+        """Nights pass, and with them days on which cover begins or ends."""
+        self.hours += 1 + step.pick % 40
+        return f"it is {self.hours} hours later"
+
     def _restart(self, step: Step) -> str:
         laptop = self.laptops[step.who]
         laptop.restart()
@@ -324,11 +331,15 @@ def play(
     laptops = 2 + seed % 3
     schedule = change(draw(seed, steps, laptops))
     history = History(seed, folder, url or f"sqlite:///{folder}/central.db", laptops, **options)
+    most = poison.MAX_CHANGES
     try:
+        poison.MAX_CHANGES = most if seed % 3 else 1 + seed % 5  # an outbox that takes several requests
         history.play(schedule)
         if seed % 4 == 0:
             history.afresh()
     except BaseException:
         history.close()
         raise
+    finally:
+        poison.MAX_CHANGES = most
     return history

@@ -26,6 +26,7 @@ TABLES = {
     "document_line": "document_line",
     "activity": "activity",
     "conflict": "conflict",
+    "proposal": "proposal",
     "duplicate_candidate": "duplicate_candidate",
 }
 """Kinds of records and their tables, parents first."""

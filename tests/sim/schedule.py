@@ -36,6 +36,10 @@ OFFICE = {
     "move_territory": 2,
     "assign": 2,
     "unassign": 1,
+    "cover": 4,
+    "lend": 2,
+    "move_away": 1,
+    "change_role": 1,
     "join_team": 2,
     "leave_team": 1,
     "change_manager": 1,
@@ -46,7 +50,7 @@ OFFICE = {
     "merge": 3,
     "unmerge": 2,
 }
-PEOPLE = ("work", "sync", "office", "restart", "carry")
+PEOPLE = ("work", "sync", "office", "restart", "carry", "wait")
 MISHAPS = ("kill", "replay", "forge", "backup", "restore")
 LINE_FAULTS = ("lost request", "lost reply", "twice", "cut reply", "cut request", "flipped", "work meanwhile")
 SERVER_FAULTS = ("before commit", "after commit", "before reply")
@@ -96,7 +100,7 @@ def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
 
 def _step(chance: random.Random, laptops: int) -> Step:
     who, pick = chance.randrange(laptops), chance.getrandbits(62)
-    what = chance.choices((*PEOPLE, *MISHAPS), (62, 14, 11, 2, 6, 2, 2, 2, 1, 1))[0]
+    what = chance.choices((*PEOPLE, *MISHAPS), (62, 14, 11, 2, 6, 2, 2, 2, 2, 1, 1))[0]
     if what == "work":
         verb = chance.choices(list(WORK), list(WORK.values()))[0]
         fault = chance.choice(KILLS[3:]) if chance.random() < 0.04 else ""

@@ -83,23 +83,11 @@ class Watch:
                 if not answered or key not in rows or rows[key]["revision"] < answered:
                     wanted.setdefault(key, {}).update(edit.after)
         for key, values in wanted.items():
-            if key not in rows and self._left_before_it_was_seen(laptop, key):
-                continue
             if key not in rows:
                 raise Wrong(f"I7: {laptop.name} lost its own {key[0]} {self.central.names.get(key[1])}")
             for name, value in values.items():
                 if RULES[key[0]].get(name, "F") not in "NJG=" and rows[key][name] != value:
                     raise Wrong(f"I7: {laptop.name} shows {rows[key][name]!r} for its own {name} {value!r}")
-
-    def _left_before_it_was_seen(self, laptop: Laptop, key: Key) -> bool:
-        """A row made here was taken and its account moved away in the same reply: no image of it ever came back.
-
-        A later edit of it, made during that very exchange, still waits and is answered; only the row is not shown.
-        """
-        made_here = any(
-            (e.entity, e.row_id) == key for c in laptop.made.values() for e in c.edits if e.kind == "create"
-        )
-        return (made_here or self.central.restored) and key not in self.central.oracle.visible(laptop.user)
 
     def _accounted(self, laptop: Laptop) -> None:
         """I2 on the laptop: every change is in the outbox, the sent log or the refused changes, once."""

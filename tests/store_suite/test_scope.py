@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from fieldrep.contract.scope import account_key
-from sync_server.store.transaction import day_of
 from sync_server.store.verify import verify
-from tests.store_suite.world import DAY_MS, World, changed_row, new_row
+from tests.store_suite.world import DAY_MS, World, changed_row, day_of, new_row
 
 
 def holders(world: World, account: bytes) -> set[bytes]:

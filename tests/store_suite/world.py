@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 
 from fieldrep.contract.catalogue import CATALOGUE, digest_columns
 from fieldrep.contract.digest import Digest, row_hasher
@@ -22,6 +23,11 @@ from sync_server.store.transaction import Row, WriteTransaction
 DAY_MS = 86_400_000
 START = 1_780_000_000_000
 """Some day in 2026."""
+
+
+def day_of(instant: int) -> str:
+    """The UTC day of an instant."""
+    return datetime.fromtimestamp(instant / 1000, UTC).date().isoformat()
 
 
 class SteppingClock:
