@@ -84,7 +84,7 @@ def stranger(status: int, headers: Mapping[str, str], url: str) -> KnownError:
         )
     if status >= 500:
         return KnownError(
-            Code.SERVER_ERROR,
+            Code.SERVER_BUSY,
             f"{_host(url)} failed with an error that is not the server's own ({status}). {SAFE} Tell your admin.",
         )
     return KnownError(

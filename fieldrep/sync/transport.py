@@ -103,8 +103,17 @@ class HttpBearer:
                     raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
 
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
-        """One step of a sync."""
-        return decode_reply(self._post("/v1/exchange", encode_request(request), MEDIA_TYPE))
+        """One step of a sync.
+
+        A reply that arrives damaged is the line's fault, not the server's: only the server itself says
+        `damaged_message`, of what it was sent.
+        """
+        body = self._post("/v1/exchange", encode_request(request), MEDIA_TYPE)
+        try:
+            return decode_reply(body)
+        except KnownError as error:
+            code = Code.OFFLINE if error.code is Code.DAMAGED_MESSAGE else error.code
+            raise KnownError(code, f"The reply of {self._url}: {error.sentence} {SAFE}") from error
 
     def enroll(self, request: EnrollRequest) -> EnrollReply:
         """Trades a one-time code for a credential."""
@@ -221,7 +230,7 @@ class HttpBearer:
         if answer.status_code == 200 and found == media_type:
             length = answer.headers.get("Content-Length")
             if length is not None and length != str(len(body)):
-                raise KnownError(Code.DAMAGED_MESSAGE, "The reply was cut on the way. Nothing was applied.")
+                raise KnownError(Code.OFFLINE, f"The reply was cut on the way. Nothing was applied. {SAFE}")
             return body
         raise self._problem(answer, body)
 

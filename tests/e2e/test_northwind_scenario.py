@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.device_command import DeviceCommand
-from tests.e2e.proxy import Proxy, bad_line
+from tests.helpers.bad_line import Proxy, bad_line
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
 

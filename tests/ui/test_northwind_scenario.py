@@ -21,7 +21,7 @@ from fieldrep.ui.widgets.syncpill import SyncMode
 from sync_server.interchange.importing import import_folder
 from sync_server.interchange.profile import load_profile
 from sync_server.store.export import export
-from tests.e2e.proxy import Proxy, bad_line
+from tests.helpers.bad_line import Proxy, bad_line
 from tests.helpers.small_company import Ticking
 from tests.ui.office import Office
 from tests.ui.window import CTRL, Window, passphrase_in_a_file, window_on
