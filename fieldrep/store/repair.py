@@ -80,7 +80,8 @@ class Repaired:
         had = ", ".join(part for part in saved if part) or "nothing had been waiting that could be read"
         parts = [f"The damaged file is kept as {self.kept_as}. Saved out of it: {had}."]
         if self.lost:
-            parts.append(f"Cannot be read: {_named(self.lost)}.")
+            more = "; more may be missing" if self.doubtful else ""
+            parts.append(f"Cannot be read: {_named(self.lost)}{more}.")
         elif self.doubtful:
             parts.append(
                 "A part that may have held unsent work cannot be read; nothing is known to be missing."

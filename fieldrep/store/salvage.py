@@ -195,7 +195,7 @@ def _lost(found: Salvaged, outbox: Found | None) -> dict[int, Counter[str]]:
 
 
 def _gaps(found: Salvaged) -> set[int]:
-    """Numbers between those that waited that are nowhere."""
+    """Numbers that are nowhere, between those that waited and from the newest that was answered before them."""
     known = {
         row["n"]
         for name in ("outbox", "outbox_edit", "sent_log", "refused_change")
@@ -205,4 +205,7 @@ def _gaps(found: Salvaged) -> set[int]:
     state = found.state
     newest = state["highest_n"] if state else 0
     ends = [*waited, newest] if isinstance(newest, int) and newest and waited else waited
-    return set(range(min(ends), max(ends))) - known if ends else set()
+    if not ends:
+        return set()
+    answered = [n for n in known if isinstance(n, int) and n < min(ends)]
+    return set(range(max(answered, default=min(ends)), max(ends) + 1)) - known

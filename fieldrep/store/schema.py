@@ -152,6 +152,7 @@ Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+# Images are large, so they are appended; in a table kept in order of its key each would move its neighbours.
 Table(
     "base_row",
     metadata,
@@ -160,9 +161,8 @@ Table(
     Column("standing", Integer, nullable=False),
     Column("image", LargeBinary),
     Column("moved_to", LargeBinary),
-    PrimaryKeyConstraint("entity", "row_id"),
+    PrimaryKeyConstraint("row_id", "entity"),
     sqlite_strict=True,
-    sqlite_with_rowid=False,
 )
 Table(
     "sent_log",

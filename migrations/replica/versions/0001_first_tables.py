@@ -57,7 +57,7 @@ TABLES = (
     """,
     """
     CREATE TABLE base_row (entity TEXT NOT NULL, row_id BLOB NOT NULL, standing INTEGER NOT NULL,
-        image BLOB, moved_to BLOB, PRIMARY KEY (entity, row_id)) WITHOUT ROWID, STRICT
+        image BLOB, moved_to BLOB, PRIMARY KEY (row_id, entity)) STRICT
     """,
     """
     CREATE TABLE "conflict" (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
