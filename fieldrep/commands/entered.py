@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import cache
 
 from fieldrep.commands.row_values import ref_of
 from fieldrep.contract.catalogue import CATALOGUE
@@ -24,7 +25,8 @@ MERGED_KINDS = ("account", "contact")
 """Kinds of record that may have become part of another one."""
 
 
-def enterable(entity: Entity, *, creating: bool) -> dict[str, Field]:
+@cache
+def enterable(entity: Entity, *, creating: bool) -> Mapping[str, Field]:
     """The fields a person may enter when making or editing a record; state moves have commands of their own."""
     fields = {
         name: field
