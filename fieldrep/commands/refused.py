@@ -13,15 +13,19 @@ from fieldrep.commands.order_lines import settle_totals
 from fieldrep.commands.row_values import text_of
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change
+from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
-from fieldrep.contract.ids import RowId
-from fieldrep.contract.jsonform import from_json
+from fieldrep.contract.ids import RowId, id_text
+from fieldrep.contract.jsonform import JsonValue, from_json, to_json
+from fieldrep.contract.values import canonical_json
 from fieldrep.domain.orders import EDITABLE_STATES
 from fieldrep.store import correcting, refused
 from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
+
+_HANDED = "SELECT 1 FROM handed_change WHERE user_id = ? AND n = ? AND made_at = ? AND status = 'open'"
 
 
 def discard_refused(replica: Replica, *, key: int) -> Done:
@@ -83,6 +87,45 @@ def send_corrected(replica: Replica, *, row_id: RowId) -> Done:
         order = uow.row("sales_order", row_id)
         uow.label = f"Order {label_of('sales_order', order or {})} is sent again"
     return done("send_corrected", uow, row_id, also=frozenset({"sales_order"}))
+
+
+def hand_over(replica: Replica, *, key: int, note: str = "") -> Done:
+    """Hands a refused change to the admin with all that was entered; it stays here until it is answered and let go."""
+    with replica.begin("hand_over", "Hand over") as uow:
+        entry = refused.refused_change(uow.driver, key)
+        if uow.rows(_HANDED, (uow.user_id, entry.n, entry.made_at)):
+            raise KnownError(Code.NOTHING_TO_CHANGE, f"“{entry.label}” is with the admin already.")
+        uow.label = f"Handed to the admin: {entry.label}"
+        values: dict[str, Value] = {
+            "user_id": uow.user_id,
+            "n": entry.n,
+            "label": entry.label[:200],
+            "code": entry.code.value,
+            "sentence": entry.sentence[:1_000],
+            "payload": _payload(entry.change),
+            "note": note.strip() or None,
+            "made_at": entry.made_at,
+        }
+        row_id = uow.create("handed_change", values)
+    return done("hand_over", uow, row_id, also=frozenset({"refused_change"}))
+
+
+def _payload(change: Change) -> str:
+    """What was entered, in its JSON form: the records with their fields, before and after."""
+    edits = []
+    for edit in change.edits:
+        entity = entity_named(edit.entity)
+        fields = {
+            name: {"before": _json(entity, name, edit.before.get(name)), "after": _json(entity, name, after)}
+            for name, after in edit.after.items()
+        }
+        edits.append({"entity": edit.entity, "id": id_text(edit.row_id), "kind": edit.kind, "fields": fields})
+    return canonical_json(edits)
+
+
+def _json(entity: Entity, name: str, value: object) -> JsonValue:
+    plain = value if isinstance(value, int | str | bytes) else None
+    return to_json(entity.field(name), plain) if entity.has(name) else None
 
 
 def _of_order(uow: UnitOfWork, change: Change, order_id: RowId) -> bool:

@@ -229,6 +229,7 @@ _EVERY = (
             ),
         ),
     ),
+    Command(refused.hand_over, (_REFUSED, text("note", "What the admin should know."))),
     _about(refused.correct_order, "sales_order"),
     _about(refused.send_corrected, "sales_order"),
     Command(undo.undo, (whole("n", "The change's number; the newest one by itself."),)),

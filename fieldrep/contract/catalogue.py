@@ -37,6 +37,7 @@ _DECLARATIONS = (
     accounts.Activity,
     decisions.Conflict,
     decisions.Proposal,
+    decisions.HandedChange,
     duplicates.DuplicateCandidate,
 )
 

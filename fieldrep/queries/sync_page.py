@@ -128,6 +128,8 @@ class RefusedRow:
         record: what it was about, None when that was not said.
         can_send_again: its records still stand, so that it can be sent again as it is.
         fixable: it can be corrected in the form or on the page it was entered in.
+        handed: how it stands with the admin: "", "open", or "closed".
+        answer: the admin's.
     """
 
     key: int
@@ -143,6 +145,8 @@ class RefusedRow:
     entered: tuple[EnteredValue, ...]
     can_send_again: bool
     fixable: bool
+    handed: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,7 @@ _COUNTS: Mapping[str, str] = {
     entity.plural: f"SELECT count(*) FROM {entity.table}"  # noqa: S608 - names of the catalogue
     for entity in ENTITIES
 }
+_HANDED = "SELECT status, answer FROM handed_change WHERE n = ? AND made_at = ? ORDER BY created_at DESC, id LIMIT 1"
 _MOST_WAITING = 500
 _HIDDEN = frozenset({"custom", "goods_amount", "total_amount", "line_amount"})
 
@@ -341,6 +346,7 @@ def _refused(reader: Reader, entry: RefusedChange, zone: tzinfo) -> RefusedRow:
     if entity is not None:
         record = record_name(reader, entity.name, entry.row_id, entered.get(entry.row_id))
     known = entity is not None and entity.has(entry.field)
+    handed = reader.rows(_HANDED, (entry.n, entry.made_at))
     return RefusedRow(
         key=entry.refused_no,
         n=entry.n,
@@ -359,6 +365,8 @@ def _refused(reader: Reader, entry: RefusedChange, zone: tzinfo) -> RefusedRow:
             if edit.entity in CATALOGUE
         ),
         fixable=refused_form(reader, key=entry.refused_no) is not None,
+        handed=text(handed[0][0]) if handed else "",
+        answer=text(handed[0][1]) if handed else "",
     )
 
 

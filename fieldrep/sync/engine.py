@@ -141,9 +141,7 @@ class Run:
             except KnownError as error:
                 if not changes or error.code not in FAILURES:
                     raise
-                self._fetch(
-                    ExchangeRequest(handshake_of(self.replica, self.replica.depth()), (), _SMALLEST_PAGE)
-                )
+                self._require_a_well_server()
                 poison = self.suspicion.failed(changes)
                 if poison is not None:
                     set_aside(self.replica, poison.n, SENTENCE.format(tries=MOST_TRIES))
@@ -151,6 +149,21 @@ class Run:
             else:
                 self.suspicion.passed()
                 return fetched, changes
+
+    def _require_a_well_server(self) -> None:
+        """An exchange without any change; asked twice where the failure before it took the connection along.
+
+        Raises:
+            KnownError: what ails it; no change is to blame then.
+        """
+        handshake = handshake_of(self.replica, self.replica.depth())
+        question = ExchangeRequest(handshake, (), _SMALLEST_PAGE)
+        try:
+            self._fetch(question)
+        except KnownError as error:
+            if error.code is not Code.OFFLINE:
+                raise
+            self._fetch(question)
 
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
         changes = self.replica.waiting(self.suspicion.most, PUSH_BYTES)

@@ -13,6 +13,7 @@ from fieldrep.domain.queue_age import DAY
 from fieldrep.ui.style.theme import Theme
 from sync_server.reconcile import push
 from sync_server.reconcile.refusal import Refusal
+from tests.e2e.server_command import ServerCommand
 from tests.helpers.small_company import AURORA
 from tests.ui.office import Office
 from tests.ui.test_orders_page import add, into_cell, new_order, page
@@ -247,3 +248,29 @@ def test_a_conflict_of_an_order_is_decided_on_its_page_and_tells_the_totals(
     window.key(Qt.Key.Key_1)
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: office.row("sales_order", order_id)["total_amount"] == 15_920)
+
+
+def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
+    window: Window, office: Office, tmp_path: Path
+) -> None:
+    refuse(window, office)
+    window.shell.go("sync", "refused")
+    tab = window.sync_page.refused
+    window.until(lambda: tab.table.grid.rowCount() == 1)
+    window.click("refused_hand_over")
+    window.until(lambda: "The admin has it" in tab.why.accessibleName())
+    assert not tab.hand_button.isEnabled(), "once is enough"
+    window.until(lambda: len(office.rows("handed_change")) == 1)
+    admin = ServerCommand(tmp_path / "office", own_process=False)
+    (waiting,) = admin.json("refused", "list")
+    assert (waiting["who"], waiting["status"]) == ("Anke Visser", "open")
+    shown = admin.json("refused", "show", waiting["id"])
+    assert shown["entered"][0]["fields"]["body"]["after"] == "Two cases of each"
+    assert "kept as first written" in shown["why"]
+    admin("refused", "close", waiting["id"], "--answer", "Noted; I told the warehouse.")
+    assert "closed already" in admin.refused("refused", "close", waiting["id"], "--answer", "Again")
+    assert admin.json("refused", "list") == []
+    window.sync()
+    window.until(lambda: "The admin answered: Noted; I told the warehouse." in tab.why.accessibleName())
+    window.click("refused_discard")
+    window.until(lambda: tab.table.grid.rowCount() == 0)

@@ -6,7 +6,7 @@ Raised by the server, decided anywhere.
 from __future__ import annotations
 
 from fieldrep.contract.entity import ScopeRule, declare
-from fieldrep.contract.fields import C, Field, Kind, Merge, S
+from fieldrep.contract.fields import A, C, Field, Kind, Merge, S
 
 
 @declare(
@@ -75,3 +75,37 @@ class Proposal:
     status = Field(Kind.CHOICE, required=True, options=("open", "taken", "declined", "other"), default="open")
     decided_by = Field(Kind.REF, to="user")
     decided_at = Field(Kind.INSTANT)
+
+
+@declare(
+    "handed_change",
+    title="Change handed over",
+    plural="Changes handed over",
+    scope=ScopeRule(user="user_id", team=True),
+    label=("label",),
+)
+class HandedChange:
+    """A change that was not taken, handed to the admin with all that was entered; the answer comes back to its author.
+
+    Its author and the managers above hold it. What was entered never changes; status and answer are the admin's.
+    """
+
+    user_id = Field(Kind.REF, "User", to="user", required=True, fixed=True)
+    n = Field(Kind.INTEGER, "Change", required=True, minimum=1, fixed=True)
+    label = Field(Kind.TEXT, "What was done", required=True, maximum=200, fixed=True)
+    code = Field(Kind.TEXT, maximum=60, fixed=True)
+    sentence = Field(Kind.TEXT, "Why it was not taken", maximum=1_000, fixed=True)
+    payload = Field(Kind.JSON, "What was entered", maximum=1_000_000, fixed=True)
+    note = Field(Kind.TEXT, "Note to the admin", maximum=2_000, fixed=True)
+    made_at = Field(Kind.INSTANT, fixed=True)
+    status = Field(
+        Kind.CHOICE,
+        required=True,
+        options=("open", "closed"),
+        default="open",
+        merge=Merge.SERVER,
+        writers=S | A,
+    )
+    answer = Field(Kind.TEXT, maximum=2_000, merge=Merge.SERVER, writers=S | A)
+    closed_by = Field(Kind.TEXT, maximum=120, merge=Merge.SERVER, writers=S | A)
+    closed_at = Field(Kind.INSTANT, merge=Merge.SERVER, writers=S | A)

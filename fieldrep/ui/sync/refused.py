@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from fieldrep.commands.refused import discard_refused, send_again
+from fieldrep.commands.refused import discard_refused, hand_over, send_again
 from fieldrep.queries.sync_page import RefusedRow
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.style.tokens import Tone
@@ -50,6 +50,9 @@ class RefusedTab(QWidget):
         self._detail = QWidget()
         self.fix_button = Button("Fix", icon="pencil", variant="primary", name="refused_fix")
         self.again_button = Button("Send again", icon="send-horizontal", name="refused_again")
+        self.hand_button = Button(
+            "Hand to the admin", icon="handshake", variant="ghost", name="refused_hand_over"
+        )
         self.export_button = Button("Export", icon="download", variant="ghost", name="refused_export")
         self.discard_button = Button("Let it go", icon="x", variant="danger", name="refused_discard")
         self._lay_out()
@@ -57,13 +60,14 @@ class RefusedTab(QWidget):
         self.table.opened.connect(lambda _: self.fix())
         self.fix_button.clicked.connect(self.fix)
         self.again_button.clicked.connect(self.send_again)
+        self.hand_button.clicked.connect(self.hand_over)
         self.export_button.clicked.connect(self._export)
         self.discard_button.clicked.connect(self.discard)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for button in (self.fix_button, self.again_button, self.export_button):
+        for button in (self.fix_button, self.again_button, self.hand_button, self.export_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
         buttons.addWidget(self.discard_button)
@@ -95,7 +99,10 @@ class RefusedTab(QWidget):
         if row is None:
             return
         about = f"{row.field_title}: " if row.field_title and row.field_title not in row.sentence else ""
-        self.why.say(f"{row.label} was not taken", f"{about}{row.sentence}", Tone.DANGER)
+        self.why.say(
+            f"{row.label} was not taken", f"{about}{row.sentence}{sayings.handed_words(row)}", Tone.DANGER
+        )
+        self.hand_button.setEnabled(row.handed != "open")
         self.entered.set_rows(
             [
                 GridRow(at, (Cell(f"{value.record.title} {value.record.label}"), Cell(value.field_title),
@@ -117,6 +124,11 @@ class RefusedTab(QWidget):
     def send_again(self) -> None:
         if (row := self._current()) is not None and row.can_send_again:
             self._run(send_again, row, f"{row.label} is sent again with the next sync.")
+
+    def hand_over(self) -> None:
+        """The admin gets it with the next sync; it stays here until it is answered."""
+        if (row := self._current()) is not None and row.handed != "open":
+            self._run(hand_over, row, f"The admin gets {row.label} with the next sync.")
 
     def discard(self) -> None:
         if (row := self._current()) is not None:

@@ -131,6 +131,13 @@ def refused_row(row: RefusedRow, today: date, zone: tzinfo) -> GridRow:
                              Cell(day_and_time(row.refused_at, today, zone))))  # fmt: skip
 
 
+def handed_words(row: RefusedRow) -> str:
+    """How a refused change stands with the admin."""
+    if row.handed == "open":
+        return " The admin has it, or gets it with the next sync; the answer comes here."
+    return f" The admin answered: {row.answer}" if row.handed else ""
+
+
 def sent_row(sent: SentChange, today: date, zone: tzinfo) -> GridRow:
     return GridRow(
         sent.sent_no,

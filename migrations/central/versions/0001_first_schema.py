@@ -76,6 +76,10 @@ SYNCED = {
         "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i theirs_source:t "
         "status:t chosen:t resolved_by:b resolved_at:i"
     ),
+    "handed_change": (
+        "user_id:b n:i label:t code:t sentence:t payload:t note:t made_at:i status:t answer:t closed_by:t "
+        "closed_at:i"
+    ),
     "proposal": (
         "user_id:b device_id:b n:i entity:t row_id:b field:t value:t status:t decided_by:b decided_at:i"
     ),

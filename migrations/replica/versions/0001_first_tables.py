@@ -142,6 +142,13 @@ TABLES = (
         row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
+    CREATE TABLE handed_change (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
+        created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
+        custom TEXT, user_id BLOB, n INTEGER, label TEXT, code TEXT, sentence TEXT, payload TEXT, note TEXT,
+        made_at INTEGER, status TEXT, answer TEXT, closed_by TEXT, closed_at INTEGER, row_hash INTEGER,
+        PRIMARY KEY (row_no)) STRICT
+    """,
+    """
     CREATE TABLE proposal (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
         created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
         custom TEXT, user_id BLOB, device_id BLOB, n INTEGER, entity TEXT, row_id BLOB, field TEXT, value
@@ -241,6 +248,8 @@ INDEXES = (
     "CREATE UNIQUE INDEX product_by_id ON product (id)",
     "CREATE UNIQUE INDEX product_uom_by_id ON product_uom (id)",
     "CREATE INDEX product_uom_by_product_id ON product_uom (product_id)",
+    "CREATE UNIQUE INDEX handed_change_by_id ON handed_change (id)",
+    "CREATE INDEX handed_change_by_user_id ON handed_change (user_id)",
     "CREATE UNIQUE INDEX proposal_by_id ON proposal (id)",
     "CREATE INDEX proposal_by_user_id ON proposal (user_id)",
     "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on)",
