@@ -131,6 +131,8 @@ _SALES = (
     "AND o.status NOT IN ('draft', 'cancelled', 'rejected') AND o.currency = a.currency)"
 )
 _ORDERS: Mapping[tuple[AccountSort, bool], str] = {
+    (AccountSort.BEST_MATCH, False): "",  # the search has put them in order
+    (AccountSort.BEST_MATCH, True): "",
     (AccountSort.NAME, False): "ORDER BY a.name COLLATE NOCASE, a.tier, a.lifecycle, a.id",
     (AccountSort.NAME, True): (
         "ORDER BY a.name COLLATE NOCASE DESC, a.tier DESC, a.lifecycle DESC, a.id DESC"
@@ -182,7 +184,7 @@ def find_accounts(reader: Reader, *, question: AccountsQuestion, today: date) ->
         return AccountsFound(question, keys, more=False)
     best, more = _search(reader, question.text)
     if question.sort in (None, AccountSort.BEST_MATCH):
-        standing = set(_ordered(reader, question, AccountSort.NAME, best, today))
+        standing = set(_ordered(reader, question, AccountSort.BEST_MATCH, best, today))
         keys = tuple(key for key in best if key in standing)
         return AccountsFound(question, keys[::-1] if question.reverse else keys, more)
     return AccountsFound(question, _ordered(reader, question, question.sort, best, today), more)

@@ -53,18 +53,20 @@ def matches(reader: Reader, entity_name: str, text: str, limit: int = MOST_HITS)
     if not match:
         return Matches((), more=False)
     texts = _texts(entity_name)
-    if len(reader.rows(texts.hits, (match, limit + 1))) <= limit:
-        return Matches(_keys(reader, texts.ranked, match, limit), more=False)
+    hits = [row[0] for row in reader.rows(texts.hits, (match, limit + 1))]
+    if len(hits) <= limit:
+        return Matches(_ranked(reader, texts, match, hits), more=False)
     narrow = f"{texts.naming}({match})"
-    named = reader.rows(texts.hits, (narrow, limit + 1))
-    few = len(named) <= limit
-    best = _keys(reader, texts.ranked, narrow, limit) if few else tuple(row[0] for row in named)
-    others = (row[0] for row in reader.rows(texts.hits, (match, limit)))
-    return Matches(tuple(dict.fromkeys([*best, *others]))[:limit], more=True)
+    named = [row[0] for row in reader.rows(texts.hits, (narrow, limit + 1))]
+    best = _ranked(reader, texts, narrow, named) if len(named) <= limit else named
+    return Matches(tuple(dict.fromkeys([*best, *hits]))[:limit], more=True)
 
 
-def _keys(reader: Reader, sql: str, match: str, limit: int) -> tuple[int, ...]:
-    return tuple(row[0] for row in reader.rows(sql, (match, limit)))
+def _ranked(reader: Reader, texts: _Texts, match: str, hits: Sequence[int]) -> tuple[int, ...]:
+    """All hits of a search, best first; one needs no ranking."""
+    if len(hits) < 2:
+        return tuple(hits)
+    return tuple(row[0] for row in reader.rows(texts.ranked, (match, len(hits))))
 
 
 def key_list(keys: Sequence[int]) -> str:
