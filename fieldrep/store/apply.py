@@ -14,6 +14,7 @@ from fieldrep.contract.change import Accepted, Change, Held, Merged, Outcome, Re
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
+from fieldrep.contract.steps import Step, reached
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
@@ -85,12 +86,14 @@ def apply_reply(
         whole = reply.revision if reply.digest is not None else 0 if restored else state.revision
         if whole:
             cover(connection, whole, settling)
+        reached(Step.SETTLED)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
         for page in pages:
             arrived = arrivals.take(page)
             if released:
                 _drop_bases(connection, page.texts.entity.name, arrived, released)
+        reached(Step.ARRIVED)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
         leave(connection, _leaves(reply), leaving, arrivals.touched)
@@ -98,6 +101,8 @@ def apply_reply(
         fresh = _after(state, reply, leaving.digest, replica.clock())
         fresh = replace(fresh, offered_to=still_offered(connection, offered_to))
         replica.store_state(connection, fresh)
+        reached(Step.CURSOR_MOVED)
+    reached(Step.PULLED)
     replica.took_bulk |= arrivals.expect_new or bool(leaving.left)
     return _applied(believed, state.offered_to, arrivals, leaving)
 
@@ -135,6 +140,7 @@ def start_over(replica: Replica) -> None:
     """Empties the replica for a fresh first replica; the outbox stays and is replayed on the fresh rows."""
     with replica.write() as connection:
         empty(connection)
+        reached(Step.EMPTIED)
         fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b"")
         replica.store_state(connection, fresh)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.steps import Step, reached
 
 _READY = ".repaired-"
 _LOG, _SHARED = "-wal", "-shm"
@@ -43,6 +44,7 @@ def finish_switch(path: Path) -> Path | None:
     try:
         # The main file goes first: without it nobody takes the log for the repaired file's.
         _move(path, kept)
+        reached(Step.DAMAGED_MOVED)
         _move_companions(path, kept)
         ready[0].replace(path)
         sync_folder(path.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.steps import Step, reached
 from fieldrep.store.engine import Connection, transaction
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -35,6 +36,7 @@ def create(connection: Connection) -> None:
         connection.execute(_ALEMBICS_OWN)
         connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (schema.HEAD,))
         connection.execute(f"PRAGMA user_version = {schema.REPLICA_VERSION}")
+        reached(Step.CREATED)
 
 
 def bring_up_to_date(connection: Connection, newest: int, folder: Path | None = None) -> bool:
@@ -54,6 +56,7 @@ def bring_up_to_date(connection: Connection, newest: int, folder: Path | None = 
     with transaction(connection):
         _upgrade(connection, folder or migrations_folder())
         connection.execute(f"PRAGMA user_version = {newest:d}")
+        reached(Step.MIGRATED)
     return True
 
 

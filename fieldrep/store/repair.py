@@ -18,6 +18,7 @@ from pathlib import Path
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
@@ -152,8 +153,10 @@ def _switch(path: Path, key: bytes, found: Salvaged, stamp: str) -> str:
     try:
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
         _build(fresh, key, found)
+        reached(Step.REPAIR_BUILT)
         fresh.rename(ready_name(path, stamp))
         sync_folder(path.parent)
+        reached(Step.REPAIR_READY)
     except OSError as error:
         sentence = f"The repaired replica cannot be written ({error.strerror or error}). Nothing was changed."
         raise KnownError(Code.DISK_ERROR, sentence) from error

@@ -19,6 +19,7 @@ from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
+from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate, outbox, search
 from fieldrep.store.aside import finish_switch
@@ -132,6 +133,8 @@ class Replica:
             unit.finish(self._state.highest_n + 1)
             if unit.change_n is not None:
                 self._next_state = replace(self._state, highest_n=unit.change_n)
+            reached(Step.SAVE_WRITTEN)
+        reached(Step.SAVED)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -197,6 +200,7 @@ class Replica:
             connection.execute(
                 "UPDATE OR REPLACE secret SET name = ? WHERE name = ?", (DEVICE_KEY, NEXT_DEVICE_KEY)
             )
+            reached(Step.ENROLLED)
 
     def waiting(self, limit: int, limit_bytes: int) -> list[Change]:
         """The oldest changes not yet answered, within both limits."""

@@ -30,6 +30,7 @@ from fieldrep.contract.messages import (
     decode_reply,
     encode_request,
 )
+from fieldrep.contract.steps import Step, reached
 from fieldrep.store import outbox
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.receipt import Receipt
@@ -59,6 +60,7 @@ def carry_out(replica: Replica, path: Path) -> CarriedOut:
     """
     with _new_file(path) as out:
         written = write_request(replica, out)
+    reached(Step.CARRIED_OUT)
     replica.change_state(asked=written.bundle_id)
     return written
 
@@ -126,6 +128,7 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
             "The server was restored from a backup since this file was asked for. Write a new file and have that "
             "answered."
         )
+    reached(Step.CARRIED_IN)
     run = Run(replica, _NoLine(), progress)
     read = _Reading(run, standing, header.answers)
     read.take(decode_reply(part) for part in parts)

@@ -26,6 +26,7 @@ from fieldrep.contract.messages import (
     Handshake,
     Verdict,
 )
+from fieldrep.contract.steps import Step, reached
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import Unpacked, unpack
 from fieldrep.store.quarantine import set_aside
@@ -119,6 +120,7 @@ class Run:
         for _ in range(MAX_EXCHANGES):
             self.obey(reply)
             following = self._fetch_ahead(line, reply)
+            reached(Step.ANSWERED)
             applied = apply_reply(self.replica, reply, changes, rows, self.turn)
             self.note(reply, applied)
             if following is not None:

@@ -20,6 +20,7 @@ from fieldrep.contract import bundle
 from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Standing
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_request, encode_reply
+from fieldrep.contract.steps import Step, reached
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.reconcile.bundle import answer
@@ -154,6 +155,7 @@ def write_answer(database: Database, asked: Asked, out: BinaryIO) -> Answered:
     for reply in answer(database, asked.device, asked.requests):
         writer.add(encode_reply(reply))
         answered.count(reply)
+    reached(Step.CARRIED_ANSWER)
     writer.finish()
     return answered
 

@@ -16,6 +16,7 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Change, Held, KeptField, Merged, Outcome, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
+from fieldrep.contract.steps import Step, reached
 from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.duplicates import look_for_duplicates
@@ -69,6 +70,7 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
             outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
         outcomes.append(outcome)
     look_for_duplicates(tx)
+    reached(Step.JUDGED)
     return tuple(outcomes)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
 from fieldrep.contract.messages import Handshake
+from fieldrep.contract.steps import Step, reached
 from fieldrep.domain.holders import Coverage
 from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
@@ -120,7 +121,9 @@ class Database:
                 transaction = WriteTransaction(session, who, self.clock, self._ids, self._coverage_of)
                 yield transaction
                 transaction.finish()
+                reached(Step.FLUSHED)
                 session.commit()
+                reached(Step.COMMITTED)
                 self._tidy_after(transaction.position())
             except BaseException:
                 with suppress(Exception):
