@@ -56,8 +56,9 @@ class Waiting:
         self._waits: dict[bytes, list[_Wait]] = {}
         self._count = 0
         self._touched = Touched()
-        self._known_from = 0
-        self._seen: tuple[bytes, int] | None = None
+        info = database.info()
+        self._seen = (info.epoch, info.revision)
+        self._known_from = info.revision
         self._watcher: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "watch")
         self._ended = False
@@ -103,7 +104,7 @@ class Waiting:
 
         There may be some too: what happened before this process began to look is not known to it.
         """
-        if self._seen is None or self._seen[0] != info.epoch:
+        if self._seen[0] != info.epoch:
             self._begin_at(info.epoch, info.revision)
         if place is None or place[0] != info.epoch:
             return None
@@ -111,7 +112,7 @@ class Waiting:
         return since if since >= max(self._known_from, self._touched.reaches(user_id)) else None
 
     def _begin_at(self, epoch: bytes, revision: int) -> None:
-        """Another lineage, or the first look: whoever waits is to ask."""
+        """Another lineage: whoever waits is to ask."""
         self._seen, self._known_from, self._touched = (epoch, revision), revision, Touched()
         self._wake([wait for waits in self._waits.values() for wait in waits])
 
@@ -151,7 +152,6 @@ class Waiting:
         self._watcher = None
 
     async def _look(self) -> None:
-        assert self._seen is not None  # noqa: S101 - set before the first wait
         looked = await asyncio.get_running_loop().run_in_executor(
             self._thread, self._what_is_new, *self._seen
         )

@@ -74,6 +74,11 @@ class Proxy:
             asyncio.run_coroutine_threadsafe(self._deliver(request), self.loop).result(timeout=30)
         return len(late)
 
+    def cut_all(self) -> None:
+        """Cuts every line that is open now."""
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(_end_all(), self.loop).result(timeout=30)
+
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from a device."""
         self.connections += 1
@@ -88,13 +93,15 @@ class Proxy:
             return
         asking = asyncio.ensure_future(self._asking(reader, back))
         answering = asyncio.ensure_future(self._answering(onward, writer))
-        await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (asking, answering):
-            task.cancel()
-        await asyncio.gather(asking, answering, return_exceptions=True)
-        for end in (writer, back):
-            with suppress(OSError):
-                end.transport.abort()
+        try:
+            await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (asking, answering):
+                task.cancel()
+            for end in (writer, back):
+                with suppress(OSError):
+                    end.transport.abort()
+            await asyncio.gather(asking, answering, return_exceptions=True)
 
     async def _asking(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
         request = b""

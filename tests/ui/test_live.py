@@ -82,13 +82,14 @@ def test_a_paused_line_does_nothing_by_itself_and_f9_still_syncs(window: Window,
     assert syncing._listening is None
     office.change("account", AURORA, phone="+31 10 411 2277")
     window.key(Qt.Key.Key_E)
-    window.into("edit_account_email", "info@aurora.example")
+    window.into("edit_account_email", "orders@aurora.example")
     window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
     window.until(lambda: pill.text() == "Paused · 1 change waiting")
     assert not syncing._timer.isActive(), "what was saved waits for the person"
     window.sync()
     window.until(lambda: shows(window, "+31 10 411 2277"))
-    assert office.row("account", AURORA)["email"] == "info@aurora.example"
+    assert office.row("account", AURORA)["email"] == "orders@aurora.example"
     assert not syncing._timer.isActive()
     assert syncing._listening is None
     syncing.pause(False)
