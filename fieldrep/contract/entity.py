@@ -95,6 +95,11 @@ class Entity:
         return name in self.fields or name in SYSTEM_FIELDS
 
     @property
+    def since(self) -> int:
+        """The version of the catalogue that brought the entity: that of its oldest field."""
+        return min(field.since for field in self.fields.values())
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """The names of `columns`."""
         return tuple(field.name for field in self.columns)

@@ -73,6 +73,13 @@ class Code(StrEnum):
     IMPORT_INVALID = "import_invalid"
     ADDRESS_IN_USE = "address_in_use"
     WRONG_USAGE = "wrong_usage"
+    # what a newer program says
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Code | None:
+        """A code of a newer version; its sentence says what it is about."""
+        return cls.OTHER if isinstance(value, str) else None
 
 
 BARRED = frozenset({Code.DEVICE_LOCKED, Code.DEVICE_REVOKED, Code.UNAUTHORISED})

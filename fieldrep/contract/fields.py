@@ -97,6 +97,7 @@ class Field:
         fixed: given when the row is made and never changed afterwards, because the row's scope follows from it.
         merge, writers: None in a declaration stands for the entity's own, else for F and everyone.
         search: weight in full-text search, 0 for not searched.
+        since: the version of the catalogue that brought the field; an older server is not told of it.
     """
 
     kind: Kind
@@ -115,6 +116,7 @@ class Field:
     search: int = 0
     default: Value = None
     help: str = ""
+    since: int = 1
 
     def named(self, name: str, merge: Merge | None, writers: Writer | None) -> Field:
         """This field under its attribute's name, with the entity's defaults where it says nothing itself."""

@@ -88,6 +88,11 @@ class Verdict(StrEnum):
     WIPE = "wipe"
     ENROL_AGAIN = "enrol_again"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Verdict | None:
+        """What a newer server comes to and this program does not know: an update tells."""
+        return cls.UPGRADE if isinstance(value, str) else None
+
 
 class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
     """One step of a sync, from the device: where it is and the changes it pushes, oldest first.
@@ -117,6 +122,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
         digest: the central store's digest of this user's scope at `cursor`, when the replica is then complete.
         revision: the store's revision at that digest.
         estimate: rows still to come, 0 when unknown.
+        schema: the server's version of the catalogue; digests of different versions are not compared.
     """
 
     verdict: Verdict
@@ -133,6 +139,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     revision: int = 0
     estimate: int = 0
     sentence: str = ""
+    schema: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)] = 1
 
 
 class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -161,6 +168,7 @@ class EnrollReply(msgspec.Struct, frozen=True):
 
     Attributes:
         server_key: the store's public keys for files on a stick (`contract/bundle.py`).
+        schema: the server's version of the catalogue.
     """
 
     device_id: bytes
@@ -172,6 +180,7 @@ class EnrollReply(msgspec.Struct, frozen=True):
     server_id: bytes
     epoch: bytes
     server_key: bytes = b""
+    schema: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)] = 1
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -152,6 +152,7 @@ def _says_nothing(reply: ExchangeReply, state: SyncState) -> bool:
         and not (reply.outcomes or reply.pages or reply.leaves)
         and reply.cursor == state.cursor
         and state.epoch == reply.epoch
+        and state.server_schema == reply.schema
     )
 
 
@@ -165,6 +166,7 @@ def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> 
         last_sync_at=now if whole else state.last_sync_at,
         server_id=state.server_id or reply.server_id,
         epoch=reply.epoch or state.epoch,
+        server_schema=reply.schema,
         revision=reply.revision if whole else state.revision if reply.epoch == state.epoch else 0,
     )
 

@@ -57,17 +57,26 @@ def index_edits(connection: Connection, change: Change) -> None:
     )
 
 
-def waiting(connection: Connection, limit_changes: int, limit_bytes: int, after_n: int = 0) -> list[Change]:
-    """The oldest changes not yet answered, within both limits, but always one when any waits."""
+def waiting(
+    connection: Connection,
+    limit_changes: int,
+    limit_bytes: int,
+    after_n: int = 0,
+    *,
+    without: frozenset[int] = frozenset(),
+) -> list[Change]:
+    """The oldest changes not yet answered, within both limits, but always one when any waits; `without` some."""
     found: list[Change] = []
     size = 0
     cursor = connection.execute(
-        f"SELECT change FROM outbox WHERE n > ? AND {_TO_SEND} ORDER BY n LIMIT ?",
-        (after_n, limit_changes),
+        f"SELECT n, change FROM outbox WHERE n > ? AND {_TO_SEND} ORDER BY n LIMIT ?",
+        (after_n, limit_changes + len(without)),
     )
-    for (blob,) in cursor:
+    for n, blob in cursor:
+        if n in without:
+            continue
         size += len(blob)
-        if found and size > limit_bytes:
+        if found and (size > limit_bytes or len(found) == limit_changes):
             break
         found.append(decode_change(blob))
     return found

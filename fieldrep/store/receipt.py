@@ -14,7 +14,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         waiting: changes still on this device afterwards.
         returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.
-        digests_equal: None when the sync ended before both sides could compare.
+        held_back: changes that speak of what the server does not know yet; they wait for its update.
+        digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
+            different versions of the catalogue, and so of what counts.
         mine, theirs: the digests, each computed by its own side.
     """
 
@@ -25,12 +27,14 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     returned: int = 0
     waiting: int = 0
+    held_back: int = 0
     pulled: int = 0
     entered: int = 0
     left: int = 0
     exchanges: int = 0
     started_over: bool = False
     digests_equal: bool | None = None
+    ages_differ: bool = False
     mine: Digest = Digest()
     theirs: Digest | None = None
     at: int = 0
@@ -39,8 +43,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """Whether everything was sent, taken and proven."""
-        return self.digests_equal is True and self.waiting == 0
+        """Whether everything that can be was sent, taken and proven."""
+        return (self.digests_equal is True or self.ages_differ) and self.waiting == 0
 
 
 def tell(receipt: Receipt) -> str:
@@ -51,7 +55,10 @@ def tell(receipt: Receipt) -> str:
     parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
     parts += [f"{receipt.returned} given back to the restored server" if receipt.returned else ""]
     parts += [f"{receipt.waiting} still waiting" if receipt.waiting else ""]
+    parts += [f"{receipt.held_back} held back until the server is updated" if receipt.held_back else ""]
     done = ", ".join(part for part in parts if part) or "Nothing new on either side"
+    if receipt.ages_differ:
+        return f"{done}; not compared, as app and server are of different ages."
     proof = {True: "both sides hold the same records", False: "the two sides differ", None: "not compared"}
     return f"{done}; {proof[receipt.digests_equal]}."
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.catalogue import ENTITIES, SCHEMA_VERSION
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import FILE_MODE, Profile
-from fieldrep.store import migrate, outbox, search
+from fieldrep.store import migrate, newer, outbox, search
 from fieldrep.store.aside import finish_switch
 from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
@@ -193,6 +193,7 @@ class Replica:
                 epoch=self._state.epoch or reply.epoch,
                 incarnation=incarnation,
                 number_prefix=reply.number_prefix,
+                server_schema=reply.schema,
             )
             self.store_state(connection, state)
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
@@ -202,15 +203,25 @@ class Replica:
             )
             reached(Step.ENROLLED)
 
-    def waiting(self, limit: int, limit_bytes: int) -> list[Change]:
-        """The oldest changes not yet answered, within both limits."""
+    def waiting(self, limit: int, limit_bytes: int, after_n: int = 0) -> list[Change]:
+        """The oldest changes not yet answered that the server can understand, within both limits."""
         with self.read() as reader:
-            return outbox.waiting(reader.driver, limit, limit_bytes)
+            kept = self._held_back(reader)
+            return outbox.waiting(reader.driver, limit, limit_bytes, after_n, without=kept)
 
     def depth(self) -> int:
-        """How many changes wait for an answer."""
+        """How many changes wait for an answer that the server could give."""
         with self.read() as reader:
-            return outbox.depth(reader.driver)
+            return outbox.depth(reader.driver) - len(self._held_back(reader))
+
+    def held_back(self) -> int:
+        """How many changes wait for the server to be updated."""
+        with self.read() as reader:
+            return len(self._held_back(reader))
+
+    def _held_back(self, reader: Reader) -> frozenset[int]:
+        schema = self._state.server_schema
+        return newer.held_back(reader.driver, schema) if schema < SCHEMA_VERSION else frozenset()
 
     def refused_before(self, n: int) -> tuple[int, ...]:
         """The refused changes up to a number, newest first, as many as a request may name."""

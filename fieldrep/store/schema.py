@@ -123,6 +123,7 @@ Table(
             "last_sync_at",
             "complete",
             "revision",
+            "server_schema",
         )
     ),
     sqlite_strict=True,

@@ -24,6 +24,7 @@ class SyncState:
             offered again; 0 when there are none.
         receipt: the last sync's receipt that said anything, as JSON.
         revision: of the last whole state of the central store that was applied.
+        server_schema: the server's version of the catalogue, as it last said.
         asked: the newest bundle written to carry, empty when none is worth waiting for.
         complete: whether a whole state of the central store has been applied since the last start over.
     """
@@ -45,6 +46,7 @@ class SyncState:
     last_sync_at: int = 0
     receipt: str = ""
     revision: int = 0
+    server_schema: int = 1
     asked: bytes = b""
     complete: bool = False
 

@@ -129,7 +129,10 @@ class UnitOfWork:
         touched.after = {
             name: row[name]
             for name, described in entity.fields.items()
-            if row[name] is not None and C in _allowed(described)
+            if row[name] is not None
+            and C in _allowed(described)
+            # a default that nobody typed must not make an older server unable to take the rest
+            and (name in values or described.since <= self._state.server_schema)
         }
         touched.after.update({name: row[name] for name in ("archived", "custom") if name in values})
         self._touched[entity.name, made] = touched

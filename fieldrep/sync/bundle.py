@@ -31,7 +31,6 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from fieldrep.contract.steps import Step, reached
-from fieldrep.store import outbox
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import SERVER_KEY, Replica
@@ -81,8 +80,7 @@ def write_request(
     writer.add(msgspec.msgpack.encode(Standing(state.incarnation, state.epoch, state.cursor, afresh)))
     count = after = 0
     while True:
-        with replica.read() as reader:
-            changes = outbox.waiting(reader.driver, most_changes, PUSH_BYTES, after)
+        changes = replica.waiting(most_changes, PUSH_BYTES, after)
         if changes or not count:
             writer.add(encode_request(ExchangeRequest(handshake, tuple(changes), page_bytes)))
         if not changes:

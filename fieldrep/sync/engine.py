@@ -105,7 +105,8 @@ class Run:
 
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
-        receipt = msgspec.structs.replace(self.receipt, waiting=self.waiting)
+        held_back = self.replica.held_back()
+        receipt = msgspec.structs.replace(self.receipt, waiting=self.waiting, held_back=held_back)
         receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
         if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
             self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
@@ -217,6 +218,7 @@ class Run:
         clock = self.replica.clock()
         off = clock - reply.server_time
         complete = reply.digest is not None and not reply.more
+        same = reply.schema == SCHEMA_VERSION
         self.receipt = msgspec.structs.replace(
             before,
             accepted=before.accepted + applied.accepted,
@@ -231,7 +233,8 @@ class Run:
             exchanges=before.exchanges + 1,
             mine=applied.digest,
             theirs=reply.digest,
-            digests_equal=(reply.digest == applied.digest) if complete else None,
+            digests_equal=(reply.digest == applied.digest) if complete and same else None,
+            ages_differ=not same,
             at=clock,
             clock_off_by=off if abs(off) > CLOCK_TOLERANCE_MS else 0,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Outcome
 from fieldrep.contract.ids import Incarnation, Revision
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
@@ -34,7 +35,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     with database.read() as snapshot:
         info = snapshot.info()
         verdict, sentence = judge(info, device, request.handshake)
-        reply = ExchangeReply(verdict, info.server_id, info.epoch, database.clock(), sentence=sentence)
+        reply = _reply(database, info, verdict, sentence)
         if verdict not in _TAKING:
             return reply
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
@@ -64,8 +65,7 @@ def serve_on(
         confirm(snapshot, device)
         info = snapshot.info()
         pulled = snapshot.pull(device.user_id, reply.cursor, min(page_bytes, MAX_PAGE_BYTES))
-        following = ExchangeReply(Verdict.CONTINUE, info.server_id, info.epoch, database.clock())
-        return _with(following, pulled)
+        return _with(_reply(database, info, Verdict.CONTINUE), pulled)
 
 
 def _served(
@@ -91,6 +91,12 @@ def _served(
         shown = msgspec.structs.replace(request.handshake, cursor=cursor)
         database.note_contact(device, shown, pulled.revision, len(reply.outcomes))
     return _with(reply, pulled)
+
+
+def _reply(database: Database, info: StoreInfo, verdict: Verdict, sentence: str = "") -> ExchangeReply:
+    return ExchangeReply(
+        verdict, info.server_id, info.epoch, database.clock(), sentence=sentence, schema=SCHEMA_VERSION
+    )
 
 
 def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 
-from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.catalogue import CATALOGUE, SCHEMA_VERSION
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Randomness, RowId
 from fieldrep.contract.messages import EnrollReply, EnrollRequest
@@ -95,6 +95,7 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
             server_id=info.server_id,
             epoch=info.epoch,
             server_key=keys_of_store(tx, database.randomness).public,
+            schema=SCHEMA_VERSION,
         )
 
 

@@ -24,6 +24,7 @@ class ServerCommand:
 
     def __init__(self, home: Path, *, own_process: bool = True) -> None:
         self.home = home
+        self.start: tuple[str, ...] = ("-c", START)
         self._own_process = own_process
         self._environment = {**os.environ, "FIELDREP_SERVER_HOME": str(home), "PYTHONUTF8": "1"}
 
@@ -58,7 +59,7 @@ class ServerCommand:
         if not self._own_process:
             return self._finish_here([str(word) for word in words])
         return subprocess.run(
-            [sys.executable, "-c", START, *map(str, words)],
+            [sys.executable, *self.start, *map(str, words)],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -17,7 +17,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.e2e.server_command import START, ServerCommand
+from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_server_commands import link_parts
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the server must refuse
@@ -33,7 +33,7 @@ def health(address: str, trusting: ssl.SSLContext | None = None) -> int:
 def serving(server: ServerCommand, *words: str | Path) -> Iterator[str]:
     """A running server; gives the address it announces, and ends it as a service manager does."""
     process = subprocess.Popen(
-        [sys.executable, "-c", START, "serve", "--port", "0", *map(str, words)],
+        [sys.executable, *server.start, "serve", "--port", "0", *map(str, words)],
         env={**os.environ, "FIELDREP_SERVER_HOME": str(server.home), "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

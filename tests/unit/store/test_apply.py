@@ -164,8 +164,18 @@ def test_custom_fields_of_both_sides_join_key_by_key(replica: Replica) -> None:
     assert value(replica, "account", 1, "custom") == '{"a":1,"b":2}'
 
 
+def test_a_late_answer_about_a_change_whose_rows_are_here_settles_it_at_once(replica: Replica) -> None:
+    apply_reply(replica, reply(SHOP, revision=10))
+    n = edit(replica, "account", 1, phone="mine")
+    echo = ("account", SHOP[1] | {"phone": "mine", "note": "theirs", "revision": 20})
+    apply_reply(replica, reply(echo, revision=30, cursor=b"2"))
+    apply_reply(replica, reply(outcomes=[Accepted(n, 20)], more=True, cursor=b""))
+    assert shown(replica, "account", 1) == echo[1]
+    assert (count(replica, "outbox"), count(replica, "base_row"), count(replica, "sent_log")) == (0, 0, 1)
+
+
 def test_an_accepted_change_shows_its_own_values_until_its_echo_arrives(replica: Replica) -> None:
-    apply_reply(replica, reply(SHOP))
+    apply_reply(replica, reply(SHOP, revision=10))
     n = edit(replica, "account", 1, phone="mine")
     apply_reply(replica, reply(outcomes=[Accepted(n, 20)], more=True, cursor=b"2"))
     assert (value(replica, "account", 1, "phone"), waiting(replica)) == ("mine", [])
@@ -177,7 +187,7 @@ def test_an_accepted_change_shows_its_own_values_until_its_echo_arrives(replica:
 
 
 def test_an_older_image_that_arrives_late_does_not_hide_an_accepted_value(replica: Replica) -> None:
-    apply_reply(replica, reply(SHOP))
+    apply_reply(replica, reply(SHOP, revision=10))
     n = edit(replica, "account", 1, phone="mine")
     older = ("account", SHOP[1] | {"note": "older", "revision": 15})
     apply_reply(replica, reply(older, outcomes=[Accepted(n, 20)], more=True, cursor=b"2"))
