@@ -49,6 +49,7 @@ def serving(server: ServerCommand, *words: str | Path) -> Iterator[str]:
         process.terminate()
         _, complaints = process.communicate(timeout=30)
         assert "Traceback" not in complaints, complaints
+        assert "graceful" not in complaints, "it waited for somebody who waits for news"
 
 
 @pytest.fixture
