@@ -13,8 +13,8 @@ from datetime import date, tzinfo
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, parse_day, same_day_last_year, start_of_day
+from fieldrep.queries import marks
 from fieldrep.queries.cells import day, joined, maybe_ref, maybe_whole, ref, text, whole
-from fieldrep.queries.marks import OpenConflict, conflicts_of_account, waiting_accounts, waiting_rows
 from fieldrep.store.reader import Reader
 
 
@@ -51,6 +51,8 @@ class AccountHeader:
     archived: bool
     waiting: bool
     conflicts: int
+    refused: int
+    merged: bool
     conflict_fields: frozenset[str]
 
 
@@ -266,7 +268,7 @@ def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinf
     if not found:
         return None
     row, today = found[0], day_of(now, zone)
-    conflicts = conflicts_of_account(reader, account_id)
+    conflicts = marks.conflicts_of_account(reader, account_id)
     currency = text(row[11]) or "EUR"
     return AccountOverview(
         header=_header(reader, row, conflicts),
@@ -281,7 +283,7 @@ def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinf
     )
 
 
-def _header(reader: Reader, row: Sequence[object], conflicts: Sequence[OpenConflict]) -> AccountHeader:
+def _header(reader: Reader, row: Sequence[object], conflicts: Sequence[marks.OpenConflict]) -> AccountHeader:
     account_id = ref(row[0])
     sites = reader.rows(_SITE, (account_id,))
     contacts = reader.rows(_CONTACT, (account_id,))
@@ -307,8 +309,10 @@ def _header(reader: Reader, row: Sequence[object], conflicts: Sequence[OpenConfl
         territory=text(row[14]),
         price_list=text(row[15]),
         archived=bool(row[12]),
-        waiting=account_id in waiting_accounts(reader),
+        waiting=account_id in marks.waiting_accounts(reader),
         conflicts=len(conflicts),
+        refused=marks.refused_records(reader)[account_id],
+        merged=account_id in marks.merged_records(reader),
         conflict_fields=frozenset(item.field for item in conflicts if item.row_id == account_id),
     )
 
@@ -353,7 +357,7 @@ def _orders(reader: Reader, account_id: RowId) -> OrdersTile:
 
 
 def _tasks(reader: Reader, account_id: RowId, begin_of_day: int) -> tuple[OpenTask, ...]:
-    waiting = waiting_rows(reader, "activity")
+    waiting = marks.waiting_rows(reader, "activity")
     return tuple(
         OpenTask(
             id=ref(row_id),
@@ -390,5 +394,5 @@ def _age(reader: Reader, row: Sequence[object]) -> DataAge:
         synced_at=(synced[0][0] or None) if synced else None,
         changed_at=whole(row[17]),
         changed_by=text(row[18]),
-        changed_here=ref(row[0]) in waiting_rows(reader, "account"),
+        changed_here=ref(row[0]) in marks.waiting_rows(reader, "account"),
     )

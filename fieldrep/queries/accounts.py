@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import maybe_whole, ref, text, whole
-from fieldrep.queries.marks import conflicts_by_account, waiting_accounts
+from fieldrep.queries.marks import conflicts_by_account, refused_records, waiting_accounts
 from fieldrep.queries.matching import MOST_HITS, key_list, matches
 from fieldrep.store.reader import Reader
 
@@ -86,6 +86,7 @@ class AccountRow:
         open_amount, overdue_amount, overdue_count: of open invoices.
         waiting: has changes made here that the server has not yet acknowledged.
         conflicts: open conflicts of the account and what belongs to it.
+        refused: changes to them that the server did not take.
     """
 
     key: int
@@ -103,6 +104,7 @@ class AccountRow:
     overdue_count: int
     waiting: bool
     conflicts: int
+    refused: int
 
 
 _ALL = "SELECT json_group_array(row_no) FROM (SELECT a.row_no FROM account AS a WHERE a.archived = 0"
@@ -195,7 +197,8 @@ def account_rows(reader: Reader, *, keys: Sequence[int], today: date) -> tuple[A
     day = today.isoformat()
     found = reader.rows(_ROWS, (_year(today), day, day, key_list(keys)))
     waiting, conflicts = waiting_accounts(reader), conflicts_by_account(reader)
-    rows = {row[0]: _row(row, row[1] in waiting, conflicts[row[1]]) for row in found}
+    refused = refused_records(reader)
+    rows = {row[0]: _row(row, row[1] in waiting, conflicts[row[1]], refused[row[1]]) for row in found}
     return tuple(rows[key] for key in keys if key in rows)
 
 
@@ -207,7 +210,7 @@ def account_position(reader: Reader, *, found: AccountsFound, account_id: RowId)
     return found.keys.index(key[0][0])
 
 
-def _row(row: Sequence[object], waiting: bool, conflicts: int) -> AccountRow:
+def _row(row: Sequence[object], waiting: bool, conflicts: int, refused: int) -> AccountRow:
     key, row_id, name, number, city, tier, lifecycle, currency, sales, last, owed, overdue, count = row
     return AccountRow(
         key=whole(key),
@@ -225,6 +228,7 @@ def _row(row: Sequence[object], waiting: bool, conflicts: int) -> AccountRow:
         overdue_count=whole(count),
         waiting=waiting,
         conflicts=conflicts,
+        refused=refused,
     )
 
 

@@ -1,13 +1,20 @@
-"""The small marks beside records: what waits to be sent and what has an open conflict.
+"""The small marks beside records: what waits to be sent, has an open conflict, was merged, or was refused.
 
-Owns the reading of outbox and conflicts for screens that show a mark; both are small however large the replica is.
+Owns the reading of outbox, sent log, refused changes and conflicts for screens that show a mark; what is read of each
+is small however large the replica is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Change, Merged, Outcome
+from fieldrep.store.pending import decode_change
 from fieldrep.store.reader import Reader
 
 _WAITING = "SELECT DISTINCT row_id FROM outbox_edit WHERE entity = ?"
@@ -27,6 +34,14 @@ UNION SELECT account_id FROM document_line
 _CONFLICTS = (
     "SELECT account_id, row_id, field FROM conflict WHERE status = 'open' AND archived = 0 AND account_id = ?"
 )
+_ORDER_CONFLICTS = """
+SELECT CASE c.entity WHEN 'sales_order' THEN c.row_id ELSE l.order_id END
+FROM conflict AS c LEFT JOIN document_line AS l ON c.entity = 'document_line' AND l.id = c.row_id
+WHERE c.status = 'open' AND c.archived = 0 AND c.entity IN ('sales_order', 'document_line')
+"""
+_NEWEST_SENT = "SELECT change, outcome FROM sent_log ORDER BY sent_no DESC LIMIT ?"
+_LOOK_BACK = 50
+_outcomes = msgspec.msgpack.Decoder(Outcome)
 _ALL_CONFLICTS = "SELECT account_id FROM conflict WHERE status = 'open' AND archived = 0"
 
 
@@ -56,3 +71,37 @@ def conflicts_of_account(reader: Reader, account_id: bytes) -> tuple[OpenConflic
 def conflicts_by_account(reader: Reader) -> Counter[bytes]:
     """How many open conflicts each account has."""
     return Counter(row[0] for row in reader.rows(_ALL_CONFLICTS) if row[0] is not None)
+
+
+def conflicts_by_order(reader: Reader) -> Counter[bytes]:
+    """How many open conflicts each order has, in its head and its lines."""
+    return Counter(row[0] for row in reader.rows(_ORDER_CONFLICTS) if row[0] is not None)
+
+
+def refused_records(reader: Reader) -> Counter[bytes]:
+    """How many refused changes touch each record, and through what belongs to them each order and account."""
+    found: Counter[bytes] = Counter()
+    for (blob,) in reader.rows("SELECT change FROM refused_change"):
+        found.update(_touched(reader, decode_change(blob)))
+    return found
+
+
+def merged_records(reader: Reader) -> frozenset[bytes]:
+    """The records whose newest changes from here went in beside changes from elsewhere."""
+    found: set[bytes] = set()
+    for blob, outcome in reader.rows(_NEWEST_SENT, (_LOOK_BACK,)):
+        if isinstance(_outcomes.decode(outcome), Merged):
+            found |= _touched(reader, decode_change(blob))
+    return frozenset(found)
+
+
+def _touched(reader: Reader, change: Change) -> set[bytes]:
+    """The rows of a change, with the order and the account they belong to."""
+    rows: set[bytes] = set()
+    for edit in change.edits:
+        rows.add(edit.row_id)
+        above: Mapping[str, object] = {**edit.before, **edit.after}
+        if edit.kind == "update" and edit.entity in CATALOGUE:
+            above = reader.row(edit.entity, edit.row_id) or {}
+        rows |= {value for name in ("account_id", "order_id") if isinstance(value := above.get(name), bytes)}
+    return rows

@@ -14,7 +14,7 @@ from enum import StrEnum
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
 from fieldrep.queries.cells import day, ref, text, whole
-from fieldrep.queries.marks import waiting_rows
+from fieldrep.queries.marks import conflicts_by_order, refused_records, waiting_rows
 from fieldrep.queries.matching import MOST_HITS, key_list, matches
 from fieldrep.store.reader import Reader
 
@@ -70,6 +70,7 @@ class OrderRow:
         number: the official one, else the one made here.
         total_amount: minor units of `currency`.
         editable: a draft this person may still write in.
+        conflicts, refused: what waits for a decision in it, and changes to it that the server did not take.
     """
 
     key: int
@@ -90,6 +91,8 @@ class OrderRow:
     taken_by: str
     editable: bool
     waiting: bool
+    conflicts: int
+    refused: int
 
 
 _FIND = "SELECT json_group_array(row_no) FROM (SELECT o.row_no FROM sales_order AS o WHERE o.archived = 0"
@@ -165,11 +168,15 @@ def orders_of_account(
 def order_rows(reader: Reader, *, keys: Sequence[int]) -> tuple[OrderRow, ...]:
     """The rows of a window of `OrdersFound.keys`, in that order; one that left meanwhile is missing."""
     waiting = waiting_rows(reader, "sales_order")
-    rows = {row[0]: _row(row, row[1] in waiting) for row in reader.rows(_ROWS, (key_list(keys),))}
+    conflicts, refused = conflicts_by_order(reader), refused_records(reader)
+    rows = {
+        row[0]: _row(row, row[1] in waiting, conflicts[row[1]], refused[row[1]])
+        for row in reader.rows(_ROWS, (key_list(keys),))
+    }
     return tuple(rows[key] for key in keys if key in rows)
 
 
-def _row(row: Sequence[object], waiting: bool) -> OrderRow:
+def _row(row: Sequence[object], waiting: bool, conflicts: int, refused: int) -> OrderRow:
     return OrderRow(
         key=whole(row[0]),
         id=ref(row[1]),
@@ -189,6 +196,8 @@ def _row(row: Sequence[object], waiting: bool) -> OrderRow:
         taken_by=text(row[14]),
         editable=text(row[7]) in EDITABLE_STATES and row[15] in (None, row[17]),
         waiting=waiting,
+        conflicts=conflicts,
+        refused=refused,
     )
 
 

@@ -294,11 +294,12 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
     standing = reader.row(entity.name, row_id)
     now = canonical_json(to_json(field, standing[field.name])) if standing else None
 
+    def side(kept: object, by: str, at: object, device: str = "") -> ConflictSide:
+        total = total_under(reader, entity.name, row_id, field.name, kept)
+        return ConflictSide(words(kept), by, maybe_whole(at), device, total)
+
     def words(kept: object) -> str:
         return kept_text(reader, field, kept, currency, zone)
-
-    def total(kept: object) -> str:
-        return total_under(reader, entity.name, row_id, field.name, kept)
 
     label = text(row[3])
     return ConflictRow(
@@ -313,20 +314,8 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
         reason=text(row[7]),
         critical=bool(row[8]),
         before=words(row[9]),
-        mine=ConflictSide(
-            words(row[10]),
-            user_name(reader, row[12]),
-            maybe_whole(row[13]),
-            device_name(reader, row[14]),
-            total(row[10]),
-        ),
-        theirs=ConflictSide(
-            words(row[11]),
-            user_name(reader, row[15]) or text(row[19]),
-            maybe_whole(row[16]),
-            "",
-            total(row[11]),
-        ),
+        mine=side(row[10], user_name(reader, row[12]), row[13], device_name(reader, row[14])),
+        theirs=side(row[11], user_name(reader, row[15]) or text(row[19]), row[16]),
         mine_is_me=row[12] == me,
         now=words(now),
         chosen=text(row[17]),

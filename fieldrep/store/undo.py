@@ -21,7 +21,6 @@ _DECISIONS = ("conflict", "duplicate_candidate")
 """What people decide on: the central store knows the way back."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Undoable:
     """A change that can be undone, for the menu and the toast."""

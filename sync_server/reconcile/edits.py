@@ -148,39 +148,53 @@ def _update(
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
     row = dict(found)
     merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
-    kept: list[KeptField] = []
     _guard_draft(tx, rights, entity, row)
-    left = has_left(tx, rights.author, entity, row)
-    deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
-    decided, told = (
+    decided, kept = (
         decisions.conflict_values(row, edit) if decisions and entity.name == "conflict" else ({}, [])
     )
     row.update(decided)
-    kept.extend(told)
-    changed = bool(decided)
-    for name, after in edit.after.items():
-        field = entity.field(name)
-        if name in DERIVED.get(entity.name, ()) or (entity.name == "conflict" and name in _DECIDED):
-            continue
-        before = edit.before.get(name)
-        if decisions is not None and decisions.holds_back(row_id, name):
-            kept.extend(decisions.keep(found, name, before, after))
-            continue
-        if deleted_elsewhere and after != row[name]:
-            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
-            continue
-        fit, value = _fit(entity, found, field, before, after, merged)
-        if fit is Fit.CLASH or (fit is Fit.TAKE and left and waits_for_holder(field, after)):
-            reason = "moved" if left else "clash"
-            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, reason))
-        elif fit is Fit.TAKE:
-            row[name] = value
-            changed = True
-    if changed:
+    values, clashes = _fields(tx, rights, entity, row, edit, decisions, merged=merged)
+    kept.extend(clashes)
+    if decided or values:
+        row.update(values)
         _check_references(tx, rights, entity, row, tuple(edit.after))
         row.update(revision=tx.revision, changed_at=tx.now, changed_by=rights.author.user_id)
         tx.stage(entity, row)
     return merged, kept
+
+
+def _fields(
+    tx: WriteTransaction,
+    rights: Rights,
+    entity: Entity,
+    row: Row,
+    edit: Edit,
+    decisions: Decisions | None,
+    *,
+    merged: bool,
+) -> tuple[Row, list[KeptField]]:
+    """The values of an edit that are taken, and those that clash; each is judged by the row before the edit."""
+    taken: Row = {}
+    kept: list[KeptField] = []
+    left = has_left(tx, rights.author, entity, row)
+    deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
+    for name, after in edit.after.items():
+        field, before = entity.field(name), edit.before.get(name)
+        if name in DERIVED.get(entity.name, ()) or (entity.name == "conflict" and name in _DECIDED):
+            continue
+        if decisions is not None and decisions.holds_back(row_id_of(row), name):
+            kept.extend(decisions.keep(row, name, before, after))
+            continue
+        if deleted_elsewhere and after != row[name]:
+            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
+            continue
+        fit, value = _fit(entity, row, field, before, after, merged)
+        if fit is Fit.CLASH or (fit is Fit.TAKE and left and waits_for_holder(field, after)):
+            reason = "moved" if left else "clash"
+            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, reason))
+        elif fit is Fit.TAKE:
+            taken[name] = value
+    return taken, kept
 
 
 def _guard_draft(tx: WriteTransaction, rights: Rights, entity: Entity, row: Row) -> None:

@@ -11,6 +11,7 @@ from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.domain.queue_age import DAY
 from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.widgets.badge import Badge
 from sync_server.reconcile import push
 from sync_server.reconcile.refusal import Refusal
 from tests.e2e.server_command import ServerCommand
@@ -274,3 +275,38 @@ def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
     window.until(lambda: "The admin answered: Noted; I told the warehouse." in tab.why.accessibleName())
     window.click("refused_discard")
     window.until(lambda: tab.table.grid.rowCount() == 0)
+
+
+def test_lists_and_headers_say_what_waits_was_refused_clashed_or_merged(
+    window: Window, office: Office
+) -> None:
+    def flag() -> str:
+        return next(row.flag for row in window.accounts.list.model.rows() if row.key == AURORA)
+
+    def badges() -> list[str]:
+        return [badge.text() for badge in window.record.header.findChildren(Badge)]
+
+    clash(window, office)
+    window.until(lambda: flag() == "1 conflict")
+    window.until(lambda: {"1 conflict", "Merged"} <= set(badges()))
+    decide(window, Qt.Key.Key_2)
+    window.until(lambda: window.program.syncing.view().needs_you == 0)
+    window.until(lambda: "conflict" not in flag())
+    refuse(window, office)
+    window.until(lambda: flag() == "1 refused")
+    window.until(lambda: "1 refused" in badges())
+
+
+def test_an_order_in_the_list_says_what_needs_a_person(
+    window: Window, office: Office, monkeypatch: Patch
+) -> None:
+    limited(monkeypatch)
+    office.shut()
+    editor = new_order(window)
+    add(window, editor, "401120 x 24")
+    office.open()
+    window.sync()
+    window.until(lambda: window.program.syncing.view().needs_you > 0)
+    window.shell.go("orders", "list")
+    orders = page(window).list.model
+    window.until(lambda: "1 refused" in [row.flag for row in orders.rows()])

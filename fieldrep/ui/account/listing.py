@@ -52,9 +52,11 @@ def row_view(row: AccountRow, today: date, zone: tzinfo) -> RowView:
 
 
 def _flag(row: AccountRow, today: date, zone: tzinfo) -> tuple[str, str]:
-    """The one thing worth a look: a conflict, then overdue invoices, then how long ago somebody was in touch."""
+    """The one thing worth a look: a conflict, what was refused, overdue invoices, or when somebody was in touch."""
     if row.conflicts:
         return plural(row.conflicts, "conflict"), Tone.DANGER.value
+    if row.refused:
+        return f"{row.refused} refused", Tone.DANGER.value
     if row.overdue_count:
         return f"{row.overdue_count} overdue", Tone.DANGER.value
     if row.last_activity_at is None:

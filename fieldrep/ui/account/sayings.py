@@ -60,6 +60,10 @@ def header_view(head: AccountHeader, overdue: int) -> HeaderView:
         badges.append((f"{overdue} overdue", Tone.DANGER))
     if head.conflicts:
         badges.append((plural(head.conflicts, "conflict"), Tone.DANGER))
+    if head.refused:
+        badges.append((f"{head.refused} refused", Tone.DANGER))
+    if head.merged:
+        badges.append(("Merged", Tone.INFO))
     if head.archived:
         badges.append(("Archived", Tone.WARNING))
     person = ", ".join(part for part in (head.main_contact, head.main_contact_title) if part)

@@ -119,10 +119,17 @@ def row_view(row: OrderRow, today: date) -> RowView:
         title=row.account or row.number,
         meta="  ·  ".join(fact for fact in facts if fact),
         value=money(row.total_amount, row.currency),
-        flag=sentence_case(row.status),
-        flag_tone=status_tone(row.status).value,
+        flag=_row_flag(row),
+        flag_tone=(Tone.DANGER if row.conflicts or row.refused else status_tone(row.status)).value,
         waiting=row.waiting,
     )
+
+
+def _row_flag(row: OrderRow) -> str:
+    """The order's state, unless something in it needs a person first."""
+    if row.conflicts:
+        return plural(row.conflicts, "conflict")
+    return f"{row.refused} refused" if row.refused else sentence_case(row.status)
 
 
 def _reference(po_ref: str) -> str:
@@ -139,7 +146,8 @@ def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
         _reference(head.po_ref),
     )
     saved = ((f"Saved {clock_time(head.saved_at, zone)}", Tone.SUCCESS),) if head.editable else ()
-    badges = ((sentence_case(head.status), status_tone(head.status)), *saved)
+    refused = (("Refused", Tone.DANGER),) if head.refused else ()
+    badges = ((sentence_case(head.status), status_tone(head.status)), *refused, *saved)
     name = f"Order {head.number}" if head.number else "New order"
     return HeaderView(name, tuple(fact for fact in facts if fact), badges, waiting=head.waiting)
 
