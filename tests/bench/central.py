@@ -63,6 +63,7 @@ def fill(url: str, size: Size) -> None:
             for name, stream in load.of_rep(rep):
                 while batch := list(itertools.islice(stream, BATCH)):
                     _put(database, name, batch)
+        database.analyze()
     finally:
         database.close()
 
