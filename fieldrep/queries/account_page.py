@@ -20,6 +20,8 @@ from fieldrep.queries.accounts import (
 )
 from fieldrep.queries.contacts import ContactRow, contacts_of_account
 from fieldrep.queries.forms import RecordForm, record_form
+from fieldrep.queries.naming import record_name
+from fieldrep.queries.pairs import PairRow, became_part_of, pairs_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
 from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
 from fieldrep.queries.timeline import Timeline, account_timeline
@@ -40,7 +42,8 @@ class ListAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """All that the record shows before a further tab is opened."""
+    """All that the record shows before a further tab is opened; `merged_from` names the account asked for, when it
+    became part of this one."""
 
     overview: AccountOverview
     timeline: Timeline
@@ -48,6 +51,8 @@ class RecordAnswer:
     sites: tuple[SiteRow, ...]
     conflicts: tuple[ConflictGroup, ...]
     form: RecordForm
+    pairs: tuple[PairRow, ...]
+    merged_from: str
 
 
 def read_list(
@@ -61,7 +66,14 @@ def read_list(
 
 
 def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) -> RecordAnswer | None:
-    """An account with its timeline, people, addresses and conflicts; None when the replica does not hold it."""
+    """An account with its timeline, people, addresses and conflicts; None when the replica does not hold it.
+
+    One that was merged into another is answered with the one it is now.
+    """
+    survivor, merged_from = became_part_of(reader, account_id=account_id), ""
+    if survivor is not None:
+        merged_from = record_name(reader, "account", account_id).label
+        account_id = survivor
     overview = account_overview(reader, account_id=account_id, now=now, zone=zone)
     form = record_form(reader, entity="account", row_id=account_id)
     if overview is None or form is None:
@@ -73,4 +85,6 @@ def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) ->
         sites=sites_of_account(reader, account_id=account_id),
         conflicts=open_conflicts(reader, zone=zone, account_id=account_id),
         form=form,
+        pairs=pairs_of_account(reader, account_id=account_id, zone=zone),
+        merged_from=merged_from,
     )

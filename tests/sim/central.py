@@ -310,7 +310,7 @@ class Central:
             raise Wrong(f"I10: change {change.n} clashed on {kept}, the oracle says {verdict.kept}")
         fresh = self._name_conflicts(fresh, outcome, who)
         fresh |= self._name_proposals(told(self.oracle, who, change, kept, fresh, now), fresh)
-        self.oracle.keep(fresh)
+        self.oracle.keep(fresh, (who.user, now))
         for entity, row_id in fresh.keys() - self.oracle.carried:
             self.oracle.writers.setdefault((entity, row_id), []).append((_revision(outcome), who.device))
         return list(fresh)

@@ -357,3 +357,4 @@ def _take_along(judge: Judge, done: Done, back: dict[str, set[bytes]]) -> None:
         parted = {account: done.goes for name, account in sides if row[name] in back.get("contact", ())}
         if row["account_id"] == done.stays and parted:
             _put(judge, "duplicate_candidate", row["id"], parted)
+            judge.carried.add(("duplicate_candidate", row["id"]))

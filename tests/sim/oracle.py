@@ -223,10 +223,10 @@ class Oracle:
             return Verdict("held", kept=kept), fresh
         return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
 
-    def keep(self, fresh: dict[Key, Row]) -> None:
-        """Takes the rows of a change that was not refused."""
+    def keep(self, fresh: dict[Key, Row], by: tuple[bytes, int]) -> None:
+        """Takes the rows of a change that was not refused; who made it, and when."""
         for (entity, row_id), row in fresh.items():
-            self.note_given(entity, row_id, row, (row["changed_by"], row["changed_at"]))
+            self.note_given(entity, row_id, row, None if (entity, row_id) in self.carried else by)
             self.rows.setdefault(entity, {})[row_id] = row
             if entity == "sales_order" and row["number_official"]:
                 self.orders_numbered = max(self.orders_numbered, int(row["number_official"][3:]))

@@ -45,7 +45,7 @@ def _alike(entity: str, one: Row, other: Row) -> bool:
     texts = [
         " ".join(sorted(" ".join(str(side[n] or "") for n in names).lower().split())) for side in (one, other)
     ]
-    if SequenceMatcher(None, *texts).ratio() >= _LEAST:
+    if SequenceMatcher(None, *texts).ratio() >= _LEAST or set(texts[0].split()) & set(texts[1].split()):
         return True
     numbers = ("phone", "tax_id") if entity == "account" else ("mobile",)
     if any(one[n] and _digits(one[n]) == _digits(other[n]) for n in numbers):

@@ -25,6 +25,7 @@ from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.editor import FormSpec, RecordEditor
 from fieldrep.ui.forms.specs import activity_form, contact_form, edit_account_form, new_account, site_form
 from fieldrep.ui.page import Place
+from fieldrep.ui.pairs import PairPanel
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.emptystate import EmptyState
@@ -75,6 +76,8 @@ class AccountRecord(QWidget):
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
+        self.pairs = PairPanel(self._desk, name="account_pair")
+        self.pairs.decided.connect(self.said)
         self.overview = Overview()
         self.overview.log_wanted.connect(self.log_activity)
         self.overview.task_done.connect(self._complete)
@@ -104,7 +107,7 @@ class AccountRecord(QWidget):
         above = QVBoxLayout()
         above.setContentsMargins(20, 0, 20, 0)
         above.setSpacing(10)
-        for widget in (self.header, self.banner, self.conflicts):
+        for widget in (self.header, self.banner, self.conflicts, self.pairs):
             above.addWidget(widget)
         column = QVBoxLayout(self._record)
         column.setContentsMargins(0, 16, 0, 0)
@@ -195,10 +198,23 @@ class AccountRecord(QWidget):
         self.overview.set(answer, today, zone)
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
         self.conflicts.set(group, 1, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
+        self.pairs.set(answer.pairs, view.header.id)
+        if answer.merged_from:
+            self._say_merged(answer.merged_from, view.header.id, view.header.name)
         self._on_tab(self.tabs.key())
         if self.editor is None:
             self._stack.setCurrentWidget(self._record)
         self.state_changed.emit()
+
+    def _say_merged(self, name: str, survivor: RowId, now: str) -> None:
+        """The account asked for is part of this one since: this one is shown, in the list as well."""
+        self.banner.say(
+            f"{name} is part of {now} now",
+            "The two were merged; all that belonged to it is here.",
+            action="Got it",
+        )
+        self.account_id = survivor
+        self.account_wanted.emit(survivor)
 
     def _tell_changes(self, before: RecordAnswer, now: RecordAnswer) -> None:
         """Says what somebody else changed in the open record; one's own changes need no telling."""

@@ -26,7 +26,7 @@ from fieldrep.ui.widgets.recordlist import RecordList
 _LIST = 366  # so that the five chips stand beside each other
 _MATTER = frozenset(
     {"account", "site", "contact", "account_contact", "activity", "sales_order", "document_line", "ar_document",
-     "conflict"}
+     "conflict", "duplicate_candidate"}
 )  # fmt: skip
 
 
@@ -216,8 +216,15 @@ class AccountsPage(Page):
         why = "" if record.answer else "Choose an account first."
         deciding = not record.conflicts.isHidden()
         decide = Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
+        pairing = not record.pairs.isHidden()
+        pair = (
+            *(() if deciding else (Action("submit", "Merge", "git-merge", record.pairs.submit, group=on),)),
+            Action("merge_pair", "Merge the possible duplicate", "git-merge", record.pairs.apply, group=on),
+            Action("keep_apart", "Not a duplicate", "copy-x", record.pairs.keep_apart, group=on),
+        )
         return (
             *((decide,) if deciding else ()),
+            *(pair if pairing else ()),
             Action("new_order", "New order", "shopping-cart", record.new_order, group=on, why_not=why),
             Action("log_activity", "Log activity", "phone", record.log_activity, group=on, why_not=why),
             Action("edit_record", "Edit account", "pencil", record.edit, group=on, why_not=why),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldrep.commands.refused import correct_order
 from fieldrep.commands.undo import undo
+from fieldrep.queries.pairs import PairRow, open_pairs
 from fieldrep.queries.refused_form import RefusedForm, refused_form
 from fieldrep.queries.sync_history import SyncHistory, sync_history
 from fieldrep.queries.sync_page import SyncPage as SyncRows
@@ -19,6 +20,7 @@ from fieldrep.ui.page import Action, Page, Place
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync.mending import mending_form
+from fieldrep.ui.sync.pairs import PairsTab
 from fieldrep.ui.sync.refused import RefusedTab
 from fieldrep.ui.sync.tabs import ConflictsTab, HistoryTab, OverviewTab, WaitingTab
 from fieldrep.ui.widgets.banner import Banner
@@ -48,6 +50,7 @@ class SyncPage(Page):
         self.waiting = WaitingTab()
         self.conflicts = ConflictsTab(desk)
         self.refused = RefusedTab(desk)
+        self.pairs = PairsTab(desk)
         self.history = HistoryTab()
         self.tabs = Tabs(
             (
@@ -55,6 +58,7 @@ class SyncPage(Page):
                 Tab("waiting", "Waiting", lambda: self.waiting),
                 Tab("conflicts", "Conflicts", lambda: self.conflicts),
                 Tab("refused", "Refused", lambda: self.refused),
+                Tab("duplicates", "Duplicates", lambda: self.pairs),
                 Tab("history", "History", lambda: self.history),
             ),
             name="sync_tabs",
@@ -93,12 +97,17 @@ class SyncPage(Page):
         self.waiting.undo_wanted.connect(self._take_back)
         self.refused.said.connect(self.said)
         self.refused.fix_wanted.connect(self._fix)
+        self.pairs.panel.decided.connect(self.said)
+        self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self._desk.sync_stood.connect(self._show_line)
 
     def reload(self) -> None:
         runner = self._desk.runner
         runner.query(sync_page, asker=self, done=self._on_rows, failed=self._on_failed, zone=self._desk.zone)
         runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
+        runner.query(
+            open_pairs, asker=self, done=self._on_pairs, failed=self._on_failed, zone=self._desk.zone
+        )
 
     def _on_rows(self, rows: SyncRows) -> None:
         self._rows = rows
@@ -115,6 +124,10 @@ class SyncPage(Page):
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
+
+    def _on_pairs(self, pairs: Sequence[PairRow]) -> None:
+        self.pairs.set(pairs)
+        self.tabs.set_count("duplicates", len(pairs) or None)
 
     def _on_failed(self, error: Exception) -> None:
         self.problem.say("This could not be read", sentence_of(error), Tone.DANGER)
@@ -218,6 +231,7 @@ class SyncPage(Page):
             ("waiting", "upload"),
             ("conflicts", "git-merge"),
             ("refused", "ban"),
+            ("duplicates", "git-merge"),
             ("history", "history"),
         ]
         carry = self.overview.carry

@@ -1,0 +1,93 @@
+"""Possible duplicates in the window: the panel on the record, the list on the Sync page, and a merge by keys."""
+
+from PySide6.QtCore import Qt
+
+from fieldrep.commands.accounts import create_account
+from fieldrep.contract.ids import RowId
+from sync_server.reconcile.duplicates import look_for_duplicates
+from tests.helpers.small_company import AURORA
+from tests.ui.names import nameless, without_object_name
+from tests.ui.office import Office
+from tests.ui.window import CTRL, Window
+
+
+def second_aurora(window: Window, office: Office) -> RowId:
+    """Anke enters a customer that she has already; the central store notices."""
+    with office.database.write("import") as tx:
+        row = tx.row("account", AURORA)
+        assert row is not None
+        tx.stage("account", {**row, "phone": "+31 10 411 2201", "revision": tx.new_revision()})
+        look_for_duplicates(tx)
+    fields = {"name": "Aurora Dairy Rotterdam", "phone": "010 4112201", "note": "Ring twice", "tier": "key"}
+    window.program.runner.command(create_account, site={"city": "Rotterdam"}, **fields)
+    window.until(
+        lambda: any(row["note"] == "Ring twice" for row in office.rows("account")), "it was not sent"
+    )
+    made = next(row["id"] for row in office.rows("account") if row["note"] == "Ring twice")
+    assert isinstance(made, bytes)
+    window.sync()
+    window.shell.go("accounts", ("account", AURORA))
+    window.until(window.record.pairs.isVisible, "no pair is shown")
+    return RowId(made)
+
+
+def test_a_pair_is_merged_by_keys_and_the_merged_account_leads_to_the_survivor(
+    window: Window, office: Office
+) -> None:
+    made = second_aurora(window, office)
+    panel = window.record.pairs
+    assert panel.heading.words.text() == "Aurora Dairy Rotterdam may be the same customer"
+    assert "Same phone number" in panel.why.text()
+    assert not nameless(panel)
+    assert not without_object_name(panel)
+    office.shut()
+    window.click("account_pair_phone_1")
+    panel.stays.button(0).setFocus()
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: "asked for" in panel.after.text(), "the merge was not asked for")
+    office.open()
+    window.sync()
+    window.until(lambda: office.row("account", made)["merged_into_id"] == AURORA)
+    window.sync()
+    window.until(lambda: not panel.isVisible())
+    survivor = office.row("account", AURORA)
+    assert survivor["phone"] == "010 4112201"
+    assert str(survivor["note"]).endswith("\n\nRing twice"), "both notes are kept"
+    window.shell.go("accounts", ("account", made))
+    window.until(lambda: window.record.account_id == AURORA and window.record.answer is not None)
+    window.until(
+        lambda: window.record.banner.heading() == "Aurora Dairy Rotterdam is part of Aurora Dairy B.V. now"
+    )
+    assert any(row.city == "Rotterdam" for row in window.record.answer.sites)  # type: ignore[union-attr]
+
+
+def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office: Office) -> None:
+    second_aurora(window, office)
+    window.click("nav_sync")
+    page = window.sync_page
+    page.tabs.open("duplicates")
+    window.until(lambda: page.pairs.table.grid.rowCount() == 1)
+    page.pairs.table.setFocus()
+    window.key(Qt.Key.Key_Home)
+    window.until(page.pairs.panel.isVisible)
+    window.click("sync_pair_apart")
+    window.until(lambda: page.pairs.table.grid.rowCount() == 0)
+    window.sync()
+    window.until(lambda: [row["status"] for row in office.rows("duplicate_candidate")] == ["not_duplicate"])
+    window.shell.go("accounts", ("account", AURORA))
+    window.until(lambda: window.record.answer is not None and window.record.account_id == AURORA)
+    window.until(lambda: not window.record.pairs.isVisible())
+
+
+def test_the_toasts_undo_takes_a_merge_back_before_it_was_sent(window: Window, office: Office) -> None:
+    made = second_aurora(window, office)
+    office.shut()
+    window.click("account_pair_merge")
+    window.until(lambda: "asked for" in window.record.pairs.after.text())
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(window.record.pairs.merge.isVisible, "undo did not bring the pair back")
+    office.open()
+    window.sync()
+    window.until(lambda: [row["status"] for row in office.rows("duplicate_candidate")] == ["split"])
+    assert office.row("account", made)["merged_into_id"] is None
+    assert office.row("account", made)["archived"] == 0
