@@ -32,10 +32,10 @@ from sync_server.admin.console import (
     system_clock,
 )
 from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link
+from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
 
-ACTOR = "fieldrep-server"
 ROLES = CATALOGUE["user"].fields["role"].options
 TERRITORY_KINDS = CATALOGUE["territory"].fields["kind"].options
 ASSIGNMENT_KINDS = CATALOGUE["territory_assignment"].fields["kind"].options
@@ -129,7 +129,7 @@ def user_list(as_json: bool) -> None:
 @click.argument("login")
 def user_enable(login: str) -> None:
     """Lets a disabled user back in; his devices stay withdrawn and enrol again."""
-    with central_store() as database, database.write(ACTOR) as tx:
+    with changing() as tx:
         admin.enable_user(tx, login)
     say(f"{login} may work again. Next: fieldrep-server enroll {login}")
 
@@ -141,7 +141,7 @@ def user_disable(login: str) -> None:
 
     What a device holds stays on it, encrypted, until it is wiped or deleted there.
     """
-    with central_store() as database, database.write(ACTOR) as tx:
+    with changing() as tx:
         admin.disable_user(tx, login)
     say(
         f"{login} can no longer sync: no device of theirs gets or gives anything from its next request on. {_STAYS}"
@@ -221,7 +221,7 @@ def territory_assign(
     reason: str | None,
 ) -> None:
     """Lets LOGIN hold the accounts of territory CODE and of all below it."""
-    with central_store() as database, database.write(ACTOR) as tx:
+    with changing() as tx:
         admin.assign(
             tx,
             login=login,
@@ -239,7 +239,7 @@ def territory_assign(
 @click.argument("login")
 def territory_unassign(code: str, login: str) -> None:
     """Ends LOGIN's cover of territory CODE."""
-    with central_store() as database, database.write(ACTOR) as tx:
+    with changing() as tx:
         admin.unassign(tx, login=login, territory_code=code)
     say(f"{login} no longer covers {code}.")
 
@@ -259,7 +259,7 @@ def account_move(account_named: str, owner: str | None, code: str | None) -> Non
         raise KnownError(
             Code.WRONG_USAGE, "Name the new owner with --owner, the new territory with --territory, or both."
         )
-    with central_store() as database, database.write(ACTOR) as tx:
+    with changing() as tx:
         row = admin.move_account(tx, account=account_named, owner_login=owner, territory_code=code)
     words = [f"belongs to {owner}"] if owner else []
     words += [f"lies in {code}"] if code else []

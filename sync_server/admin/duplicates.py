@@ -15,8 +15,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, to_json
-from sync_server.admin.cli import ACTOR, as_json_option, commands
+from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
+from sync_server.admin.rehearsal import ACTOR
 from sync_server.reconcile.conflicts import label_of
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge

@@ -13,6 +13,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.values import check_row
+from fieldrep.domain.parents import makes_circle
 from sync_server.store.audit import described
 from sync_server.store.credentials import revoke
 from sync_server.store.reading import Reader
@@ -143,6 +144,36 @@ def enable_user(tx: WriteTransaction, login: str) -> None:
     if user["active"]:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is not disabled.")
     _change(tx, "user", user, {"active": 1}, "enable_user")
+
+
+def set_role(tx: WriteTransaction, *, login: str, role: str) -> None:
+    """Gives a user another role.
+
+    Raises:
+        KnownError: `nothing_to_change`, `not_found`.
+    """
+    user = user_named(tx, login)
+    if user["role"] == role:
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is {role} already.")
+    _change(tx, "user", user, {"role": role}, "change_role")
+
+
+def set_manager(tx: WriteTransaction, *, login: str, manager_login: str | None) -> None:
+    """Puts a user under another manager, or under nobody.
+
+    Raises:
+        KnownError: `nothing_to_change`, `not_found`, `invalid_value` for somebody who would be his own manager.
+    """
+    user = user_named(tx, login)
+    manager = user_named(tx, manager_login)["id"] if manager_login else None
+    if user["manager_id"] == manager:
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” reports there already.")
+    if makes_circle(_id(user), manager, lambda above: (tx.row("user", above) or {}).get("manager_id")):
+        sentence = f"“{manager_login}” reports to “{login[:80]}”, directly or through others."
+        raise KnownError(
+            Code.INVALID_VALUE, f"{sentence} Put that person elsewhere first.", field="manager_id"
+        )
+    _change(tx, "user", user, {"manager_id": manager}, "change_manager")
 
 
 def active_user(reader: Reader, login: str) -> Row:

@@ -131,6 +131,16 @@ class Database:
                 raise
 
     @contextmanager
+    def rehearse(self, actor: str) -> Iterator[WriteTransaction]:
+        """A write transaction that is never committed: what it would settle can be asked in it, then it is undone."""
+        with known_errors(), self._writing, self._session("write") as session:
+            try:
+                yield WriteTransaction(session, Actor(actor), self.clock, self._ids, self._coverage_of)
+            finally:
+                with suppress(Exception):
+                    session.rollback()
+
+    @contextmanager
     def beside(self) -> Iterator[Session]:
         """A short write beside the clock: for notes that no replica ever pulls."""
         with known_errors(), self._session("note") as session:

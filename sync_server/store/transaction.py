@@ -287,12 +287,23 @@ class WriteTransaction(Workspace):
         """Keeps what an import says of a row, for the next one."""
         self._import_images[row_id] = image
 
+    def rehearsed(self) -> Settlement:
+        """What this transaction would change in the ledger if it were finished now."""
+        after = self._after(moment_of(self.now))
+        return settle(self, self._before or after, after)
+
+    def changed_roles(self) -> dict[bytes, tuple[str, str]]:
+        """Whose role is staged to change: before and after."""
+        return {
+            _bytes(row["id"]): (str(image.row["role"]), str(row["role"]))
+            for row, image in self.staged_rows("user")
+            if image is not None and image.row["role"] != row["role"]
+        }
+
     def finish(self) -> None:
         """Writes everything; the caller commits."""
         moment = moment_of(self.now)
-        after = self._after(moment)
-        before = self._before or after
-        settlement = settle(self, before, after)
+        settlement = self.rehearsed()
         sums, clocks = flush.write_rows(self)
         flush.write_digests(self.session, sums)
         if settlement.gained or settlement.lost:

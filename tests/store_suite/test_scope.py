@@ -113,3 +113,39 @@ def test_an_edit_that_moves_nobody_leaves_the_ledger_alone(world: World) -> None
     world.change("user", ana, phone="2")
     with world.database.read() as reader:
         assert reader.rows("SELECT * FROM scope_ledger ORDER BY user_id, scope_key") == before
+
+
+def test_temporary_cover_begins_and_ends_with_the_day_of_whoever_covers(world: World) -> None:
+    there = {
+        zone: world.user(zone[:4].casefold(), tz=zone) for zone in ("Pacific/Auckland", "America/Los_Angeles")
+    }
+    land = world.make("territory", name="North")
+    account = world.account(territory=land)
+    noon = (world.clock.at // DAY_MS + 1) * DAY_MS + DAY_MS // 2
+    world.clock.at = noon
+    tomorrow = day_of(noon + DAY_MS)
+    for user in there.values():
+        span = {"valid_from": tomorrow, "valid_to": tomorrow, "kind": "cover"}
+        world.make("territory_assignment", user_id=user, territory_id=land, **span)
+    hours: dict[bytes, list[int]] = {user: [] for user in there.values()}
+    for hour in range(72):
+        world.clock.at = noon + hour * 3_600_000
+        world.database.settle_due()
+        for user in holders(world, account):
+            hours[user].append(hour)
+        if hour == 36:
+            assert verify(world.database) == []
+    auckland, angeles = (hours[there[zone]] for zone in ("Pacific/Auckland", "America/Los_Angeles"))
+    assert (len(auckland), len(angeles)) == (24, 24), "each for the 24 hours of his own day"
+    assert angeles[0] - auckland[0] in (19, 20), "the sun comes to Auckland first"
+
+
+def test_somebody_who_moves_to_another_zone_is_covered_by_its_days_at_once(world: World) -> None:
+    world.clock.at = (world.clock.at // DAY_MS + 1) * DAY_MS + 3_600_000
+    ana, today = world.user("ana"), day_of(world.clock.at)
+    account = world.account()
+    world.make("account_team", account_id=account, user_id=ana, valid_from=today, valid_to=today)
+    assert holders(world, account) == {ana}
+    world.change("user", ana, tz="America/Los_Angeles")
+    assert holders(world, account) == set(), "there it is still yesterday"
+    assert verify(world.database) == []

@@ -1,0 +1,105 @@
+"""Changes of who holds what, made for good or only rehearsed: the same command, the same code, and then undone.
+
+Owns how a preview is printed. Must not know which commands there are; `scope.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import click
+
+from fieldrep.contract.catalogue import CATALOGUE
+from sync_server.admin.console import central_store, print_json, say
+from sync_server.store.preview import Concerned, DeviceThere, Moved, Plan, concerned
+from sync_server.store.transaction import WriteTransaction
+
+ACTOR = "fieldrep-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Set as the root context's object while a change is only rehearsed."""
+
+    as_json: bool
+
+
+class Rehearsed(Exception):
+    """The change was rehearsed and its preview printed; nothing else is to be done or said."""
+
+
+@contextmanager
+def changing() -> Iterator[WriteTransaction]:
+    """The transaction in which a command changes who holds what; in a preview it is undone and told of instead.
+
+    Raises:
+        Rehearsed: at the end of a preview.
+    """
+    preview = click.get_current_context().find_root().obj
+    with central_store() as database:
+        if not isinstance(preview, Preview):
+            with database.write(ACTOR) as tx:
+                yield tx
+            return
+        with database.rehearse(ACTOR) as tx:
+            yield tx
+            plan = Plan(tx.rehearsed(), tx.changed_roles())
+        with database.read() as reader:
+            people = concerned(reader, plan)
+    if preview.as_json:
+        print_json({"people": [_as_json(one) for one in people]})
+    else:
+        _print(people)
+    raise Rehearsed
+
+
+def _as_json(one: Concerned) -> dict[str, object]:
+    return {
+        "login": one.login,
+        "name": one.name,
+        "gains": _moved_as_json(one.gains),
+        "loses": _moved_as_json(one.loses),
+        "sees_cost": one.cost,
+        "devices": [{**asdict(device), "unsent": _unsent(device)} for device in one.devices],
+    }
+
+
+def _moved_as_json(moved: Moved) -> dict[str, object]:
+    entities = {name: {"rows": rows, "bytes": size} for name, (rows, size) in moved.entities.items()}
+    return {"accounts": moved.accounts, "rows": moved.rows, "bytes": moved.size, "entities": entities}
+
+
+def _print(people: list[Concerned]) -> None:
+    if not people:
+        say("Nobody would gain or lose anything. Nothing was changed.")
+        return
+    for one in people:
+        for verb, moved in (("gain", one.gains), ("lose", one.loses)):
+            if moved.rows:
+                say(f"{one.name} ({one.login}) would {verb} {_told(moved)}")
+        if one.cost is not None:
+            words = "would from then on see" if one.cost else "would no longer see"
+            say(f"{one.name} ({one.login}) {words} what things cost; the records concerned are sent again.")
+        for device in one.devices:
+            say(f"  {device.name or 'A device'} ({device.state}): {_unsent(device)}")
+    say("Nothing was changed.")
+
+
+def _told(moved: Moved) -> str:
+    accounts = f"{moved.accounts:,} account{'' if moved.accounts == 1 else 's'}, " if moved.accounts else ""
+    kinds = ", ".join(
+        f"{rows:,} {CATALOGUE[name].plural.lower()}" for name, (rows, _) in moved.entities.items()
+    )
+    return f"{accounts}{moved.rows:,} records of {moved.size:,} bytes: {kinds}."
+
+
+def _unsent(device: DeviceThere) -> str:
+    """What is known of work that lies on a device."""
+    if device.seen_at is None:
+        return "never in contact yet; what it holds unsent is unknown."
+    seen = datetime.fromtimestamp(device.seen_at // 1000, UTC).strftime("%Y-%m-%d %H:%MZ")
+    waited = f"{device.waiting:,} unsent then; " if device.waiting else "nothing unsent then; "
+    return f"last in contact {seen}, {waited}what was entered since is unknown."

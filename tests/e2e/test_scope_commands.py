@@ -1,0 +1,55 @@
+"""The preview of a change of scope by command line: the same command, told of and not made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server_command import ServerCommand
+
+ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harbour Inn,K-2,id:{owner}\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> ServerCommand:
+    made = ServerCommand(tmp_path / "server", own_process=False)
+    made("init")
+    made("user", "add", "boss", "--role", "manager")
+    ana = made.json("user", "add", "ana", "--manager", "boss")
+    made("user", "add", "ben", "--name", "Ben")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "account.csv").write_text(ACCOUNTS.format(owner=ana["id"]), encoding="utf-8")
+    made("import", "fieldrep", folder)
+    return made
+
+
+def test_a_preview_tells_what_a_change_would_move_and_changes_nothing(server: ServerCommand) -> None:
+    change = ("account", "move", "K-1", "--owner", "ben")
+    told = json.loads(server("scope", "preview", "--json", *change))
+    people = {one["login"]: one for one in told["people"]}
+    assert people["ben"]["gains"]["accounts"] == people["ana"]["loses"]["accounts"] == 1
+    assert people["boss"]["loses"]["entities"]["account"]["rows"] == 1, "his manager loses it with him"
+    assert people["ben"]["gains"]["bytes"] > 0
+    text = server("scope", "preview", *change)
+    assert "Ben (ben) would gain 1 account" in text
+    assert "Nothing was changed." in text
+    assert json.loads(server("scope", "preview", "--json", *change)) == told, "so nothing was changed"
+    server(*change)
+    assert "nothing was moved" in server.refused("scope", "preview", *change)
+
+
+def test_only_changes_of_scope_can_be_previewed(server: ServerCommand, tmp_path: Path) -> None:
+    assert "account move" in server.refused("scope", "preview", "backup", tmp_path / "b", code=2)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_persons_role_and_manager_can_change_and_never_in_a_circle(server: ServerCommand) -> None:
+    server("user", "role", "ana", "tech")
+    server("user", "manager", "ben", "ana")
+    assert "reports to" in server.refused("user", "manager", "boss", "ben")
+    server("user", "manager", "ben")
+    rows = {row["login"]: row for row in server.json("user", "list")}
+    assert (rows["ana"]["role"], rows["ben"]["manager"]) == ("tech", None)
