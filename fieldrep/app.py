@@ -26,6 +26,7 @@ from fieldrep.settings import Settings, load_settings, save_settings, text_size_
 from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.keys import Keymap
+from fieldrep.ui.network import Network
 from fieldrep.ui.page import Place
 from fieldrep.ui.pages import page_specs
 from fieldrep.ui.runner import Runner
@@ -67,6 +68,10 @@ class Program(QObject):
         self.settings = load_settings(profile.settings)
         self.shell: AppShell | None = None
         self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self, self.doors)
+        self.network = Network(self)
+        self.network.metered.connect(self.syncing.meter)
+        self.syncing.wish_pause(self.settings.pause_on_metered)
+        self.syncing.wished.connect(self._on_wish)
         self.desk.sync_by(self.syncing)
         self.desk.carry_by(self.doors)
         self.syncing.stood.connect(self.desk.sync_stood)
@@ -133,6 +138,8 @@ class Program(QObject):
         from fieldrep.queries.palette import recent_records
 
         self.doors.let_in()
+        if self.syncing.wish:
+            self.network.watch()
         self.syncing.begin()
         self.runner.query(recent_records, asker=self, done=self._offer_recent, limit=5)
 
@@ -224,6 +231,11 @@ class Program(QObject):
                 log.error("unexpected", exc_info=error)
             self._say(sentence_of(error))
 
+    def _on_wish(self, wish: bool) -> None:
+        if wish:
+            self.network.watch()
+        self.keep_settings()
+
     def keep_settings(self) -> None:
         """What the person chose about the window; a disk that refuses is no reason to bother her."""
         window = self.settings.window
@@ -237,6 +249,7 @@ class Program(QObject):
             page=page,
             window=window,
             recent=self.settings.recent,
+            pause_on_metered=self.syncing.wish,
         )
         if chosen != self.settings:
             self.settings = chosen

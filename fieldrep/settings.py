@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         page: the page shown at the start.
         window: place and size of the window, as Qt saves it, in base64.
         recent: ids of records opened last, newest first.
+        pause_on_metered: whether nothing goes out by itself on a line that costs by the byte.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     page: str = "accounts"
     window: str = ""
     recent: tuple[str, ...] = ()
+    pause_on_metered: bool = False
 
 
 def text_size_of(percent: int) -> TextSize:

@@ -17,8 +17,11 @@ from fieldrep.ui.runner import Runner
 
 
 class SyncDesk(Protocol):
-    """What a page may know of sync: how it stands, the words for its next try, and how to ask for one."""
+    """What a page may know of sync: how it stands, the words for its next try, how to ask for one, when it pauses."""
 
+    wish: bool
+
+    def wish_pause(self, wish: bool) -> None: ...
     def line(self) -> Any: ...
     def next_words(self) -> str: ...
     def try_now(self) -> None: ...
@@ -70,6 +73,15 @@ class Desk(QObject):
         """How sync stands, and the words for its next try."""
         assert self._sync is not None  # noqa: S101 - the composition root said so before any page
         return self._sync.line(), self._sync.next_words()
+
+    @property
+    def pauses_on_metered(self) -> bool:
+        """Whether the person wants nothing to go out by itself on a metered line."""
+        return self._sync is not None and self._sync.wish
+
+    def pause_on_metered(self, wish: bool) -> None:
+        if self._sync is not None:
+            self._sync.wish_pause(wish)
 
     def now(self) -> int:
         """The present moment in milliseconds."""

@@ -82,6 +82,7 @@ class Syncing(QObject):
     stood = Signal(object)
     counted = Signal(object)
     finished = Signal(object)
+    wished = Signal(bool)
     barred = Signal(str)
 
     def __init__(
@@ -98,7 +99,7 @@ class Syncing(QObject):
         self._listening: Progress | None = None
         self._listened_from = 0.0
         self._waits = 0
-        self._paused = self._stopped = False
+        self.wish = self._metered = self._paused = self._stopped = False
         self._trouble = ""
         self._again = False
         self._problem = ""
@@ -132,8 +133,18 @@ class Syncing(QObject):
         self.schedule.wanted(self._desk.now())
         self._arm(asked=True)
 
-    def pause(self, paused: bool) -> None:
-        """On a metered line, where the person wants it so, nothing goes out by itself."""
+    def wish_pause(self, wish: bool) -> None:
+        """Whether the person wants nothing to go out by itself on a metered line."""
+        self.wish = wish
+        self.wished.emit(wish)
+        self._pause(wish and self._metered)
+
+    def meter(self, metered: bool) -> None:
+        """Whether the line is one that costs by the byte."""
+        self._metered = metered
+        self._pause(self.wish and metered)
+
+    def _pause(self, paused: bool) -> None:
         if paused == self._paused:
             return
         self._paused = paused

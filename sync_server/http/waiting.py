@@ -142,6 +142,8 @@ class Waiting:
         troubled = False
         while self._count and not self._ended:
             await asyncio.sleep(AFTER_TROUBLE_SECONDS if troubled else LOOK_SECONDS)
+            if self._ended:
+                break
             try:
                 await self._look()
                 troubled = False

@@ -5,8 +5,11 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from fieldrep.paths import Profile
+from fieldrep.settings import load_settings
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.syncing import Syncing
 from fieldrep.ui.widgets.syncpill import SyncMode
 from tests.helpers.small_company import AURORA
 from tests.ui.office import Office, enrolled
@@ -70,30 +73,46 @@ def test_a_laptop_that_slept_finds_its_line_again(window: Window, office: Office
     live(window)
 
 
-def test_a_paused_line_does_nothing_by_itself_and_f9_still_syncs(window: Window, office: Office) -> None:
-    window.choose("Aurora Dairy B.V.")
+def test_on_a_metered_line_nothing_goes_out_by_itself_where_the_person_wants_it_so(
+    window: Window, office: Office, profile: Path
+) -> None:
     live(window)
     syncing = window.program.syncing
     pill = window.shell.top_bar.pill
-    syncing.pause(True)
+    syncing.meter(True)
+    assert pill.text() == "Live", "a line that costs is used, unless the person says otherwise"
+    window.shell.go("sync")
+    window.qtbot.keyClick(window.find("sync_metered"), Qt.Key.Key_Space)
+    window.program.network.metered.emit(True)  # as the system says when it finds itself on a phone's line
     assert pill.text() == "Paused"
     assert syncing.view().look()[1] is Tone.WARNING
-    assert not syncing._timer.isActive()
-    assert syncing._listening is None
+    tiles = window.sync_page.overview.tiles
+    window.until(lambda: "Paused" in tiles[0].accessibleName(), tiles[0].accessibleName())
+    assert load_settings(Profile(profile).settings).pause_on_metered
+    assert quiet(syncing)
+
+    window.shell.go("accounts")
+    window.choose("Aurora Dairy B.V.")
     office.change("account", AURORA, phone="+31 10 411 2277")
     window.key(Qt.Key.Key_E)
     window.into("edit_account_email", "orders@aurora.example")
     window.key(Qt.Key.Key_Return, CTRL)
-    window.until(lambda: window.record.editor is None)
     window.until(lambda: pill.text() == "Paused · 1 change waiting")
-    assert not syncing._timer.isActive(), "what was saved waits for the person"
+    assert quiet(syncing), "what was saved waits for the person"
+
     window.sync()
     window.until(lambda: shows(window, "+31 10 411 2277"))
     assert office.row("account", AURORA)["email"] == "orders@aurora.example"
-    assert not syncing._timer.isActive()
-    assert syncing._listening is None
-    syncing.pause(False)
+    assert quiet(syncing), "one sync was asked for, and no more"
+    syncing.meter(False)
     live(window)
+
+
+def quiet(syncing: Syncing) -> bool:
+    """Whether nothing is under way and nothing will be by itself."""
+    return (
+        not syncing._timer.isActive() and not syncing._listen_timer.isActive() and syncing._listening is None
+    )
 
 
 def test_what_is_wrong_with_the_line_is_said_on_the_pill_and_in_full_on_the_page(

@@ -14,6 +14,7 @@ from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync import sayings
 from fieldrep.ui.sync.carrying import CarryCard
+from fieldrep.ui.sync.metered import MeteredChoice
 from fieldrep.ui.syncing import Line
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.banner import Banner
@@ -62,7 +63,8 @@ class OverviewTab(QWidget):
             tile.setObjectName(f"sync_tile_{number}")
             row.addWidget(tile)
         column.addLayout(row)
-        for widget in (self.late, self.problem, self.conflict, self._waiting, self.carry):
+        self.metered = MeteredChoice(desk)
+        for widget in (self.late, self.problem, self.conflict, self._waiting, self.carry, self.metered):
             column.addWidget(widget)
         column.addStretch(1)
         whole = QVBoxLayout(self)
