@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import random
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from tests.sim import merging
 from tests.sim.handover import told, told_of
+from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.rules import COST_READERS, MACHINERY, TABLES
@@ -40,30 +40,6 @@ NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
 class ServerDied(Exception):
     """The server process was killed before it answered."""
-
-
-@dataclass
-class Sql:
-    """A connection of our own to either database, for looking."""
-
-    url: str
-    connection: Any = None
-
-    def __post_init__(self) -> None:
-        if self.url.startswith("sqlite"):
-            self.connection = sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
-        else:
-            import psycopg
-
-            url = self.url.replace("postgresql+psycopg://", "postgresql://")
-            self.connection = psycopg.connect(url, autocommit=True)
-
-    def rows(self, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-        cursor = self.connection.execute(sql)
-        return [column[0] for column in cursor.description], cursor.fetchall()
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 @dataclass
@@ -211,14 +187,6 @@ class Central:
                     self.revisions[entity, row_id] = row["revision"]
         self.settle()
 
-    def learn_pairs(self, touched: dict[Key, bytes]) -> None:
-        """The pairs raised by what just happened."""
-        stored = self.dump()["duplicate_candidate"]
-        for row_id in learn_pairs(self.oracle, stored):
-            row = stored[row_id]
-            self.names[row_id] = ".".join(sorted(self.names.get(row[n], "?") for n in ("one_id", "other_id")))
-            touched["duplicate_candidate", row_id] = b"store"
-
     @contextmanager
     def _dying(self) -> Iterator[None]:
         """Lets the server die at the named moment of one exchange."""
@@ -260,7 +228,7 @@ class Central:
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         self.oracle.end_of_push()
-        self.learn_pairs(touched)
+        touched.update(dict.fromkeys(learn_pairs(self.oracle, self.dump(), self.names), b"store"))
         self.settle()
         self.compare(touched)
 

@@ -8,6 +8,7 @@ from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merges import merge, unmerge
 from tests.sim import merging
 from tests.sim.central import Central
+from tests.sim.pairs import learn_pairs
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Merger:
             central.oracle.note_given(entity, row_id, row, None)
             central.oracle.rows[entity][row_id] = row
         touched = {key: b"carried" if key in carried else b"office" for key in fresh}
-        central.learn_pairs(touched)
+        pairs = learn_pairs(central.oracle, central.dump(), central.names)
+        touched.update(dict.fromkeys(pairs, b"store"))
         central.settle()
         central.compare(touched)

@@ -6,14 +6,15 @@ and decides scope by its own code and shares none with the product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.sim import merging
 from tests.sim.adding_up import No, settle_orders
 from tests.sim.deciding import without_decisions
-from tests.sim.handover import has_left, in_force, offered, waits
+from tests.sim.handover import has_left, offered, waits
+from tests.sim.holding import Holding
 from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
 from tests.sim.values import as_json, joined
 
@@ -50,7 +51,7 @@ class Verdict:
 
 
 @dataclass
-class Oracle:
+class Oracle(Holding):
     """Everything that must be in the central store, row by row.
 
     Attributes:
@@ -87,101 +88,6 @@ class Oracle:
     def all(self, entity: str) -> Iterable[Row]:
         fresh = {row_id: row for (kind, row_id), row in self._fresh.items() if kind == entity}
         return {**self.rows.get(entity, {}), **fresh}.values()
-
-    def key(self, entity: str, row: Mapping[str, Any]) -> tuple[str, bytes]:
-        """Who holds a row: everybody, an account's people, a user, or a user and his managers."""
-        if entity == "account":
-            return "account", row["merged_into_id"] or row["id"]
-        if entity == "duplicate_candidate":
-            return "pair", row["id"]
-        if row.get("account_id") is not None and entity != "device":
-            return "account", row["account_id"]
-        if entity == "activity":
-            return "user", row["assignee_id"]
-        if entity in ("device", "proposal"):
-            return "user", row["user_id"]
-        if entity in ("territory_assignment", "conflict"):
-            return "team", row["user_id"]
-        return "everybody", b""
-
-    def above(self, user_id: bytes | None) -> set[bytes]:
-        """A user and his managers, those who still work here."""
-        chain: list[bytes] = []
-        users = self.rows["user"]
-        while user_id is not None and user_id in users and user_id not in chain:
-            chain.append(user_id)
-            user_id = users[user_id]["manager_id"]
-        return {one for one in chain if users[one]["active"] and not users[one]["archived"]}
-
-    def holders(self, key: tuple[str, bytes]) -> set[bytes]:
-        """The users who may hold rows of a key now."""
-        kind, about = key
-        working = {row["id"] for row in self.rows["user"].values() if row["active"] and not row["archived"]}
-        if kind == "everybody":
-            return working
-        if kind == "user":
-            return {about} & working
-        if kind == "team":
-            return self.above(about)
-        if kind == "pair":
-            pair = self.rows["duplicate_candidate"].get(about)
-            sides = [pair["account_id"], pair["other_account_id"]] if pair else []
-            return set.intersection(*(self.holders(("account", one)) for one in sides)) if pair else set()
-        account = self.rows["account"].get(about)
-        return self._account_holders(account) if account and not account["merged_into_id"] else set()
-
-    def _account_holders(self, account: Row) -> set[bytes]:
-        first: list[bytes | None] = [account["owner_user_id"]]
-        first += [
-            row["user_id"]
-            for row in self.rows["account_team"].values()
-            if row["account_id"] == account["id"] and not row["archived"] and self._is_time(row)
-        ]
-        territory, seen = account["territory_id"], set()
-        while territory is not None and territory not in seen:
-            seen.add(territory)
-            first += [
-                row["user_id"]
-                for row in self.rows["territory_assignment"].values()
-                if row["territory_id"] == territory and not row["archived"] and self._is_time(row)
-            ]
-            territory = self.rows["territory"][territory]["parent_id"]
-        return set().union(*(self.above(one) for one in first))
-
-    def _is_time(self, row: Row) -> bool:
-        """Whether a time of a team member or a cover holds: from its first day to its last, where the person is."""
-        return in_force(row, self.rows["user"][row["user_id"]]["tz"], self.now)
-
-    def visible(self, user_id: bytes) -> dict[Key, Row]:
-        """Every row a user may hold now."""
-        known: dict[tuple[str, bytes], bool] = {}
-        found = {}
-        for entity, rows in self.rows.items():
-            for row_id, row in rows.items():
-                key = self.key(entity, row)
-                if key not in known:
-                    known[key] = user_id in self.holders(key)
-                if known[key]:
-                    found[entity, row_id] = row
-        return found
-
-    def settle_grants(self) -> None:
-        """After each event: who holds which account from now on."""
-        self.tick += 1
-        keys = [("account", row_id) for row_id in self.rows["account"]]
-        keys += [("pair", row_id) for row_id in self.rows["duplicate_candidate"]]
-        for key in keys:
-            now = self.holders(key)
-            for user_id in self.rows["user"]:
-                spans = self.grants.setdefault((user_id, key), [])
-                held = bool(spans) and spans[-1][1] < 0
-                if user_id in now and not held:
-                    spans.append([self.tick, -1])
-                elif user_id not in now and held:
-                    spans[-1][1] = self.tick
-
-    def held_at(self, user_id: bytes, key: tuple[str, bytes], tick: int) -> bool:
-        return any(a <= tick and (b < 0 or tick < b) for a, b in self.grants.get((user_id, key), []))
 
     def covers(self, who: Sender, key: tuple[str, bytes]) -> bool:
         kind, about = key

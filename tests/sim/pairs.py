@@ -16,8 +16,11 @@ _LEAST = 0.4
 _NO_DIGIT = re.compile(r"\D")
 
 
-def learn_pairs(oracle: Oracle, stored: dict[bytes, Row]) -> list[bytes]:
-    """Takes over the pairs the store has raised since, if they can be; gives their ids."""
+def learn_pairs(
+    oracle: Oracle, everything: dict[str, dict[bytes, Row]], names: dict[bytes, str]
+) -> list[tuple[str, bytes]]:
+    """Takes over the pairs the store has raised since, if they can be; gives them, each with a name from now on."""
+    stored = everything["duplicate_candidate"]
     known = oracle.rows["duplicate_candidate"]
     new = [row_id for row_id in stored if row_id not in known]
     pairs = {
@@ -35,7 +38,8 @@ def learn_pairs(oracle: Oracle, stored: dict[bytes, Row]) -> list[bytes]:
         if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):
             raise Wrong(f"a pair names other accounts than its records: {row}")
         known[row_id] = row
-    return new
+        names[row_id] = ".".join(sorted(names.get(row[n], "?") for n in ("one_id", "other_id")))
+    return [("duplicate_candidate", row_id) for row_id in new]
 
 
 def _alike(entity: str, one: Row, other: Row) -> bool:
