@@ -22,7 +22,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
-from fieldrep.store.engine import Connection, connect, driver_errors, transaction
+from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.lock import FileLock
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
@@ -137,6 +137,7 @@ def is_sound(path: Path, key: bytes) -> bool:
     try:
         connection = connect(path, key)
         try:
+            write_back(connection)
             with driver_errors():
                 return not list(damaged_pages(connection))
         finally:

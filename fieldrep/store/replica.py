@@ -23,7 +23,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate, newer, outbox, search
 from fieldrep.store.aside import finish_switch
-from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction
+from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.lock import FileLock
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.reserve import give_up, put_by
@@ -284,7 +284,7 @@ def _paths(place: Profile | Path) -> tuple[Path, Path]:
 def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
     """The writing connection to an existing or new file, at the present version."""
     finish_switch(path)
-    _refuse_torn_log(path)
+    crashed = _has_sound_log(path)
     if not path.exists():
         if not create:
             raise _not_enrolled()
@@ -298,6 +298,8 @@ def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
                     raise _not_enrolled()
                 migrate.create(connection)
             migrate.bring_up_to_date(connection, REPLICA_VERSION)
+        if crashed:
+            write_back(connection)
     except BaseException:
         connection.close()
         raise
@@ -315,14 +317,20 @@ def _connect(path: Path, key: bytes) -> Connection:
     return connect(path, key, writer=True)
 
 
-def _refuse_torn_log(path: Path) -> None:
-    """A log that lost acknowledged commits must not be opened: SQLite would take it for shorter and write over them."""
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
-        from fieldrep.store.pages import log_is_damaged
+def _has_sound_log(path: Path) -> bool:
+    """Whether a crash left a log. One that lost acknowledged commits must not be opened: they would be written over.
 
-        if log_is_damaged(path):
-            raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
+    Raises:
+        KnownError: `replica_damaged`.
+    """
+    log = path.with_name(path.name + "-wal")
+    if not log.exists() or not log.stat().st_size:
+        return False
+    from fieldrep.store.pages import log_is_damaged
+
+    if log_is_damaged(path):
+        raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
+    return True
 
 
 def _not_enrolled() -> KnownError:

@@ -182,10 +182,10 @@ class Day:
             self._sync()
 
     def _repair(self) -> None:
-        """One page of the file is damaged; the work that was not sent must come through."""
+        """The first page is damaged, and with it every way into the file; the work not sent must come through."""
         if not self._once("damaged"):
             with self.path.open("r+b") as file:
-                file.seek(20 * PAGE_BYTES + 900)
+                file.seek(PAGE_BYTES // 2)
                 file.write(bytes(64))
         if not list(self.folder.glob("replica-damaged-*")) or list(self.folder.glob("*.repaired-*")):
             repair(self.path, KEY, clock())
