@@ -84,7 +84,7 @@ def stamped(
         stamps[OTHERS] = Stamp(by if isinstance(by, bytes) else None, at if isinstance(at, int) else 0, b"")
     user_id, now = writer
     for name, value in after.items():
-        if name not in _NOT_STAMPED and value != before.get(name):
+        if value != before.get(name) and name not in _NOT_STAMPED:
             stamps[name] = Stamp(user_id, now, mark_of(value))
     return stamps
 

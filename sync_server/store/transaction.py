@@ -205,12 +205,10 @@ class WriteTransaction(Workspace):
         result = (
             f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
         )
-        moves = self.moves_since(self._audited)
+        moves = [] if refused else list(self.moves_since(self._audited))
         detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
-        if not refused:
-            for entity, before, after in self.moves_since(self._audited):
-                if after["id"] in self.moved.get(entity, ()):
-                    continue
+        for entity, before, after in moves:
+            if after["id"] not in self.moved.get(entity, ()):
                 self._runs.note(before, after, author.device_id, author.user_id, self.now)
         self._audited = self.position()
         actor = Actor("device", author.user_id, author.device_id)
