@@ -20,7 +20,7 @@ from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.jsonform import JsonValue, from_json, to_json
 from fieldrep.contract.values import canonical_json
 from fieldrep.domain.orders import EDITABLE_STATES
-from fieldrep.store import correcting, refused
+from fieldrep.store import correcting, quarantine, refused
 from fieldrep.store.drafts import DraftKey
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -126,6 +126,13 @@ def _payload(change: Change) -> str:
 def _json(entity: Entity, name: str, value: object) -> JsonValue:
     plain = value if isinstance(value, int | str | bytes) else None
     return to_json(entity.field(name), plain) if entity.has(name) else None
+
+
+def stop_correcting(replica: Replica, *, n: int) -> Done:
+    """Gives up a correction for now: what was entered goes back to the refused changes, as it is."""
+    touched = quarantine.stop_correcting(replica, n)
+    label = "The correction was put back under Refused"
+    return Done(command="stop_correcting", entities=touched | {"refused_change"}, label=label)
 
 
 def _of_order(uow: UnitOfWork, change: Change, order_id: RowId) -> bool:

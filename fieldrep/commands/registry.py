@@ -230,6 +230,7 @@ _EVERY = (
         ),
     ),
     Command(refused.hand_over, (_REFUSED, text("note", "What the admin should know."))),
+    Command(refused.stop_correcting, (whole("n", "The change's number.", required=True),)),
     _about(refused.correct_order, "sales_order"),
     _about(refused.send_corrected, "sales_order"),
     Command(undo.undo, (whole("n", "The change's number; the newest one by itself."),)),

@@ -72,6 +72,13 @@ def _joined(earlier: Edit, later: Edit) -> Edit:
     )
 
 
+def reason(connection: Connection, n: int) -> Refused | None:
+    """Why a change is set aside, None when it is not."""
+    sql = "SELECT outcome FROM outbox WHERE n = ? AND state = 'aside'"
+    found = connection.execute(sql, (n,)).fetchone()
+    return _reasons.decode(found[0]) if found is not None else None
+
+
 def reason_of(connection: Connection, row_ids: Iterable[bytes]) -> Refused | None:
     """Why a change that touches one of these rows is set aside, None when none is."""
     wanted = set(row_ids)

@@ -5,8 +5,11 @@ It becomes a refused change of this device, with everything that was entered; wh
 
 from __future__ import annotations
 
+import msgspec
+
 from fieldrep.contract.change import Refused
-from fieldrep.contract.errors import Code
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store import correcting
 from fieldrep.store.replica import Replica
 from fieldrep.store.settle import settle
 from fieldrep.store.shown import show_again
@@ -14,10 +17,27 @@ from fieldrep.store.shown import show_again
 
 def set_aside(replica: Replica, n: int, sentence: str) -> None:
     """Moves a waiting change to the refused ones, in one transaction."""
+    _refuse(replica, Refused(n, Code.INTERNAL, sentence))
+
+
+def stop_correcting(replica: Replica, n: int) -> frozenset[str]:
+    """Puts a change that was being corrected back among the refused ones, as it is by now; the kinds it touches.
+
+    Raises:
+        KnownError: `not_found` when no such change is being corrected.
+    """
+    with replica.read() as reader:
+        reason = correcting.reason(reader.driver, n)
+    if reason is None:
+        raise KnownError(Code.NOT_FOUND, "This change is not being corrected.")
+    return _refuse(replica, msgspec.structs.replace(reason, n=n))
+
+
+def _refuse(replica: Replica, reason: Refused) -> frozenset[str]:
     state = replica.state()
     with replica.write() as connection:
-        reason = Refused(n, Code.INTERNAL, sentence)
         settling = settle(connection, [reason], state.incarnation, replica.clock())
         digest = show_again(connection, settling.rows, state.user_id, state.digest)
         if digest != state.digest:
             raise AssertionError("a change that was never acknowledged counted in the digest")
+    return frozenset(entity for entity, _ in settling.rows)

@@ -119,6 +119,12 @@ def _sync(tab: str) -> Callable[[Stage], None]:
     return show
 
 
+def _correct(stage: Stage) -> None:
+    _sync("refused")(stage)
+    stage.page.refused.fix()
+    stage.until(lambda: stage.page.editor is not None)
+
+
 def _conflict_on_record(stage: Stage) -> None:
     stage.shell.go("accounts")
     stage.until(lambda: any("conflict" in row.flag for row in stage.page.list.model.rows()))
@@ -255,6 +261,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("sync-waiting", CALM, _sync("waiting")),
     Scene("accounts-conflict", BUSY, _conflict_on_record),
     *(Scene(f"sync-{tab}", BUSY, _sync(tab)) for tab in ("overview", "conflicts", "refused", "history")),
+    Scene("sync-correct", BUSY, _correct),
     Scene("start-enrol", NEW, _enrol),
     Scene("start-protect", NEW, _protect),
     Scene("start-download", NEW, _download),

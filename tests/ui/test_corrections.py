@@ -131,6 +131,32 @@ def test_a_refused_order_is_corrected_on_its_own_page_and_arrives_once(
     window.until(lambda: window.program.syncing.view().needs_you == 0)
 
 
+def test_a_correction_given_up_is_back_among_the_refused_ones(
+    window: Window, office: Office, monkeypatch: Patch
+) -> None:
+    limited(monkeypatch)
+    office.shut()
+    editor = new_order(window)
+    add(window, editor, "401120 x 24")
+    office.open()
+    window.sync()
+    window.until(lambda: window.program.syncing.view().needs_you > 0)
+    window.shell.go("sync", "refused")
+    sync = window.sync_page
+    window.until(lambda: sync.refused.table.grid.rowCount() == 1)
+    sync.refused.table.setFocus()
+    window.key(Qt.Key.Key_Return)
+    window.until(lambda: window.shell.stack.currentWidget().objectName() == "orders_page")
+    window.shell.go("sync", "waiting")
+    table = sync.waiting.table
+    window.until(lambda: table.grid.rowCount() == 1)
+    assert table.grid.rows[0].cells[4].text == "Being corrected, not sent"
+    table.setFocus()
+    window.key(Qt.Key.Key_Delete)
+    window.until(lambda: sync.refused.table.grid.rowCount() == 1)
+    assert "at most 3" in sync.refused.table.grid.rows[0].cells[1].text
+
+
 def test_what_is_typed_into_a_correction_outlives_the_window(
     qtbot: QtBot, theme: Theme, office: Office, profile: Path
 ) -> None:
@@ -288,10 +314,11 @@ def test_lists_and_headers_say_what_waits_was_refused_clashed_or_merged(
 
     clash(window, office)
     window.until(lambda: flag() == "1 conflict")
-    window.until(lambda: {"1 conflict", "Merged"} <= set(badges()))
+    window.until(lambda: "1 conflict" in badges())
     decide(window, Qt.Key.Key_2)
     window.until(lambda: window.program.syncing.view().needs_you == 0)
     window.until(lambda: "conflict" not in flag())
+    window.until(lambda: "Merged" in badges())
     refuse(window, office)
     window.until(lambda: flag() == "1 refused")
     window.until(lambda: "1 refused" in badges())

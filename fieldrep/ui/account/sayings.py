@@ -58,11 +58,11 @@ def header_view(head: AccountHeader, overdue: int) -> HeaderView:
     badges = [(tier_word(head.tier, head.lifecycle), Tone.ACCENT if head.tier == "key" else Tone.NEUTRAL)]
     if overdue:
         badges.append((f"{overdue} overdue", Tone.DANGER))
-    if head.conflicts:
-        badges.append((plural(head.conflicts, "conflict"), Tone.DANGER))
-    if head.refused:
-        badges.append((f"{head.refused} refused", Tone.DANGER))
-    if head.merged:
+    conflicts = plural(head.conflicts, "conflict") if head.conflicts else ""
+    needs = ", ".join(part for part in (conflicts, f"{head.refused} refused" if head.refused else "") if part)
+    if needs:
+        badges.append((needs, Tone.DANGER))
+    elif head.merged:
         badges.append(("Merged", Tone.INFO))
     if head.archived:
         badges.append(("Archived", Tone.WARNING))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from fieldrep.commands.refused import correct_order
+from fieldrep.commands.refused import correct_order, stop_correcting
 from fieldrep.commands.undo import undo
 from fieldrep.queries.pairs import PairRow, open_pairs
 from fieldrep.queries.refused_form import RefusedForm, refused_form
@@ -143,7 +143,7 @@ class SyncPage(Page):
         change = self._waiting_of(n)
         if change is None or not change.records:
             return
-        record = change.records[0]
+        record = next((one for one in change.records if one.entity == "sales_order"), change.records[0])
         if record.entity == "account":
             self.wanted.emit(Place("accounts", ("account", record.id)))
         elif record.entity == "sales_order":
@@ -155,8 +155,9 @@ class SyncPage(Page):
         return next((one for one in (self._rows.waiting if self._rows else ()) if one.n == n), None)
 
     def _take_back(self, n: object) -> None:
+        change = self._waiting_of(n)
         self._desk.runner.command(
-            undo,
+            stop_correcting if change is not None and change.state == "aside" else undo,
             done=lambda done: self.said.emit(done.label, None),
             failed=lambda error: self.said.emit(sentence_of(error), None),
             n=n,
