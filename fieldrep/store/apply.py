@@ -82,10 +82,7 @@ def apply_reply(
         numbers = {change.n for change in sent}
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
         settling = settle(connection, believed, state.incarnation, replica.clock())
-        # a late answer may be about a change whose rows were applied long ago
-        whole = reply.revision if reply.digest is not None else 0 if restored else state.revision
-        if whole:
-            cover(connection, whole, settling)
+        cover(connection, _whole_at(state, reply), settling)
         reached(Step.SETTLED)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
@@ -156,6 +153,16 @@ def _says_nothing(reply: ExchangeReply, state: SyncState) -> bool:
     )
 
 
+def _whole_at(state: SyncState, reply: ExchangeReply) -> int:
+    """The revision up to which all rows are here once the reply is applied.
+
+    A late answer, such as one that came by file, may be about a change whose rows were applied long ago.
+    """
+    if reply.digest is not None:
+        return reply.revision
+    return state.revision if reply.epoch == state.epoch else 0
+
+
 def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> SyncState:
     whole = reply.digest is not None
     return replace(
@@ -167,7 +174,7 @@ def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> 
         server_id=state.server_id or reply.server_id,
         epoch=reply.epoch or state.epoch,
         server_schema=reply.schema,
-        revision=reply.revision if whole else state.revision if reply.epoch == state.epoch else 0,
+        revision=_whole_at(state, reply),
     )
 
 

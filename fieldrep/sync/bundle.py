@@ -78,11 +78,14 @@ def write_request(
         handshake = msgspec.structs.replace(handshake, cursor=b"", digest=None)
     writer = BundleWriter(out, header, keys, server)
     writer.add(msgspec.msgpack.encode(Standing(state.incarnation, state.epoch, state.cursor, afresh)))
+    refused = replica.refused_before(state.offered_to) if state.offered_to else ()
     count = after = 0
     while True:
         changes = replica.waiting(most_changes, PUSH_BYTES, after)
         if changes or not count:
-            writer.add(encode_request(ExchangeRequest(handshake, tuple(changes), page_bytes)))
+            writer.add(
+                encode_request(ExchangeRequest(handshake, tuple(changes), page_bytes, refused=refused))
+            )
         if not changes:
             break
         count, after = count + len(changes), changes[-1].n

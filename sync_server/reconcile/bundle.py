@@ -16,8 +16,6 @@ from sync_server.store.credentials import DeviceIdentity
 from sync_server.store.database import Database
 
 MOST_REPLIES = 10_000
-_A_ROW = 1
-"""Bytes of a page nobody waits for."""
 
 
 def answer(
@@ -31,23 +29,14 @@ def answer(
         KnownError: `device_revoked`; what was answered before must then not be handed out.
     """
     *earlier, last = requests
-    for request in earlier:
-        reply = exchange(database, device, msgspec.structs.replace(request, page_bytes=_A_ROW))
+    asked = [msgspec.structs.replace(request, further=True) for request in earlier]
+    for request in (*asked, last):
+        reply = exchange(database, device, request)
+        yield reply
         if reply.verdict not in (Verdict.CONTINUE, Verdict.UPGRADE):
-            last = request
             break
-        yield _outcomes_alone(reply)
-    reply = exchange(database, device, last)
-    yield reply
     for _ in range(MOST_REPLIES):
         if not reply.more:
             return
         reply = serve_on(database, device, reply, last.page_bytes)
         yield reply
-
-
-def _outcomes_alone(reply: ExchangeReply) -> ExchangeReply:
-    """A reply that another one follows: its rows come with that one."""
-    return msgspec.structs.replace(
-        reply, pages=(), leaves=(), cursor=b"", more=True, digest=None, revision=0, estimate=0
-    )

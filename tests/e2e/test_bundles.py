@@ -2,57 +2,82 @@
 
 from __future__ import annotations
 
-import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
 
 
-def test_a_rep_without_a_network_syncs_with_a_stick(tmp_path: Path) -> None:
+@dataclass
+class Place:
+    """An office, a laptop that was enrolled over a line once, and a stick."""
+
+    server: ServerCommand
+    ana: DeviceCommand
+    stick: Path
+    port: str
+
+    def answer(self, file: str) -> dict[str, Any]:
+        """The office takes a file and puts the answer on the stick."""
+        words = ("bundle", "in", self.stick / file, "--reply", self.stick / "answer")
+        found: dict[str, Any] = self.server.json(*words)
+        return found
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
     server = ServerCommand(tmp_path / "server", own_process=False)
     server("init")
     server("user", "add", "ana.berg")
-    ana = DeviceCommand(tmp_path / "ana")
+    ana, stick = DeviceCommand(tmp_path / "ana"), tmp_path / "stick"
+    stick.mkdir()
     with serving(server) as address:
         ana("enroll", server("enroll", "ana.berg").splitlines()[0])
-    stick, mine, theirs = tmp_path / "stick", tmp_path / "mine.jsonl", tmp_path / "theirs.jsonl"
-    stick.mkdir()
+    return Place(server, ana, stick, address.rpartition(":")[2])
+
+
+def test_a_rep_without_a_network_syncs_with_a_stick(place: Place, tmp_path: Path) -> None:
+    ana, stick = place.ana, place.stick
     account = ana.do("create_account", name="Herberg De Toren", phone="1")["id"]
 
     assert ana.json("bundle", "out", stick / "ana")["changes"] == 1
-    told = server.json("bundle", "in", stick / "ana", "--reply", stick / "answer")
+    told = place.answer("ana")
     assert (told["login"], told["accepted"], told["verdict"]) == ("ana.berg", 1, "continue")
     receipt = ana.json("bundle", "in", stick / "answer")
 
     assert (receipt["accepted"], receipt["waiting"], receipt["digests_equal"]) == (1, 0, True)
-    server("export", theirs, "--user", "ana.berg")
+    mine, theirs = tmp_path / "mine.jsonl", tmp_path / "theirs.jsonl"
+    place.server("export", theirs, "--user", "ana.berg")
     assert ana.exported(mine) == theirs.read_bytes()
     assert b"Herberg" not in (stick / "ana").read_bytes() + (stick / "answer").read_bytes()
-    assert "holds 0 changes" in ana("bundle", "out", stick / "ana")
 
     ana.do("edit_account", id=account, phone="2")
     ana("bundle", "out", stick / "ana")
-    half = stick / "half"
-    half.write_bytes((stick / "ana").read_bytes()[:-7])
-    assert "not whole" in server.refused("bundle", "in", half, "--reply", stick / "answer")
-    assert ana.refused("bundle", "in", stick / "ana").startswith("This file is not for this laptop now.")
-    shutil.copy(stick / "ana", stick / "twice")
-    for file in ("ana", "twice"):
-        assert "From ana.berg: 1 taken, 0 refused" in server(
-            "bundle", "in", stick / file, "--reply", stick / "answer"
-        )
+    for _ in range(2):
+        assert place.answer("ana")["accepted"] == 1
     assert ana.json("bundle", "in", stick / "answer")["accepted"] == 1
     assert "read before" in ana("bundle", "in", stick / "answer")
-    with serving(server, "--port", address.rpartition(":")[2]):
+    with serving(place.server, "--port", place.port):
         over_the_line = ana.json("sync")
     assert (over_the_line["accepted"], over_the_line["digests_equal"]) == (0, True)
 
-    (device,) = server.json("device", "list")
-    server("device", "revoke", device["id"])
-    ana.do("edit_account", id=account, phone="3")
+
+def test_a_file_that_is_cut_or_not_for_it_is_refused_and_a_withdrawn_device_gets_no_answer(
+    place: Place,
+) -> None:
+    ana, stick = place.ana, place.stick
+    ana.do("create_account", name="Waits")
     ana("bundle", "out", stick / "ana")
-    (stick / "answer").unlink()
-    assert "not admitted" in server.refused("bundle", "in", stick / "ana", "--reply", stick / "answer")
-    assert not (stick / "answer").exists()
+    (stick / "half").write_bytes((stick / "ana").read_bytes()[:-7])
+    words = ("--reply", stick / "answer")
+    assert "not whole" in place.server.refused("bundle", "in", stick / "half", *words)
+    assert ana.refused("bundle", "in", stick / "ana").startswith("This file is not for this laptop now.")
+    (device,) = place.server.json("device", "list")
+    place.server("device", "revoke", device["id"])
+    assert "not admitted" in place.server.refused("bundle", "in", stick / "ana", *words)
+    assert [file.name for file in sorted(stick.iterdir())] == ["ana", "half"]
