@@ -1,0 +1,54 @@
+"""Rows arriving beside another thread and on top of others: only what differs is written, and the turn ends in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fieldrep.store.apply import apply_reply
+from fieldrep.store.replica import Replica
+from fieldrep.store.verify import verify
+from tests.unit.store.answers import central_row, reply, row_id
+
+SHOP = ("account", central_row("account", 1, 10, name="Corner Shop", phone="1", note="closed"))
+MILL = ("account", central_row("account", 2, 11, name="Old Mill", phone="2"))
+
+
+def test_rows_of_one_delta_may_differ_in_other_columns_each(replica: Replica) -> None:
+    apply_reply(replica, reply(SHOP, MILL))
+    shop = ("account", SHOP[1] | {"note": None, "revision": 20})
+    mill = ("account", MILL[1] | {"phone": "3", "archived": 1, "revision": 21})
+    applied = apply_reply(replica, reply(shop, mill, cursor=b"2"))
+    assert applied.digest == replica.state().digest == reply(shop, mill).digest
+    with replica.read() as reader:
+        assert reader.row("account", row_id(1)) == shop[1]
+        assert reader.row("account", row_id(2)) == mill[1]
+        assert verify(reader) == []
+
+
+def test_a_delta_leaves_alone_the_columns_that_no_row_changes(replica: Replica) -> None:
+    apply_reply(replica, reply(SHOP, MILL))
+    with replica.write() as connection:
+        # Whoever writes the id or the name again would run into this.
+        for column in ("id", "name", "created_at"):
+            connection.execute(
+                f"CREATE TEMP TRIGGER no_{column} BEFORE UPDATE OF {column} ON account "
+                "BEGIN SELECT raise(ABORT, 'written'); END"
+            )
+    shop = ("account", SHOP[1] | {"phone": "9", "revision": 20})
+    applied = apply_reply(replica, reply(shop, holds=[shop, MILL], cursor=b"2"))
+    assert applied.digest == reply(shop, MILL).digest
+
+
+def test_the_turn_is_held_while_rows_are_written_and_given_up_for_the_commit(replica: Replica) -> None:
+    seen: list[bytes] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        seen.append(replica.state().cursor)
+        yield
+        seen.append(replica.state().cursor)
+
+    apply_reply(replica, reply(SHOP, MILL), turn=turn())
+    assert seen == [b"", b""], "the cursor moves with the commit"
+    assert replica.state().cursor == b"cursor"
