@@ -34,8 +34,8 @@ MINIMUM_RATE = 1_000
 """Bytes a second."""
 
 WORKERS = min(16, 4 + 2 * (os.cpu_count() or 1))
-MAX_IN_WORK = 160
-"""Exchanges being answered or waiting for a worker; more of them would only wait longer than a device does."""
+MAX_IN_WORK = 8 * WORKERS
+"""Exchanges being answered or waiting for a worker; even at seconds each, none waits as long as a device would."""
 
 BUSY_SECONDS = 5
 
