@@ -50,6 +50,9 @@ LONGEST_SECONDS = 600.0
 """No single attempt lives longer, however well it gets on."""
 
 MAX_REPLY = 64 * 1024 * 1024
+SMALLEST_PORTION = 16_000
+"""Bytes of rows that are always asked for, however bad the line."""
+
 _CHUNK = 262_144
 _SMALL = 65_536
 _WAIT_REPLY = 1_000
@@ -74,6 +77,8 @@ class HttpBearer:
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
         self._heard = time.monotonic()
         self._stop = threading.Event()
+        self._portion = MAX_REPLY
+        self._broke_off = False
 
     def close(self) -> None:
         """Ends an attempt under way and gives the connection back."""
@@ -103,11 +108,21 @@ class HttpBearer:
                     raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
 
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
-        """One step of a sync.
+        """One step of a sync. Where a line breaks off large replies, smaller ones are asked for at once."""
+        while True:
+            portion = min(request.page_bytes, self._portion)
+            if portion < request.page_bytes:
+                request = msgspec.structs.replace(request, page_bytes=portion)
+            self._broke_off = False
+            try:
+                return self._exchange(request)
+            except KnownError:
+                if not self._broke_off or portion <= SMALLEST_PORTION or self._stop.is_set():
+                    raise
+                self._portion = max(SMALLEST_PORTION, portion // 8)
 
-        A reply that arrives damaged is the line's fault, not the server's: only the server itself says
-        `damaged_message`, of what it was sent.
-        """
+    def _exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        """A reply that arrives damaged is the line's fault; only the server says `damaged_message`, of what it got."""
         body = self._post("/v1/exchange", encode_request(request), MEDIA_TYPE)
         try:
             return decode_reply(body)
@@ -152,7 +167,10 @@ class HttpBearer:
         request = self._prepared(path, media_type)
         request.prepare_body(body if len(body) <= _SMALL else _Upload(body, self._note_sent), None)
         with self._answer_to(request, SILENCE_SECONDS) as answer:
-            return self._believe(answer, self._read(answer), media_type)
+            self._broke_off = (answer.raw.length_remaining or 0) > SMALLEST_PORTION
+            body = self._read(answer)
+            self._broke_off = False
+            return self._believe(answer, body, media_type)
 
     def _listen(self, path: str, accepted: Callable[[], None]) -> bool:
         """One wait: blanks until the answer."""

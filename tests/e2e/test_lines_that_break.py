@@ -6,9 +6,11 @@ is taken twice, and the replica goes on from the last page it committed.
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -302,3 +304,28 @@ def test_a_portal_changes_nothing_and_is_named(place: Place) -> None:
         place.assert_equal(sync(place.replica, bearer))
     finally:
         bearer.close()
+
+
+def test_a_line_that_breaks_off_whatever_is_large_still_brings_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection lets more than 40,000 bytes through, and one reply would be several times that."""
+    monkeypatch.setattr(engine, "PAGE_BYTES", 1_200_000)
+    draw = random.Random("large")
+    with served(tmp_path) as office, bad_line(office.address) as line:
+        user = office.make("user", login="ana", name="Ana")
+        with office.database.write("import") as tx:
+            for n in range(250):
+                note = base64.b85encode(draw.randbytes(480)).decode()
+                new_row(tx, "account", name=f"Shop {n}", owner_user_id=user, note=note)
+        with office.device(user, "laptop", line.address) as replica:
+            line.breaks("cut reply", 40_000)
+            position = -1
+            while not isinstance(ended := tried(lambda: sync_now(replica)), Receipt):
+                assert ended.code is Code.OFFLINE
+                reached = decode_cursor(replica.state().cursor, 1 << 60)
+                assert reached.sent > position, "each attempt brings something"
+                position = reached.sent
+            assert ended.digests_equal
+            assert ended.mine is not None
+            assert ended.mine.count >= 250

@@ -135,10 +135,10 @@ STRANGERS = {
     "404": (page(b"Not Found", media=TEXT, status="404 Not Found"), Code.NOT_A_SERVER, "right address"),
     "json": (page(b"{}", media="application/json"), Code.SIGN_IN_NEEDED, "Nothing was applied"),
     "no json": (page(b"no", media=PROBLEM, status="500 Oops"), Code.SERVER_BUSY, "Tell your admin"),
-    "code": (
-        page(b'{"code":"never_heard_of","sentence":"?"}', media=PROBLEM, status="400 Bad"),
-        Code.NOT_A_SERVER,
-        "no FieldRep server",
+    "a newer server's code": (
+        page(b'{"code":"never_heard_of","sentence":"Ask again on Monday."}', media=PROBLEM, status="400 Bad"),
+        Code.OTHER,
+        "Ask again on Monday.",
     ),
     "media": (page(MESSAGE, media="application/octet-stream"), Code.SIGN_IN_NEEDED, "Nothing was applied"),
 }
