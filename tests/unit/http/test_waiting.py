@@ -162,9 +162,9 @@ def test_who_stands_behind_is_told_at_once_and_who_has_it_already_waits_on(
         first = place.wait_at(behind, ana)
         await place.looked(1)
         place.change(shop)
+        has_it = place.wait(ana)  # before anybody has looked
         assert await first == [NEWS]
         assert await place.wait_at(behind, ana) == [NEWS], "it has not taken it yet"
-        has_it = place.wait(ana)
         still_behind = place.wait_at(behind, ben)
         await place.looked(2)
         assert not has_it.done()
