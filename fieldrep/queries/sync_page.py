@@ -21,7 +21,7 @@ from fieldrep.queries.consequences import total_under
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.naming import RecordName, device_name, kept_text, record_name, user_name, value_text
 from fieldrep.queries.refused_form import refused_form
-from fieldrep.store import outbox
+from fieldrep.store import newer, outbox
 from fieldrep.store.pending import READY, SETTLED
 from fieldrep.store.reader import Reader
 from fieldrep.store.refused import RefusedChange, refused_changes
@@ -34,7 +34,8 @@ class WaitingChange:
 
     Attributes:
         state: `ready`, `doomed` (it builds on a refused change and will be refused too), `aside` (being corrected, and
-            not sent before its author says so) or `sent` (answered, and what it became is still to come).
+            not sent before its author says so), `held_back` (the server must be updated first) or `sent` (answered,
+            and what it became is still to come).
         size: bytes to send.
         records: what it touches, the main one first.
         undoable: may still be undone here.
@@ -233,6 +234,7 @@ def _overview(
 
 def waiting_changes(reader: Reader, *, limit: int = _MOST_WAITING) -> tuple[WaitingChange, ...]:
     """The outbox, oldest first."""
+    held = newer.held_back(reader.driver, load_state(reader.driver).server_schema)
     return tuple(
         WaitingChange(
             n=entry.n,
@@ -240,7 +242,7 @@ def waiting_changes(reader: Reader, *, limit: int = _MOST_WAITING) -> tuple[Wait
             command=entry.command,
             made_at=entry.made_at,
             size=entry.size,
-            state="sent" if entry.state == SETTLED else entry.state,
+            state="held_back" if entry.n in held else "sent" if entry.state == SETTLED else entry.state,
             records=_records(reader, entry.change.edits),
             undoable=entry.state == READY,
         )

@@ -6,7 +6,7 @@ it needs and nothing is refused for good that a later server takes. Must not cha
 
 from __future__ import annotations
 
-from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.catalogue import CATALOGUE, SCHEMA_VERSION
 from fieldrep.contract.change import Change, Edit
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import decode_change
@@ -14,6 +14,8 @@ from fieldrep.store.pending import decode_change
 
 def held_back(connection: Connection, schema: int) -> frozenset[int]:
     """The numbers of waiting changes that a server of that version of the catalogue cannot take yet."""
+    if schema >= SCHEMA_VERSION:
+        return frozenset()
     rows = connection.execute("SELECT change FROM outbox WHERE state <> 'settled' ORDER BY n")
     kept: set[int] = set()
     touched: set[bytes] = set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Self
 
-from fieldrep.contract.catalogue import ENTITIES, SCHEMA_VERSION
+from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
@@ -220,8 +220,7 @@ class Replica:
             return len(self._held_back(reader))
 
     def _held_back(self, reader: Reader) -> frozenset[int]:
-        schema = self._state.server_schema
-        return newer.held_back(reader.driver, schema) if schema < SCHEMA_VERSION else frozenset()
+        return newer.held_back(reader.driver, self._state.server_schema)
 
     def refused_before(self, n: int) -> tuple[int, ...]:
         """The refused changes up to a number, newest first, as many as a request may name."""

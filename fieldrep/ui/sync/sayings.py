@@ -27,6 +27,7 @@ _STATES = {
     "sent": Cell("Sent, answer to come", Tone.ACCENT),
     "doomed": Cell("Builds on a refused change", Tone.DANGER),
     "aside": Cell("Being corrected, not sent", Tone.WARNING),
+    "held_back": Cell("Waits for the server's update", Tone.WARNING),
 }
 _OUTCOMES = {
     "accepted": Cell("Accepted", Tone.SUCCESS),

@@ -70,6 +70,16 @@ def test_what_waits_is_listed_oldest_first_with_its_records(replica: Replica) ->
     assert dict(found.overview.rows)["Accounts"] == 3
 
 
+def test_what_an_older_server_cannot_take_yet_says_so_and_is_not_offered(replica: Replica) -> None:
+    edit_account(replica, row_id=AURORA, phone="1")
+    replica.change_state(server_schema=0)
+    assert [row.state for row in page(replica).waiting] == ["held_back"]
+    assert (replica.waiting(10, 10**6), replica.depth(), replica.held_back()) == ([], 0, 1)
+    replica.change_state(server_schema=1)
+    assert [row.state for row in page(replica).waiting] == ["ready"]
+    assert replica.depth() == 1
+
+
 def test_a_conflict_shows_both_values_with_who_and_when(replica: Replica) -> None:
     conflict(replica, "clash")
     conflict(replica, "owner", field="owner_user_id", mine_value=f'"{id_text(PIET)}"', theirs_value="null",
