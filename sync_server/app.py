@@ -15,7 +15,7 @@ import click
 from msgspec import structs
 
 from fieldrep.contract.jsonform import JsonValue
-from sync_server.admin import bundles, duplicates, refused, scope, upkeep
+from sync_server.admin import bundles, duplicates, refused, restored, scope, upkeep
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
     central_store,
@@ -210,4 +210,4 @@ def main() -> None:
     commands(prog_name="fieldrep-server")
 
 
-__all__ = ["bundles", "commands", "duplicates", "main", "refused", "scope", "upkeep"]
+__all__ = ["bundles", "commands", "duplicates", "main", "refused", "restored", "scope", "upkeep"]

@@ -96,7 +96,7 @@ def apply_reply(
         leave(connection, _leaves(reply), leaving, arrivals.touched)
         arrivals.touched.update(entity for entity, _ in again)
         fresh = _after(state, reply, leaving.digest, replica.clock())
-        fresh = replace(fresh, offered_to=still_offered(connection, offered_to))
+        fresh = replace(fresh, offered_to=offered_to if restored else still_offered(connection, offered_to))
         replica.store_state(connection, fresh)
         reached(Step.CURSOR_MOVED)
     reached(Step.PULLED)

@@ -19,6 +19,7 @@ from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.feed import Pulled
+from sync_server.store.returns import note_refused, note_return
 from sync_server.store.snapshot import Snapshot
 
 MAX_PAGE_BYTES = 8_000_000
@@ -38,6 +39,8 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         reply = _reply(database, info, verdict, sentence)
         if verdict not in _TAKING:
             return reply
+        if verdict is Verdict.START_OVER or request.refused:
+            _note_restored(database, info, device, request, verdict)
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or verdict is Verdict.START_OVER:
@@ -51,6 +54,17 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     with database.read() as snapshot:
         reply = msgspec.structs.replace(reply, outcomes=outcomes)
         return _served(database, snapshot, device, request, reply)
+
+
+def _note_restored(
+    database: Database, info: StoreInfo, device: DeviceIdentity, request: ExchangeRequest, verdict: Verdict
+) -> None:
+    """After a restore: what the device had been answered before, and what of it it does not offer again."""
+    with database.beside() as session:
+        if verdict is Verdict.START_OVER:
+            note_return(session, info, device, request.handshake, database.clock())
+        else:
+            note_refused(session, info, device, request.refused)
 
 
 def serve_on(

@@ -27,6 +27,7 @@ from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
 from sync_server.store.formers import formers_of
+from sync_server.store.returns import answered_before, note_returned
 from sync_server.store.transaction import WriteTransaction
 
 MAX_EDITS = 5_000
@@ -58,12 +59,15 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     _recall(tx, author, changes, known)
     outcomes: list[Outcome] = []
+    answered_to = answered_before(tx, author)
     for change in changes:
         stored, content = known.get(change.n), _content(change)
         if stored is None:
             outcome = _decide(tx, rights, change)
             known[change.n] = content + _encode_outcome(outcome)
             tx.record_outcome(author, change, outcome, known[change.n])
+            if change.n <= answered_to:
+                note_returned(tx, author, change, outcome)
         elif stored[:_CONTENT_BYTES] != content:
             raise CopyNoticed(change.n)
         else:

@@ -18,6 +18,7 @@ from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
 from sync_server.store.database import Database
 from sync_server.store.dialect import SqliteDialect, compose, dialect_of, insert_text, known_errors
 from sync_server.store.migrate import bring_up_to_date
+from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
 from sync_server.store.session import Session
 from sync_server.store.verify import altered_rows
@@ -122,7 +123,9 @@ def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness) -> None:
                     Code.STORE_DAMAGED, f"The backup is damaged. {finding} Nothing was restored."
                 )
         with database.write("fieldrep-server restore") as tx:
-            tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (randomness(ID_BYTES),))
+            epoch = randomness(ID_BYTES)
+            tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (epoch,))
+            note_restoration(tx.session, epoch, tx.now, tx.revision_now)
             tx.audit("restore")
     finally:
         database.close()

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from fieldrep.contract.messages import ExchangeReply
+from sync_server.store.returns import restore_report
 from tests.sim.central import Central
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Key, Row, Wrong
@@ -209,11 +210,34 @@ class Watch:
                     raise Wrong(
                         f"I2: the payload of refused change {n} of {laptop.name} is not what was entered"
                     )
+        if self.central.restored:
+            self._came_back(laptops)
         entries = self._sql(
             "SELECT count(*) FROM audit_entry WHERE device_id IS NOT NULL AND actor = 'device'"
         )
         if entries[0][0] != len(self.central.answers):
             raise Wrong(f"I14: {entries[0][0]} audit entries for {len(self.central.answers)} changes")
+
+    def _came_back(self, laptops: list[Laptop]) -> None:
+        """I21: after a restore every change that was once answered is there again, or listed as missing."""
+        with self.central.database.read() as reader:
+            report = restore_report(reader)
+        assert report is not None
+        listed = {bytes.fromhex(one.device_id.replace("-", "")): one for one in report.devices}
+        for laptop in laptops:
+            told = listed.get(laptop.device)
+            if told is None:
+                continue  # enrolled since
+            lost = {
+                n
+                for n in laptop.made
+                if (laptop.device, n) in self.central.ever_answered
+                and (laptop.device, n) not in self.central.answers
+            }
+            if told.state != "done" or lost != {*told.missing, *told.refused}:
+                raise Wrong(f"I21: {laptop.name} lost {sorted(lost)}, the report says {told}")
+        if not report.done:
+            raise Wrong("I21: everybody was here, and the report is not done")
 
     def _sql(self, sql: str) -> list[tuple[Any, ...]]:
         return self.central.sql.rows(sql)[1]

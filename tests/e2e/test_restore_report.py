@@ -1,0 +1,77 @@
+"""After a restore: what came back, from whom, what is missing; and another company's backup in the store's place."""
+
+from __future__ import annotations
+
+import json
+
+from tests.e2e.device_command import DeviceCommand
+from tests.e2e.test_serving import serving
+from tests.e2e.test_strangers_and_restores import (
+    Place,
+    account,
+    company,
+    place,  # noqa: F401 - a fixture
+    refused_sync_keeps_the_edit,
+)
+
+
+def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Place) -> None:  # noqa: F811
+    second = DeviceCommand(place.folder / "second")
+    second("enroll", place.link())
+    second("sync")
+    assert "never restored" in place.server("restore-report")
+    place.server("backup", place.folder / "backup")
+    place.ana.do("edit_account", id=account(place.ana)["id"], phone="after the backup")
+    place.ana.do("create_account", name="Second Shop")
+    place.assert_home()
+    place.server("restore", place.folder / "backup")
+    report = place.server.json("restore-report")
+    assert (report["done"], report["changes"]) == (False, [])
+    assert {device["state"] for device in report["devices"]} == {"not_seen"}
+    receipt = place.ana.json("sync")
+    assert (receipt["accepted"], receipt["returned"]) == (0, 3), "what was told once is not told again"
+    assert "3 given back" in receipt["sentence"]
+    report = place.server.json("restore-report")
+    states = {device["state"]: device for device in report["devices"]}
+    assert set(states) == {"done", "not_seen"}
+    assert (states["done"]["answered_to"], states["done"]["returned"], states["done"]["missing"]) == (
+        3,
+        2,
+        [],
+    )
+    assert [(one["n"], one["command"], one["record"]) for one in report["changes"]] == [
+        (2, "edit_account", "Corner Shop"),
+        (3, "create_account", "Second Shop"),
+    ]
+    assert "1 device has not" in place.server("restore-report")
+    second("sync")
+    assert place.server.json("restore-report")["done"] is True
+    assert "Every device was here" in place.server("restore-report")
+    assert place.ana.json("sync")["returned"] == 0
+
+
+def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_nothing(place: Place) -> None:  # noqa: F811
+    foreign = company(place.folder / "foreign")
+    with serving(foreign) as address:
+        stranger = DeviceCommand(place.folder / "stranger")
+        stranger("enroll", foreign("enroll", "ana.berg", "--server", address).splitlines()[0])
+        stranger.do("create_account", name="Their Shop")
+        stranger("sync")
+        foreign("backup", place.folder / "theirs")
+    place.server("backup", place.folder / "ours")
+    place.server("restore", place.folder / "theirs")
+    refused_sync_keeps_the_edit(place, "2")
+    names = {json.loads(line)["row"].get("name") for line in _accounts(place)}
+    assert names == {"Their Shop"}, "nothing of ours got into their store"
+    assert [row["name"] for row in place.ana.show("account")] == ["Corner Shop"], (
+        "and nothing of theirs to us"
+    )
+    place.server("restore", place.folder / "ours")
+    place.assert_home()
+    assert account(place.ana)["phone"] == "2"
+
+
+def _accounts(place: Place) -> list[str]:  # noqa: F811
+    file = place.folder / "store.jsonl"
+    place.server("export", file)
+    return [line for line in file.read_text(encoding="utf-8").splitlines() if '"entity":"account"' in line]
