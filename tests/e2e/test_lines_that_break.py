@@ -117,6 +117,7 @@ class Place:
             mine = dict(reader.rows("SELECT id, phone FROM account"))
             theirs = dict(snapshot.rows("SELECT id, phone FROM account"))
             assert mine == theirs
+            assert reader.rows("SELECT count(*) FROM refused_change") == [(0,)], "no line condemns a change"
             (taken,) = snapshot.rows("SELECT count(*), count(DISTINCT n) FROM applied_change")
             assert taken[0] == taken[1] == self.replica.state().highest_n, "each change once, none lost"
             assert snapshot.rows("SELECT count(*) FROM conflict") == [(0,)]
