@@ -36,28 +36,35 @@ def discard_refused(replica: Replica, *, key: int) -> Done:
     return done("discard_refused", uow, None, also=frozenset({"refused_change"}))
 
 
-def send_again(
-    replica: Replica,
-    *,
-    key: int,
-    fields: Mapping[str, object] | None = None,
-    rows: Mapping[RowId, Mapping[str, Value]] | None = None,
-    draft: DraftKey | None = None,
-) -> Done:
-    """Sends a refused change again, with other values, in their JSON form, for the record it was refused for.
-
-    `rows` are corrected values of any of its records; `draft` is the form they were corrected in.
-    """
+def send_again(replica: Replica, *, key: int, fields: Mapping[str, object] | None = None) -> Done:
+    """Sends a refused change again, with other values, in their JSON form, for the record it was refused for."""
     with replica.begin("send_again", "Send again") as uow:
         entry = refused.refused_change(uow.driver, key)
-        corrections: dict[bytes, Mapping[str, object]] = dict(rows.items()) if rows else {}
-        if fields:
-            corrections[entry.row_id] = _corrected(entry, fields)
-        refused.send_again(uow, key, corrections)
-        uow.drop_draft(draft)
-        uow.command, uow.label = entry.command, entry.label
-        row_id = entry.change.edits[0].row_id if entry.change.edits else None
+        row_id = _again(uow, entry, {entry.row_id: _corrected(entry, fields)} if fields else {})
     return done("send_again", uow, row_id, also=frozenset({"refused_change"}))
+
+
+def correct_refused(
+    replica: Replica, *, key: int, rows: Mapping[RowId, Mapping[str, Value]], draft: DraftKey | None = None
+) -> Done:
+    """Sends a refused change again as its form has it by now: corrected values of any of its records."""
+    with replica.begin("send_again", "Send again") as uow:
+        uow.drop_draft(draft)
+        row_id = _again(uow, refused.refused_change(uow.driver, key), rows)
+    return done("send_again", uow, row_id, also=frozenset({"refused_change"}))
+
+
+def _again(
+    uow: UnitOfWork,
+    entry: refused.RefusedChange,
+    corrections: Mapping[RowId, Mapping[str, Value]] | Mapping[bytes, Mapping[str, Value]],
+) -> bytes | None:
+    """Makes it anew, under its own name; gives the record it begins with."""
+    refused.send_again(
+        uow, entry.refused_no, {bytes(row_id): dict(values) for row_id, values in corrections.items()}
+    )
+    uow.command, uow.label = entry.command, entry.label
+    return entry.change.edits[0].row_id if entry.change.edits else None
 
 
 def correct_order(replica: Replica, *, row_id: RowId) -> Done:

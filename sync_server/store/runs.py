@@ -81,7 +81,8 @@ class Runs:
         row_id, was = _id(after), _whole(before["revision"])
         run = self._run(row_id)
         if run is None or run.revision != was:
-            run = Run(_NOBODY, was, was)  # who wrote it before is told by the row itself
+            # who wrote it before is told by the row itself
+            run = Run(_NOBODY, was, was, run.stamps if run is not None else b"")
         self._known[row_id] = self._new[row_id] = replace(run, revision=_whole(after["revision"]))
 
     def write(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fieldrep.commands.refused import send_again
+from fieldrep.commands.refused import correct_refused
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.refused_form import RefusedForm
@@ -33,7 +33,7 @@ def mending_form(found: RefusedForm) -> FormSpec:
         title=f"Correct: {found.label}",
         subtitle=found.sentence,
         save="Send again",
-        command=send_again,
+        command=correct_refused,
         send=send,
         party=None,
         alike=None,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from fieldrep.commands.accounts import edit_account
 from fieldrep.commands.lines import edit_order_line, remove_order_line
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import create_order, submit_order
-from fieldrep.commands.refused import correct_order, send_corrected
+from fieldrep.commands.refused import correct_order, hand_over, send_corrected, stop_correcting
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.contract.ids import RowId
+from fieldrep.store import outbox
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.refused import refused_changes
 from fieldrep.store.replica import Replica
@@ -102,3 +106,35 @@ def test_an_order_nobody_refused_is_not_corrected(replica: Replica) -> None:
     for command in (correct_order, send_corrected):
         with pytest.raises(KnownError):
             command(replica, row_id=made.id)
+
+
+def test_a_refused_change_is_handed_over_once_with_everything_that_was_entered(replica: Replica) -> None:
+    edit_account(replica, row_id=AURORA, phone="1", note="typed once")
+    (change,) = replica.waiting(10, 10**6)
+    set_aside(replica, change.n, "No.")
+    with replica.read() as reader:
+        (entry,) = refused_changes(reader.driver)
+    handed = hand_over(replica, key=entry.refused_no, note="What now?")
+    kept = row(replica, "handed_change", handed.id)
+    (edit,) = json.loads(str(kept["payload"]))
+    assert edit["fields"]["phone"] == {"before": "+31 10 411 2200", "after": "1"}
+    assert (kept["sentence"], kept["note"], kept["status"]) == ("No.", "What now?", "open")
+    with pytest.raises(KnownError, match="with the admin already"):
+        hand_over(replica, key=entry.refused_no)
+
+
+def test_a_correction_given_up_keeps_what_was_corrected_so_far(replica: Replica) -> None:
+    order, lines = refused_order(replica)
+    correct_order(replica, row_id=order)
+    edit_order_line(replica, row_id=lines[1], qty=3 * MILLIONTH)
+    with replica.read() as reader:
+        (entry,) = outbox.entries(reader.driver)
+    stop_correcting(replica, n=entry.n)
+    with replica.read() as reader:
+        assert reader.row("sales_order", order) is None
+        (back,) = refused_changes(reader.driver)
+    assert {edit.after["qty"] for edit in back.change.edits if edit.entity == "document_line"} == {
+        2 * MILLIONTH, 3 * MILLIONTH,
+    }  # fmt: skip
+    with pytest.raises(KnownError):
+        stop_correcting(replica, n=entry.n)
