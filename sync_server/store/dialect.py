@@ -31,8 +31,6 @@ _LOCK_WAIT_SECONDS = 30
 _PORTION = 5_000
 NO_STORE = "There is no central store here yet. Make one with fieldrep-server init."
 _POOL, _OVERFLOW = 20, 80
-_MOST_WAL_PAGES = 8_000
-"""Pages of SQLite's log beyond which a commit itself moves them into the file; before that somebody else does."""
 
 # The driver looks for an adapter for every None and every bytes it binds, and searches long where there is none: with
 # these two a wide row is bound in less than half the time.
@@ -174,8 +172,7 @@ class SqliteDialect:
     def begin_write(self, cursor: Cursor) -> None:
         cursor.execute("BEGIN IMMEDIATE")
 
-    def begin_note(self, cursor: Cursor) -> None:
-        cursor.execute("BEGIN IMMEDIATE")
+    begin_note = begin_write
 
     def analyze(self, connection: Any) -> None:
         """The plans of SQLite follow from the statements alone."""
@@ -203,7 +200,7 @@ def _connect(path: str) -> sqlite3.Connection:
         path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000", "temp_store=MEMORY")
-    for pragma in (*settings, f"wal_autocheckpoint={_MOST_WAL_PAGES}"):
+    for pragma in (*settings, "wal_autocheckpoint=8000"):  # pages; `tidy` comes before
         connection.execute("PRAGMA " + pragma)
     return connection
 
@@ -218,8 +215,7 @@ _SETTINGS = (
     "jit=off",
 )
 """A server process that hangs with the clock lock must not hold up the others for ever. And every statement here walks
-an index in its order: a plan made while a table was still empty would read it whole for
-as long as its connection lives, and one for a large set of keys would sort them for every page."""
+an index in its order: a plan made while a table was empty would read it whole ever after, others would sort."""
 
 
 class PostgresDialect:
