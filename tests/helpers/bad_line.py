@@ -120,18 +120,18 @@ class Proxy:
             self.asked += len(data)
             request += data
             whole = _is_whole(request)
-            if self.fault == "late":
-                if whole:
-                    self.kept.append(request)
-                    return
+            if self.fault in ("late", "duplicate") and not whole:
                 continue
+            if self.fault == "late":
+                self.kept.append(request)
+                return
+            if self.fault == "duplicate":
+                await self._deliver(request)
+                self.repeated += 1
+                data = request
             onward.write(data)
             await onward.drain()
-            if whole:
-                if self.fault == "duplicate":
-                    await self._deliver(request)
-                    self.repeated += 1
-                request = b""
+            request = b"" if whole else request
 
     async def _answering(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
