@@ -118,6 +118,8 @@ class Day:
         """All of the day, from the top; what is done already is not done again."""
         if not (self.folder / "damaged").exists():
             self._enrol()
+            if self.seen():
+                self._sync()  # a start over may have been cut: what is here must be here before it is looked for
             for names in (ACCOUNTS[:2], ACCOUNTS[2:3]):
                 self._save(*names)
                 self._sync()
