@@ -25,6 +25,7 @@ from fieldrep.queries.pairs import PairRow, became_part_of, pairs_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
 from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
 from fieldrep.queries.timeline import Timeline, account_timeline
+from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.reader import Reader
 
 WINDOW = 200
@@ -43,7 +44,7 @@ class ListAnswer:
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
     """All that the record shows before a further tab is opened; `merged_from` names the account asked for, when it
-    became part of this one."""
+    became part of this one. `leaving` says why it can only be read, "" for an account that is this person's."""
 
     overview: AccountOverview
     timeline: Timeline
@@ -53,6 +54,7 @@ class RecordAnswer:
     form: RecordForm
     pairs: tuple[PairRow, ...]
     merged_from: str
+    leaving: str
 
 
 def read_list(
@@ -87,4 +89,5 @@ def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) ->
         form=form,
         pairs=pairs_of_account(reader, account_id=account_id, zone=zone),
         merged_from=merged_from,
+        leaving=leaving_sentence(reader.driver, "account", account_id),
     )

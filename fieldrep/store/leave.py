@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.entity import Entity, ScopeRule
 from fieldrep.contract.scope import (
@@ -126,6 +126,22 @@ def _leave(
     leaving.digest = leaving.digest.plus(-len(counted), -sum(counted))
     leaving.left += len(going)
     leaving.kept += len(staying)
+
+
+def leaving_sentence(connection: Connection, entity_name: str, row_id: bytes) -> str:
+    """Why a row can only be read: its account has moved, and what was entered here is not answered yet; else ""."""
+    found = connection.execute(
+        "SELECT b.standing, u.name FROM base_row b LEFT JOIN app_user u ON u.id = b.moved_to "
+        "WHERE b.entity = ? AND b.row_id = ?",
+        (entity_name, row_id),
+    ).fetchone()
+    if found is None or found[0] != Standing.LEFT:
+        return ""
+    title = CATALOGUE[entity_name].title.lower()
+    return (
+        f"This {title} has moved to {found[1] or 'a colleague'}; what you entered is being handed over. "
+        "It can be read here until that is done."
+    )
 
 
 def empty(connection: Connection) -> None:

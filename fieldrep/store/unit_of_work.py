@@ -19,6 +19,7 @@ from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
 from fieldrep.store import correcting, drafts, outbox, search
 from fieldrep.store.engine import Connection
+from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.pending import Standing, encode_image, fresh_row
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import Row, statements_of
@@ -272,21 +273,9 @@ class UnitOfWork:
             self._check_standing(parent, parent_id)
 
     def _check_standing(self, entity: Entity, row_id: bytes) -> None:
-        found = self.driver.execute(
-            "SELECT b.standing, u.name FROM base_row b LEFT JOIN app_user u ON u.id = b.moved_to "
-            "WHERE b.entity = ? AND b.row_id = ?",
-            (entity.name, row_id),
-        ).fetchone()
-        if found is not None and found[0] == Standing.LEFT:
-            raise KnownError(Code.READ_ONLY, moved_sentence(entity, found[1]))
-
-
-def moved_sentence(entity: Entity, owner: str | None) -> str:
-    """Why a record of a former account can only be read."""
-    return (
-        f"This {entity.title.lower()} has moved to {owner or 'a colleague'}; what you entered is being handed over. "
-        "It can be read here until that is done."
-    )
+        sentence = leaving_sentence(self.driver, entity.name, row_id)
+        if sentence:
+            raise KnownError(Code.READ_ONLY, sentence)
 
 
 def _image(row: Row | None) -> bytes | None:

@@ -63,7 +63,9 @@ class ConflictPanel(QWidget):
         self._rows = {row.id.hex(): row for row in rows}
         me = self._desk.person
         self._swapped = frozenset(
-            key for key, row in self._rows.items() if not row.mine_is_me and row.theirs.by == me
+            key
+            for key, row in self._rows.items()
+            if not row.mine_is_me and row.theirs.by == me and row.reason != "moved"
         )
         self.table.set(self._view(group, rows, place, total))
 
@@ -81,14 +83,17 @@ class ConflictPanel(QWidget):
         what = "was changed and archived at once" if deleted else "was changed in two places"
         what = "was decided by somebody else first" if decided else what
         mine, theirs = self._sides(rows[0])
+        proposal = all(row.reason == "moved" for row in rows)
+        what = f"was also changed by {mine.by or 'a colleague'}, before it moved here" if proposal else what
         today, zone, me = self._desk.today(), self._desk.zone, self._desk.person
         return MergeView(
             f"{record.title} {record.label} {what}",
             f"{place} of {plural(total, 'conflict')}" if total > 1 else "1 conflict",
             f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
             tuple(self._row(key, row) for key, row in self._rows.items()),
-            f"Yours, {mine.device}" if mine.by == me and mine.device else _name(mine, me),
-            f"Theirs, {theirs.by}" if theirs.by and theirs.by != me else "Theirs, the office",
+            f"Proposed, {mine.by}" if proposal else _own_title(mine, me),
+            "As it stands" if proposal else _their_title(theirs, me),
+            proposal=proposal,
         )
 
     def _sides(self, row: ConflictRow) -> tuple[ConflictSide, ConflictSide]:
@@ -140,6 +145,14 @@ class ConflictPanel(QWidget):
 
     def _on_failed(self, error: Exception) -> None:
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
+
+
+def _own_title(mine: ConflictSide, me: str) -> str:
+    return f"Yours, {mine.device}" if mine.by == me and mine.device else _name(mine, me)
+
+
+def _their_title(theirs: ConflictSide, me: str) -> str:
+    return f"Theirs, {theirs.by}" if theirs.by and theirs.by != me else "Theirs, the office"
 
 
 def _name(side: ConflictSide, me: str) -> str:

@@ -53,6 +53,7 @@ IN_PLACE = (
     KeyEntry("", "Ctrl+D", "Same discount on the selected lines", "In an order"),
     KeyEntry("", "1 2 3", "Mine, theirs, type another", "In a conflict"),
     KeyEntry("", "N", "Next clash", "In a conflict"),
+    KeyEntry("", "T D", "Take or decline a proposal", "In a conflict"),
 )
 
 _READABLE = {"Return": "Enter", "Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}

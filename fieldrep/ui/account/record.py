@@ -199,6 +199,8 @@ class AccountRecord(QWidget):
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
         self.conflicts.set(group, 1, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
         self.pairs.set(answer.pairs, view.header.id)
+        if answer.leaving:
+            self.banner.say("Moved away", answer.leaving, Tone.WARNING)
         if answer.merged_from:
             self._say_merged(answer.merged_from, view.header.id, view.header.name)
         self._on_tab(self.tabs.key())

@@ -32,7 +32,10 @@ _STATES = {
 _OUTCOMES = {
     "accepted": Cell("Accepted", Tone.SUCCESS),
     "merged": Cell("Merged", Tone.INFO),
-    "held": Cell("Waits for a decision", Tone.WARNING),
+    "held": Cell("Proposed, not decided", Tone.WARNING),
+    "taken": Cell("Proposed, taken", Tone.SUCCESS),
+    "declined": Cell("Proposed, declined", Tone.INFO),
+    "partly": Cell("Proposed, decided", Tone.INFO),
     "refused": Cell("Refused", Tone.DANGER),
 }
 

@@ -41,12 +41,24 @@ class Pick(StrEnum):
     JOINED = "joined"
 
 
+_AT_ONCE = {Qt.Key.Key_T: Pick.MINE, Qt.Key.Key_D: Pick.THEIRS}
+"""A proposal is taken or declined whole, with one key."""
+
 _PICKS = {
     Qt.Key.Key_1: Pick.MINE,
     Qt.Key.Key_2: Pick.THEIRS,
     Qt.Key.Key_3: Pick.TYPED,
     Qt.Key.Key_4: Pick.JOINED,
 }
+
+
+_WORDS = {
+    Pick.MINE: "Keep mine",
+    Pick.THEIRS: "Take theirs",
+    Pick.TYPED: "Type another",
+    Pick.JOINED: "Join",
+}
+_WORDS_OF_A_PROPOSAL = {**_WORDS, Pick.MINE: "Take it (T)", Pick.THEIRS: "Decline (D)"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,7 @@ class MergeView:
     rows: tuple[MergeRow, ...]
     mine: str = "Yours, this laptop"
     theirs: str = "Theirs, server"
+    proposal: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,13 +123,7 @@ class MergeTable(QFrame):
         self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._field = Text("", "strong")
         self._group = QButtonGroup(self)
-        words = {
-            Pick.MINE: "Keep mine",
-            Pick.THEIRS: "Take theirs",
-            Pick.TYPED: "Type another",
-            Pick.JOINED: "Join",
-        }
-        self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in words.items()}
+        self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
         self._typed = QLineEdit()
         self._typed.setObjectName(f"{name}_text")
         self._typed.setAccessibleName("Another value")
@@ -167,6 +174,8 @@ class MergeTable(QFrame):
         self._view = view
         self.grid.grid.set_titles({"mine": view.mine, "theirs": view.theirs})
         self._decisions = {row.key: Decision(row.pick) for row in view.rows}
+        for pick, words in (_WORDS_OF_A_PROPOSAL if view.proposal else _WORDS).items():
+            self._radios[pick].setText(words)
         self._title.setText(view.title)
         self._badge.setText(view.badge)
         self._badge.setVisible(bool(view.badge))
@@ -212,6 +221,12 @@ class MergeTable(QFrame):
         clashes = {row.key for row in self._view.rows if row.clash}
         self.applied.emit({key: choice for key, choice in self._decisions.items() if key in clashes})
 
+    def decide_all(self, pick: Pick) -> None:
+        """Every field the same way, at once."""
+        self._decisions = {key: Decision(pick) for key in self._decisions}
+        self._refresh()
+        self.apply()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._take(event):
             super().keyPressEvent(event)
@@ -231,6 +246,8 @@ class MergeTable(QFrame):
             self.decide(_PICKS[Qt.Key(key)])
         elif key == Qt.Key.Key_N and not control:
             self.next_clash()
+        elif self._view.proposal and key in _AT_ONCE and not control:
+            self.decide_all(_AT_ONCE[Qt.Key(key)])
         else:
             return False
         return True
@@ -260,11 +277,11 @@ class MergeTable(QFrame):
             tip = "\n".join(part for part in (note, row.who) if part)
             return Cell("same", Tone.NEUTRAL, tip=tip) if text == row.before else Cell(text or "–", tip=tip)
 
-        decision = self._decisions[row.key]
+        decision, whole = self._decisions[row.key], self._view.proposal
         results = {
             Pick.OPEN: Cell("Choose…", Tone.DANGER),
-            Pick.MINE: Cell(f"{row.mine or '–'}  ·  yours", Tone.ACCENT),
-            Pick.THEIRS: Cell(f"{row.theirs or '–'}  ·  theirs", Tone.ACCENT),
+            Pick.MINE: Cell(f"{row.mine or '–'}  ·  {'taken' if whole else 'yours'}", Tone.ACCENT),
+            Pick.THEIRS: Cell(f"{row.theirs or '–'}  ·  {'stays' if whole else 'theirs'}", Tone.ACCENT),
             Pick.TYPED: Cell(f"{decision.text or '–'}  ·  typed", Tone.ACCENT),
             Pick.JOINED: Cell("Both, joined", Tone.ACCENT, tip=joined(row)),
         }
