@@ -43,17 +43,17 @@ class Sticks:
 
     def act(self, laptop: Laptop, step: Step) -> str:
         """One thing done with a stick."""
-        pick, kind = divmod(step.pick, 8)
-        if kind in (0, 4, 5):
-            told = self._write(laptop, pick, step.pages)
-            if kind == 0:
-                return told
-            return f"{told}, {self._answer(laptop, -1, step)}, {self._read(laptop, -1, step)}"
-        if kind in (1, 6):
-            return self._answer(laptop, pick if kind == 1 else -1, step)
+        pick, kind = divmod(step.pick, 10)
+        if kind == 0:
+            return self._write(laptop, pick, step.pages)
+        if kind in (1, 2, 3):
+            return self._answer(laptop, pick if kind < 3 else -1, step)
+        if kind in (4, 5, 6):
+            return self._read(laptop, pick if kind < 6 else -1, step)
         if kind == 7:
             return self._spoil(laptop, pick)
-        return self._read(laptop, pick if kind == 2 else -1, step)
+        wrote = self._write(laptop, pick, step.pages)
+        return f"{wrote}, {self._answer(laptop, -1, step)}, {self._read(laptop, -1, step)}"
 
     def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
         file = io.BytesIO()
