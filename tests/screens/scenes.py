@@ -3,12 +3,15 @@
 A new page or state is one entry of `SCENES`.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fieldrep.ui.start.enrol import DownloadCard, EnrolCard
+from fieldrep.store.repair import Repaired
+from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.gate import StoppedCard
+from fieldrep.ui.start.mending import MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from tests.screens.company import BUSY, CALM, NEW
 
@@ -160,6 +163,21 @@ def _unlock(stage: Stage) -> None:
     stage.program.entrance.show_card(UnlockCard())
 
 
+def _again(stage: Stage) -> None:
+    sentence = "This device was withdrawn by your admin. Your work is kept; ask your admin."
+    stage.program.entrance.show_card(EnrolAgainCard("Anke's laptop", sentence, 3))
+
+
+def _damaged(stage: Stage) -> None:
+    stage.program.entrance.show_card(MendCard())
+
+
+def _mended(stage: Stage) -> None:
+    lost = {12: Counter({"account": 1, "document_line": 2})}
+    done = Repaired(kept_as="replica-damaged-20261121-143005.db", changes=3, drafts=1, lost=lost)
+    stage.program.entrance.show_card(MendedCard(done.sentence, whole=False))
+
+
 def _stopped(stage: Stage) -> None:
     sentence = "FieldRep is already open on this profile. Use that window, or close it and try again."
     stage.program.entrance.show_card(StoppedCard("FieldRep is open already", sentence))
@@ -267,4 +285,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("start-download", NEW, _download),
     Scene("start-unlock", NEW, _unlock),
     Scene("start-stopped", NEW, _stopped),
+    Scene("start-again", NEW, _again),
+    Scene("start-damaged", NEW, _damaged),
+    Scene("start-mended", NEW, _mended),
 )
