@@ -96,7 +96,7 @@ class Salvaged:
 
 def salvage(pages: Pages) -> Salvaged:
     """Reads all that can be read. Rows in their table's tree count; where a tree is broken, loose pages count too."""
-    unreadable = len(pages.unreadable()) + pages.torn
+    unreadable = pages.unreadable()
     roots, whole = _roots(pages)
     trees = {name: walk(pages, root) for name, root in roots.items() if name in _TESTS}
     damaged = {name for name in _TESTS if _is_broken(trees.get(name), whole=whole)}
@@ -106,8 +106,13 @@ def salvage(pages: Pages) -> Salvaged:
     if damaged:
         reached = set().union(*(tree.reached for tree in trees.values()))
         _add_loose(pages, reached, {name: tables[name] for name in damaged})
+    if unreadable == [1] and not pages.torn:
+        damaged = set()  # the first page holds none of their rows, and all others were read
     found = Salvaged(
-        {name: list(rows.values()) for name, rows in tables.items()}, damaged, pages.count, unreadable
+        {name: list(rows.values()) for name, rows in tables.items()},
+        damaged,
+        pages.count,
+        len(unreadable) + pages.torn,
     )
     found.lost = _lost(found, trees.get("outbox"))
     return found

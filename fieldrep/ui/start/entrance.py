@@ -226,7 +226,7 @@ class Entrance(QObject):
     def _on_repaired(self, done: Any) -> None:
         from fieldrep.ui.start.mending import MendedCard
 
-        card = MendedCard(done.sentence, whole=done.known and not done.lost)
+        card = MendedCard(done.sentence, whole=done.known and not done.lost and not done.doubtful)
         card.went_on.connect(self.start)
         self.show_card(card)
 

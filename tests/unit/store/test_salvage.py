@@ -191,6 +191,7 @@ def test_a_lost_header_loses_nothing(worked: tuple[Path, Work], tmp_path: Path) 
         had.token,
     )
     assert done.known
+    assert not done.doubtful
 
 
 def test_a_key_that_opens_nothing_changes_nothing(worked: tuple[Path, Work], tmp_path: Path) -> None:
