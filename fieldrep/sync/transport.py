@@ -180,7 +180,7 @@ class HttpBearer:
         with self._answer_to(request, UNBEATEN_SECONDS) as answer:
             self._heard = time.monotonic()
             if answer.status_code != 200 or answer.headers.get("Content-Type", "") != "application/json":
-                raise self._problem(answer, self._read(answer))
+                raise self._problem(answer, self._read(answer), "application/json")
             accepted()
             body = b""
             while part := answer.raw.read1(_WAIT_REPLY):
@@ -250,11 +250,13 @@ class HttpBearer:
             if length is not None and length != str(len(body)):
                 raise KnownError(Code.OFFLINE, f"The reply was cut on the way. Nothing was applied. {SAFE}")
             return body
-        raise self._problem(answer, body)
+        raise self._problem(answer, body, media_type)
 
-    def _problem(self, answer: requests.Response, body: bytes) -> KnownError:
-        """What an answer that is no reply comes to: the server's own problem, or a stranger's word."""
+    def _problem(self, answer: requests.Response, body: bytes, media_type: str) -> KnownError:
+        """What an answer that is no reply comes to: the server's own problem, a cut head, or a stranger's word."""
         found = answer.headers.get("Content-Type", "").split(";")[0].strip()
+        if answer.status_code == 200 and media_type.startswith(found) and found != media_type:
+            return KnownError(Code.OFFLINE, f"The line to {self._url} broke. {SAFE}")
         if found == "application/problem+json":
             try:
                 problem = msgspec.json.decode(body, type=Problem)

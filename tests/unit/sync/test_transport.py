@@ -93,6 +93,20 @@ def test_a_reply_cut_at_any_byte_is_not_believed(length: int | None) -> None:
             assert caught.value.code is Code.OFFLINE
 
 
+def test_a_reply_cut_within_its_head_is_a_broken_line_and_no_sign_in_page() -> None:
+    whole = page(MESSAGE, media=MEDIA)
+    cuts = iter(range(whole.index(b"\r\n\r\n")))
+
+    def cut(connection: socket.socket) -> None:
+        connection.sendall(whole[: next(cuts)])
+
+    with hostile(cut) as server:
+        for _ in range(whole.index(b"\r\n\r\n")):
+            with pytest.raises(KnownError) as caught:
+                exchange(server.address)
+            assert caught.value.code in (Code.OFFLINE, Code.NOT_A_SERVER), caught.value
+
+
 def test_a_reply_with_any_byte_flipped_is_not_believed() -> None:
     places = iter(range(len(MESSAGE)))
 
