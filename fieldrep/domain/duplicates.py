@@ -178,6 +178,16 @@ def _name_signs(one: Party, other: Party) -> list[tuple[int, str]]:
     return [(min(score, 98), reason)]
 
 
+NUMBER_NAMES = "pte"
+"""The first letters of look-up names that are a number or an address, which few companies share."""
+
+
+def number_names(phone: str, tax_id: str) -> frozenset[str]:
+    """The look-up names of numbers alone."""
+    signs = ("p", phone_key(phone)), ("t", tax_key(tax_id) if tax_id else "")
+    return frozenset(f"{kind}{sign}"[:_LONGEST_LOOKUP] for kind, sign in signs if sign)
+
+
 def lookup_names(party: Party, postal_codes: Iterable[str] = ()) -> frozenset[str]:
     """The names under which a company is filed so that a look-up finds those that may be the same, without a scan.
 

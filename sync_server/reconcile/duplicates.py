@@ -15,17 +15,26 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.scope import account_key
 from fieldrep.contract.values import canonical_json
-from fieldrep.domain.duplicates import WARN_FROM, Likeness, Party, likeness, lookup_names
+from fieldrep.domain.duplicates import (
+    NUMBER_NAMES,
+    WARN_FROM,
+    Likeness,
+    Party,
+    likeness,
+    lookup_names,
+    number_names,
+)
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.lookups import Entry, filed_together, refile
 from sync_server.store.transaction import Row, WriteTransaction
 
 CANDIDATE = CATALOGUE["duplicate_candidate"]
 _SIGNS = ("name", "phone", "email", "tax_id", "archived", "merged_into_id")
+_EVERY_SIGN = frozenset(_SIGNS)
 _ALONE = frozenset({"phone", "tax_id"})
 """Signs that are filed without regard to the others."""
 
-_PERSON_SIGNS = ("given_name", "family_name", "mobile", "email", "archived", "merged_into_id", "account_id")
+_PERSON_SIGNS = ("given_name", "family_name", "email", "archived", "merged_into_id", "account_id")
 _MOST_A_RECORD = 5
 _SITES = (
     "SELECT id, scope_key, kind, city, postal_code FROM site "
@@ -72,13 +81,14 @@ def _accounts(tx: WriteTransaction, raised: _Raised) -> None:
     out: set[Entry] = set()
     into: set[Entry] = set()
     for row_id, signs in changed.items():
-        image, row = tx.image("account", row_id), tx.row("account", row_id)
+        image, staged = tx.image("account", row_id), tx.staged.get("account", {}).get(row_id)
+        row = staged.row if staged is not None else image.row if image is not None else None
         old = _filed(image.row if image else None, signs, before.get(row_id))
         new = _filed(row, signs, after.get(row_id))
         out |= {(name, row_id) for name in old - new}
         into |= {(name, row_id) for name in new - old}
     refile(tx.session, out, into)
-    pairs = {(min(pair), max(pair)) for pair in filed_together(tx.session, sorted(into))}
+    pairs = {(min(pair), max(pair)) for pair in filed_together(tx.session, sorted(into), NUMBER_NAMES)}
     _compare_accounts(tx, pairs, raised)
 
 
@@ -86,17 +96,20 @@ def _changed_accounts(tx: WriteTransaction) -> dict[bytes, frozenset[str]]:
     """The accounts whose signs differ from the stored ones, and in which; one that has moved house in all."""
     found: dict[bytes, frozenset[str]] = {}
     for row, image in tx.staged_rows("account"):
-        before = image.row if image else None
-        signs = frozenset(name for name in _SIGNS if before is None or row[name] != before[name])
+        if image is None:
+            found[row_id_of(row)] = _EVERY_SIGN
+            continue
+        before = image.row
+        signs = frozenset([name for name in _SIGNS if row[name] != before[name]])
         if signs:
             found[row_id_of(row)] = signs
     for row, image in tx.staged_rows("site"):
-        before = image.row if image else None
-        if before is None or any(row[n] != before[n] for n in ("postal_code", "archived", "account_id")):
-            for one in (row, before or row):
+        stored = image.row if image else None
+        if stored is None or any(row[n] != stored[n] for n in ("postal_code", "archived", "account_id")):
+            for one in (row, stored or row):
                 account_id = one["account_id"]
                 if isinstance(account_id, bytes):
-                    found[account_id] = frozenset(_SIGNS)
+                    found[account_id] = _EVERY_SIGN
     return found
 
 
@@ -105,8 +118,8 @@ def _filed(row: Row | None, signs: frozenset[str], places: Places | None) -> fro
     if row is None or row["archived"] or row["merged_into_id"] is not None:
         return frozenset()
     if signs <= _ALONE:
-        kept = {name: str(row[name] or "") for name in signs}
-        return lookup_names(Party("", phone=kept.get("phone", ""), tax_id=kept.get("tax_id", "")))
+        phone, tax_id = ((str(row[name] or "") if name in signs else "") for name in ("phone", "tax_id"))
+        return number_names(phone, tax_id)
     return lookup_names(_party(row, places), places.codes if places else ())
 
 

@@ -13,6 +13,7 @@ MOST = 30
 """Records under one name beyond which the name tells nothing; the others of the same record have to do."""
 
 _FILED = "SELECT row_id FROM duplicate_key WHERE name = ? LIMIT ?"
+_TOGETHER = "SELECT name, row_id FROM duplicate_key WHERE name IN :members"
 _FILE = "INSERT INTO duplicate_key (name, row_id) VALUES (?, ?) ON CONFLICT (name, row_id) DO NOTHING"
 _TAKE_OUT = "DELETE FROM duplicate_key WHERE name = ? AND row_id = ?"
 
@@ -26,11 +27,18 @@ def refile(session: Session, out: Iterable[Entry], into: Iterable[Entry]) -> Non
     session.run_many(_FILE, sorted(into))
 
 
-def filed_together(session: Session, entries: Iterable[Entry]) -> Iterator[tuple[bytes, bytes]]:
-    """Pairs of records that share one of the names: the entry's own and each other one."""
-    found: dict[str, list[bytes]] = {}
-    for name, row_id in entries:
-        if name not in found:
+def filed_together(session: Session, entries: Iterable[Entry], few: str) -> Iterator[tuple[bytes, bytes]]:
+    """Pairs of records that share one of the names: the entry's own and each other one.
+
+    `few` are the first letters of names that hardly ever stand for many records: those are asked for in one go.
+    """
+    wanted = list(entries)
+    found: dict[str, list[bytes]] = {name: [] for name, _ in wanted}
+    for name, other in session.chosen(_TOGETHER, [name for name in found if name[0] in few]):
+        found[name].append(bytes(other))
+    for name in found:
+        if name[0] not in few:
             found[name] = [bytes(other) for (other,) in session.rows(_FILED, (name, MOST + 1))]
+    for name, row_id in wanted:
         if len(found[name]) <= MOST:
             yield from ((row_id, other) for other in found[name] if other != row_id)

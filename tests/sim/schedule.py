@@ -47,8 +47,8 @@ OFFICE = {
     "archive_account": 1,
     "restore_account": 1,
     "change_product": 1,
-    "merge": 3,
-    "unmerge": 2,
+    "merge": 5,
+    "unmerge": 5,
 }
 PEOPLE = ("work", "sync", "office", "restart", "carry", "wait")
 MISHAPS = ("kill", "replay", "forge", "backup", "restore")
