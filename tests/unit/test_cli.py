@@ -11,7 +11,9 @@ import pytest
 
 from fieldrep import __version__
 from fieldrep.cli import main
+from fieldrep.commands.accounts import edit_account
 from fieldrep.contract.ids import id_text
+from fieldrep.domain.queue_age import DAY
 from fieldrep.paths import Profile
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, KEY, Counting, Ticking
@@ -212,6 +214,19 @@ def test_the_status_names_what_operators_watch(shell: Shell) -> None:
     assert isinstance(rows, dict)
     assert (rows["account"], rows["product"], rows["conflict"]) == (3, 4, 0)
     assert "outbox depth     1" in shell("status").out
+
+
+def test_the_status_tells_the_age_of_what_waits_and_what_to_do(shell: Shell, profile: Path) -> None:
+    status = shell("status", "--json").json
+    assert (status["oldest_waiting_at"], status["warning"]) == (None, None)
+    clock = Ticking()
+    clock.now -= 10 * 365 * DAY
+    with Replica.open(Profile(profile), KEY, clock, Counting()) as replica:
+        edit_account(replica, row_id=AURORA, phone="1")
+    status = shell("status", "--json").json
+    assert status["oldest_waiting_at"] == clock.now
+    assert str(status["oldest_waiting"]).endswith(" days")
+    assert "tell your admin" in str(status["warning"])
 
 
 def test_every_command_is_documented_with_its_fields(shell: Shell) -> None:
