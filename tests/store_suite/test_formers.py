@@ -1,0 +1,91 @@
+"""Enrolling again: whose link it must be, and that what was sent as the former device is not taken twice (I3)."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from fieldrep.contract.change import Accepted, Change, Edit
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake
+from sync_server.reconcile.exchange import exchange
+from sync_server.store import credentials
+from sync_server.store.verify import verify
+from tests.store_suite.test_credentials import admitted, code_for, request
+from tests.store_suite.world import World
+
+FIRST, SECOND = b"1" * 16, b"2" * 16
+SHOP = bytes(15) + b"\x01"
+
+
+def made(name: str = "Shop", n: int = 1) -> Change:
+    return Change(n, 5, "create_account", (Edit("account", SHOP, "create", 0, {}, {"name": name}),))
+
+
+def told(phone: str, n: int = 2) -> Change:
+    return Change(
+        n, 6, "edit_account", (Edit("account", SHOP, "update", 0, {"phone": None}, {"phone": phone}),)
+    )
+
+
+def pushed(world: World, device: EnrollReply, incarnation: bytes, *changes: Change) -> ExchangeReply:
+    known = credentials.identify(world.database, device.token)
+    assert known is not None
+    handshake = Handshake(1, 1, "0.1.0", incarnation, server_id=device.server_id, epoch=device.epoch)
+    return exchange(world.database, known, ExchangeRequest(handshake, changes))
+
+
+def again(world: World, user_id: bytes, former: EnrollReply) -> EnrollReply:
+    asked = msgspec.structs.replace(
+        request(code_for(world, user_id), key=b"second"),
+        server_id=former.server_id,
+        user_id=former.user_id,
+        former_device=former.device_id,
+        former_incarnation=FIRST,
+    )
+    return credentials.admit(world.database, asked)
+
+
+def test_what_the_former_device_sent_is_answered_as_it_was_then_and_the_rest_is_judged(world: World) -> None:
+    ana = world.user("ana")
+    first = admitted(world, ana)
+    sent = pushed(world, first, FIRST, made(), told("by the first"))
+    second = again(world, ana, first)
+    answered = pushed(world, second, SECOND, made(), told("by the second"), told("by the second", n=3))
+    assert answered.outcomes[0] == sent.outcomes[0]
+    assert isinstance(answered.outcomes[0], Accepted)
+    assert answered.outcomes[1] != sent.outcomes[1], "the same number with other content is another change"
+    with world.database.read() as reader:
+        assert [row["name"] for row in reader.all("account")] == ["Shop"]
+        (conflict,) = reader.all("conflict")
+    assert conflict["field"] == "phone"
+    third = again(world, ana, second)
+    assert third.device_id not in (first.device_id, second.device_id)
+    assert verify(world.database) == []
+
+
+def test_another_users_device_is_no_former_one(world: World) -> None:
+    ana, bob = world.user("ana"), world.user("bob")
+    first = admitted(world, ana)
+    pushed(world, first, FIRST, made())
+    asked = msgspec.structs.replace(
+        request(code_for(world, bob)), former_device=first.device_id, former_incarnation=FIRST
+    )
+    stranger = credentials.admit(world.database, asked)
+    (outcome,) = pushed(world, stranger, SECOND, made()).outcomes
+    assert not isinstance(outcome, Accepted), "nobody is told what another person's device was answered"
+
+
+@pytest.mark.parametrize(
+    ("field", "code"), [("user_id", Code.OTHER_USER), ("server_id", Code.DIFFERENT_SERVER)]
+)
+def test_a_link_of_another_person_or_store_is_refused_and_stays_good(
+    world: World, field: str, code: Code
+) -> None:
+    ana = world.user("ana")
+    link = code_for(world, ana)
+    asked = request(link)
+    with pytest.raises(KnownError) as caught:
+        credentials.admit(world.database, msgspec.structs.replace(asked, **{field: b"x" * 16}))
+    assert caught.value.code is code
+    assert credentials.admit(world.database, asked).login == "ana"
