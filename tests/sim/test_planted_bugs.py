@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sim.bugs import BUGS, Bug, planted
+from tests.sim.bugs_in_motion import IN_MOTION
 from tests.sim.conftest import Play
 from tests.sim.merge_bugs import MERGE_BUGS
 from tests.sim.oracle import Wrong
@@ -13,7 +14,7 @@ MOST_SEEDS = 60
 STEPS = 60
 
 
-@pytest.mark.parametrize("bug", [*BUGS, *MERGE_BUGS], ids=lambda bug: bug.__name__)
+@pytest.mark.parametrize("bug", [*BUGS, *IN_MOTION, *MERGE_BUGS], ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_caught(played: Play, bug: Bug, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(1, MOST_SEEDS + 1):
         try:
