@@ -41,7 +41,7 @@ class AboveLines(QObject):
         else:
             self.refused.clear()
         self._desk.runner.query(
-            open_conflicts, asker=self, done=self._show, zone=self._desk.zone, order_id=head.id
+            open_conflicts, asker=self.conflicts, done=self._show, zone=self._desk.zone, order_id=head.id
         )
 
     def forget(self) -> None:
