@@ -17,7 +17,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.orders import may_move
-from fieldrep.store import correcting
+from fieldrep.store import correcting, refused
 from fieldrep.store.prices import PriceBook
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
@@ -104,7 +104,12 @@ def drop_empty_order(replica: Replica, *, row_id: RowId) -> Done:
         entered_fields = ("po_ref", "note", "wanted_on", "freight_amount")
         if order is not None and order["status"] == "draft" and order["created_by"] in (None, uow.user_id):
             uow.label = f"Empty order {label_of('sales_order', order)} left"
-            if not lines and not order["archived"] and not any(order[name] for name in entered_fields):
+            refused_before = any(
+                refused.touches_order(uow, entry.change, row_id)
+                for entry in refused.refused_changes(uow.driver)
+            )
+            nothing = not lines and not refused_before and not any(order[name] for name in entered_fields)
+            if nothing and not order["archived"]:
                 uow.archive("sales_order", row_id)
     return done("drop_empty_order", uow, row_id)
 

@@ -70,7 +70,7 @@ def _again(
 def correct_order(replica: Replica, *, row_id: RowId) -> Done:
     """Brings back the order of refused changes as it was entered; nothing of it is sent before `send_corrected`."""
     with replica.begin("correct_order", "Correct a refused order") as uow:
-        first = refused.reopen(uow, lambda change: _of_order(uow, change, row_id))
+        first = refused.reopen(uow, lambda change: refused.touches_order(uow, change, row_id))
         order = uow.row("sales_order", row_id)
         if first is None or order is None:
             raise KnownError(Code.NOT_FOUND, "Nothing of this order was refused.", field="id")
@@ -82,6 +82,8 @@ def correct_order(replica: Replica, *, row_id: RowId) -> Done:
             )
             raise KnownError(Code.READ_ONLY, sentence)
         uow.label = f"Order {label}, corrected"
+        if order["archived"]:
+            uow.update("sales_order", row_id, {"archived": 0})
         settle_totals(uow, row_id)
     return done("correct_order", uow, row_id, also=frozenset({"refused_change"}))
 
@@ -140,16 +142,6 @@ def stop_correcting(replica: Replica, *, n: int) -> Done:
     touched = quarantine.stop_correcting(replica, n)
     label = "The correction was put back under Refused"
     return Done(command="stop_correcting", entities=touched | {"refused_change"}, label=label)
-
-
-def _of_order(uow: UnitOfWork, change: Change, order_id: RowId) -> bool:
-    for edit in change.edits:
-        if edit.row_id == order_id or edit.after.get("order_id") == order_id:
-            return True
-        line = uow.row(edit.entity, edit.row_id) if edit.entity == "document_line" else None
-        if line is not None and line["order_id"] == order_id:
-            return True
-    return False
 
 
 def _corrected(entry: refused.RefusedChange, fields: Mapping[str, object]) -> dict[str, Value]:

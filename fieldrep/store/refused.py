@@ -121,6 +121,17 @@ def reopen(unit: UnitOfWork, touches: Callable[[Change], bool]) -> RefusedChange
     return first
 
 
+def touches_order(unit: UnitOfWork, change: Change, order_id: bytes) -> bool:
+    """Whether a change is about an order, through its head or its lines."""
+    for edit in change.edits:
+        if edit.row_id == order_id or edit.after.get("order_id") == order_id:
+            return True
+        line = unit.row(edit.entity, edit.row_id) if edit.entity == "document_line" else None
+        if line is not None and line["order_id"] == order_id:
+            return True
+    return False
+
+
 def _read(row: tuple[Any, ...]) -> RefusedChange:
     refused_no, n, made_at, command, label, change, outcome, refused_at = row
     why = _outcomes.decode(outcome)

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from fieldrep.commands.accounts import edit_account
-from fieldrep.commands.lines import edit_order_line, remove_order_line
+from fieldrep.commands.lines import add_order_line, edit_order_line, remove_order_line
 from fieldrep.commands.order_lines import NewLine
-from fieldrep.commands.orders import create_order, submit_order
+from fieldrep.commands.orders import create_order, drop_empty_order, submit_order
 from fieldrep.commands.refused import correct_order, hand_over, send_corrected, stop_correcting
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
@@ -74,6 +74,23 @@ def test_submitting_a_corrected_order_sends_it_first_as_it_is_and_then_the_move(
     assert {edit.kind for edit in whole.edits} == {"create"}
     assert [(edit.row_id, edit.after["status"]) for edit in move.edits] == [(order, "submitted")]
     assert row(replica, "sales_order", order)["status"] == "submitted"
+
+
+def test_an_order_whose_lines_were_refused_is_not_taken_for_an_empty_one(replica: Replica) -> None:
+    made = create_order(replica, account_id=HARBOR)
+    assert made.id is not None
+    line = add_order_line(replica, order_id=made.id, line=NewLine(sku="210034"))
+    set_aside(replica, line.change_n, "No.")
+    drop_empty_order(replica, row_id=made.id)
+    assert row(replica, "sales_order", made.id)["archived"] == 0
+    archive(replica, made.id)
+    correct_order(replica, row_id=made.id)
+    assert row(replica, "sales_order", made.id)["archived"] == 0, "it was archived meanwhile, and comes back"
+
+
+def archive(replica: Replica, order_id: RowId) -> None:
+    with replica.begin("archive_order", "Archive") as unit:
+        unit.archive("sales_order", order_id)
 
 
 def test_other_work_is_sent_while_an_order_is_being_corrected(replica: Replica) -> None:
