@@ -57,8 +57,8 @@ class Waiting:
         self._count = 0
         self._touched = Touched()
         info = database.info()
-        self._seen = (info.epoch, info.revision)
-        self._known_from = info.revision
+        self._seen: tuple[bytes, int] = (info.epoch, info.revision)
+        self._known_from: int = info.revision
         self._watcher: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "watch")
         self._ended = False
