@@ -88,7 +88,11 @@ class ConflictPanel(QWidget):
         today, zone, me = self._desk.today(), self._desk.zone, self._desk.person
         return MergeView(
             f"{record.title} {record.label} {what}",
-            f"{place} of {plural(total, 'conflict')}" if total > 1 else "1 conflict",
+            f"{place} of {plural(total, 'conflict')}"
+            if total > 1
+            else "1 proposal"
+            if proposal
+            else "1 conflict",
             f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
             tuple(self._row(key, row) for key, row in self._rows.items()),
             f"Proposed, {mine.by}" if proposal else _own_title(mine, me),
