@@ -124,7 +124,7 @@ def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, by
 
 _IDENTITY = (
     "SELECT c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
-    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting "
+    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting, k.settled_to "
     "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
     "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
     "WHERE c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
@@ -132,7 +132,8 @@ _IDENTITY = (
 
 
 def _identity(row: Tuple) -> DeviceIdentity:
-    _, _, device_id, user_id, login, role, state, incarnation, revision, highest_n, seen_at, waiting = row
+    _, _, device_id, user_id, login, role, state, incarnation, *noted = row
+    revision, highest_n, seen_at, waiting, settled_to = (value or 0 for value in noted)
     return DeviceIdentity(
         device_id=RowId(device_id),
         user_id=RowId(user_id),
@@ -140,10 +141,11 @@ def _identity(row: Tuple) -> DeviceIdentity:
         role=role,
         state=state,
         incarnation=incarnation or b"",
-        known_revision=revision or 0,
-        highest_n=highest_n or 0,
-        seen_at=seen_at or 0,
-        waiting=waiting or 0,
+        known_revision=revision,
+        highest_n=highest_n,
+        seen_at=seen_at,
+        waiting=waiting,
+        settled_to=settled_to,
     )
 
 
@@ -236,7 +238,7 @@ def _described(request: EnrollRequest) -> Row:
 
 def _give_token(tx: WriteTransaction, randomness: Randomness, device: Row, public_key: bytes) -> str:
     prefix = base64.b32encode(randomness(5)).decode()
-    secret = base64.urlsafe_b64encode(randomness(24)).decode().rstrip("=")
+    secret = base64.urlsafe_b64encode(randomness(32)).decode().rstrip("=")
     token = f"frd_{prefix}_{secret}"
     tx.session.run(
         "INSERT INTO device_credential (device_id, user_id, token_prefix, token_hash, public_key, made_at) "
