@@ -15,6 +15,7 @@ from sync_server.reconcile.author import Author
 from sync_server.reconcile.handshake import COPY, judge
 from sync_server.reconcile.push import CopyNoticed, push
 from sync_server.store.audit import Actor
+from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
 from sync_server.store.database import Database, StoreInfo
@@ -46,7 +47,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         if not request.changes or verdict is Verdict.START_OVER:
             return _served(database, snapshot, device, request, reply)
     try:
-        outcomes = _take(database, device, request, info)
+        outcomes = _take(database, device, request, info, verdict)
     except CopyNoticed as noticed:
         with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
             tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
@@ -93,18 +94,24 @@ def _served(
     if reply.verdict is Verdict.UPGRADE:
         return reply
     confirm(snapshot, device)
+    noted = bool(reply.outcomes)
     if request.further and reply.verdict is Verdict.CONTINUE:
-        # Pushes come before leaves: until all is answered the device stays where it stands, and where it stood.
-        shown = msgspec.structs.replace(request.handshake, cursor=b"")
-        database.note_contact(device, shown, snapshot.info().revision, len(request.changes))
+        # Pushes come before leaves: until all is answered the device stays where it stands.
+        if not noted:
+            database.note_contact(device, _shown(request), snapshot.info().revision)
         return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
     cursor = b"" if reply.verdict is Verdict.START_OVER else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
-    if not pulled.more:
+    if not pulled.more and not noted:
         # a cursor of another epoch says nothing about this one
         shown = msgspec.structs.replace(request.handshake, cursor=cursor)
-        database.note_contact(device, shown, pulled.revision, len(reply.outcomes))
+        database.note_contact(device, shown, pulled.revision)
     return _with(reply, pulled)
+
+
+def _shown(request: ExchangeRequest) -> Handshake:
+    """What a device that pushes shows to have; while more waits it still stands where it stood before."""
+    return msgspec.structs.replace(request.handshake, cursor=b"") if request.further else request.handshake
 
 
 def _reply(database: Database, info: StoreInfo, verdict: Verdict, sentence: str = "") -> ExchangeReply:
@@ -128,8 +135,9 @@ def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:
 
 
 def _take(
-    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
 ) -> tuple[Outcome, ...]:
+    """The outcomes of what was pushed; what the device told of itself is kept in the same transaction."""
     author = Author(
         device_id=device.device_id,
         user_id=device.user_id,
@@ -140,7 +148,12 @@ def _take(
     )
     with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
         confirm(tx, device)
-        return push(tx, author, request.changes)
+        outcomes = push(tx, author, request.changes)
+        if verdict is Verdict.CONTINUE:
+            note = contact_note(device, _shown(request), tx.revision_now, tx.now, len(outcomes))
+            if note is not None:
+                keep_contact(tx.session, note)
+        return outcomes
 
 
 def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:

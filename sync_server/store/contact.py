@@ -43,7 +43,7 @@ class DeviceIdentity:
 
 
 def contact_note(
-    device: DeviceIdentity, handshake: Handshake, present: int, now: int, taken: int
+    device: DeviceIdentity, handshake: Handshake, present: int, now: int, taken: int = 0
 ) -> tuple[object, ...] | None:
     """What to keep of a device's handshake, None when there is no news and the last note is recent.
 

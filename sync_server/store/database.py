@@ -200,14 +200,12 @@ class Database:
                     pass
             self._settled_on = moment
 
-    def note_contact(
-        self, device: DeviceIdentity, handshake: Handshake, present: int, taken: int = 0
-    ) -> None:
-        """Keeps what a device told of itself, when that is news or the last note is old.
+    def note_contact(self, device: DeviceIdentity, handshake: Handshake, present: int) -> None:
+        """Keeps what a device that pushes nothing told of itself, when that is news or the last note is old.
 
-        `present` is the store's revision as the device's exchange saw it, `taken` how many changes it was answered.
+        `present` is the store's revision as the device's exchange saw it.
         """
-        note = contact_note(device, handshake, present, self.clock(), taken)
+        note = contact_note(device, handshake, present, self.clock())
         if note is not None:
             with self.beside() as session:
                 keep_contact(session, note)

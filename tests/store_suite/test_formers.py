@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from fieldrep.contract import steps
 from fieldrep.contract.change import Accepted, Change, Edit
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake
+from fieldrep.contract.steps import Step
 from sync_server.reconcile.exchange import exchange
 from sync_server.store import credentials
 from sync_server.store.verify import verify
@@ -89,3 +91,25 @@ def test_a_link_of_another_person_or_store_is_refused_and_stays_good(
         credentials.admit(world.database, msgspec.structs.replace(asked, **{field: b"x" * 16}))
     assert caught.value.code is code
     assert credentials.admit(world.database, asked).login == "ana"
+
+
+@pytest.mark.parametrize(("dies_at", "kept"), [(Step.FLUSHED, False), (Step.COMMITTED, True)])
+def test_what_a_device_tells_with_a_push_is_kept_exactly_when_the_push_is(
+    world: World, dies_at: Step, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = world.user("ana")
+    device = admitted(world, ana)
+
+    def die(step: Step) -> None:
+        if step is dies_at:
+            raise RuntimeError("the server dies")
+
+    monkeypatch.setattr(steps, "listener", die)
+    with pytest.raises(RuntimeError):
+        pushed(world, device, FIRST, made())
+    monkeypatch.undo()
+    with world.database.read() as reader:
+        assert len(list(reader.all("account"))) == int(kept)
+    known = credentials.identify(world.database, device.token)
+    assert known is not None
+    assert known.incarnation == (FIRST if kept else b"")
