@@ -1,20 +1,12 @@
-"""Planted bugs of scope in motion and of restores; `bugs.py` has the others and the way they are planted.
+"""Planted bugs of scope in motion; `bugs.py` has the others and the way they are planted.
 
-Each breaks one rule for accounts that change hands, cover by date, or what a restored store tells its admin.
+Each breaks one rule for accounts that change hands or for cover by date.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
-import msgspec
-
 from fieldrep.domain.holders import Coverage
-from fieldrep.store import settle
-from sync_server.reconcile import edits, exchange, proposals, push
-from sync_server.reconcile.author import Rights
-from sync_server.store import returns
+from sync_server.reconcile import edits, proposals, push
 from tests.sim.bugs import Bug, Patch
 
 
@@ -38,48 +30,9 @@ def days_of_the_server(patch: Patch) -> None:
     patch.setattr(Coverage, "day_of", lambda self, _: self.days["UTC"])
 
 
-def made_during_the_exchange_and_refused(patch: Patch) -> None:
-    """What was entered while an exchange was on its way is judged by what that exchange brought."""
-
-    def at_the_request_alone(self: Any, key: bytes) -> bool:
-        return self.tx.held_at(self.author.user_id, key, self.author.known_revision)
-
-    patch.setattr(Rights, "_held", at_the_request_alone)
-
-
-def leaves_before_the_last_push(patch: Patch) -> None:
-    """An account leaves while changes of the same outbox still wait for their turn."""
-    real = exchange._served
-
-    def served(database: Any, snapshot: Any, device: Any, request: Any, reply: Any) -> Any:
-        return real(database, snapshot, device, msgspec.structs.replace(request, further=False), reply)
-
-    patch.setattr(exchange, "_served", served)
-
-
-def row_hidden_that_left_unseen(patch: Patch) -> None:
-    """A row made here whose account left in the reply that took it vanishes with what was entered on it since."""
-    patch.setattr(settle, "_keep_what_was_made", lambda *_: None)
-
-
-def restore_report_forgets(patch: Patch) -> None:
-    """What a device no longer keeps after a restore is not listed."""
-    patch.setattr(returns, "_numbers", lambda _: ())
-    real = returns._device
-
-    def without(reader: Any, row: Any, at: int) -> Any:
-        return dataclasses.replace(real(reader, row, at), missing=())
-
-    patch.setattr(returns, "_device", without)
-
-
 IN_MOTION: tuple[Bug, ...] = (
     proposals_taken_at_once,
     proposals_nobody_hears_of,
     decided_and_not_told,
     days_of_the_server,
-    made_during_the_exchange_and_refused,
-    leaves_before_the_last_push,
-    row_hidden_that_left_unseen,
-    restore_report_forgets,
 )
