@@ -99,8 +99,8 @@ def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
         return
     taken = answered.accepted + answered.merged + answered.held
     say(
-        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused; {answered.records:,} records go back in "
-        f"{reply_file}. On the device: fieldrep bundle in {reply_file.name}"
+        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused; {answered.records:,} records go back "
+        f"in {reply_file}. On the device: fieldrep bundle in {reply_file.name}"
     )
     if answered.sentence:
         say(answered.sentence)

@@ -20,10 +20,10 @@ from fieldrep.store.replica import Replica
 from fieldrep.sync.enrolment import enrol
 from fieldrep.sync.session import sync_now
 from tests.conftest import IN_CI
-from tests.helpers.bad_line import Fault, Proxy, bad_line
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_northwind_scenario import through
 from tests.e2e.test_serving import serving
+from tests.helpers.bad_line import Fault, Proxy, bad_line
 
 EVERY = 1 if IN_CI else 5
 """At a desk a fifth of the bytes is enough to see a mistake; CI cuts at every one."""

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.device_command import DeviceCommand
-from tests.helpers.bad_line import Proxy, bad_line
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
+from tests.helpers.bad_line import Proxy, bad_line
 
 pytestmark = pytest.mark.xdist_group("northwind is imported once for all of these")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.device_command import DeviceCommand
-from tests.helpers.bad_line import Proxy, bad_line
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_northwind_scenario import through
 from tests.e2e.test_serving import serving
+from tests.helpers.bad_line import Proxy, bad_line
 from tests.unit.sync.hostile import hostile, page
 
 
