@@ -24,6 +24,8 @@ class Code(StrEnum):
     FIELD_PROTECTED = "field_protected"
     OUT_OF_SCOPE = "out_of_scope"
     PARENT_MISSING = "parent_missing"
+    PURGED = "purged"
+    ALREADY_SETTLED = "already_settled"
     DEPENDS_ON_REFUSED = "depends_on_refused"
     ALREADY_EXISTS = "already_exists"
     MOVE_NOT_ALLOWED = "move_not_allowed"

@@ -47,6 +47,8 @@ WIRE_NAMES = {
     "revision": "r",
     "estimate": "es",
     "sentence": "se",
+    "settled_to": "sn",
+    "backed_up": "bu",
 }
 """What the fields of an exchange are called on the wire: most syncs carry little beside these names."""
 
@@ -62,6 +64,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
         highest_n: the number of the newest change ever made here.
         device_clock: ms, for a warning only.
         waiting: how many changes have no answer yet, those of this very request among them.
+        settled_to: all changes up to this number have their answers here; the server need not keep them for long.
     """
 
     protocol: int
@@ -75,6 +78,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
     highest_n: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     device_clock: int = 0
     waiting: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
+    settled_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class Verdict(StrEnum):
@@ -82,6 +86,7 @@ class Verdict(StrEnum):
 
     CONTINUE = "continue"
     START_OVER = "start_over"
+    TOO_OLD = "too_old"
     UPGRADE = "upgrade"
     DIFFERENT_SERVER = "different_server"
     LOCKED = "locked"
@@ -116,13 +121,15 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     Attributes:
         outcomes: one per pushed change, in the order pushed.
         pages: rows to take, parents before children; applied with `cursor` in one transaction or not at all (I6).
-        leaves: scope keys this user no longer holds; their rows leave after the pages are applied.
+        leaves: scope keys this user no longer holds, and rows that were purged, each by a key of its own; they leave
+            after the pages are applied.
         moved_to: beside each of `leaves` the user who owns the account now, empty for nobody.
         more: whether another exchange brings more of the same state.
         digest: the central store's digest of this user's scope at `cursor`, when the replica is then complete.
         revision: the store's revision at that digest.
         estimate: rows still to come, 0 when unknown.
         schema: the server's version of the catalogue; digests of different versions are not compared.
+        backed_up: the state of the newest backup, told beside outcomes; what it covers need not be offered again.
     """
 
     verdict: Verdict
@@ -140,6 +147,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     estimate: int = 0
     sentence: str = ""
     schema: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)] = 1
+    backed_up: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,6 +18,7 @@ USER_PREFIX = b"U"
 TEAM_PREFIX = b"T"
 PAIR_PREFIX = b"D"
 ROW_PREFIX = b"R"
+GONE_PREFIX = b"X"
 
 
 def account_key(account_id: bytes) -> ScopeKey:
@@ -43,6 +44,11 @@ def pair_key(row_id: bytes) -> ScopeKey:
 def row_key(row_id: bytes, account_id: bytes) -> ScopeKey:
     """The key under which one row leaves an account that people go on holding."""
     return ScopeKey(ROW_PREFIX + row_id + account_id)
+
+
+def gone_key(row_id: bytes) -> ScopeKey:
+    """The key under which one row leaves because it was purged."""
+    return ScopeKey(GONE_PREFIX + row_id)
 
 
 def row_and_account_of(key: bytes) -> tuple[RowId, RowId] | None:

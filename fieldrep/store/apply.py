@@ -20,7 +20,15 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
 from fieldrep.store.pending import Standing, encode_image
 from fieldrep.store.replica import Replica
-from fieldrep.store.settle import RowKey, Settling, cover, settle, still_offered, take_back_sent
+from fieldrep.store.settle import (
+    RowKey,
+    Settling,
+    cover,
+    drop_backed_up,
+    settle,
+    still_offered,
+    take_back_sent,
+)
 from fieldrep.store.shown import show_again
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import statements_named
@@ -83,6 +91,7 @@ def apply_reply(
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
         settling = settle(connection, believed, state.incarnation, replica.clock())
         cover(connection, _whole_at(state, reply), settling)
+        drop_backed_up(connection, reply.backed_up, replica.clock())
         reached(Step.SETTLED)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)

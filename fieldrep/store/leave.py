@@ -17,6 +17,7 @@ from fieldrep.contract.entity import Entity, ScopeRule
 from fieldrep.contract.scope import (
     ACCOUNT_PREFIX,
     EVERYBODY_KEY,
+    GONE_PREFIX,
     PAIR_PREFIX,
     ROW_PREFIX,
     TEAM_PREFIX,
@@ -46,7 +47,8 @@ def leave(connection: Connection, keys: Mapping[bytes, bytes], leaving: Leaving,
     segments anew, so that nothing of it is left in the file.
     """
     accounts = [key[1:] for key in keys if key[:1] == ACCOUNT_PREFIX]
-    others = [key for key in keys if key[:1] != ACCOUNT_PREFIX]
+    purged = [key[1:] for key in keys if key[:1] == GONE_PREFIX]
+    others = [key for key in keys if key[:1] not in (ACCOUNT_PREFIX, GONE_PREFIX)]
     for entity in ENTITIES:
         told = _told(entity.scope)
         for start in range(0, len(accounts) if entity.scope.account else 0, KEYS):
@@ -55,6 +57,11 @@ def leave(connection: Connection, keys: Mapping[bytes, bytes], leaving: Leaving,
             rows = _rows(connection, entity, _of_accounts(entity.scope, marks), some, told)
             owners = {account: keys[ACCOUNT_PREFIX + account] for account in some}
             _leave(connection, entity, rows, owners, leaving, touched)
+        for start in range(0, len(purged), KEYS):
+            some = purged[start : start + KEYS]
+            marks = ", ".join("?" * len(some))
+            rows = _rows(connection, entity, f"id IN ({marks})", some, "NULL")
+            _leave(connection, entity, rows, {}, leaving, touched)
         for key in others:
             condition = _condition(entity, key)
             if condition:

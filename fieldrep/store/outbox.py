@@ -57,6 +57,12 @@ def index_edits(connection: Connection, change: Change) -> None:
     )
 
 
+def oldest_unanswered(connection: Connection) -> int | None:
+    """The number of the oldest change that has no answer, None when all have one."""
+    found = connection.execute("SELECT min(n) FROM outbox WHERE state <> 'settled'").fetchone()
+    return None if found is None or found[0] is None else int(found[0])
+
+
 def waiting(
     connection: Connection,
     limit_changes: int,

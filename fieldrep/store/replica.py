@@ -214,6 +214,12 @@ class Replica:
         with self.read() as reader:
             return outbox.depth(reader.driver) - len(self._held_back(reader))
 
+    def settled_to(self) -> int:
+        """Up to which number every change has its answer."""
+        with self.read() as reader:
+            oldest = outbox.oldest_unanswered(reader.driver)
+        return self._state.highest_n if oldest is None else oldest - 1
+
     def held_back(self) -> int:
         """How many changes wait for the server to be updated."""
         with self.read() as reader:

@@ -23,6 +23,9 @@ from fieldrep.store.statements import statements_named
 MOST_SENT = 20_000
 """Changes kept in the sent log for a central store restored from a backup; older ones go (I16)."""
 
+KEPT_BESIDE_BACKUP_MS = 30 * 86_400_000
+"""How long a change stays in the sent log though a backup covers it: the newest backup may turn out to be no good."""
+
 RowKey = tuple[str, bytes]
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -81,6 +84,15 @@ def cover(connection: Connection, revision: int, settling: Settling) -> None:
     connection.execute(
         "DELETE FROM sent_log WHERE sent_no <= (SELECT max(sent_no) FROM sent_log) - ?", (MOST_SENT,)
     )
+
+
+def drop_backed_up(connection: Connection, backed_up: int, now: int) -> None:
+    """Lets go of sent changes that a backup covers and that are not of late."""
+    if backed_up:
+        connection.execute(
+            "DELETE FROM sent_log WHERE revision <= ? AND made_at < ?",
+            (backed_up, now - KEPT_BESIDE_BACKUP_MS),
+        )
 
 
 def _keep_what_was_made(connection: Connection, covered: set[RowKey]) -> None:

@@ -173,7 +173,7 @@ class _Reading:
             fits = self.begins_at is not None and replica.state().cursor == self.begins_at
             if reply.verdict is Verdict.UPGRADE:
                 self.too_old = reply.sentence or "This app is too old for the server. Update it to receive."
-            if reply.verdict in (Verdict.UPGRADE, Verdict.START_OVER):
+            if reply.verdict in (Verdict.UPGRADE, Verdict.START_OVER, Verdict.TOO_OLD):
                 reply = msgspec.structs.replace(reply, verdict=Verdict.CONTINUE)  # noqa: PLW2901
             self.run.obey(reply)
             waited_for = self._waited_for(reply)
@@ -222,7 +222,7 @@ class _Reading:
         be older than what this replica has shown since.
         """
         replica, standing = self.run.replica, self.standing
-        anew = standing.afresh or first.verdict is Verdict.START_OVER
+        anew = standing.afresh or first.verdict in (Verdict.START_OVER, Verdict.TOO_OLD)
         if standing.cursor and not anew:
             return standing.cursor
         state = replica.state()

@@ -90,6 +90,7 @@ def handshake_of(replica: Replica, waiting: int) -> Handshake:
         highest_n=state.highest_n,
         device_clock=replica.clock(),
         waiting=waiting,
+        settled_to=replica.settled_to(),
     )
 
 
@@ -102,6 +103,8 @@ class Run:
     progress: Progress | None
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
+    turn: Lock = field(default_factory=Lock)
+    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
@@ -111,9 +114,6 @@ class Run:
         if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
             self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
         return receipt
-
-    turn: Lock = field(default_factory=Lock)
-    suspicion: Suspicion = field(default_factory=Suspicion)
 
     def loop(self, line: ThreadPoolExecutor | None) -> None:
         """Exchanges until nothing is left to say on either side."""
@@ -208,7 +208,7 @@ class Run:
                 reply.sentence or "This device may not sync any more. Ask your admin. Your work is kept here."
             )
             raise KnownError(Code.DEVICE_LOCKED, sentence)
-        if reply.verdict is Verdict.START_OVER:
+        if reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
 

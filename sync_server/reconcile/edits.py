@@ -12,7 +12,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Merge, Reader, Value, Writer
 from fieldrep.contract.ids import RowId, ScopeKey
 from fieldrep.contract.merge import Fit, merge_field
-from fieldrep.contract.scope import scope_key
+from fieldrep.contract.scope import EVERYBODY_KEY, scope_key
 from fieldrep.contract.values import check_value
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
@@ -35,6 +35,11 @@ _DECIDED = ("status", "chosen")
 """What a decision writes to its conflict; `decisions` judges both together."""
 
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
+
+_PURGED = (
+    "{title} was deleted and has since been removed for good. What you entered is kept here; make a new record "
+    "if it is still needed."
+)
 
 
 def apply_edit(
@@ -92,6 +97,8 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
         raise Refusal(
             Code.ALREADY_EXISTS, f"This {entity.title.lower()} is already there.", entity.name, row_id
         )
+    if tx.tombstone_key(entity.name, row_id) is not None:
+        raise Refusal(Code.PURGED, _PURGED.format(title=entity.title), entity.name, row_id)
     row: Row = {column.name: column.default for column in entity.columns}
     row.update(edit.after)
     user = rights.author.user_id
@@ -121,6 +128,13 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     tx.stage(entity, row)
 
 
+def _require_no_tombstone(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId) -> None:
+    """Tells whoever held a record that it was purged; to others it was never there (I5)."""
+    key = tx.tombstone_key(entity.name, row_id)
+    if key is not None and (key == EVERYBODY_KEY or reaches(rights, ScopeKey(key), row_id)):
+        raise Refusal(Code.PURGED, _PURGED.format(title=entity.title), entity.name, row_id)
+
+
 def _checked_key(entity: Entity, row: Row) -> ScopeKey:
     """The scope key of a new row, all of whose values must be fit."""
     row_id = row_id_of(row)
@@ -144,6 +158,8 @@ def _update(
     decisions: Decisions | None,
 ) -> tuple[bool, list[KeptField]]:
     found = tx.row(entity, row_id)
+    if found is None:
+        _require_no_tombstone(tx, rights, entity, row_id)
     if found is None or not reaches(rights, scope_key(entity, found), row_id):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
     row = dict(found)

@@ -24,7 +24,8 @@ from sync_server.store.returns import note_refused, note_return
 from sync_server.store.snapshot import Snapshot
 
 MAX_PAGE_BYTES = 8_000_000
-_TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.UPGRADE)
+_TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE)
+_AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
 
 
 def exchange(database: Database, device: DeviceIdentity, request: ExchangeRequest) -> ExchangeReply:
@@ -53,7 +54,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
             tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
         return msgspec.structs.replace(reply, verdict=Verdict.ENROL_AGAIN, sentence=COPY)
     with database.read() as snapshot:
-        reply = msgspec.structs.replace(reply, outcomes=outcomes)
+        reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
         return _served(database, snapshot, device, request, reply)
 
 
@@ -95,12 +96,15 @@ def _served(
         return reply
     confirm(snapshot, device)
     noted = bool(reply.outcomes)
+    if request.further and reply.verdict is Verdict.TOO_OLD:
+        # all is taken first: only then is the replica emptied
+        reply = msgspec.structs.replace(reply, verdict=Verdict.CONTINUE, sentence="")
     if request.further and reply.verdict is Verdict.CONTINUE:
         # Pushes come before leaves: until all is answered the device stays where it stands.
         if not noted:
             database.note_contact(device, _shown(request), snapshot.info().revision)
         return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
-    cursor = b"" if reply.verdict is Verdict.START_OVER else request.handshake.cursor
+    cursor = b"" if reply.verdict in _AFRESH else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     if not pulled.more and not noted:
         # a cursor of another epoch says nothing about this one
@@ -149,7 +153,7 @@ def _take(
     with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
         confirm(tx, device)
         outcomes = push(tx, author, request.changes)
-        if verdict is Verdict.CONTINUE:
+        if verdict in (Verdict.CONTINUE, Verdict.TOO_OLD):
             note = contact_note(device, _shown(request), tx.revision_now, tx.now, len(outcomes))
             if note is not None:
                 keep_contact(tx.session, note)

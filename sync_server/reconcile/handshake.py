@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake, Verdict
 from sync_server.store.credentials import DeviceIdentity
+from sync_server.store.cursor import is_before
 from sync_server.store.database import StoreInfo
 
 OLDEST_PROTOCOL = 1
@@ -33,4 +34,6 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
         )
     if handshake.epoch and handshake.epoch != info.epoch:
         return Verdict.START_OVER, "The server was restored from a backup; your records are fetched afresh."
+    if handshake.epoch and is_before(handshake.cursor, info.revision, info.horizon):
+        return Verdict.TOO_OLD, "This laptop was away very long; your records are fetched afresh."
     return Verdict.CONTINUE, ""

@@ -15,7 +15,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Change, Held, KeptField, Merged, Outcome, Refused
 from fieldrep.contract.errors import Code
-from fieldrep.contract.ids import RowId
+from fieldrep.contract.ids import Revision, RowId
 from fieldrep.contract.steps import Step, reached
 from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
@@ -34,6 +34,11 @@ MAX_EDITS = 5_000
 """Edits in one change; an order with 2,000 lines fits."""
 
 _CONTENT_BYTES = 16
+
+_SETTLED = (
+    "This laptop, or a copy of it, sent a change with this number long ago, and it was settled then. "
+    "Compare with the record; if something is missing, correct this and send it again."
+)
 
 _encode_outcome = _encode_change = msgspec.msgpack.Encoder().encode
 _outcome_decoder = msgspec.msgpack.Decoder(Outcome)
@@ -60,10 +65,14 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     _recall(tx, author, changes, known)
     outcomes: list[Outcome] = []
     answered_to = answered_before(tx, author)
+    floor = _floor(tx, author)
     for change in changes:
         stored, content = known.get(change.n), _content(change)
         if stored is None:
-            outcome = _decide(tx, rights, change)
+            if change.n <= floor:
+                outcome = _long_settled(change, answered_to, tx.revision_now)
+            else:
+                outcome = _decide(tx, rights, change)
             known[change.n] = content + _encode_outcome(outcome)
             tx.record_outcome(author, change, outcome, known[change.n])
             if change.n <= answered_to:
@@ -87,6 +96,23 @@ def _recall(tx: WriteTransaction, author: Author, changes: Sequence[Change], kno
             before = stored.get(change.n)
             if before is not None and before[:_CONTENT_BYTES] == _content(change):
                 known.setdefault(change.n, before)
+
+
+def _floor(tx: WriteTransaction, author: Author) -> int:
+    """Up to which number the changes of this installation, and of those it was, were answered and forgotten."""
+    installations = [(author.device_id, author.incarnation), *formers_of(tx, author.device_id)]
+    return max(tx.settled_floor(device_id, incarnation) for device_id, incarnation in installations)
+
+
+def _long_settled(change: Change, answered_to: int, revision: Revision) -> Outcome:
+    """The answer to a change whose own one was dropped: it is never judged a second time (I3).
+
+    A device that gives back what a restored store may lack had shown to have the answer. Anybody else is an old image
+    of an installation, whose change may be the one that was taken, or another: it stays there, for a person to look at.
+    """
+    if change.n <= answered_to:
+        return Accepted(change.n, revision)
+    return Refused(change.n, Code.ALREADY_SETTLED, _SETTLED)
 
 
 def _content(change: Change) -> bytes:

@@ -106,7 +106,8 @@ def sealed(n: int, at: int, entry: AuditEntry, before: bytes) -> tuple[tuple[obj
 
 def broken_links(reader: Reader, *, page: int = 5_000) -> Iterator[int]:
     """The numbers of entries that were altered, removed or put in; none in an honest log."""
-    expected, before, last = 1, FIRST_HASH, 0
+    info = reader.info()
+    expected, before, last = info.audit_cut + 1, info.audit_cut_hash, info.audit_cut
     while True:
         sql = (
             "SELECT n, at, user_id, device_id, actor, action, result, entity, row_id, detail, hash "
@@ -120,6 +121,5 @@ def broken_links(reader: Reader, *, page: int = 5_000) -> Iterator[int]:
         if len(found) < page:
             break
         last = found[-1][0]
-    info = reader.info()
     if info.audit_n != expected - 1 or info.audit_hash != before:
         yield info.audit_n

@@ -44,6 +44,12 @@ def backup(database: Database, path: Path) -> None:
                 target.commit()
         with closing(sqlite3.connect(draft, isolation_level=None)) as whole:
             whole.execute("PRAGMA journal_mode=DELETE")
+            covered = whole.execute("SELECT revision FROM store_info").fetchone()[0]
+    with database.beside() as session:
+        session.run(
+            "UPDATE store_info SET backup_revision = ?, backup_at = ? WHERE one = 1",
+            (covered, database.clock()),
+        )
 
 
 def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:

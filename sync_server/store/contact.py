@@ -28,6 +28,7 @@ class DeviceIdentity:
         highest_n: the newest change number it has told of.
         seen_at: when that was noted.
         waiting: changes it had made by then and not yet sent.
+        settled_to: up to which number it has the answers to all its changes.
     """
 
     device_id: RowId
@@ -40,6 +41,7 @@ class DeviceIdentity:
     highest_n: int
     seen_at: int
     waiting: int = 0
+    settled_to: int = 0
 
 
 def contact_note(
@@ -54,8 +56,15 @@ def contact_note(
     incarnation = device.incarnation or handshake.incarnation
     highest_n = max(device.highest_n, handshake.highest_n)
     waiting = max(0, handshake.waiting - taken)
-    told = (device.incarnation, device.known_revision, device.highest_n, device.waiting)
-    if (incarnation, revision, highest_n, waiting) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
+    settled_to = min(handshake.settled_to, highest_n)
+    told = (device.incarnation, device.known_revision, device.highest_n, device.waiting, device.settled_to)
+    if (
+        incarnation,
+        revision,
+        highest_n,
+        waiting,
+        settled_to,
+    ) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
         return None
     digest = handshake.digest
     skew = handshake.device_clock - now if handshake.device_clock else 0
@@ -70,6 +79,7 @@ def contact_note(
         handshake.app_version[:40],
         max(-_MOST_SKEW, min(_MOST_SKEW, skew)),
         waiting,
+        settled_to,
     )
 
 
@@ -77,11 +87,11 @@ def keep_contact(session: Session, note: tuple[object, ...]) -> None:
     """Writes a note over the one before."""
     session.run(
         "INSERT INTO device_contact (device_id, seen_at, revision, digest_count, digest_total, incarnation, "
-        "highest_n, app_version, clock_skew_ms, waiting) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "highest_n, app_version, clock_skew_ms, waiting, settled_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
         "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
         "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
         "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
-        "waiting = excluded.waiting",
+        "waiting = excluded.waiting, settled_to = excluded.settled_to",
         note,
     )

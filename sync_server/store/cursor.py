@@ -1,7 +1,8 @@
 """The cursor: where a device stands in the feed. Opaque to devices, so nothing in one is believed without a check.
 
-A device works its way from one state of the store (`since`) to another (`target`) in three stages: the rows of keys it
-gained, the rows that changed on keys it held, the keys it lost. Between two pages it stands somewhere in a stage.
+A device works its way from one state of the store (`since`) to another (`target`) in four stages: the rows of keys it
+gained, the rows that changed on keys it held, the keys it lost, the rows that were purged. Between two pages it stands
+somewhere in a stage.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Stage(IntEnum):
     ENTER = 0
     DELTA = 1
     LEAVE = 2
-    DONE = 3
+    GONE = 3
+    DONE = 4
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -84,6 +86,20 @@ def reached(cursor: bytes, present: int) -> int:
         return decode_cursor(cursor, present).since
     except KnownError:
         return 0
+
+
+def is_before(cursor: bytes, present: int, horizon: int) -> bool:
+    """Whether a device that shows this cursor stands before the horizon: it was never told of what was purged then.
+
+    During a first replica it is its target that counts; what was purged before that never comes.
+    """
+    if not cursor or not horizon:
+        return False
+    try:
+        at = decode_cursor(cursor, present)
+    except KnownError:
+        return False  # the pull refuses it
+    return (at.since or at.target) < horizon
 
 
 def _foreign() -> KnownError:

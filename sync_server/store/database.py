@@ -267,9 +267,17 @@ class Database:
             now = self.clock()
             session = Session(pooled.driver_connection, self.dialect)
             session.run(
-                "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at) "
-                "VALUES (1, ?, ?, 0, 0, ?, ?, ?) ON CONFLICT (one) DO NOTHING",
-                (self.randomness(ID_BYTES), self.randomness(ID_BYTES), FIRST_HASH, moment_of(now), now),
+                "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, "
+                "horizon, audit_cut, audit_cut_hash, backup_revision, backup_at, tidied_at) "
+                "VALUES (1, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, 0, 0, 0) ON CONFLICT (one) DO NOTHING",
+                (
+                    self.randomness(ID_BYTES),
+                    self.randomness(ID_BYTES),
+                    FIRST_HASH,
+                    moment_of(now),
+                    now,
+                    FIRST_HASH,
+                ),
             )
         finally:
             pooled.close()

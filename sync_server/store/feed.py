@@ -1,8 +1,8 @@
 """The feed: what a user's replica needs to get from one state of the store to the present one, a page set at a time.
 
 A first replica and a daily delta run through the same code: rows of keys gained, rows changed on keys held before, keys
-lost. It reads one snapshot and delivers nothing of a key the user does not hold in it (I5); parents travel before
-children (I8). Must not write, and knows nothing of devices or messages but pages.
+lost, rows purged. It reads one snapshot and delivers nothing of a key the user does not hold in it (I5); parents travel
+before children (I8). Must not write, and knows nothing of devices or messages but pages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.page import Page, make_page
-from fieldrep.contract.scope import ACCOUNT_PREFIX, scope_key
+from fieldrep.contract.scope import ACCOUNT_PREFIX, gone_key, scope_key
 from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
 from sync_server.store.dialect import Row as Tuple
 from sync_server.store.feed_statements import COST_ROLES, FeedTable, feed_tables
@@ -153,7 +153,9 @@ class _Feed:
             return self._entities(at, keys) if keys is None or keys else _next(at)
         if not at.since or at.again:
             return _next(at)
-        return self._entities(at, None) if at.stage is Stage.DELTA else self._leave(at)
+        if at.stage is Stage.DELTA:
+            return self._entities(at, None)
+        return self._leave(at) if at.stage is Stage.LEAVE else self._gone(at)
 
     def _gained(self, at: Cursor) -> list[bytes] | None:
         """The keys gained on this step, None for more than a few, as on a first replica."""
@@ -258,6 +260,22 @@ class _Feed:
         self.budget.leaves.extend(key for (key,) in found)
         self.budget.bytes_left -= len(found) * _LEAVE_BYTES
         return replace(at, key=found[-1][0]) if len(found) == wanted else _next(at)
+
+    def _gone(self, at: Cursor) -> Cursor:
+        """Rows of keys held now that were purged on this step: each leaves by a key of its own."""
+        wanted = max(1, min(_LEAVES, self.budget.bytes_left // _LEAVE_BYTES))
+        sql = (
+            "SELECT t.revision, t.row_id FROM tombstone AS t JOIN scope_ledger AS l ON l.scope_key = t.scope_key "
+            "AND l.user_id = ? AND l.lost_revision IS NULL "
+            "WHERE (t.revision, t.row_id) > (?, ?) AND t.revision <= ? ORDER BY t.revision, t.row_id LIMIT ?"
+        )
+        start = (at.revision, at.row_id) if at.row_id else (at.since, AFTER_ALL_IDS)
+        found = self._session.rows(sql, (self._user_id, *start, at.target, wanted))
+        self.budget.leaves.extend(gone_key(row_id) for _, row_id in found)
+        self.budget.bytes_left -= len(found) * _LEAVE_BYTES
+        if len(found) < wanted:
+            return _next(at)
+        return replace(at, revision=found[-1][0], row_id=found[-1][1])
 
 
 def _next(at: Cursor) -> Cursor:

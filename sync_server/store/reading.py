@@ -28,6 +28,9 @@ class StoreInfo:
         epoch: its lineage; another one after a restore.
         revision: the newest revision given.
         settled_on: the quarter of an hour, in UTC, for which the scope ledger is settled.
+        horizon: tombstones and lost grants up to this revision are gone; who stands before it starts over.
+        audit_cut, audit_cut_hash: the last audit entry that was cut away, and its hash.
+        backup_revision: the state of the newest backup.
     """
 
     server_id: bytes
@@ -37,6 +40,10 @@ class StoreInfo:
     audit_hash: bytes
     settled_on: str
     made_at: int
+    horizon: Revision
+    audit_cut: int
+    audit_cut_hash: bytes
+    backup_revision: Revision
 
 
 class Reader:
@@ -52,12 +59,12 @@ class Reader:
     def info(self) -> StoreInfo:
         """The store's identity and clock."""
         found = self.session.first(
-            "SELECT server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at FROM store_info WHERE one = 1"
+            "SELECT server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, horizon, audit_cut, "
+            "audit_cut_hash, backup_revision FROM store_info WHERE one = 1"
         )
         if found is None:
             raise LookupError("the store has no identity")
-        server_id, epoch, revision, *rest = found
-        return StoreInfo(server_id, epoch, Revision(revision), *rest)
+        return StoreInfo(*found)
 
     def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
         """One row with its `created_revision`, None when there is none."""
@@ -138,7 +145,20 @@ class Reader:
         """The number of the newest change taken from that installation, 0 for none."""
         sql = "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?"
         found = self.session.first(sql, (device_id, incarnation))
-        return 0 if found is None or found[0] is None else int(found[0])
+        newest = 0 if found is None or found[0] is None else int(found[0])
+        return max(newest, self.settled_floor(device_id, incarnation))
+
+    def settled_floor(self, device_id: bytes, incarnation: bytes) -> int:
+        """Up to which number that installation's changes were answered so long ago that the answers are dropped."""
+        sql = "SELECT n FROM settled_floor WHERE device_id = ? AND incarnation = ?"
+        found = self.session.first(sql, (device_id, incarnation))
+        return 0 if found is None else int(found[0])
+
+    def tombstone_key(self, entity: str, row_id: bytes) -> bytes | None:
+        """The scope key of a record that was purged, None where no tombstone stands."""
+        sql = "SELECT scope_key FROM tombstone WHERE row_id = ? AND entity = ?"
+        found = self.session.first(sql, (row_id, entity))
+        return None if found is None else bytes(found[0])
 
 
 def _can_be_stored(value: Value) -> bool:

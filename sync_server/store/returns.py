@@ -172,7 +172,8 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         (device_id,),
     )
     moments = [moment for moment in (seen, came) if isinstance(moment, int) and moment >= restored_at]
-    absent = tuple(n for n in range(1, answered_to + 1) if n not in known and n not in set(told))
+    floor = reader.settled_floor(device_id, incarnation if isinstance(incarnation, bytes) else b"")
+    absent = tuple(n for n in range(floor + 1, answered_to + 1) if n not in known and n not in set(told))
     state = "not_seen" if answered is None else "giving_back" if waiting else "done"
     return DeviceReturn(
         login=str(login),

@@ -113,7 +113,25 @@ Table(
     _bytes("audit_hash"),
     _text("settled_on"),
     _whole("made_at"),
+    _whole("horizon"),
+    _whole("audit_cut"),
+    _bytes("audit_cut_hash"),
+    _whole("backup_revision"),
+    _whole("backup_at"),
+    _whole("tidied_at"),
 )
+TOMBSTONES = Table(
+    "tombstone",
+    METADATA,
+    _whole("revision", key=True),
+    _bytes("row_id", key=True),
+    _text("entity"),
+    _bytes("scope_key"),
+)
+Index("ix_tombstone_row_id", TOMBSTONES.c.row_id)
+Table("revision_mark", METADATA, _whole("at", key=True), _whole("revision"))
+Table("retention_rule", METADATA, _text("name", key=True), _whole("days"))
+Table("settled_floor", METADATA, _bytes("device_id", key=True), _bytes("incarnation", key=True), _whole("n"))
 Table("entity_clock", METADATA, _text("entity", key=True), _whole("revision"))
 LEDGER = Table(
     "scope_ledger",
@@ -221,6 +239,7 @@ Table(
     _text("app_version"),
     _whole("clock_skew_ms"),
     _whole("waiting"),
+    _whole("settled_to"),
 )
 Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
 Table("restoration", METADATA, _bytes("epoch", key=True), _whole("at"), _whole("revision"))

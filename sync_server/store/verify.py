@@ -51,6 +51,7 @@ def _all_findings(reader: Reader) -> Iterator[str]:
     for entity in ENTITIES:
         yield from _rows(reader, entity, sums)
         yield from _references(reader, entity)
+        yield from _risen(reader, entity)
     yield from _sums(reader, sums)
     yield from _ledger(reader)
     yield from _users(reader)
@@ -105,6 +106,16 @@ def _references(reader: Reader, entity: Entity) -> Iterator[str]:
         for (row_id,) in reader.rows(sql):
             where = f"{entity.title} {id_text(row_id)}: {field.title}"
             yield f"{where} points to a {target.title.lower()} that is not there."
+
+
+def _risen(reader: Reader, entity: Entity) -> Iterator[str]:
+    """Rows that stand beside their own tombstone (I12)."""
+    sql = compose(
+        "SELECT r.id FROM tombstone AS t JOIN {table} AS r ON r.id = t.row_id ORDER BY r.id LIMIT 20",
+        table=entity.table,
+    )
+    for (row_id,) in reader.rows(sql):
+        yield f"{entity.title} {id_text(row_id)} was purged and is there again."
 
 
 def _sums(reader: Reader, sums: dict[bytes, Digest]) -> Iterator[str]:

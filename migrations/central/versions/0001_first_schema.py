@@ -97,7 +97,7 @@ MACHINERY = {
     "bundle_key": ("one:i! seed:b"),
     "device_contact": (
         "device_id:b! seen_at:i revision:i digest_count:i? digest_total:i? incarnation:b highest_n:i "
-        "app_version:t clock_skew_ms:i waiting:i"
+        "app_version:t clock_skew_ms:i waiting:i settled_to:i"
     ),
     "device_credential": (
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
@@ -119,7 +119,14 @@ MACHINERY = {
     "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i"),
     "scope_digest": ("scope_key:b! count:i total:i"),
     "scope_ledger": ("user_id:b! scope_key:b! gained_revision:i! lost_revision:i?"),
-    "store_info": ("one:i! server_id:b epoch:b revision:i audit_n:i audit_hash:b settled_on:t made_at:i"),
+    "retention_rule": ("name:t! days:i"),
+    "revision_mark": ("at:i! revision:i"),
+    "settled_floor": ("device_id:b! incarnation:b! n:i"),
+    "store_info": (
+        "one:i! server_id:b epoch:b revision:i audit_n:i audit_hash:b settled_on:t made_at:i horizon:i "
+        "audit_cut:i audit_cut_hash:b backup_revision:i backup_at:i tidied_at:i"
+    ),
+    "tombstone": ("revision:i! row_id:b! entity:t scope_key:b"),
     "user_digest": ("user_id:b! count:i total:i"),
 }
 
@@ -160,6 +167,7 @@ def upgrade() -> None:
     _index("ix_scope_ledger_lost_at", "scope_ledger", "lost_revision user_id", where=lost)
     _index("ix_merge_log_merged_id", "merge_log", "merged_id")
     _index("ix_merge_log_survivor_id", "merge_log", "survivor_id")
+    _index("ix_tombstone_row_id", "tombstone", "row_id")
     _index("ix_device_credential_prefix", "device_credential", "token_prefix", unique=True)
 
 
