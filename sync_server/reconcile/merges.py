@@ -286,10 +286,15 @@ class _Restored:
                     self._stage(entity, row, {account: self._entry.merged_id})
 
     def let_go(self) -> None:
-        """Whoever keeps the survivor and not the restored account lets go of these rows one by one."""
+        """Whoever holds the survivor, or lost it since the merge, lets go of these rows one by one.
+
+        He may get the survivor back, or lose the restored account again, before his device hears of either. A device
+        lets go only of rows that are still the survivor's there, so that who keeps both loses nothing.
+        """
         tx, entry = self._tx, self._entry
-        key = account_key(entry.merged_id)
-        users = [user for user in tx.holders(account_key(entry.survivor_id)) if not tx.holds(user, key)]
+        sql = "SELECT user_id FROM scope_ledger WHERE scope_key = ? AND (lost_revision IS NULL OR lost_revision > ?)"
+        held = tx.session.rows(sql, (account_key(entry.survivor_id), entry.revision))
+        users = sorted({user for (user,) in held})
         rows = [row_id for name in sorted(self._moved) for row_id in sorted(self._moved[name])]
         tx.leave_account(rows, entry.survivor_id, users)
 

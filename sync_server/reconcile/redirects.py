@@ -85,9 +85,10 @@ def reaches(rights: Rights, key: ScopeKey, row_id: bytes) -> bool:
     if any(rights.covers(account_key(row_id_of(stub))) for stub in stubs):
         return True
     sql = (
-        "SELECT lost_revision FROM scope_ledger WHERE user_id = ? AND scope_key > ? AND scope_key < ? "
+        "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND scope_key > ? AND scope_key < ? "
         "AND lost_revision > ?"
     )
     author, first = rights.author, ROW_PREFIX + row_id
     bounds = first, first + b"\xff" * 17
-    return tx.session.first(sql, (author.user_id, *bounds, author.known_revision)) is not None
+    left = tx.session.rows(sql, (author.user_id, *bounds, author.known_revision))
+    return any(rights.covers(account_key(one[len(first) :])) for (one,) in left)

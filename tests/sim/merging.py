@@ -64,6 +64,7 @@ class Done:
     goes: bytes
     images: dict[Key, tuple[Row, Row]] = field(default_factory=dict)
     undone: bool = False
+    tick: int = 0
 
 
 class Judge(Protocol):
@@ -74,6 +75,7 @@ class Judge(Protocol):
     carried: set[Key]
     let_go: dict[tuple[bytes, bytes, bytes], int]
     tick: int
+    grants: dict[tuple[bytes, tuple[str, bytes]], list[list[int]]]
 
     def row(self, entity: str, row_id: bytes) -> Row | None: ...
     def all(self, entity: str) -> Any: ...
@@ -117,8 +119,8 @@ def reaches(judge: Judge, who: Any, key: tuple[str, bytes], row_id: bytes) -> bo
     if any(judge.covers(who, ("account", stub)) for stub in stubs):
         return True
     return any(
-        (user, one) == (who.user, row_id) and tick > who.heard
-        for (user, one, _), tick in judge.let_go.items()
+        (user, one) == (who.user, row_id) and tick > who.heard and judge.covers(who, ("account", stays))
+        for (user, one, stays), tick in judge.let_go.items()
     )
 
 
@@ -189,7 +191,7 @@ def merge(judge: Judge, entity: str, stays: bytes, goes: bytes, by: bytes | None
     assert merged is not None
     if entity == "contact" and survivor["account_id"] != merged["account_id"]:
         raise Cannot("move_not_allowed")
-    done = Done(entity, stays, goes)
+    done = Done(entity, stays, goes, tick=judge.tick)
     account = stays if entity == "account" else survivor["account_id"]
     known = [{row["one_id"], row["other_id"]} for row in judge.all("duplicate_candidate")
              if account in (row["account_id"], row["other_account_id"])]  # fmt: skip
@@ -331,7 +333,12 @@ def unmerge(judge: Judge, done: Done, now: int, by: bytes | None = None) -> None
             fresh = judge._fresh.setdefault(key, dict(row))
             _decided(fresh, "split", None, by, now)
     done.undone = True
-    for user in judge.holders(("account", done.stays)):
+    lost = {
+        user
+        for (user, key), spans in judge.grants.items()
+        if key == ("account", done.stays) and any(until > done.tick for _, until in spans)
+    }
+    for user in judge.holders(("account", done.stays)) | lost:
         for row_id in set().union(*back.values()) if done.entity == "account" else ():
             judge.let_go[user, row_id, done.stays] = judge.tick
 

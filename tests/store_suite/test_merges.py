@@ -106,6 +106,28 @@ def test_merging_and_splitting_again_and_again_between_two_syncs_leaves_every_co
     assert company.accounts_of(company.ana) == {company.stays, company.goes}
 
 
+@pytest.mark.parametrize("keeps", [True, False], ids=["keeps the survivor", "loses it and gets it back"])
+def test_rows_that_went_back_leave_even_when_grants_come_and_go_between_two_syncs(
+    company: Company, keeps: bool
+) -> None:
+    """The restored account is Ana's for a moment, or the survivor for a moment is not, and she hears of neither."""
+    change = company.world.change
+    helps = company.world.make(
+        "account_team", account_id=company.goes, user_id=company.ana, archived=int(not keeps)
+    )
+    company.merge(company.stays, company.goes)
+    company.sync()
+    if keeps:
+        company.unmerge(company.goes)
+        change("account_team", helps, archived=1)
+    else:
+        change("account", company.stays, owner_user_id=company.ben)
+        company.unmerge(company.goes)
+        change("account", company.stays, owner_user_id=company.ana)
+    company.sync()
+    assert company.accounts_of(company.ana) == {company.stays}
+
+
 def test_what_was_entered_since_a_merge_stays_where_it_was_entered(company: Company) -> None:
     company.merge(company.stays, company.goes)
     row, site = company.row("account", company.stays), company.of("site", company.goes)
