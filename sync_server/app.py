@@ -15,7 +15,7 @@ import click
 from msgspec import structs
 
 from fieldrep.contract.jsonform import JsonValue
-from sync_server.admin import bundles, duplicates, refused, restored, scope, upkeep
+from sync_server.admin import bundles, duplicates, refused, restored, retention, scope, upkeep
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
     central_store,
@@ -51,6 +51,7 @@ AN_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def serve(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, address: str | None) -> None:
     """Runs the sync server until it is interrupted. Off loopback it wants a certificate."""
     from sync_server.http.serve import serve as run
+    from sync_server.store.daily import tidied_daily
 
     found = home()
     known_as = checked_address(address) if address else ""
@@ -59,7 +60,7 @@ def serve(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, add
         _remember_address(found, known_as or reachable(listening), tls_cert)
         say(f"Serving on {listening}")
 
-    with central_store() as database:
+    with central_store() as database, tidied_daily(database):
         run(database, host, port, tls_cert, tls_key, announce)
 
 
@@ -210,4 +211,4 @@ def main() -> None:
     commands(prog_name="fieldrep-server")
 
 
-__all__ = ["bundles", "commands", "duplicates", "main", "refused", "restored", "scope", "upkeep"]
+__all__ = ["bundles", "commands", "duplicates", "main", "refused", "restored", "retention", "scope", "upkeep"]

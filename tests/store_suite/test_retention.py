@@ -18,6 +18,7 @@ from fieldrep.sync.engine import Run
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify
+from sync_server.store.daily import tidied_daily
 from sync_server.store.database import Database
 from sync_server.store.retention import RULES, set_rule, tidy
 from sync_server.store.verify import verify
@@ -277,3 +278,13 @@ def test_a_rule_takes_only_days_that_make_sense(world: World) -> None:
         with pytest.raises(KnownError) as caught, world.write() as tx:
             set_rule(tx, name, days)
         assert caught.value.code is code
+
+
+def test_a_server_tidies_once_a_day_by_itself(world: World) -> None:
+    for tidied in (True, False):
+        with world.database.read() as reader:
+            before = reader.rows("SELECT tidied_at FROM store_info")
+        with tidied_daily(world.database):
+            pass
+        with world.database.read() as reader:
+            assert (reader.rows("SELECT tidied_at FROM store_info") != before) is tidied
