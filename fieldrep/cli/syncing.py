@@ -43,16 +43,20 @@ def enroll(link: str, name: str, as_json: bool) -> int:
 @commands.command()
 @as_json_option
 def sync(as_json: bool) -> int:
-    """One full sync; prints the receipt."""
-    from fieldrep.sync.session import sync_now
+    """One full sync; prints the receipt. A busy server that says when it has time is asked once more then."""
+    from fieldrep.sync.session import sync_patiently
 
     with open_profile() as replica:
-        receipt = sync_now(replica)
+        receipt = sync_patiently(replica, _say_that_it_waits)
     print_receipt(receipt, as_json=as_json)
     if not receipt.whole:
         click.echo(receipt.sentence or "The sync is not complete; run it again.", err=True)
         return 1
     return 0
+
+
+def _say_that_it_waits(seconds: int) -> None:
+    click.echo(f"The server is busy and asks to wait {seconds} s; then it is tried once more.", err=True)
 
 
 def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
