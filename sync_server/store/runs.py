@@ -17,11 +17,11 @@ from sync_server.store.stamps import LastChange, decode_stamps, encode_stamps, l
 from sync_server.store.statements import Row
 
 _NOBODY = b""
-_FIND = "SELECT row_id, device_id, base, revision, stamps FROM device_run WHERE row_id IN :members"
+_FIND = "SELECT row_id, device_id, base, revision, written, stamps FROM device_run WHERE row_id IN :members"
 _KEEP = (
-    "INSERT INTO device_run (row_id, device_id, base, revision, stamps) VALUES (?, ?, ?, ?, ?) "
+    "INSERT INTO device_run (row_id, device_id, base, revision, written, stamps) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (row_id) DO UPDATE SET device_id = excluded.device_id, base = excluded.base, "
-    "revision = excluded.revision, stamps = excluded.stamps"
+    "revision = excluded.revision, written = excluded.written, stamps = excluded.stamps"
 )
 
 
@@ -29,12 +29,14 @@ _KEEP = (
 class Run:
     """A device wrote a row again and again: from the revision `base`, which it or others made, to `revision`.
 
-    `stamps` say who wrote which field of the row last; they outlive the run.
+    It last wrote the row as `written`; later revisions are of merges, which write nothing. `stamps` say who wrote which
+    field of the row last; they outlive the run.
     """
 
     device_id: bytes
     base: int
     revision: int
+    written: int
     stamps: bytes = b""
 
 
@@ -53,7 +55,11 @@ class Runs:
         if revision <= base:
             return False
         run = self._run(_id(row))
-        if run is None or run.revision != revision or run.base > base:
+        if run is None or run.revision != revision:
+            return True
+        if run.written <= base:
+            return False
+        if run.base > base:
             return True
         return run.device_id not in (device_id, _NOBODY)
 
@@ -67,7 +73,7 @@ class Runs:
         known = decode_stamps(run.stamps) if run is not None else {}
         others_wrote = run is None or run.revision != was
         stamps = encode_stamps(stamped(before, after, known, (user_id, now), others_wrote=others_wrote))
-        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision, stamps)
+        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision, revision, stamps)
 
     def last_change(self, row: Row, name: str, image: bytes | None) -> LastChange:
         """Who gave a field of a row its present value; `image` is what an import last said of the row."""
@@ -82,13 +88,14 @@ class Runs:
         run = self._run(row_id)
         if run is None or run.revision != was:
             # who wrote it before is told by the row itself
-            run = Run(_NOBODY, was, was, run.stamps if run is not None else b"")
+            run = Run(_NOBODY, was, was, was, run.stamps if run is not None else b"")
         self._known[row_id] = self._new[row_id] = replace(run, revision=_whole(after["revision"]))
 
     def write(self) -> None:
         """Writes the new runs; part of the transaction's end."""
         kept = [
-            (row_id, run.device_id, run.base, run.revision, run.stamps) for row_id, run in self._new.items()
+            (row_id, run.device_id, run.base, run.revision, run.written, run.stamps)
+            for row_id, run in self._new.items()
         ]
         self.session.run_many(_KEEP, kept)
 
@@ -97,8 +104,8 @@ class Runs:
         if row_id not in self._known:
             wanted = [one for one in (row_id, *self.at_hand()) if one not in self._known]
             self._known.update(dict.fromkeys(wanted))
-            for found, device_id, base, revision, stamps in self.session.chosen(_FIND, wanted):
-                self._known[found] = Run(bytes(device_id), base, revision, bytes(stamps))
+            for found, device_id, base, revision, written, stamps in self.session.chosen(_FIND, wanted):
+                self._known[found] = Run(bytes(device_id), base, revision, written, bytes(stamps))
         return self._known[row_id]
 
 

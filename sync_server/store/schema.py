@@ -284,6 +284,7 @@ Table(
     _bytes("device_id"),
     _whole("base"),
     _whole("revision"),
+    _whole("written"),
     _bytes("stamps"),
 )
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))

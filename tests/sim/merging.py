@@ -119,7 +119,7 @@ def reaches(judge: Judge, who: Any, key: tuple[str, bytes], row_id: bytes) -> bo
     if any(judge.covers(who, ("account", stub)) for stub in stubs):
         return True
     return any(
-        (user, one) == (who.user, row_id) and tick > who.heard and judge.covers(who, ("account", stays))
+        (user, one) == (who.user, row_id) and tick >= who.heard and judge.covers(who, ("account", stays))
         for (user, one, stays), tick in judge.let_go.items()
     )
 
@@ -336,7 +336,7 @@ def unmerge(judge: Judge, done: Done, now: int, by: bytes | None = None) -> None
     lost = {
         user
         for (user, key), spans in judge.grants.items()
-        if key == ("account", done.stays) and any(until > done.tick for _, until in spans)
+        if key == ("account", done.stays) and any(until > done.tick + 1 for _, until in spans)
     }
     for user in judge.holders(("account", done.stays)) | lost:
         for row_id in set().union(*back.values()) if done.entity == "account" else ():

@@ -128,6 +128,19 @@ def test_rows_that_went_back_leave_even_when_grants_come_and_go_between_two_sync
     assert company.accounts_of(company.ana) == {company.stays}
 
 
+def test_who_saw_the_last_writing_of_a_row_clashes_with_nobody_because_a_merge_moved_it(
+    company: Company,
+) -> None:
+    company.push(
+        company.ben, create("contact", new_id("p"), account_id=company.goes, family_name="Otto Winter")
+    )
+    then = company.world.database.info().revision
+    company.merge(company.stays, company.goes)
+    deleted = company.push(company.mia, edit("contact", new_id("p"), then, archived=(0, 1)), known=then)
+    assert isinstance(deleted, Accepted)
+    assert company.row("contact", new_id("p"))["archived"] == 1
+
+
 def test_what_was_entered_since_a_merge_stays_where_it_was_entered(company: Company) -> None:
     company.merge(company.stays, company.goes)
     row, site = company.row("account", company.stays), company.of("site", company.goes)

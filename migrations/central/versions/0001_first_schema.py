@@ -105,7 +105,7 @@ MACHINERY = {
     ),
     "device_former": ("device_id:b! former_id:b incarnation:b"),
     "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
-    "device_run": ("row_id:b! device_id:b base:i revision:i stamps:b"),
+    "device_run": ("row_id:b! device_id:b base:i revision:i written:i stamps:b"),
     "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
