@@ -147,3 +147,13 @@ def test_an_entry_that_is_not_right_yet_is_kept_like_any_other(window: Window) -
     window.until(lambda: window.record.editor is None)
     window.settle()
     assert kept(window) == []
+
+
+def test_a_form_just_opened_stays_open_when_the_list_comes_to_the_account_it_shows(window: Window) -> None:
+    page = window.accounts
+    window.key(Qt.Key.Key_A)
+    editor = editor_of(window)
+    page.list.current.emit(page.record.account_id)
+    assert page.record.editor is editor
+    page.list.opened.emit(page.record.account_id)
+    assert page.record.editor is None

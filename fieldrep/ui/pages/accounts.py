@@ -149,13 +149,18 @@ class AccountsPage(Page):
         return [row_view(row, today, zone) for row in rows]
 
     def _follow(self, key: object) -> None:
-        if key != self.record.account_id or self.record.editor is not None:
-            self.record.show_account(cast("RowId", key))
-            self.visited.emit(("account", key))
+        """The list moved; when it only came to the account that is shown, a form there stays open."""
+        if key != self.record.account_id:
+            self._show(key)
+
+    def _show(self, key: object) -> None:
+        self.record.show_account(cast("RowId", key))
+        self.visited.emit(("account", key))
 
     def _open(self, key: object) -> None:
         """Enter: into the record."""
-        self._follow(key)
+        if key != self.record.account_id or self.record.editor is not None:
+            self._show(key)
         self.record.tabs.bar.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_to(self, account_id: object) -> None:
