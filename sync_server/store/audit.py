@@ -16,7 +16,7 @@ from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, entity_table
 
 COLUMNS = (
     "n",
@@ -68,8 +68,8 @@ def described(moves: Iterable[tuple[str, Row | None, Row]]) -> str:
         old = before or {}
         fields = {
             name: [_short(field, old.get(name)), _short(field, after[name])]
-            for name, field in CATALOGUE[entity].fields.items()
-            if after[name] != old.get(name)
+            for name in entity_table(entity).differing(before, after)
+            if (field := CATALOGUE[entity].fields.get(name)) is not None
         }
         rows.append({"entity": entity, "id": id_text(_bytes(after["id"])), "fields": fields})
     return msgspec.json.encode(rows).decode()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fieldrep.contract.digest import Digest
@@ -16,6 +17,7 @@ from sync_server.store.settling import Grant, Settlement
 from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
 from sync_server.store.workspace import Workspace
 
+_NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
 _OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
 _UPSERT_KEY = (
     "INSERT INTO scope_digest (scope_key, count, total) VALUES (?, ?, ?) "
@@ -63,8 +65,7 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
             sums.add(entry.key, 1, digest)
         else:
             stored = image.row
-            columns = (*table.changing, *table.fixed) if row_id in moved else table.changing
-            names = tuple(name for name in columns if row[name] != stored[name])
+            names = table.differing(stored, row)
             if row_id in moved:
                 values = (*map(row.__getitem__, names), entry.key, digest, row_id)
                 changed.setdefault((*names, "scope_key", "row_hash"), []).append(values)
@@ -83,8 +84,20 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
     return newest
 
 
-def write_digests(session: Session, sums: Sums) -> None:
-    """Moves the sums of the touched keys and of everybody who holds one of them."""
+def holders_of(session: Session, keys: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """Who holds each of the keys now; everybody's key is left out, it would be a long list."""
+    found: dict[bytes, list[bytes]] = {key: [] for key in keys if key != EVERYBODY_KEY}
+    sql = "SELECT scope_key, user_id FROM scope_ledger WHERE scope_key IN :members AND lost_revision IS NULL"
+    for key, user_id in session.chosen(sql, list(found)):
+        found[key].append(user_id)
+    return found
+
+
+def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[bytes]] = _NOBODY_KNOWN) -> None:
+    """Moves the sums of the touched keys and of everybody who holds one of them.
+
+    `held_by` says so for keys it is known of already; the ledger does not change before this.
+    """
     keys = list(sums.moved)
     standing = _digests(session, _OF_KEYS, keys)
     for key, moved in sums.moved.items():
@@ -93,10 +106,11 @@ def write_digests(session: Session, sums: Sums) -> None:
     # An account's key without rows is a new account's, which nobody holds before it is settled.
     held = [key for key in keys if key != EVERYBODY_KEY and (key in standing or key[:1] != ACCOUNT_PREFIX)]
     moves: dict[bytes, Digest] = {}
-    sql = "SELECT scope_key, user_id FROM scope_ledger WHERE scope_key IN :members AND lost_revision IS NULL"
-    for key, user_id in session.chosen(sql, held):
+    holders = {**held_by, **holders_of(session, [key for key in held if key not in held_by])}
+    for key in held:
         moved = sums.moved[key]
-        moves[user_id] = moves.get(user_id, Digest()).plus(moved.count, moved.total)
+        for user_id in holders[key]:
+            moves[user_id] = moves.get(user_id, Digest()).plus(moved.count, moved.total)
     _move_users(session, moves)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import compress
+from operator import ne
 
 import msgspec
 
@@ -83,9 +85,9 @@ def stamped(
         by, at = before["changed_by"], before["changed_at"]
         stamps[OTHERS] = Stamp(by if isinstance(by, bytes) else None, at if isinstance(at, int) else 0, b"")
     user_id, now = writer
-    for name, value in after.items():
-        if value != before.get(name) and name not in _NOT_STAMPED:
-            stamps[name] = Stamp(user_id, now, mark_of(value))
+    for name in compress(after, map(ne, after.values(), map(before.get, after))):
+        if name not in _NOT_STAMPED:
+            stamps[name] = Stamp(user_id, now, mark_of(after[name]))
     return stamps
 
 

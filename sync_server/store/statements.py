@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, ne
 from typing import Any
 
 from fieldrep.contract.catalogue import ENTITIES, digest_columns, entity_named
@@ -35,8 +36,9 @@ class EntityTable:
         parents: the fields by which children are looked up.
         select: all columns, to be continued with a condition.
         insert: of a whole row.
-        changing: the columns an update may touch.
         hashed: the values a row's hash covers.
+        kept: the values of `fixed`.
+        row_names: the row's columns, in the order of `values`.
     """
 
     entity: Entity
@@ -46,9 +48,10 @@ class EntityTable:
     parents: tuple[str, ...]
     select: str
     insert: str
-    changing: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     hashed: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    kept: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    row_names: tuple[str, ...]
     row_hash: Callable[[tuple[Any, ...]], int]
 
     @property
@@ -59,6 +62,12 @@ class EntityTable:
     def row(self, stored: tuple[Any, ...]) -> Row:
         """The row of a stored tuple; what stands behind `names` is left out."""
         return dict(zip(self.names, stored, strict=False))
+
+    def differing(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
+        """The columns whose values differ between two forms of a row, in order; those that hold one in a new row."""
+        values = self.values(after)
+        old = (None,) * len(values) if before is None else self.values(before)
+        return tuple(compress(self.row_names, map(ne, values, old)))
 
     def by_field(self, field: str) -> str:
         """The query for rows with one value in one field."""
@@ -78,7 +87,6 @@ def _entity_table(entity: Entity) -> EntityTable:
     names = (*entity.column_names, STORE_COLUMNS[0])
     columns = (*entity.column_names, *STORE_COLUMNS)
     fixed = tuple(field.name for field in entity.columns if field.fixed or field.name in _NEVER_CHANGES)
-    changing = tuple(name for name in entity.column_names if name not in fixed)
     return EntityTable(
         entity=entity,
         names=names,
@@ -87,8 +95,9 @@ def _entity_table(entity: Entity) -> EntityTable:
         parents=tuple(name for name, field in entity.fields.items() if field.parent),
         select=compose("SELECT {columns} FROM {table}", columns=columns, table=entity.table),
         insert=insert_text(entity.table, columns),
-        changing=changing,
         values=itemgetter(*entity.column_names),
+        kept=itemgetter(*(name for name in fixed if name != "id")),
+        row_names=entity.column_names,
         hashed=itemgetter(*(field.name for field in digest_columns(entity))),
         row_hash=row_hasher(entity),
     )

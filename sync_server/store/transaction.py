@@ -6,7 +6,7 @@ know what a change becomes: `reconcile` decides that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,7 +17,7 @@ from fieldrep.contract.change import Change, Outcome, Refused
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
-from fieldrep.contract.scope import account_key, account_of, row_key
+from fieldrep.contract.scope import EVERYBODY_KEY, account_key, account_of, row_key
 from fieldrep.domain.holders import Coverage
 from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
@@ -110,7 +110,7 @@ class WriteTransaction(Workspace):
         self._known_coverage = known_coverage
         self._changes: list[_Applied] = []
         self._audited = 0
-        self._held: dict[bytes, dict[bytes, bool]] = {}
+        self._held_by: dict[bytes, list[bytes]] = {}
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
@@ -150,21 +150,13 @@ class WriteTransaction(Workspace):
         account_id = account_of(scope_key)
         if account_id is not None and self._is_moving(account_id):
             return user_id in self._holders_to_be(account_id)
-        known = self._held.get(user_id)
-        if known is None:
-            known = self._held[user_id] = dict.fromkeys(self.keys_at_hand(), False)
-            known.update(dict.fromkeys(self._held_among(user_id, list(known)), True))
-        if scope_key not in known:
-            known[scope_key] = super().holds(user_id, scope_key)
-        return known[scope_key]
-
-    def _held_among(self, user_id: bytes, keys: list[bytes]) -> Iterator[bytes]:
-        """Which of the keys the user holds; nothing here changes the ledger before the end."""
-        sql = (
-            "SELECT scope_key FROM scope_ledger "
-            "WHERE user_id = ? AND lost_revision IS NULL AND scope_key IN :members"
-        )
-        yield from (key for (key,) in self.session.chosen(sql, keys, (user_id,)))
+        if scope_key == EVERYBODY_KEY:
+            return super().holds(user_id, scope_key)
+        if not self._held_by:
+            self._held_by = flush.holders_of(self.session, self.keys_at_hand())
+        if scope_key not in self._held_by:
+            self._held_by.update(flush.holders_of(self.session, (scope_key,)))
+        return user_id in self._held_by[scope_key]
 
     def _is_moving(self, account_id: RowId) -> bool:
         staged = self.staged.get("account", {}).get(account_id)
@@ -303,7 +295,7 @@ class WriteTransaction(Workspace):
         moment = moment_of(self.now)
         settlement = self.rehearsed()
         sums, clocks = flush.write_rows(self)
-        flush.write_digests(self.session, sums)
+        flush.write_digests(self.session, sums, self._held_by)
         if settlement.gained or settlement.lost:
             self._enter(settlement, sums)
         flush.write_leaving(self.session, self._leaving, self._revision)

@@ -136,9 +136,9 @@ class Workspace(Reader):
 
     @staticmethod
     def _check_fixed(table: EntityTable, row: Row, image: Row) -> None:
-        for name in table.fixed:
-            if row[name] != image[name]:
-                raise ValueError(f"{table.entity.name}.{name} never changes once the row is made")
+        if table.kept(row) != table.kept(image):
+            name = next(name for name in table.fixed if row[name] != image[name])
+            raise ValueError(f"{table.entity.name}.{name} never changes once the row is made")
 
     def staged_rows(self, entity: str) -> Iterator[tuple[Row, Image | None]]:
         """The staged rows of an entity, each with what the store had before."""
