@@ -143,16 +143,26 @@ def carry_out(tx: WriteTransaction, rights: Rights, change: Change) -> None:
     Raises:
         Refusal: when a merge cannot be, or its author does not hold both records now.
     """
-    for edit in change.edits:
-        row = tx.row(CANDIDATE, RowId(edit.row_id)) if edit.entity == CANDIDATE.name else None
-        if row is None or row["revision"] != tx.revision:
-            continue
-        if row["status"] == "merge_requested":
-            _merge_as_asked(tx, rights, row)
-        elif row["status"] == "open" and row["survivor_id"] is not None:
-            _take_back(tx, rights, row)
-        else:
+    ids = dict.fromkeys(edit.row_id for edit in change.edits if edit.entity == CANDIDATE.name)
+    found = (tx.row(CANDIDATE, RowId(row_id)) for row_id in ids)
+    pairs = [row for row in found if row is not None and row["revision"] == tx.revision]
+    if sum(_asks(row) for row in pairs) > 1:
+        # a merge is entered in the log at once, and nothing may be refused behind it
+        sentence = "A change asks for one merge at most. Hand in each as a change of its own."
+        raise Refusal(Code.INVALID_VALUE, sentence, CANDIDATE.name, row_id_of(pairs[0]), "status")
+    for row in sorted(pairs, key=_asks):
+        if not _asks(row):
             _decide(tx, row, str(row["status"]), None, rights.author.user_id)
+        elif row["status"] == "merge_requested":
+            _merge_as_asked(tx, rights, row)
+        else:
+            _take_back(tx, rights, row)
+
+
+def _asks(row: Row) -> bool:
+    """Whether a decision on a pair asks for a merge, or takes one back."""
+    taken_back = row["status"] == "open" and row["survivor_id"] is not None
+    return taken_back or row["status"] == "merge_requested"
 
 
 def _merge_as_asked(tx: WriteTransaction, rights: Rights, row: Row) -> None:

@@ -27,10 +27,10 @@ _KEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A device wrote a row again and again: from the revision `base`, which it or others made, to `revision`.
+    """A device wrote a row again and again: after the revision `base`, which others wrote last, up to `written`.
 
-    It last wrote the row as `written`; later revisions are of merges, which write nothing. `stamps` say who wrote which
-    field of the row last; they outlive the run.
+    From there to the row's `revision` merges moved it, which write nothing. `stamps` say who wrote which field of the
+    row last; they outlive the run.
     """
 
     device_id: bytes
@@ -57,19 +57,16 @@ class Runs:
         run = self._run(_id(row))
         if run is None or run.revision != revision:
             return True
-        if run.written <= base:
-            return False
-        if run.base > base:
-            return True
-        return run.device_id not in (device_id, _NOBODY)
+        return run.written > base and (run.base > base or run.device_id != device_id)
 
     def note(self, before: Row | None, after: Row, device_id: bytes, user_id: bytes, now: int) -> None:
         """Notes that a device of a user wrote a row."""
         row_id, revision = _id(after), _whole(after["revision"])
         was = _whole(before["revision"]) if before else 0
         run = self._run(row_id) if before else None
-        goes_on = run is not None and run.device_id in (device_id, _NOBODY) and run.revision == was
-        base = run.base if run is not None and goes_on else was
+        base = was
+        if run is not None and run.revision == was:
+            base = run.base if run.device_id == device_id else run.written
         known = decode_stamps(run.stamps) if run is not None else {}
         others_wrote = run is None or run.revision != was
         stamps = encode_stamps(stamped(before, after, known, (user_id, now), others_wrote=others_wrote))

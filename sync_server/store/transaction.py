@@ -14,7 +14,6 @@ from typing import Protocol
 import msgspec
 
 from fieldrep.contract.change import Change, Outcome, Refused
-from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key, account_of, row_key
@@ -199,21 +198,17 @@ class WriteTransaction(Workspace):
         )
         moves = [] if refused else list(self.moves_since(self._audited))
         detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
-        for entity, before, after in moves:
-            if after["id"] not in self.moved.get(entity, ()):
+        for _, before, after in moves:
+            if after["id"] in self.carried and before is not None:
+                self._runs.carry(before, after)
+            else:
                 self._runs.note(before, after, author.device_id, author.user_id, self.now)
+        self.carried.clear()
         self._audited = self.position()
         actor = Actor("device", author.user_id, author.device_id)
         first = change.edits[0] if change.edits and not refused else None
         entity, row_id = (first.entity, first.row_id) if first else ("", None)
         self._audit.append(AuditEntry(actor, change.command, result, entity, row_id, detail))
-
-    def reparent(self, entity: str | Entity, row: Row) -> None:
-        """As in the workspace; nobody has written the row by that."""
-        before = self.row(entity, _bytes(row["id"]))
-        super().reparent(entity, row)
-        if before is not None:
-            self._runs.carry(before, row)
 
     def leave_account(self, rows: Iterable[bytes], account_id: bytes, users: Iterable[bytes]) -> None:
         """Lets users go on holding an account's key, but not these rows, which belong to another one now."""
@@ -349,6 +344,9 @@ class WriteTransaction(Workspace):
         )
 
     def _write_the_rest(self) -> None:
+        for _, before, after in self.moves_since(self._audited) if self.carried else ():
+            if after["id"] in self.carried and before is not None:
+                self._runs.carry(before, after)
         self._runs.write()
         self.session.run_many(
             "INSERT INTO number_series (name, last) VALUES (?, ?) "

@@ -42,6 +42,7 @@ class Workspace(Reader):
         self.staged: dict[str, dict[bytes, Staged]] = {}
         self.fresh_ids: set[bytes] = set()
         self.moved: dict[str, set[bytes]] = {}
+        self.carried: set[bytes] = set()
         self._journal: list[tuple[str, bytes, Staged | None]] = []
         self._children: dict[tuple[str, str, Value], list[bytes]] = {}
 
@@ -115,6 +116,7 @@ class Workspace(Reader):
         rows = self.staged.setdefault(table.name, {})
         self._journal.append((table.name, row_id, rows.get(row_id)))
         rows[row_id] = entry
+        self.carried.discard(row_id)
         for name in table.parents:
             if row[name] is not None:
                 self._children.setdefault((table.name, name, row[name]), []).append(row_id)
@@ -125,6 +127,7 @@ class Workspace(Reader):
         assert isinstance(row_id, bytes)  # noqa: S101 - checked when staged
         self.moved.setdefault(entity_table(entity).name, set()).add(row_id)
         self.stage(entity, row)
+        self.carried.add(row_id)
 
     def merged_into(self, entity: str, row_id: bytes) -> Value:
         """The record that a merged account or contact became part of, None for one that stands for itself."""
@@ -180,6 +183,7 @@ class Workspace(Reader):
         """Takes back what was staged since."""
         while len(self._journal) > position:
             entity, row_id, before = self._journal.pop()
+            self.carried.discard(row_id)
             if before is None:
                 del self.staged[entity][row_id]
             else:

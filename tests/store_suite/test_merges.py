@@ -128,17 +128,33 @@ def test_rows_that_went_back_leave_even_when_grants_come_and_go_between_two_sync
     assert company.accounts_of(company.ana) == {company.stays}
 
 
-def test_who_saw_the_last_writing_of_a_row_clashes_with_nobody_because_a_merge_moved_it(
-    company: Company,
-) -> None:
-    company.push(
-        company.ben, create("contact", new_id("p"), account_id=company.goes, family_name="Otto Winter")
-    )
-    then = company.world.database.info().revision
-    company.merge(company.stays, company.goes)
-    deleted = company.push(company.mia, edit("contact", new_id("p"), then, archived=(0, 1)), known=then)
-    assert isinstance(deleted, Accepted)
-    assert company.row("contact", new_id("p"))["archived"] == 1
+def test_a_change_asks_for_one_merge_at_most_and_a_refused_one_leaves_no_trace(company: Company) -> None:
+    for name, title in (
+        ("a", "Nordlicht Optik"),
+        ("b", "Nordlicht Optik"),
+        ("c", "Zum Anker"),
+        ("d", "Zum Anker"),
+    ):
+        company.push(company.ana, create("account", new_id(name), name=title))
+    asked = [
+        edit(
+            "duplicate_candidate",
+            pair["id"],
+            9999,
+            status=("open", "merge_requested"),
+            survivor_id=(None, pair["one_id"]),
+        )  # type: ignore[arg-type]
+        for pair in company.candidates()
+    ]
+    assert len(asked) == 2
+    before = company.everything()
+    no = company.push(company.ana, *asked)
+    assert isinstance(no, Refused)
+    assert no.code is Code.INVALID_VALUE
+    assert company.everything() == before
+    with company.world.database.read() as reader:
+        assert reader.session.first("SELECT COUNT(*) FROM merge_log", ()) == (0,)
+    company.sync()
 
 
 def test_what_was_entered_since_a_merge_stays_where_it_was_entered(company: Company) -> None:
@@ -250,7 +266,11 @@ def test_crossed_requests_of_two_devices_end_in_one_survivor(company: Company) -
     for name, user in (("a", company.ana), ("b", company.ben)):
         company.push(user, create("account", new_id(name), name="Nordlicht Optik", phone="0461 778899"))
         company.world.make("site", account_id=new_id(name), city=name)
-    outcomes = [company.decide(company.mia, "merge_requested", new_id(survivor)) for survivor in ("a", "b")]
+    tablet = company.world.make("device", user_id=company.mia, name="Tablet")
+    outcomes = [
+        company.decide(company.mia, "merge_requested", new_id(survivor), device=device)
+        for survivor, device in (("a", None), ("b", tablet))
+    ]
     assert [type(one) for one in outcomes] == [Accepted, Merged]
     assert company.candidate()["survivor_id"] == new_id("a")
     assert len(company.of("site", new_id("a"))) == 2

@@ -61,12 +61,23 @@ class Company:
         make("ar_document", account_id=account, number="R1", currency="EUR", amount=500, open_amount=500)
         return account
 
-    def push(self, user: bytes, *edits: Edit, known: int | None = None) -> Outcome:
-        n = self.numbers[user] = self.numbers.get(user, 0) + 1
+    def push(
+        self, user: bytes, *edits: Edit, known: int | None = None, device: bytes | None = None
+    ) -> Outcome:
+        return self.push_all(user, edits, known=known, device=device)[0]
+
+    def push_all(
+        self, user: bytes, *changes: tuple[Edit, ...], known: int | None = None, device: bytes | None = None
+    ) -> tuple[Outcome, ...]:
+        """Several changes in one push, from a user's laptop or another device of his."""
+        sender = device or user[::-1]
+        first = self.numbers.get(sender, 0) + 1
+        self.numbers[sender] = first + len(changes) - 1
         at = Revision(self.world.database.info().revision if known is None else known)
-        author = Author(RowId(user[::-1]), RowId(user), "rep", Incarnation(b"i" * 16), at, at)
+        author = Author(RowId(sender), RowId(user), "rep", Incarnation(b"i" * 16), at, at)
+        batch = [Change(n, 0, "test", edits) for n, edits in enumerate(changes, first)]
         with self.world.write() as tx:
-            return push(tx, author, [Change(n, 0, "test", edits)])[0]
+            return push(tx, author, batch)
 
     def row(self, entity: str, row_id: bytes) -> Row:
         with self.world.database.read() as reader:
@@ -106,7 +117,12 @@ class Company:
         return found
 
     def decide(
-        self, user: bytes, status: str, survivor: bytes | None = None, known: int | None = None
+        self,
+        user: bytes,
+        status: str,
+        survivor: bytes | None = None,
+        known: int | None = None,
+        device: bytes | None = None,
     ) -> Outcome:
         """A person decides on the one pair there is, as he sees it."""
         row = self.candidate()
@@ -117,7 +133,7 @@ class Company:
         assert isinstance(pair, bytes)
         assert isinstance(seen, int)
         base = seen if row["status"] == "open" else seen - 1
-        return self.push(user, edit("duplicate_candidate", pair, base, **values), known=known)
+        return self.push(user, edit("duplicate_candidate", pair, base, **values), known=known, device=device)
 
     def sync(self) -> None:
         """Every copy pulls the delta, and holds then what a fresh one holds; the store is sound."""
