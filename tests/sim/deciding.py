@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tests.sim.values import as_json
+from tests.sim.values import as_json, stored
 
 Row = dict[str, Any]
 Kept = list[tuple[str, bytes, str]]
@@ -116,7 +116,7 @@ def _keep_late(judge: Judge, who: Any, conflict: Row, row: Row, value: Any, want
     name = conflict["field"]
     edit = value
     if edit is None:
-        edit = _Said({name: row[name]}, {name: msgspec.json.decode(wanted)})
+        edit = _Said({name: row[name]}, {name: stored(name, wanted)})
     why = "deleted" if row["archived"] else "decided"
     judge.clash(who, conflict["entity"], row, name, edit, now, why)
 

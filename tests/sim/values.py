@@ -43,3 +43,9 @@ def as_json(name: str, value: Any) -> str:
     elif isinstance(value, bytes):
         value = str(uuid.UUID(bytes=value))
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def stored(name: str, shown: str) -> Any:
+    """The value a conflict shows, as a row holds it: an object stays the text it is."""
+    value = json.loads(shown)
+    return shown if name in OBJECTS and value is not None else value
