@@ -1,4 +1,4 @@
-"""The start script: sets up what FieldRep needs and runs one of five verbs, for newcomers and CI alike.
+"""The start script: sets up what FieldRep needs and runs one of six verbs, for newcomers and CI alike.
 
 Owns the environment in `.venv` (made from the hashed lock, renewed when the lock changes, made anew after an
 interrupted set-up) and the demo. Uses the standard library alone and must not import the project: it only
@@ -272,6 +272,10 @@ def screens(rest: list[str]) -> int:
     return become([program("python"), "-m", "tests.screens", *rest])
 
 
+def torture(rest: list[str]) -> int:
+    return become([program("python"), "-m", "tests.torture", *rest])
+
+
 def call(command: list[str]) -> int:
     try:
         return subprocess.run(command, env=child_environment(), cwd=ROOT).returncode
@@ -296,6 +300,7 @@ VERBS = {
     "test": (test, "the whole test suite; further words go to pytest"),
     "check": (check, "format, lint, types, import rules, dead code, declared dependencies"),
     "bench": (bench, "the measurements"),
+    "torture": (torture, "kills, failing disks, power cuts, crowds and simulated histories; writes a report"),
     "screens": (screens, "pictures of every page; --out DIR says where"),
 }
 

@@ -1,5 +1,7 @@
 """Many seeds at once: `python -m tests.sim --seeds 10000 --steps 200 --report FILE`.
 
+`python -m tests.sim bugs` lists the planted bugs and how many seeds each takes to be noticed.
+
 Exit code 1 when any seed breaks a promise; the report says how often each action, fault and outcome came up.
 """
 
@@ -18,8 +20,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fieldrep.contract.change import Refused
+from tests.sim import planted
 from tests.sim.places import memory
 from tests.sim.play import History, make_store, play
+from tests.sim.rules import RULES
 from tests.store_suite.databases import databases
 
 BATCH = 20
@@ -42,6 +47,8 @@ class Batch:
             ("faults", history.fired),
             ("sticks", history.sticks.done),
             ("outcomes", outcomes),
+            ("fields judged, by merge rule", _rules(history)),
+            ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),
             ("instants looked at", {"": history.watch.looks}),
         ):
             self.counts.setdefault(what, Counter()).update(counted)
@@ -57,6 +64,19 @@ class Batch:
 def _said(outcome: object) -> str:
     code = getattr(outcome, "code", "")
     return type(outcome).__name__.lower() + (f" {code}" if code else "")
+
+
+def _rules(history: History) -> Counter[str]:
+    """How many edited fields of answered changes each merge rule judged."""
+    return Counter(
+        RULES[edit.entity].get(name, "F")
+        for laptop in history.laptops
+        for n, change in laptop.made.items()
+        if not isinstance(history.central.answers.get((laptop.device, n)), Refused | None)
+        for edit in change.edits
+        if edit.kind == "update"
+        for name in edit.after
+    )
 
 
 def play_batch(first: int, count: int, steps: int, kind: str, keep_log: bool) -> Batch:
@@ -100,6 +120,8 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Plays all seeds, prints a line a batch, and writes the report."""
+    if sys.argv[1:2] == ["bugs"]:
+        return planted.main(sys.argv[2:])
     asked, begun, total = _arguments(), time.monotonic(), Batch()
     with ProcessPoolExecutor(asked.processes) as pool:
         running = [
