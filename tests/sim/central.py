@@ -227,6 +227,8 @@ class Central:
                 self.answers[device, change.n] = outcome
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
+        if stored and not request.further:  # with what it pushed, the store has noted where the device stands
+            self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         touched.update(dict.fromkeys(learn_pairs(self.oracle, self.dump(), self.names), b"store"))
         self.settle()
@@ -241,11 +243,7 @@ class Central:
     def _tick_of(self, cursor: bytes) -> int:
         """The newest event of which a cursor says that all was delivered; its first number is a revision."""
         since = msgspec.msgpack.decode(cursor)[0] if cursor else 0
-        return (
-            max((tick for revision, tick in self.ticks.items() if revision <= since), default=0)
-            if since
-            else 0
-        )
+        return max((tick for revision, tick in self.ticks.items() if revision <= since and since), default=0)
 
     def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
         _, found = self.sql.rows("SELECT device_id, incarnation, n, outcome FROM applied_change")

@@ -70,7 +70,8 @@ class Sticks:
             return "no file to answer"
         asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
         changes = tuple(change for request in asked.requests for change in request.changes)
-        whole = msgspec.structs.replace(asked.requests[0], changes=changes)
+        further = asked.requests[-1].further
+        whole = msgspec.structs.replace(asked.requests[0], changes=changes, further=further)
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
         try:
