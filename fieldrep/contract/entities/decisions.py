@@ -83,6 +83,7 @@ class Proposal:
     plural="Changes handed over",
     scope=ScopeRule(user="user_id", team=True),
     label=("label",),
+    writers=C,
 )
 class HandedChange:
     """A change that was not taken, handed to the admin with all that was entered; the answer comes back to its author.

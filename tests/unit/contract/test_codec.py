@@ -59,7 +59,8 @@ EDITS = st.builds(
     st.dictionaries(TEXTS, PLAIN, max_size=3),
     st.dictionaries(TEXTS, PLAIN, max_size=3),
 )
-CHANGES = st.builds(Change, st.integers(1, INT64_MAX), INTS, TEXTS, st.lists(EDITS, max_size=3).map(tuple))
+VERBS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+CHANGES = st.builds(Change, st.integers(1, INT64_MAX), INTS, VERBS, st.lists(EDITS, max_size=3).map(tuple))
 OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
     st.builds(Accepted, INTS, INTS),
     st.builds(
@@ -84,11 +85,11 @@ def test_a_reply_survives_its_journey(
     name, rows = named
     page = make_page(name, CATALOGUE[name].column_names, rows)
     reply = ExchangeReply(
-        Verdict.CONTINUE, b"s" * 16, b"e" * 16, 5, tuple(outcomes), (page,),
-        (b"G",), cursor, more, Digest(1, -5), 7, 9, "said",
+        Verdict.CONTINUE, b"s" * 16, b"e" * 16, 5, tuple(outcomes), (page,), (b"G",), (b"Ana",),
+        cursor, more, Digest(1, -5), 7, 9, "said",
     )  # fmt: skip
     again = decode_reply(encode_reply(reply))
-    assert again.outcomes == reply.outcomes
+    assert (again.outcomes, again.leaves, again.moved_to) == (reply.outcomes, (b"G",), (b"Ana",))
     assert (again.cursor, again.more, again.digest, again.revision) == (cursor, more, Digest(1, -5), 7)
     assert list(zip(*page_columns(again.pages[0]), strict=True)) == rows
 
