@@ -3,14 +3,17 @@
 from itertools import product
 
 import pytest
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.fonts import FAMILY, font, metrics
 from fieldrep.ui.style.icons import pixmap
-from fieldrep.ui.style.theme import Look, Theme, current
+from fieldrep.ui.style.theme import Look, Theme, _from_system, current
 from fieldrep.ui.style.tokens import DARK, LIGHT, Tokens, Tone
+from fieldrep.ui.widgets.paint import draw_text
+from fieldrep.ui.widgets.text import ElidedText
 from tests.screens.fit import clipped, too_large
 from tests.ui.gallery import SPECS
 from tests.ui.names import nameless, without_object_name
@@ -61,6 +64,43 @@ def test_borders_of_inputs_focus_and_chart_marks_stand_out(tokens: Tokens) -> No
     charts = (tokens.chart1, tokens.chart2, tokens.chart3, tokens.chart4, tokens.chart5)
     for mark in (tokens.border_strong, tokens.focus, *charts):
         assert contrast(mark, tokens.surface) >= 3
+
+
+def test_in_high_contrast_what_is_chosen_stands_out_and_stays_readable(qapp: QApplication) -> None:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for ground, ink, mark in (("#000000", "#ffffff", "#ffff00"), ("#ffffff", "#000000", "#37006e")):
+        palette.setColor(role.Window, QColor(ground))
+        palette.setColor(role.WindowText, QColor(ink))
+        palette.setColor(role.Highlight, QColor(mark))
+        tokens = _from_system(palette)
+        assert tokens.accent_text == mark
+        assert tokens.selected not in (ground, ink)
+        assert contrast(tokens.text, tokens.selected) >= 4.5
+        assert contrast(tokens.accent_text, tokens.selected) >= 4.5
+
+
+@pytest.mark.parametrize("text", ["+31 10 411 2277", "€ 1,719", "3 need you", "147 d ago"])
+def test_numbers_read_the_same_in_a_mirrored_window(theme: Theme, text: str) -> None:
+    def drawn(way: Qt.LayoutDirection) -> QImage:
+        image = QImage(200, 30, QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.setLayoutDirection(way)
+        draw_text(painter, QRect(0, 0, 200, 30), text, "ui", "#000000", right=True)
+        painter.end()
+        return image
+
+    def labelled(way: Qt.LayoutDirection, side: Qt.AlignmentFlag) -> QImage:
+        label = ElidedText(text, "ui")
+        label.setLayoutDirection(way)
+        label.setAlignment(side)
+        label.resize(200, 30)
+        return label.grab().toImage()
+
+    left, right = Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft
+    assert drawn(right) == drawn(left)
+    assert labelled(right, Qt.AlignmentFlag.AlignLeft) == labelled(left, Qt.AlignmentFlag.AlignRight)
 
 
 def _ink(kind: str) -> int:

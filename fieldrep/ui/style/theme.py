@@ -82,6 +82,12 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
+def _between(ground: QColor, mark: QColor) -> str:
+    """A ground that is told from the plain one and still carries its text: a quarter of the way to the mark."""
+    pairs = zip(ground.getRgb()[:3], mark.getRgb()[:3], strict=True)
+    return QColor(*((3 * one + other) // 4 for one, other in pairs)).name()
+
+
 def _from_system(palette: QPalette) -> Tokens:
     """High contrast: every token becomes one of the system's own colours."""
     role = QPalette.ColorRole
@@ -95,9 +101,9 @@ def _from_system(palette: QPalette) -> Tokens:
     tokens.update({name: named(role.Window) for name in (*fills, *softs)})
     tokens.update(accent=named(role.Highlight), accent_hover=named(role.Highlight))
     tokens.update(accent_press=named(role.Highlight), on_accent=named(role.HighlightedText))
-    tokens.update(
-        selected=named(role.Window), disabled=palette.color(QPalette.ColorGroup.Disabled, role.Text).name()
-    )
+    disabled = palette.color(QPalette.ColorGroup.Disabled, role.Text).name()
+    tokens.update(accent_text=named(role.Highlight), disabled=disabled)
+    tokens.update(selected=_between(palette.color(role.Window), palette.color(role.Highlight)))
     tokens.update(toast_action=named(role.Window))
     return Tokens(name="system", **tokens)
 

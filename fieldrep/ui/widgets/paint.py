@@ -24,13 +24,17 @@ def draw_text(
     right: bool = False,
     figures: bool = False,
 ) -> int:
-    """One elided line, vertically centred; returns the width it took."""
+    """One elided line, vertically centred; returns the width it took.
+
+    Its words decide which way they run: a phone number or an amount reads the same in a mirrored window.
+    """
     measure = metrics(kind, figures=figures)
     shown = measure.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
     painter.setFont(font(kind, figures=figures))
     painter.setPen(QColor(colour))
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | side
+    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
     painter.drawText(area, int(flags | Qt.AlignmentFlag.AlignAbsolute), shown)
     return measure.horizontalAdvance(shown)
 

@@ -87,7 +87,8 @@ class TwoLineDelegate(QStyledItemDelegate):
             upper, lower, right_up, right_low = (
                 mirrored(r, inner) for r in (upper, lower, right_up, right_low)
             )
-        title = upper.adjusted(0, 0, -22, 0) if row.waiting else upper
+        mark = 22 if row.waiting else 0
+        title = upper.adjusted(mark, 0, 0, 0) if flip else upper.adjusted(0, 0, -mark, 0)
         used = draw_text(painter, title, row.title, "row", tokens.text, right=flip)
         draw_text(painter, lower, row.meta, "caption", tokens.text2, right=flip)
         draw_text(painter, right_up, row.value, "row", tokens.text2, right=not flip, figures=True)
