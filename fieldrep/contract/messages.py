@@ -133,9 +133,9 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     """
 
     verdict: Verdict
-    server_id: bytes
-    epoch: bytes
-    server_time: int
+    server_id: bytes = b""
+    epoch: bytes = b""
+    server_time: int = 0
     outcomes: tuple[Outcome, ...] = ()
     pages: tuple[Page, ...] = ()
     leaves: tuple[bytes, ...] = ()
@@ -245,6 +245,22 @@ def decode_reply(message: bytes) -> ExchangeReply:
     if _rows(reply) != count:
         raise KnownError(Code.DAMAGED_MESSAGE, "The message counts its records wrongly. Nothing was applied.")
     return reply
+
+
+def shortened(reply: ExchangeReply, told: Handshake) -> ExchangeReply:
+    """The reply without the store's identity where the request named it rightly; for a bearer that knows of both."""
+    return msgspec.structs.replace(
+        reply,
+        server_id=b"" if reply.server_id == told.server_id else reply.server_id,
+        epoch=b"" if reply.epoch == told.epoch else reply.epoch,
+    )
+
+
+def completed(reply: ExchangeReply, told: Handshake) -> ExchangeReply:
+    """The reply as it was before `shortened`."""
+    return msgspec.structs.replace(
+        reply, server_id=reply.server_id or told.server_id, epoch=reply.epoch or told.epoch
+    )
 
 
 def _rows(reply: ExchangeReply) -> int:

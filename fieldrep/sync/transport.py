@@ -19,6 +19,7 @@ from contextlib import contextmanager
 import msgspec
 import requests
 import urllib3
+from urllib3.util import SKIP_HEADER
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MEDIA_TYPE
@@ -30,6 +31,7 @@ from fieldrep.contract.messages import (
     ExchangeReply,
     ExchangeRequest,
     Problem,
+    completed,
     decode_reply,
     encode_request,
 )
@@ -125,7 +127,7 @@ class HttpBearer:
         """A reply that arrives damaged is the line's fault; only the server says `damaged_message`, of what it got."""
         body = self._post("/v1/exchange", encode_request(request), MEDIA_TYPE)
         try:
-            return decode_reply(body)
+            return completed(decode_reply(body), request.handshake)
         except KnownError as error:
             code = Code.OFFLINE if error.code is Code.DAMAGED_MESSAGE else error.code
             raise KnownError(code, f"The reply of {self._url}: {error.sentence} {SAFE}") from error
@@ -218,7 +220,8 @@ class HttpBearer:
         """A request that lacks its body alone; making one takes half the time of a whole round trip, so it is kept."""
         request = self._requests.get(path)
         if request is None:
-            headers = {"Content-Type": media_type, "Accept-Encoding": "identity", "User-Agent": "FieldRep"}
+            # an envelope is compressed already, and most requests are little more than their headers
+            headers = {"Content-Type": media_type, "Accept-Encoding": SKIP_HEADER, "User-Agent": "FR"}
             if self._token:
                 headers["Authorization"] = f"Bearer {self._token}"
             request = requests.Request("POST", self._url + path, headers).prepare()

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.live import parse_hold, parse_place
-from fieldrep.contract.messages import EnrollRequest, decode_request, encode_reply
+from fieldrep.contract.messages import EnrollRequest, decode_request, encode_reply, shortened
 from sync_server.http.errors import on_bug, on_known_error
 from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime, Work
 from sync_server.http.waiting import Waiting
@@ -101,7 +101,9 @@ class _Routes:
     def _answer(self, token: str, body: bytes) -> bytes:
         device = _known(identify(self._database, _token(token)))
         with self._turns.turn(device.device_id):
-            return encode_reply(exchange(self._database, device, decode_request(body)))
+            request = decode_request(body)
+            reply = exchange(self._database, device, request)
+            return encode_reply(shortened(reply, request.handshake))
 
 
 def _token(header: str) -> str:

@@ -22,6 +22,7 @@ from fieldrep.contract.messages import (
     Problem,
     Verdict,
     encode_reply,
+    shortened,
 )
 from fieldrep.sync import transport
 from fieldrep.sync.transport import HttpBearer, check_address
@@ -60,6 +61,17 @@ def refused_after(answer: bytes) -> KnownError:
     ):
         exchange(server.address)
     return caught.value
+
+
+@pytest.mark.parametrize("named", [REPLY.server_id, b"o" * 16, b""])
+def test_a_store_is_named_by_its_reply_unless_the_request_named_it(named: bytes) -> None:
+    told = msgspec.structs.replace(REQUEST.handshake, server_id=named, epoch=named)
+    short = encode_reply(shortened(REPLY, told))
+    assert (REPLY.server_id in short, REPLY.epoch in short) == (named != REPLY.server_id, True)
+    with hostile(lambda connection: connection.sendall(page(short, media=MEDIA))) as server:
+        bearer = HttpBearer(server.address, TOKEN)
+        assert bearer.exchange(ExchangeRequest(told)) == REPLY
+        bearer.close()
 
 
 def test_a_whole_reply_is_believed_and_the_request_carries_the_token_once() -> None:
