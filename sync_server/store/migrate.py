@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, false, inspect, select, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.store.dialect import NO_STORE, Dialect
+from sync_server.store.schema import METADATA
 
 HEAD = "0001"
 """The revision this program works with."""
@@ -37,10 +39,12 @@ def check_version(engine: Engine) -> None:
     """Makes sure that a store is one this program can work with.
 
     Raises:
-        KnownError: `store_missing`, `store_newer`, or `upgrade_needed` for an older one.
+        KnownError: `store_missing`, `store_newer`, or `upgrade_needed` for an older one and for one with other tables.
     """
     with engine.connect() as connection:
         version = schema_version(connection)
+        if version == HEAD:
+            _check_tables(connection)
     if not version:
         raise KnownError(Code.STORE_MISSING, NO_STORE)
     if version > HEAD:
@@ -57,7 +61,8 @@ def bring_up_to_date(url: str, dialect: Dialect, folder: Path | None = None) -> 
     """Makes or migrates the schema in one transaction; True when there was anything to do.
 
     Raises:
-        KnownError: `store_newer`, when a newer program made it; it is then left as it is.
+        KnownError: `store_newer`, when a newer program made it, `upgrade_needed`, when one between two releases did;
+            it is then left as it is.
     """
     engine = dialect.schema_engine(url)
     try:
@@ -67,11 +72,27 @@ def bring_up_to_date(url: str, dialect: Dialect, folder: Path | None = None) -> 
             if version > HEAD:
                 raise _newer()
             if version == HEAD and folder is None:
+                _check_tables(connection)
                 return False
             _upgrade(connection, folder or migrations_folder())
             return True
     finally:
         engine.dispose()
+
+
+def _check_tables(connection: Connection) -> None:
+    """Before a release, the first revision itself changes: a store made by an earlier checkout is named as such.
+
+    Raises:
+        KnownError: `upgrade_needed`.
+    """
+    for table in METADATA.tables.values():
+        try:
+            found = connection.execute(select(text("*")).select_from(table).where(false())).keys()
+        except (OperationalError, ProgrammingError) as error:
+            raise _between_releases() from error
+        if set(found) != set(table.columns.keys()):
+            raise _between_releases()
 
 
 def _upgrade(connection: Connection, folder: Path) -> None:
@@ -89,4 +110,12 @@ def _newer() -> KnownError:
     return KnownError(
         Code.STORE_NEWER,
         "This central store was made by a newer FieldRep. Install that version again; nothing was changed.",
+    )
+
+
+def _between_releases() -> KnownError:
+    return KnownError(
+        Code.UPGRADE_NEEDED,
+        "This central store was made by an unreleased FieldRep whose tables were others, and there is no way over from "
+        "it. Go back to the version that made it, or begin with a new store in another place; nothing was changed.",
     )

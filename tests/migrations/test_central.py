@@ -169,6 +169,27 @@ def test_a_store_of_another_age_is_named_and_left_alone(
         assert refused.value.code is Code.STORE_NEWER
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "ALTER TABLE account DROP COLUMN website",
+        "DROP TABLE import_image",
+        "ALTER TABLE product ADD old TEXT",
+    ],
+)
+def test_a_store_with_other_tables_is_named_and_left_alone(kind: str, stores: Databases, before: str) -> None:
+    """Made by a checkout before the first release, whose first migration was another."""
+    url = stores.new(kind)
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text(before))
+    engine.dispose()
+    for opened in (Database.open, Database.create):
+        with pytest.raises(KnownError, match="unreleased") as refused:
+            opened(url, SteppingClock(), SeededBytes(0))
+        assert refused.value.code is Code.UPGRADE_NEEDED
+
+
 def test_only_its_owner_may_read_the_file_of_a_store(tmp_path: Path) -> None:
     make(f"sqlite:///{tmp_path / 'new' / 'store.db'}")
     assert [path.stat().st_mode & 0o077 for path in (tmp_path / "new").iterdir()] == [0]
