@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from fieldrep.contract.change import Change, ChangeNumber, Outcome
+from fieldrep.contract.comparison import Part, Question
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, plain_values
@@ -49,6 +50,8 @@ WIRE_NAMES = {
     "sentence": "se",
     "settled_to": "sn",
     "backed_up": "bu",
+    "question": "q",
+    "compared": "cp",
 }
 """What the fields of an exchange are called on the wire: most syncs carry little beside these names."""
 
@@ -106,6 +109,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WI
         further: more changes wait than this request holds; nothing is pulled before all of them are answered.
         refused: while a restored server is given back what it forgot: changes that were refused before and are not
             offered again.
+        question: a device whose digest differs asks where; nothing else travels with it.
     """
 
     handshake: Handshake
@@ -113,6 +117,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WI
     page_bytes: int = PAGE_BYTES
     further: bool = False
     refused: Annotated[tuple[ChangeNumber, ...], msgspec.Meta(max_length=MAX_CHANGES)] = ()
+    question: Question | None = None
 
 
 class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
@@ -130,6 +135,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
         estimate: rows still to come, 0 when unknown.
         schema: the server's version of the catalogue; digests of different versions are not compared.
         backed_up: the state of the newest backup, told beside outcomes; what it covers need not be offered again.
+        compared: the answer to a question, as it is at `revision`.
     """
 
     verdict: Verdict
@@ -148,6 +154,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     sentence: str = ""
     schema: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)] = 1
     backed_up: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
+    compared: tuple[Part, ...] = ()
 
 
 class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):

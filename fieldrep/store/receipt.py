@@ -14,6 +14,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         waiting: changes still on this device afterwards.
         returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.
+        repaired: records that were not as the server has them, and were fetched again.
         held_back: changes that speak of what the server does not know yet; they wait for its update.
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
             different versions of the catalogue, and so of what counts.
@@ -32,6 +33,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     entered: int = 0
     left: int = 0
     exchanges: int = 0
+    repaired: int = 0
     started_over: bool = False
     digests_equal: bool | None = None
     ages_differ: bool = False
@@ -54,6 +56,8 @@ def tell(receipt: Receipt) -> str:
     parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]
     parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
     parts += [f"{receipt.returned} given back to the restored server" if receipt.returned else ""]
+    if receipt.repaired:
+        parts.append(f"{_count(receipt.repaired, 'record')} differed from the server and repaired")
     parts += [f"{receipt.waiting} still waiting" if receipt.waiting else ""]
     parts += [f"{receipt.held_back} held back until the server is updated" if receipt.held_back else ""]
     done = ", ".join(part for part in parts if part) or "Nothing new on either side"

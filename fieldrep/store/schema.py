@@ -124,6 +124,7 @@ Table(
             "complete",
             "revision",
             "server_schema",
+            "examined_at",
         )
     ),
     sqlite_strict=True,

@@ -25,6 +25,7 @@ class SyncState:
         receipt: the last sync's receipt that said anything, as JSON.
         revision: of the last whole state of the central store that was applied.
         server_schema: the server's version of the catalogue, as it last said.
+        examined_at: when all rows were last counted anew.
         asked: the newest bundle written to carry, empty when none is worth waiting for.
         complete: whether a whole state of the central store has been applied since the last start over.
     """
@@ -48,6 +49,7 @@ class SyncState:
     revision: int = 0
     server_schema: int = 1
     asked: bytes = b""
+    examined_at: int = 0
     complete: bool = False
 
     @property

@@ -17,6 +17,7 @@ import msgspec
 from fieldrep import __version__
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change
+from fieldrep.contract.comparison import Question
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
     PAGE_BYTES,
@@ -31,8 +32,10 @@ from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import Unpacked, unpack
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell
+from fieldrep.store.recount import recount
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer
+from fieldrep.sync.comparing import repairs, rows_that_differ
 from fieldrep.sync.poison import FAILURES, MOST_TRIES, SENTENCE, Suspicion
 
 PUSH_BYTES = 4_000_000
@@ -41,6 +44,8 @@ MAX_EXCHANGES = 10_000
 
 _SMALLEST_PAGE = 1_000
 """Of a reply that only shows whether the server is well."""
+
+EXAMINE_EVERY_MS = 24 * 3_600_000
 
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
@@ -51,7 +56,11 @@ Progress = Callable[[Receipt, int], None]
 
 
 def sync(
-    replica: Replica, bearer: Bearer, *, ahead: bool = False, progress: Progress | None = None
+    replica: Replica,
+    bearer: Bearer,
+    *,
+    ahead: bool = False,
+    progress: Progress | None = None,
 ) -> Receipt:
     """One full sync.
 
@@ -67,6 +76,8 @@ def sync(
             run.loop(line)
     else:
         run.loop(None)
+    if run.receipt.digests_equal is not None:
+        run.examine()
     if run.receipt.digests_equal is False and not run.receipt.started_over:
         # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
         start_over(replica)
@@ -134,6 +145,33 @@ class Run:
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
         )
+
+    def examine(self) -> None:
+        """Finds the rows that are not the server's and fetches them again, no others.
+
+        Once a day all rows are counted anew, so that also what was altered behind the app's back is found.
+        """
+        now, before = self.replica.clock(), self.replica.state().examined_at
+        is_due = not 0 <= now - before < EXAMINE_EVERY_MS
+        if before and self.receipt.digests_equal and not is_due:
+            return
+        if before or not self.receipt.digests_equal:  # what has just arrived was counted then
+            recount(self.replica)
+        if is_due:
+            self.replica.change_state(examined_at=now)
+        if self.replica.state().digest == self.receipt.theirs:
+            return
+        rows = rows_that_differ(self.replica, self._ask)
+        for question in repairs(rows or []):
+            apply_reply(self.replica, self._ask(question))
+        if rows:
+            self.receipt = msgspec.structs.replace(self.receipt, repaired=len(rows))
+        self.receipt = msgspec.structs.replace(self.receipt, digests_equal=False)
+        if rows:
+            self.loop(None)
+
+    def _ask(self, question: Question) -> ExchangeReply:
+        return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica, 0), question=question))
 
     def _push(self) -> tuple[_Fetched, list[Change]]:
         """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on."""

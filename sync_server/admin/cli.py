@@ -278,8 +278,11 @@ def device_list(login: str | None, as_json: bool) -> None:
     """Lists devices, when each was last seen and what it said."""
     with central_store() as database, database.read() as reader:
         devices = admin.devices(reader, login)
-    found: list[dict[str, JsonValue]] = [{**one, "last_seen": _moment(one["seen_at"])} for one in devices]
-    columns = ("id", "login", "name", "state", "last_seen", "number_prefix", "app_version", "os")
+    found: list[dict[str, JsonValue]] = [
+        {**one, "last_seen": _moment(one["seen_at"]), "last_repaired": _moment(one["repaired_at"])}
+        for one in devices
+    ]
+    columns = ("id", "login", "name", "state", "last_seen", "last_repaired", "number_prefix", "app_version", "os")
     print_table(columns, found, as_json=as_json)
 
 

@@ -9,12 +9,14 @@ import msgspec
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Outcome
-from fieldrep.contract.ids import Incarnation, Revision
+from fieldrep.contract.comparison import Question
+from fieldrep.contract.ids import Incarnation, Revision, id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.handshake import COPY, judge
 from sync_server.reconcile.push import CopyNoticed, push
 from sync_server.store.audit import Actor
+from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import reached
@@ -25,6 +27,8 @@ from sync_server.store.snapshot import Snapshot
 
 MAX_PAGE_BYTES = 8_000_000
 _TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE)
+MOST_NAMED = 50
+"""Rows fetched again that the audit log names."""
 _AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
 
 
@@ -104,6 +108,8 @@ def _served(
         if not noted:
             database.note_contact(device, _shown(request), snapshot.info().revision)
         return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
+    if request.question is not None and reply.verdict is Verdict.CONTINUE:
+        return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)
     cursor = b"" if reply.verdict in _AFRESH else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     if not pulled.more and not noted:
@@ -111,6 +117,29 @@ def _served(
         shown = msgspec.structs.replace(request.handshake, cursor=cursor)
         database.note_contact(device, shown, pulled.revision)
     return _with(reply, pulled)
+
+
+def _compared(
+    database: Database,
+    snapshot: Snapshot,
+    device: DeviceIdentity,
+    question: Question,
+    reply: ExchangeReply,
+    cursor: bytes,
+) -> ExchangeReply:
+    """The answer to a device whose rows are not what they should be; what it fetches again is in the audit log."""
+    revision = snapshot.info().revision
+    reply = msgspec.structs.replace(reply, cursor=cursor, more=True, revision=revision)
+    if not question.rows:
+        return msgspec.structs.replace(
+            reply, compared=digests_below(snapshot, device.user_id, question.parts)
+        )
+    pages, leaves = rows_asked_for(snapshot, device.user_id, question)
+    with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
+        named = [f"{entity} {id_text(row_id)}" for entity, row_id in question.rows[:MOST_NAMED]]
+        detail = msgspec.json.encode({"records": len(question.rows), "named": named}).decode()
+        tx.audit("repair_rows", entity="device", row_id=device.device_id, detail=detail)
+    return msgspec.structs.replace(reply, pages=pages, leaves=leaves, moved_to=(b"",) * len(leaves))
 
 
 def _shown(request: ExchangeRequest) -> Handshake:

@@ -33,6 +33,7 @@ _DEVICE_COLUMNS = (
     "revision",
     "highest_n",
     "clock_skew_ms",
+    "repaired_at",
 )
 
 
@@ -284,10 +285,12 @@ def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | in
     """The devices of a user or of all, with what each last told of itself; for showing."""
     sql = (
         "SELECT d.id, u.login, d.name, d.os, d.app_version, d.state, d.number_prefix, c.revoked_at, c.revoked_why, "
-        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms "
+        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms, r.repaired_at "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN device_credential AS c ON c.device_id = d.id "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
+        "LEFT JOIN (SELECT device_id, max(at) AS repaired_at FROM audit_entry WHERE action = 'repair_rows' "
+        "GROUP BY device_id) AS r ON r.device_id = d.id "
         "WHERE (? = 1 OR u.login = ?) ORDER BY u.login, d.id"
     )
     return [

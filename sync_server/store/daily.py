@@ -41,9 +41,7 @@ def _look(database: Database, over: threading.Event) -> None:
             KnownError
         ) as error:  # the store is away for a while, or its disk is full: the next look tries again
             _log.warning("The store was not tidied. %s", error.sentence)
-        except (
-            Exception
-        ):  # a fault here must not end the server; the store is whole, each step is one transaction
+        except Exception:  # noqa: BLE001 - a fault here must not end the server; each step is one transaction
             _log.exception("The store was not tidied.")
         if over.wait(LOOK_EVERY_SECONDS):
             return

@@ -197,7 +197,7 @@ TABLES = (
         fingerprint TEXT NOT NULL, number_prefix TEXT NOT NULL, receipt TEXT NOT NULL, digest_count
         INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, offered_to INTEGER
         NOT NULL, last_sync_at INTEGER NOT NULL, complete INTEGER NOT NULL, revision INTEGER NOT NULL,
-        server_schema INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
+        server_schema INTEGER NOT NULL, examined_at INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
     """,
     """
     CREATE TABLE territory (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
