@@ -13,7 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import Clock, Randomness
+from fieldrep.contract.ids import Clock, Randomness, RowId
 from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 
@@ -160,6 +160,16 @@ class ProfileDoors:
         from fieldrep.sync.bundle import carry_in
 
         return carry_in(self._opened(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
+
+    def bring_file(self, row_id: RowId) -> bytes:
+        """The bytes of an attachment, from here or from the server.
+
+        Raises:
+            KnownError: when neither has them, or there is no line.
+        """
+        from fieldrep.sync.session import bring_file
+
+        return bring_file(self._opened(), row_id)
 
     def close(self) -> None:
         """Closes the replica, when it was opened."""

@@ -15,7 +15,7 @@ import click
 from msgspec import structs
 
 from fieldrep.contract.jsonform import JsonValue
-from sync_server.admin import bundles, duplicates, refused, restored, retention, scope, upkeep
+from sync_server.admin import bundles, duplicates, files, refused, restored, retention, scope, upkeep
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
     central_store,
@@ -211,4 +211,15 @@ def main() -> None:
     commands(prog_name="fieldrep-server")
 
 
-__all__ = ["bundles", "commands", "duplicates", "main", "refused", "restored", "retention", "scope", "upkeep"]
+__all__ = [
+    "bundles",
+    "commands",
+    "duplicates",
+    "files",
+    "main",
+    "refused",
+    "restored",
+    "retention",
+    "scope",
+    "upkeep",
+]

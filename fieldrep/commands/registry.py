@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fieldrep.commands import (
     accounts,
     activities,
+    attachments,
     conflicts,
     contacts,
     lines,
@@ -162,6 +163,16 @@ _EVERY = (
     ),
     _about(activities.archive_activity, "activity"),
     _about(activities.restore_activity, "activity"),
+    Command(
+        attachments.add_attachment,
+        (
+            record("account_id", "account"),
+            text("path", "Where the photo or document lies.", required=True),
+            text("name", "What to call it; its own name by itself."),
+        ),
+    ),
+    _about(attachments.archive_attachment, "attachment"),
+    _about(attachments.restore_attachment, "attachment"),
     Command(
         orders.create_order,
         (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fieldrep.contract.entities import accounts, decisions, duplicates, orders, people, products
+from fieldrep.contract.entities import accounts, decisions, duplicates, files, orders, people, products
 from fieldrep.contract.entity import Entity, entity_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Reader
@@ -35,6 +35,7 @@ _DECLARATIONS = (
     orders.SalesOrder,
     orders.DocumentLine,
     accounts.Activity,
+    files.Attachment,
     decisions.Conflict,
     decisions.Proposal,
     decisions.HandedChange,

@@ -212,6 +212,32 @@ Table(
     sqlite_strict=True,
 )
 Table(
+    "file_body",
+    metadata,
+    Column("sha256", Text, primary_key=True, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("whole", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "file_part",
+    metadata,
+    Column("sha256", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("part", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("sha256", "at"),
+    sqlite_strict=True,
+)
+Table(
+    "file_upload",
+    metadata,
+    Column("row_id", LargeBinary, primary_key=True, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
     "secret",
     metadata,
     Column("name", Text, primary_key=True, nullable=False),

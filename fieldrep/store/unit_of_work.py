@@ -17,7 +17,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import C, Field, Merge, Value, WireValue, Writer
 from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
-from fieldrep.store import correcting, drafts, outbox, search
+from fieldrep.store import correcting, drafts, files, outbox, search
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.pending import Standing, encode_image, fresh_row
@@ -192,6 +192,10 @@ class UnitOfWork:
         """Forgets a draft, usually in the unit of work that saves its form; nothing for a command without one."""
         if key is not None:
             drafts.drop(self.driver, key)
+
+    def keep_file(self, row_id: RowId, body: bytes) -> None:
+        """Keeps the body of an attachment made in this unit of work; it goes up after its record."""
+        files.keep(self.driver, row_id, body)
 
     def finish(self, n: int) -> None:
         """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""

@@ -18,6 +18,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.domain.orders import amount_of_line, order_totals
 from fieldrep.store.arrive import hashes_of
 from fieldrep.store.engine import Connection
+from fieldrep.store.files import altered_bodies
 from fieldrep.store.pending import Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
 from fieldrep.store.state import load_state
@@ -41,7 +42,7 @@ def verify(reader: Reader) -> list[Finding]:
     if findings:
         return findings
     try:
-        for check in (_parents, _orders, _digest, _search, _outbox):
+        for check in (_parents, _orders, _digest, _search, _outbox, _files):
             findings += list(check(reader.driver))[:MOST_NAMED]
     except KnownError as error:
         findings.append(Finding("pages", error.sentence))
@@ -159,3 +160,8 @@ def _outbox(connection: Connection) -> Iterator[Finding]:
     for entity, row_id, n in noted:
         if (entity, row_id) not in known:
             yield Finding("outbox", f"Change {n} touches {entity} {id_text(row_id)}, which has no base row.")
+
+
+def _files(connection: Connection) -> Iterator[Finding]:
+    for sha256 in altered_bodies(connection):
+        yield Finding("files", f"The file with the hash {sha256[:12]}… is not as it was saved.")

@@ -12,6 +12,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
+from fieldrep.sync.files import bring, carry_up
 from fieldrep.sync.transport import HttpBearer
 
 LONGEST_WAITED_SECONDS = 30
@@ -42,6 +43,8 @@ def sync_now(replica: Replica, progress: Progress | None = None) -> Receipt:
     bearer = bearer_of(replica)
     try:
         receipt = sync(replica, bearer, ahead=True, progress=progress)
+        if receipt.whole:
+            carry_up(replica, bearer)
     finally:
         bearer.close()
     replica.tidy()
@@ -66,3 +69,16 @@ def sync_patiently(replica: Replica, told: Callable[[int], None]) -> Receipt:
     told(seconds)
     time.sleep(seconds)
     return sync_now(replica)
+
+
+def bring_file(replica: Replica, row_id: bytes) -> bytes:
+    """The body of an attachment, from here or from the replica's own server.
+
+    Raises:
+        KnownError: as `fieldrep.sync.files.bring`.
+    """
+    bearer = bearer_of(replica)
+    try:
+        return bring(replica, bearer, row_id)
+    finally:
+        bearer.close()

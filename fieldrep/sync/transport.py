@@ -22,6 +22,13 @@ import urllib3
 from urllib3.util import SKIP_HEADER
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import (
+    FILE_MEDIA_TYPE,
+    FileReply,
+    FileRequest,
+    decode_file_reply,
+    encode_file_request,
+)
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.hosts import is_loopback
 from fieldrep.contract.live import BEAT_SECONDS, parse_wait_reply
@@ -131,6 +138,14 @@ class HttpBearer:
         except KnownError as error:
             code = Code.OFFLINE if error.code is Code.DAMAGED_MESSAGE else error.code
             raise KnownError(code, f"The reply of {self._url}: {error.sentence} {SAFE}") from error
+
+    def file(self, request: FileRequest) -> FileReply:
+        """A part of a file, up or down; one that arrives damaged is the line's fault."""
+        body = self._post("/v1/files", encode_file_request(request), FILE_MEDIA_TYPE)
+        try:
+            return decode_file_reply(body)
+        except KnownError as error:
+            raise KnownError(Code.OFFLINE, f"The reply of {self._url}: {error.sentence} {SAFE}") from error
 
     def enroll(self, request: EnrollRequest) -> EnrollReply:
         """Trades a one-time code for a credential."""

@@ -28,10 +28,11 @@ class SyncDesk(Protocol):
 
 
 class Carrier(Protocol):
-    """How a page has a sync carried by file."""
+    """How a page has a sync carried by file, and files of accounts brought here."""
 
     def carry_out(self, path: Path) -> Any: ...
     def carry_in(self, path: Path, tell: Callable[[int, int], None]) -> Any: ...
+    def bring_file(self, row_id: RowId) -> bytes: ...
 
 
 class Desk(QObject):

@@ -12,6 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import (
+    FILE_MEDIA_TYPE,
+    MAX_FILE_MESSAGE,
+    decode_file_request,
+    encode_file_reply,
+)
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.live import parse_hold, parse_place
 from fieldrep.contract.messages import EnrollRequest, decode_request, encode_reply, shortened
@@ -19,6 +25,7 @@ from sync_server.http.errors import on_bug, on_known_error
 from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime, Work
 from sync_server.http.waiting import Waiting
 from sync_server.reconcile.exchange import exchange
+from sync_server.reconcile.files import answer_about_file
 from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in
 from sync_server.store.database import Database, StoreInfo
 
@@ -36,6 +43,7 @@ def make_app(database: Database) -> Starlette:
             Route("/v1/health", routes.health, methods=["GET"]),
             Route("/v1/enroll", routes.enroll, methods=["POST"]),
             Route("/v1/exchange", routes.exchange, methods=["POST"]),
+            Route("/v1/files", routes.files, methods=["POST"]),
             Route("/v1/wait", routes.wait, methods=["GET"]),
         ],
         exception_handlers={KnownError: on_known_error, Exception: on_bug},
@@ -48,6 +56,7 @@ class _Routes:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._turns = OneAtATime()
+        self._file_turns = OneAtATime()
         self._attempts = Attempts(MAX_ENROLMENTS, database.clock)
         self._intake = Intake()
         self._work = Work()
@@ -83,6 +92,15 @@ class _Routes:
             message = await self._work.run(self._answer, token, body)
         return Response(message, media_type=MEDIA_TYPE)
 
+    async def files(self, request: Request) -> Response:
+        """A part of a file, up or down."""
+        token = request.headers.get("authorization", "")
+        if request.headers.get("content-type", "") != FILE_MEDIA_TYPE:
+            raise KnownError(Code.DAMAGED_MESSAGE, f"The body must be {FILE_MEDIA_TYPE}.")
+        async with self._intake.body(request, 2 * MAX_FILE_MESSAGE) as body:
+            message = await self._work.run(self._answer_about_file, token, body)
+        return Response(message, media_type=FILE_MEDIA_TYPE)
+
     async def wait(self, request: Request) -> Response:
         """Held open until there is something new for the device's user, or the time it asked for is over."""
         self._waiting.require_room()
@@ -104,6 +122,11 @@ class _Routes:
             request = decode_request(body)
             reply = exchange(self._database, device, request)
             return encode_reply(shortened(reply, request.handshake))
+
+    def _answer_about_file(self, token: str, body: bytes) -> bytes:
+        device = _known(identify(self._database, _token(token)))
+        with self._file_turns.turn(device.device_id):
+            return encode_file_reply(answer_about_file(self._database, device, decode_file_request(body)))
 
 
 def _token(header: str) -> str:

@@ -16,6 +16,7 @@ from fieldrep.contract.scope import ACCOUNT_PREFIX, PAIR_PREFIX, account_key
 from sync_server.store import flush
 from sync_server.store.database import Database
 from sync_server.store.dialect import compose
+from sync_server.store.files import let_go
 from sync_server.store.reading import Reader
 from sync_server.store.schema import scope_stands_for
 from sync_server.store.settling import Settlement
@@ -54,6 +55,8 @@ def purge(database: Database, actor: str, before: int) -> int:
         for start in range(0, len(free), MOST_AT_ONCE):
             with database.write(actor) as tx:
                 count += _bury(tx, entity, free[start : start + MOST_AT_ONCE], known, before)
+    with database.beside() as session:
+        let_go(session)
     return count
 
 

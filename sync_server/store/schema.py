@@ -276,6 +276,8 @@ Table(
     _bytes("device_id", null=True),
 )
 Table("bundle_key", METADATA, _whole("one", key=True), _bytes("seed"))
+Table("file_body", METADATA, _bytes("row_id", key=True), _bytes("sha256"))
+Table("file_part", METADATA, _bytes("holder", key=True), _whole("at", key=True), _bytes("part"))
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
 Table(
     "device_run",

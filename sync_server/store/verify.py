@@ -18,6 +18,7 @@ from fieldrep.domain.orders import order_totals
 from sync_server.store.audit import broken_links
 from sync_server.store.database import Database
 from sync_server.store.dialect import compose
+from sync_server.store.files import altered_files
 from sync_server.store.reading import Reader
 from sync_server.store.settling import coverage, settle_all
 from sync_server.store.statements import Row, entity_table
@@ -56,6 +57,7 @@ def _all_findings(reader: Reader) -> Iterator[str]:
     yield from _ledger(reader)
     yield from _users(reader)
     yield from _totals(reader)
+    yield from altered_files(reader)
     for n in broken_links(reader):
         yield f"Audit entry {n} does not follow from the one before: the log was altered."
 

@@ -18,6 +18,7 @@ from fieldrep.queries.account_page import RecordAnswer, read_record
 from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.changes import changed_titles
+from fieldrep.ui.account.files import FilesTab
 from fieldrep.ui.account.overview import Overview
 from fieldrep.ui.account.tabs import AddressesTab, ContactsTab, InvoicesTab, NotesTab, OrdersTab, RecordTab
 from fieldrep.ui.conflicts import ConflictPanel
@@ -96,6 +97,7 @@ class AccountRecord(QWidget):
                 Tab("invoices", "Invoices", lambda: self._tab("invoices", InvoicesTab)),
                 Tab("notes", "Notes", lambda: self._tab("notes", NotesTab)),
                 Tab("addresses", "Addresses", lambda: self._tab("addresses", AddressesTab)),
+                Tab("files", "Files", lambda: self._tab("files", FilesTab)),
             ),
             name="account_tabs",
         )

@@ -25,8 +25,8 @@ from fieldrep.ui.widgets.recordlist import RecordList
 
 _LIST = 366  # so that the five chips stand beside each other
 _MATTER = frozenset(
-    {"account", "site", "contact", "account_contact", "activity", "sales_order", "document_line", "ar_document",
-     "conflict", "duplicate_candidate"}
+    {"account", "attachment", "site", "contact", "account_contact", "activity", "sales_order", "document_line",
+     "ar_document", "conflict", "duplicate_candidate"}
 )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ SYNCED = {
         "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i theirs_source:t "
         "status:t chosen:t resolved_by:b resolved_at:i"
     ),
+    "attachment": ("account_id:b name:t media_type:t size:i sha256:t"),
     "handed_change": (
         "user_id:b n:i label:t code:t sentence:t payload:t note:t made_at:i status:t answer:t closed_by:t "
         "closed_at:i"
@@ -109,6 +110,8 @@ MACHINERY = {
     "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
+    "file_body": ("row_id:b! sha256:b"),
+    "file_part": ("holder:b! at:i! part:b"),
     "import_image": ("row_id:b! image:b"),
     "merge_log": (
         "id:b! entity:t survivor_id:b merged_id:b actor:t user_id:b? at:i revision:i images:b undone_at:i?"

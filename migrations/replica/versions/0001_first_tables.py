@@ -56,6 +56,24 @@ TABLES = (
         row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
+    CREATE TABLE attachment (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
+        created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
+        custom TEXT, account_id BLOB, name TEXT, media_type TEXT, size INTEGER, sha256 TEXT, row_hash INTEGER,
+        PRIMARY KEY (row_no)) STRICT
+    """,
+    """
+    CREATE TABLE file_body (sha256 TEXT NOT NULL, size INTEGER NOT NULL, held INTEGER NOT NULL,
+        whole INTEGER NOT NULL, PRIMARY KEY (sha256)) STRICT
+    """,
+    """
+    CREATE TABLE file_part (sha256 TEXT NOT NULL, at INTEGER NOT NULL, part BLOB NOT NULL,
+        PRIMARY KEY (sha256, at)) STRICT
+    """,
+    """
+    CREATE TABLE file_upload (row_id BLOB NOT NULL, sha256 TEXT NOT NULL, sent INTEGER NOT NULL,
+        PRIMARY KEY (row_id)) STRICT
+    """,
+    """
     CREATE TABLE base_row (entity TEXT NOT NULL, row_id BLOB NOT NULL, standing INTEGER NOT NULL,
         image BLOB, moved_to BLOB, PRIMARY KEY (row_id, entity)) STRICT
     """,
@@ -249,6 +267,8 @@ INDEXES = (
     "CREATE UNIQUE INDEX product_by_id ON product (id)",
     "CREATE UNIQUE INDEX product_uom_by_id ON product_uom (id)",
     "CREATE INDEX product_uom_by_product_id ON product_uom (product_id)",
+    "CREATE INDEX attachment_by_account_id ON attachment (account_id)",
+    "CREATE UNIQUE INDEX attachment_by_id ON attachment (id)",
     "CREATE UNIQUE INDEX handed_change_by_id ON handed_change (id)",
     "CREATE INDEX handed_change_by_user_id ON handed_change (user_id)",
     "CREATE UNIQUE INDEX proposal_by_id ON proposal (id)",

@@ -1,0 +1,82 @@
+"""The verb for files: where the body of each attachment stands, and bringing one here or saving it.
+
+Owns what it prints.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fieldrep.cli.console import as_json_option, commands, open_enrolled, print_json
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import id_text, parse_id
+
+_STATES = {
+    "waiting": "waits to go up",
+    "here": "here",
+    "partly": "partly here",
+    "not_here": "in the office",
+}
+
+
+@commands.command("attachments")
+@click.option(
+    "--save", "wanted", metavar="ID", help="Save this file, which comes from the server if need be."
+)
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="Where to save it.")
+@as_json_option
+def attachments_command(wanted: str | None, target: Path | None, as_json: bool) -> int:
+    """Lists the files of all accounts and where each stands, or saves one."""
+    if (wanted is None) != (target is None):
+        raise click.UsageError("Give --save ID and --to FILE together.")
+    if wanted is not None and target is not None:
+        return _save(wanted, target, as_json)
+    from fieldrep.queries.attachments import attachments
+
+    with open_enrolled() as replica, replica.read() as reader:
+        rows = attachments(reader)
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": id_text(row.id),
+                    "account_id": id_text(row.account_id),
+                    "name": row.name,
+                    "media_type": row.media_type,
+                    "size": row.size,
+                    "sha256": row.sha256,
+                    "state": row.state,
+                    "bytes": row.so_far,
+                }
+                for row in rows
+            ]
+        )
+        return 0
+    for row in rows:
+        part = f" ({row.so_far:,} of {row.size:,})" if row.state in ("waiting", "partly") else ""
+        click.echo(f"{id_text(row.id)}  {row.size:>10,}  {_STATES[row.state] + part:40} {row.name}")
+    return 0
+
+
+def _save(wanted: str, target: Path, as_json: bool) -> int:
+    from fieldrep.sync.session import bring_file
+
+    try:
+        row_id = parse_id(wanted)
+    except ValueError as error:
+        raise KnownError(Code.INVALID_VALUE, str(error)) from error
+    with open_enrolled() as replica:
+        body = bring_file(replica, row_id)
+    try:
+        with target.open("xb") as file:
+            file.write(body)
+    except OSError as error:
+        sentence = f"{target} cannot be written ({error.strerror}). Name a new file in a folder of yours."
+        raise KnownError(Code.DISK_ERROR, sentence) from error
+    if as_json:
+        print_json({"saved": str(target), "size": len(body)})
+    else:
+        click.echo(f"Saved {len(body):,} bytes to {target}.")
+    return 0

@@ -1,0 +1,106 @@
+"""The bodies of attachments on the line: one request and one reply, and the limits both sides keep.
+
+A body is asked for by the record that names it, never by its hash: knowing a hash opens nothing (I5). Each part says
+at which byte it begins, so a broken transfer goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.frame import seal, unseal
+
+FILE_MEDIA_TYPE = "application/vnd.fieldrep.file"
+MAX_FILE = 10_000_000
+"""Bytes of one file."""
+
+MAX_OF_USER = 1_000_000_000
+"""Bytes of all files one person has added and not archived."""
+
+PART = 262_144
+"""Bytes that travel at once; a broken line costs at most so many again."""
+
+MAX_FILE_MESSAGE = PART + 4_096
+
+
+class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a file for the server, or the wish for one.
+
+    Attributes:
+        row_id: the attachment.
+        at: the byte with which the part begins.
+        part: bytes to keep; empty asks how much is there already; None asks for the bytes from `at` on.
+    """
+
+    row_id: bytes
+    at: int
+    part: bytes | None = None
+
+
+class FileReply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server holds of it.
+
+    Attributes:
+        held: bytes taken so far from this device.
+        whole: all bytes are there and match their hash.
+        part: the bytes asked for; empty while the server has not the whole file.
+    """
+
+    held: int
+    whole: bool
+    part: bytes = b""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_request_decoder = msgspec.msgpack.Decoder(FileRequest)
+_reply_decoder = msgspec.msgpack.Decoder(FileReply)
+
+
+def encode_file_request(request: FileRequest) -> bytes:
+    """The request in its envelope."""
+    return seal(_encode(request), 1)
+
+
+def decode_file_request(message: bytes) -> FileRequest:
+    """The request in an envelope.
+
+    Raises:
+        KnownError: `damaged_message` or `too_large`.
+    """
+    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
+    try:
+        request = _request_decoder.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise KnownError(Code.DAMAGED_MESSAGE, "This is no request about a file.") from error
+    if len(request.row_id) != 16 or not 0 <= request.at <= MAX_FILE or len(request.part or b"") > PART:
+        raise KnownError(Code.DAMAGED_MESSAGE, "This request about a file is outside its limits.")
+    return request
+
+
+def encode_file_reply(reply: FileReply) -> bytes:
+    """The reply in its envelope."""
+    return seal(_encode(reply), 1)
+
+
+def decode_file_reply(message: bytes) -> FileReply:
+    """The reply in an envelope.
+
+    Raises:
+        KnownError: `damaged_message` or `too_large`.
+    """
+    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
+    try:
+        reply = _reply_decoder.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise KnownError(Code.DAMAGED_MESSAGE, "This is no reply about a file.") from error
+    if not 0 <= reply.held <= MAX_FILE or len(reply.part) > PART:
+        raise KnownError(Code.DAMAGED_MESSAGE, "This reply about a file is outside its limits.")
+    return reply
+
+
+def hash_of(body: bytes) -> str:
+    """The hash that names a body: SHA-256 in hexadecimal."""
+    return hashlib.sha256(body).hexdigest()

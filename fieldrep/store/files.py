@@ -1,0 +1,166 @@
+"""The bodies of attachments inside the encrypted replica: kept whole or growing part by part, and what must go up.
+
+Owns which body is here. A body counts as here only when all its bytes were committed and match their hash (I13); two
+attachments with the same bytes share one. Bodies that no attachment names any more are let go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import PART, hash_of
+from fieldrep.store.engine import Connection
+from fieldrep.store.reader import Reader
+
+if TYPE_CHECKING:
+    from fieldrep.store.replica import Replica
+
+_EPOCH = "files_epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that the server has not confirmed yet."""
+
+    row_id: bytes
+    sha256: str
+    size: int
+
+
+def keep(connection: Connection, row_id: bytes, body: bytes) -> None:
+    """Keeps a new attachment's body and notes that it must go up, in the transaction that makes its record."""
+    sha256 = hash_of(body)
+    _drop(connection, sha256)
+    connection.execute(
+        "INSERT INTO file_body (sha256, size, held, whole) VALUES (?, ?, ?, 1)",
+        (sha256, len(body), len(body)),
+    )
+    connection.executemany(
+        "INSERT INTO file_part (sha256, at, part) VALUES (?, ?, ?)",
+        [(sha256, at, body[at : at + PART]) for at in range(0, len(body), PART)],
+    )
+    connection.execute("INSERT INTO file_upload (row_id, sha256, sent) VALUES (?, ?, 0)", (row_id, sha256))
+
+
+def body_of(reader: Reader, sha256: str) -> bytes | None:
+    """A body that is here, None otherwise.
+
+    Raises:
+        KnownError: `replica_damaged`, when what is kept does not match its hash.
+    """
+    if not reader.rows("SELECT 1 FROM file_body WHERE sha256 = ? AND whole = 1", (sha256,)):
+        return None
+    body = _joined(reader.driver, sha256)
+    if hash_of(body) != sha256:
+        raise KnownError(Code.REPLICA_DAMAGED, "A file on this laptop is damaged: it is not what was saved.")
+    return body
+
+
+def held_of(reader: Reader, sha256: str) -> int:
+    """How many bytes of a body are here."""
+    found = reader.rows("SELECT held FROM file_body WHERE sha256 = ?", (sha256,))
+    return int(found[0][0]) if found else 0
+
+
+def take_part(replica: Replica, sha256: str, size: int, at: int, part: bytes) -> bool:
+    """Keeps the next part of a body that comes down; True when it is whole.
+
+    A part that does not begin where the last one ended is let go: it was sent twice or overtook another.
+
+    Raises:
+        KnownError: `damaged_message` when all is there and does not match its hash; nothing of it is kept.
+    """
+    with replica.write() as connection:
+        found = connection.execute("SELECT held, whole FROM file_body WHERE sha256 = ?", (sha256,)).fetchone()
+        held, whole = found or (0, 0)
+        if whole or at != held or not part:
+            return bool(whole)
+        if found is None:
+            connection.execute(
+                "INSERT INTO file_body (sha256, size, held, whole) VALUES (?, ?, 0, 0)", (sha256, size)
+            )
+        connection.execute("INSERT INTO file_part (sha256, at, part) VALUES (?, ?, ?)", (sha256, at, part))
+        held += len(part)
+        sound = held < size or (held == size and hash_of(_joined(connection, sha256)) == sha256)
+        if sound:
+            whole = int(held == size)
+            connection.execute(
+                "UPDATE file_body SET held = ?, whole = ? WHERE sha256 = ?", (held, whole, sha256)
+            )
+        else:
+            _drop(connection, sha256)
+    if not sound:
+        raise KnownError(
+            Code.DAMAGED_MESSAGE, "The file did not arrive as it was sent. Nothing of it was kept; try again."
+        )
+    return bool(whole)
+
+
+def uploads(reader: Reader) -> list[Upload]:
+    """What waits to go up, whose record is here, smallest first."""
+    sql = (
+        "SELECT u.row_id, u.sha256, b.size FROM file_upload u JOIN file_body b USING (sha256) "
+        "JOIN attachment a ON a.id = u.row_id WHERE b.whole = 1 ORDER BY b.size, u.row_id"
+    )
+    return [Upload(*row) for row in reader.rows(sql)]
+
+
+def note_sent(replica: Replica, row_id: bytes, sent: int) -> None:
+    """Remembers how much the server has."""
+    with replica.write() as connection:
+        connection.execute("UPDATE file_upload SET sent = ? WHERE row_id = ?", (sent, row_id))
+
+
+def note_confirmed(replica: Replica, row_id: bytes) -> None:
+    """The server has all of it and found it to match its hash."""
+    with replica.write() as connection:
+        connection.execute("DELETE FROM file_upload WHERE row_id = ?", (row_id,))
+
+
+def settle_files(replica: Replica) -> None:
+    """After a whole sync: bodies of accounts that left are let go, and a restored store is offered what it may lack."""
+    with replica.read() as reader:
+        if not reader.rows("SELECT 1 FROM file_body LIMIT 1"):
+            return
+    epoch = replica.state().epoch.hex()
+    restored = replica.secret(_EPOCH) not in ("", epoch)
+    with replica.write() as connection:
+        if restored:
+            connection.execute(
+                "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent) SELECT a.id, a.sha256, 0 FROM attachment a "
+                "JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
+            )
+        connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (_EPOCH, epoch))
+        _let_go(connection)
+
+
+def altered_bodies(connection: Connection) -> list[str]:
+    """The hashes of bodies that are said to be here and are not as they were saved."""
+    found = connection.execute("SELECT sha256 FROM file_body WHERE whole = 1").fetchall()
+    return [sha256 for (sha256,) in found if hash_of(_joined(connection, sha256)) != sha256]
+
+
+def _let_go(connection: Connection) -> None:
+    """Forgets bodies that no record names, unless a change that was not taken may still bring the record back."""
+    connection.execute(
+        "DELETE FROM file_upload WHERE row_id NOT IN (SELECT id FROM attachment) "
+        "AND NOT EXISTS (SELECT 1 FROM refused_change)"
+    )
+    gone = connection.execute(
+        "SELECT sha256 FROM file_body b WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256) "
+        "AND NOT EXISTS (SELECT 1 FROM file_upload u WHERE u.sha256 = b.sha256)"
+    ).fetchall()
+    for (sha256,) in gone:
+        _drop(connection, sha256)
+
+
+def _drop(connection: Connection, sha256: str) -> None:
+    connection.execute("DELETE FROM file_part WHERE sha256 = ?", (sha256,))
+    connection.execute("DELETE FROM file_body WHERE sha256 = ?", (sha256,))
+
+
+def _joined(connection: Connection, sha256: str) -> bytes:
+    parts = connection.execute("SELECT part FROM file_part WHERE sha256 = ? ORDER BY at", (sha256,))
+    return b"".join(part for (part,) in parts)

@@ -1,0 +1,148 @@
+"""Bodies of attachments in the central store: growing while a device sends one, whole once its hash was found right.
+
+Owns their tables. They are part of the store, so backup, restore and move cover them like everything else. Equal
+bodies are kept once; that another record has the same bytes gives nobody anything, as each record must be shown to
+have them by sending them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.files import MAX_OF_USER, PART
+from fieldrep.contract.ids import id_text
+from fieldrep.contract.scope import scope_key
+from sync_server.store.reading import Reader
+from sync_server.store.session import Session
+from sync_server.store.statements import Row
+
+ATTACHMENT = CATALOGUE["attachment"]
+_INCOMING, _WHOLE = b"I", b"W"
+
+
+def attachment_for(reader: Reader, user_id: bytes, row_id: bytes) -> Row | None:
+    """The attachment, when there is one and the user holds it now; None does not say which of both is not so (I5)."""
+    row = reader.row(ATTACHMENT, row_id)
+    return row if row is not None and reader.holds(user_id, scope_key(ATTACHMENT, row)) else None
+
+
+def is_whole(session: Session, row_id: bytes) -> bool:
+    """Whether the record was shown to have its body."""
+    return session.first("SELECT sha256 FROM file_body WHERE row_id = ?", (row_id,)) is not None
+
+
+def read_part(session: Session, row_id: bytes, at: int) -> bytes:
+    """The bytes of a whole body from one on, as many as travel at once; empty when it is not there."""
+    found = session.first("SELECT sha256 FROM file_body WHERE row_id = ?", (row_id,))
+    if found is None:
+        return b""
+    begin = at - at % PART
+    sql = "SELECT part FROM file_part WHERE holder = ? AND at IN (?, ?) ORDER BY at"
+    both = b"".join(bytes(part) for (part,) in session.rows(sql, (_WHOLE + found[0], begin, begin + PART)))
+    return both[at - begin :][:PART]
+
+
+def taken_of(session: Session, row_id: bytes, device_id: bytes) -> int:
+    """How many bytes a device has sent of a body that is not whole."""
+    sql = "SELECT COALESCE(SUM(length(part)), 0) FROM file_part WHERE holder = ?"
+    found = session.first(sql, (_incoming(row_id, device_id),))
+    return int(found[0]) if found else 0
+
+
+def take(session: Session, row: Row, device_id: bytes, at: int, part: bytes) -> tuple[int, bool]:
+    """Keeps the next part; how much is there then and whether it is whole. One that does not fit is let go."""
+    row_id, size = _bytes(row["id"]), _whole_number(row["size"])
+    held, holder = taken_of(session, row_id, device_id), _incoming(row_id, device_id)
+    if part and at == held and held + len(part) <= size:
+        _append(session, holder, held, part)
+        held += len(part)
+    if held < size:
+        return held, False
+    if hashlib.sha256(_body(session, holder)).hexdigest() != row["sha256"]:
+        _drop(session, holder)
+        return 0, False
+    _keep_whole(session, row_id, holder, bytes.fromhex(str(row["sha256"])))
+    return held, True
+
+
+def _append(session: Session, holder: bytes, held: int, part: bytes) -> None:
+    """Keeps bytes in parts of even length, so that any byte of a body is found without reading what is before it."""
+    while part:
+        begin = held - held % PART
+        room = begin + PART - held
+        piece, part = part[:room], part[room:]
+        before = session.first("SELECT part FROM file_part WHERE holder = ? AND at = ?", (holder, begin))
+        session.run("DELETE FROM file_part WHERE holder = ? AND at = ?", (holder, begin))
+        whole = (bytes(before[0]) if before else b"") + piece
+        session.run("INSERT INTO file_part (holder, at, part) VALUES (?, ?, ?)", (holder, begin, whole))
+        held += len(piece)
+
+
+def _keep_whole(session: Session, row_id: bytes, holder: bytes, sha256: bytes) -> None:
+    if session.first("SELECT at FROM file_part WHERE holder = ? AND at = 0", (_WHOLE + sha256,)) is None:
+        session.run("UPDATE file_part SET holder = ? WHERE holder = ?", (_WHOLE + sha256, holder))
+    else:
+        _drop(session, holder)
+    session.run("INSERT INTO file_body (row_id, sha256) VALUES (?, ?)", (row_id, sha256))
+
+
+def is_over_quota(session: Session, user_id: object) -> bool:
+    """Whether a person's files come to more than everybody may have."""
+    sql = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE created_by = ? AND archived = 0"
+    found = session.first(sql, (user_id,))
+    return found is not None and int(found[0]) > MAX_OF_USER
+
+
+def let_go(session: Session) -> None:
+    """Forgets the bodies of attachments that were purged."""
+    session.run("DELETE FROM file_body WHERE row_id NOT IN (SELECT id FROM attachment)")
+    kept = {_WHOLE + bytes(sha256) for (sha256,) in session.rows("SELECT DISTINCT sha256 FROM file_body")}
+    for (holder,) in session.rows("SELECT DISTINCT holder FROM file_part"):
+        held = bytes(holder)
+        named = "SELECT id FROM attachment WHERE id = ?"
+        growing = held[:1] == _INCOMING and session.first(named, (held[1:17],)) is not None
+        if held not in kept and not growing:
+            _drop(session, held)
+
+
+def use_of_files(reader: Reader) -> list[tuple[str, int, int, int]]:
+    """By login: how many files a person has added, their bytes, and how many of them have not arrived."""
+    sql = (
+        "SELECT u.login, COUNT(*), SUM(a.size), SUM(CASE WHEN b.row_id IS NULL THEN 1 ELSE 0 END) FROM attachment a "
+        "JOIN app_user u ON u.id = a.created_by LEFT JOIN file_body b ON b.row_id = a.id "
+        "WHERE a.archived = 0 GROUP BY u.login ORDER BY u.login"
+    )
+    return [(login, int(count), int(size), int(missing)) for login, count, size, missing in reader.rows(sql)]
+
+
+def altered_files(reader: Reader) -> Iterator[str]:
+    """Sentences about bodies that are not what their records say."""
+    session = reader.session
+    for row_id, sha256 in reader.rows("SELECT row_id, sha256 FROM file_body ORDER BY row_id"):
+        if hashlib.sha256(_body(session, _WHOLE + bytes(sha256))).digest() != bytes(sha256):
+            row = reader.row(ATTACHMENT, row_id)
+            name = str(row["name"]) if row else id_text(row_id)
+            yield f"The file {name} is missing or was altered: its bytes do not match their hash."
+
+
+def _incoming(row_id: bytes, device_id: bytes) -> bytes:
+    return _INCOMING + row_id + device_id
+
+
+def _body(session: Session, holder: bytes) -> bytes:
+    found = session.rows("SELECT part FROM file_part WHERE holder = ? ORDER BY at", (holder,))
+    return b"".join(bytes(part) for (part,) in found)
+
+
+def _drop(session: Session, holder: bytes) -> None:
+    session.run("DELETE FROM file_part WHERE holder = ?", (holder,))
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _whole_number(value: object) -> int:
+    return value if isinstance(value, int) else 0
