@@ -230,9 +230,10 @@ class Central:
         if stored and not request.further:  # with what it pushed, the store has noted where the device stands
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
-        touched.update(dict.fromkeys(learn_pairs(self.oracle, self.dump(), self.names), b"store"))
+        stands = self.dump()
+        touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names), b"store"))
         self.settle()
-        self.compare(touched)
+        self.compare(touched, stands)
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows says which state it has taken."""
@@ -317,10 +318,10 @@ class Central:
                 found[entity][bytes(row["id"])] = {n: v for n, v in row.items() if n not in MACHINERY}
         return found
 
-    def compare(self, touched: dict[Key, bytes]) -> None:
+    def compare(self, touched: dict[Key, bytes], stands: dict[str, dict[bytes, Row]] | None = None) -> None:
         """The store holds what the oracle says, and only rows that changed have a new revision."""
         newest = max(self.revisions.values(), default=0)
-        for entity, rows in self.dump().items():
+        for entity, rows in (stands or self.dump()).items():
             wanted = self.oracle.rows.get(entity, {})
             if rows.keys() != wanted.keys():
                 extra, missing = rows.keys() - wanted.keys(), wanted.keys() - rows.keys()

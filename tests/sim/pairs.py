@@ -37,7 +37,7 @@ def learn_pairs(
         account = "id" if row["entity"] == "account" else "account_id"
         if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):
             raise Wrong(f"a pair names other accounts than its records: {row}")
-        known[row_id] = row
+        known[row_id] = dict(row)
         names[row_id] = ".".join(sorted(names.get(row[n], "?") for n in ("one_id", "other_id")))
     return [("duplicate_candidate", row_id) for row_id in new]
 
