@@ -15,6 +15,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
     ExchangeReply,
     ExchangeRequest,
+    completed,
     decode_reply,
     decode_request,
     encode_request,
@@ -50,7 +51,7 @@ class Line:
             raise _offline()
         if self.step.pages:
             request = msgspec.structs.replace(request, page_bytes=self.step.pages)
-        self.last = self._carry(encode_request(request), fault)
+        self.last = completed(self._carry(encode_request(request), fault), request.handshake)
         return self.last
 
     def _carry(self, body: bytes, fault: str) -> ExchangeReply:
