@@ -6,6 +6,8 @@ A new page or state is one entry of `SCENES`.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from fieldrep.store.repair import Repaired
@@ -64,6 +66,28 @@ def _tab(key: str) -> Callable[[Stage], None]:
             stage.until(lambda: body.table.grid.rowCount() > 0)
 
     return show
+
+
+def _files(stage: Stage) -> None:
+    """Two files of the account, added here and not yet sent."""
+    _rich(stage)
+    stage.page.record.tabs.open("files")
+    body = stage.page.record.tabs.body("files")
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("Shelf at the entrance.png", "Signed terms.pdf")]
+        stage.shell.grab().scaledToWidth(640).save(str(paths[0]))
+        paths[1].write_bytes(b"%PDF-1.7 " + bytes(84_000))
+        body.add(paths)
+        stage.until(lambda: body.table.grid.rowCount() > 1)
+
+
+def _file(stage: Stage) -> None:
+    _files(stage)
+    body = stage.page.record.tabs.body("files")
+    grid = body.table.grid
+    keys = map(grid.key_at, range(grid.rowCount()))
+    body.open_file(next(key for key in keys if body.rows_by_id[key].name.endswith(".png")))
+    stage.until(lambda: body.viewer is not None and body.viewer.isVisible())
 
 
 def _edit(stage: Stage) -> None:
@@ -262,6 +286,8 @@ SCENES: tuple[Scene, ...] = (
         Scene(f"accounts-{tab}", CALM, _tab(tab))
         for tab in ("contacts", "orders", "invoices", "notes", "addresses")
     ),
+    Scene("accounts-files", CALM, _files),
+    Scene("accounts-file-open", CALM, _file),
     Scene("accounts-edit", CALM, _edit),
     Scene("accounts-log", CALM, _log),
     Scene("accounts-new", CALM, _new),

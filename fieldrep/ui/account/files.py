@@ -125,8 +125,8 @@ class FilesTab(TableTab):
         self.setAcceptDrops(True)
         self.refused = Banner(name="files_refused")
         self._column.insertWidget(1, self.refused)
-        self._rows: dict[RowId, AttachmentRow] = {}
-        self._viewer: FileViewer | None = None
+        self.rows_by_id: dict[RowId, AttachmentRow] = {}
+        self.viewer: FileViewer | None = None
         self.added.connect(self.ask_which)
         self.opened.connect(self.open_file)
         desk.sync_stood.connect(self._on_sync)
@@ -135,7 +135,7 @@ class FilesTab(TableTab):
         return attachments, {}
 
     def show_answer(self, answer: tuple[AttachmentRow, ...]) -> None:
-        self._rows = {row.id: row for row in answer}
+        self.rows_by_id = {row.id: row for row in answer}
         self.rows.set_rows([self._row(row) for row in answer])
 
     def _row(self, row: AttachmentRow) -> GridRow:
@@ -183,7 +183,7 @@ class FilesTab(TableTab):
 
     def open_file(self, key: object) -> None:
         """Shows a file, brought from the office when it is not here."""
-        row = self._rows.get(cast("RowId", key))
+        row = self.rows_by_id.get(cast("RowId", key))
         if row is None:
             return
         self._desk.runner.control(
@@ -197,9 +197,9 @@ class FilesTab(TableTab):
 
     def _show(self, row: AttachmentRow, body: bytes) -> None:
         self.refused.clear()
-        if self._viewer is None:
-            self._viewer = FileViewer(self.window())
-        self._viewer.show_file(row, body)
+        if self.viewer is None:
+            self.viewer = FileViewer(self.window())
+        self.viewer.show_file(row, body)
         if self.account_id is not None:
             self.load(self.account_id)
 
