@@ -39,6 +39,7 @@ class PairPanel(QWidget):
         self.setObjectName(name)
         self._desk = desk
         self._pair: PairRow | None = None
+        self._here: RowId | None = None
         self._sides: tuple[PairSide, PairSide] | None = None
         self._fields: dict[str, QButtonGroup] = {}
         self.problem = Banner(name=f"{name}_problem")
@@ -79,10 +80,10 @@ class PairPanel(QWidget):
         """Show the likeliest pair of a record; the same one again keeps the choices made so far."""
         pair = pairs[0] if pairs else None
         self.setVisible(pair is not None)
-        if pair is None or pair == self._pair:
+        if pair is None or (pair, here) == (self._pair, self._here):
             self._pair = pair
             return
-        self._pair = pair
+        self._pair, self._here = pair, here
         self.problem.clear()
         here_first = pair.one.id == here or pair.entity == "contact"
         one, other = self._sides = (pair.one, pair.other) if here_first else (pair.other, pair.one)
@@ -117,7 +118,10 @@ class PairPanel(QWidget):
             self._fields[field.name] = self._choice(grid, line, field.title, values, field.name)
         self._grid_place.addWidget(box)
         box.show()
-        self._say_after()
+        # whichever record is open, the older one stays unless a person says otherwise
+        older = 1 if swapped else 0
+        self.stays.button(older).setChecked(True)
+        self._on_stays(older)
 
     def _choice(
         self, grid: QGridLayout, line: int, title: str, values: tuple[str, str], name: str
@@ -142,7 +146,7 @@ class PairPanel(QWidget):
         if self._sides is None:
             return
         goes = self._sides[1 - self.stays.checkedId()]
-        words = f"{goes.label} becomes part of it"
+        words = f"{_named(goes)} becomes part of it"
         if goes.follows:
             words += (
                 f", with {plural(goes.follows, 'record')} that belong{'s' if goes.follows == 1 else ''} to it"

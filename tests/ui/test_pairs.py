@@ -91,3 +91,15 @@ def test_the_toasts_undo_takes_a_merge_back_before_it_was_sent(window: Window, o
     window.until(lambda: [row["status"] for row in office.rows("duplicate_candidate")] == ["split"])
     assert office.row("account", made)["merged_into_id"] is None
     assert office.row("account", made)["archived"] == 0
+
+
+def test_on_the_younger_of_two_records_the_older_one_stays_all_the_same(
+    window: Window, office: Office
+) -> None:
+    made = second_aurora(window, office)
+    panel = window.record.pairs
+    assert panel.stays.checkedId() == 0, "the one that is open is the older one"
+    window.shell.go("accounts", ("account", made))
+    window.until(lambda: panel.stays.checkedId() == 1, "the new record would stay in place of the old one")
+    assert panel.after.text().startswith("Aurora Dairy Rotterdam · ")
+    assert all(group.checkedId() == 1 for group in panel._fields.values())
