@@ -1,0 +1,62 @@
+"""Files of accounts on the command line, in processes of their own: added, killed while they go up, saved elsewhere."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sync_server.store.files import use_of_files
+from tests.e2e.device_command import START, DeviceCommand
+from tests.helpers.served import Served, served
+
+
+def enrolled(office: Served, user: bytes, home: Path) -> DeviceCommand:
+    device = DeviceCommand(home)
+    device("enroll", office.link(user))
+    device("sync")
+    return device
+
+
+def listed(device: DeviceCommand) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(device("attachments", "--json"))
+    return found
+
+
+def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_another_device(
+    tmp_path: Path,
+) -> None:
+    photo = tmp_path / "Shelf.jpg"
+    photo.write_bytes(b"\xff\xd8\xff" + random.Random(1).randbytes(9_000_000))
+    with served(tmp_path) as office:
+        user = office.make("user", login="anke", name="Anke", role="rep")
+        laptop = enrolled(office, user, tmp_path / "laptop")
+        account = json.loads(laptop("do", "create_account", '{"name": "Aurora"}'))["id"]
+        wanted = json.dumps({"account_id": account, "path": str(photo)})
+        row_id = json.loads(laptop("do", "add_attachment", wanted))["id"]
+        syncing = subprocess.Popen([sys.executable, "-c", START, "sync"], env=laptop.environment)
+        while syncing.poll() is None:
+            with office.database.read() as reader:
+                if reader.rows("SELECT count(*) FROM file_part")[0][0] > 3:
+                    syncing.send_signal(signal.SIGKILL)
+                    break
+        syncing.wait()
+        assert [row["state"] for row in listed(laptop)] == ["waiting"], "killed before it was confirmed"
+
+        laptop("sync")
+        assert [(row["state"], row["size"]) for row in listed(laptop)] == [("here", photo.stat().st_size)]
+        with office.database.read() as reader:
+            assert use_of_files(reader) == [("anke", 1, photo.stat().st_size, 0)]
+        other = enrolled(office, user, tmp_path / "other")
+        assert [row["state"] for row in listed(other)] == ["not_here"]
+        other("attachments", "--save", row_id, "--to", tmp_path / "saved.jpg")
+        assert (tmp_path / "saved.jpg").read_bytes() == photo.read_bytes()
+        assert "cannot be written" in other.refused(
+            "attachments", "--save", row_id, "--to", tmp_path / "saved.jpg"
+        )
+        for place in (tmp_path / "laptop", tmp_path / "other"):
+            start = photo.read_bytes()[1000:1032]
+            assert not [file for file in place.rglob("*") if file.is_file() and start in file.read_bytes()]
