@@ -84,8 +84,9 @@ def palette_of(tokens: Tokens) -> QPalette:
 
 def _between(ground: QColor, mark: QColor) -> str:
     """A ground that is told from the plain one and still carries its text: a quarter of the way to the mark."""
-    pairs = zip(ground.getRgb()[:3], mark.getRgb()[:3], strict=True)
-    return QColor(*((3 * one + other) // 4 for one, other in pairs)).name()
+    red = (3 * ground.red() + mark.red()) // 4
+    green = (3 * ground.green() + mark.green()) // 4
+    return QColor(red, green, (3 * ground.blue() + mark.blue()) // 4).name()
 
 
 def _from_system(palette: QPalette) -> Tokens:
