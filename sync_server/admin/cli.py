@@ -282,7 +282,17 @@ def device_list(login: str | None, as_json: bool) -> None:
         {**one, "last_seen": _moment(one["seen_at"]), "last_repaired": _moment(one["repaired_at"])}
         for one in devices
     ]
-    columns = ("id", "login", "name", "state", "last_seen", "last_repaired", "number_prefix", "app_version", "os")
+    columns = (
+        "id",
+        "login",
+        "name",
+        "state",
+        "last_seen",
+        "last_repaired",
+        "number_prefix",
+        "app_version",
+        "os",
+    )
     print_table(columns, found, as_json=as_json)
 
 
