@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import IN_CI
 from tests.sim.conftest import Play
 from tests.sim.schedule import Step, without_faults, without_work_meanwhile
 
 STEPS = 60
 
 
-@pytest.mark.parametrize("seed", [11, 12, 14])
+@pytest.mark.parametrize("seed", range(101, 151) if IN_CI else (101, 102, 104))
 def test_a_seed_played_again_gives_the_same_log(played: Play, seed: int) -> None:
-    assert played(seed, steps=STEPS).log == played(seed, steps=STEPS).log
+    assert played(seed, steps=STEPS // 2).fingerprint() == played(seed, steps=STEPS // 2).fingerprint()
 
 
 @pytest.mark.parametrize("seed", range(21, 27))
