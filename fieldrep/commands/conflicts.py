@@ -18,7 +18,9 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
-from fieldrep.contract.jsonform import from_json
+from fieldrep.contract.jsonform import from_json, to_json
+from fieldrep.contract.values import canonical_json
+from fieldrep.domain.deciding import what_stands
 from fieldrep.domain.orders import amount_of_line
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
@@ -58,7 +60,7 @@ def _decide(uow: UnitOfWork, choice: Choice) -> tuple[str, str]:
         label = text_of(conflict, "row_label")
         sentence = f"{label} is no longer on this device, so its conflict is not yours to decide."
         raise KnownError(Code.NOT_FOUND, sentence, field="id")
-    values = {field.name: _chosen(conflict, field, choice.choose, choice.value)}
+    values = {field.name: _chosen(conflict, field, choice, record)}
     if choice.choose == "other":
         values = entered(uow, entity_name, values, creating=False)
     if conflict["reason"] == "deleted" and choice.choose != "theirs":
@@ -95,14 +97,22 @@ def _open_conflict(uow: UnitOfWork, row_id: RowId) -> Row:
     return conflict
 
 
-def _chosen(conflict: Row, field: Field, choose: str, value: object) -> Value:
-    if choose == "other":
-        if value is None:
+def _chosen(conflict: Row, field: Field, choice: Choice, record: Row) -> Value:
+    if choice.choose == "other":
+        if choice.value is None:
             sentence = f"Give the value {field.title} is to have; to keep what stands, choose theirs."
             raise KnownError(Code.REQUIRED, sentence, field="value")
-        return from_json(field, value)
-    if choose not in ("mine", "theirs"):
-        sentence = f"Choose one of mine, theirs or other; “{choose[:40]}” is none of them."
+        return from_json(field, choice.value)
+    if choice.choose not in ("mine", "theirs"):
+        sentence = f"Choose one of mine, theirs or other; “{choice.choose[:40]}” is none of them."
         raise KnownError(Code.INVALID_VALUE, sentence, field="choose")
-    kept = conflict[f"{choose}_value"]
-    return from_json(field, msgspec.json.decode(kept)) if isinstance(kept, str) else None
+    mine, kept = (_text_or_none(conflict[name]) for name in ("mine_value", "theirs_value"))
+    if choice.choose == "mine":
+        kept = mine
+    elif conflict["reason"] != "deleted":
+        kept = what_stands(kept, mine, canonical_json(to_json(field, record[field.name])))
+    return from_json(field, msgspec.json.decode(kept)) if kept is not None else None
+
+
+def _text_or_none(value: Value) -> str | None:
+    return value if isinstance(value, str) else None

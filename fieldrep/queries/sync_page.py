@@ -16,6 +16,7 @@ from fieldrep.contract.fields import Kind, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import to_json
 from fieldrep.contract.values import canonical_json
+from fieldrep.domain.deciding import what_stands
 from fieldrep.queries.cells import maybe_ref, maybe_whole, ref, text
 from fieldrep.queries.consequences import total_under
 from fieldrep.queries.marks import waiting_rows
@@ -73,7 +74,7 @@ class ConflictRow:
 
     Attributes:
         mine: the value that arrived and did not stand; `mine_is_me` says that this person made it.
-        theirs: the value that stood when it arrived.
+        theirs: the value that stood when it arrived, or what was entered since.
         now: what the record holds at present.
         chosen: what a decision made here and not yet sent came to, "" while open.
         kind: the field's kind, so that “another value” gets the right editor.
@@ -303,7 +304,8 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
     def words(kept: object) -> str:
         return kept_text(reader, field, kept, currency, zone)
 
-    label = text(row[3])
+    label, open_here = text(row[3]), not row[17] and row[7] != "deleted" and standing is not None
+    stands = what_stands(text(row[11]) or None, text(row[10]) or None, now) if open_here else row[11]
     return ConflictRow(
         id=ref(row[0]),
         record=RecordName(entity.name, row_id, entity.title, label),
@@ -317,7 +319,7 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
         critical=bool(row[8]),
         before=words(row[9]),
         mine=side(row[10], user_name(reader, row[12]), row[13], device_name(reader, row[14])),
-        theirs=side(row[11], user_name(reader, row[15]) or text(row[19]), row[16]),
+        theirs=side(stands, user_name(reader, row[15]) or text(row[19]), row[16]),
         mine_is_me=row[12] == me,
         now=words(now),
         chosen=text(row[17]),

@@ -31,7 +31,6 @@ def row(replica: Replica, entity: str, wanted: RowId | None) -> dict[str, Value]
     ("choose", "value", "phone"),
     [
         ("mine", None, "+31 10 411 2299"),
-        ("theirs", None, "+31 10 411 2277"),
         ("other", "+31 10 411 0000", "+31 10 411 0000"),
     ],
 )
@@ -49,11 +48,18 @@ def test_a_decision_moves_the_field_and_the_conflict_in_one_change(
 
 
 def test_keeping_what_already_stands_sends_only_the_decision(replica: Replica) -> None:
-    clash = conflict(replica, "clash", theirs_value='"+31 10 411 2200"')
+    clash = conflict(replica, "clash")
     resolve_conflict(replica, row_id=clash, choose="theirs")
     with replica.read() as reader:
         (entry,) = outbox.entries(reader.driver)
     assert [edit.entity for edit in entry.change.edits] == ["conflict"]
+
+
+def test_keeping_what_stands_keeps_what_was_entered_after_the_conflict_arose(replica: Replica) -> None:
+    clash = conflict(replica, "clash")
+    edit_account(replica, row_id=AURORA, phone="+31 10 411 9999")
+    resolve_conflict(replica, row_id=clash, choose="theirs")
+    assert row(replica, "account", AURORA)["phone"] == "+31 10 411 9999"
 
 
 def test_a_conflict_is_decided_once(replica: Replica) -> None:

@@ -82,16 +82,16 @@ def test_what_an_older_server_cannot_take_yet_says_so_and_is_not_offered(replica
 
 def test_a_conflict_shows_both_values_with_who_and_when(replica: Replica) -> None:
     conflict(replica, "clash")
-    conflict(replica, "owner", field="owner_user_id", mine_value=f'"{id_text(PIET)}"', theirs_value="null",
-             base_value=f'"{id_text(ANKE)}"', critical=1)  # fmt: skip
+    conflict(replica, "owner", field="owner_user_id", mine_value=f'"{id_text(PIET)}"', base_value="null",
+             theirs_value=f'"{id_text(ANKE)}"', critical=1)  # fmt: skip
     (group,) = page(replica).conflicts
     assert group.record.label == "Aurora Dairy B.V."
     rows = {row.field: row for row in group.conflicts}
     phone = rows["phone"]
     assert (phone.before, phone.mine.text, phone.theirs.text) == (
-        "+31 10 411 2200",
+        "+31 10 411 2211",
         "+31 10 411 2299",
-        "+31 10 411 2277",
+        "+31 10 411 2200",
     )
     assert (phone.mine.by, phone.mine.at, phone.mine.device) == (
         "Anke Visser",
@@ -101,8 +101,15 @@ def test_a_conflict_shows_both_values_with_who_and_when(replica: Replica) -> Non
     assert (phone.theirs.by, phone.theirs.at) == ("Piet de Wit", NOW - 1_800_000)
     assert (phone.mine_is_me, phone.now, phone.field_title) == (True, "+31 10 411 2200", "Phone")
     owner = rows["owner_user_id"]
-    assert (owner.before, owner.mine.text, owner.theirs.text) == ("Anke Visser", "Piet de Wit", "–")
+    assert (owner.before, owner.mine.text, owner.theirs.text) == ("–", "Piet de Wit", "Anke Visser")
     assert owner.critical
+
+
+def test_what_was_entered_after_a_conflict_arose_is_what_stands(replica: Replica) -> None:
+    conflict(replica, "clash")
+    edit_account(replica, row_id=AURORA, phone="+31 10 411 9999")
+    ((clash,),) = (group.conflicts for group in page(replica).conflicts)
+    assert (clash.mine.text, clash.theirs.text) == ("+31 10 411 2299", "+31 10 411 9999")
 
 
 def test_a_decision_made_here_stays_visible_until_it_is_sent(replica: Replica) -> None:
