@@ -142,7 +142,8 @@ def test_older_devices_leave_alone_what_they_do_not_know(
         for old in olds:
             old.becomes(NEWEST)
             receipt = old.json("sync")
-            assert (receipt["started_over"], receipt["digests_equal"]) == (True, True)
+            assert receipt["repaired"] or receipt["started_over"]
+            assert receipt["digests_equal"] is True
             assert old.exported(tmp_path / "old.jsonl") == new.exported(tmp_path / "new.jsonl")
 
 
