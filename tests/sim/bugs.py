@@ -57,8 +57,8 @@ def new_number_on_retry(patch: Patch) -> None:
     real = Replica.waiting
     tried: dict[tuple[bytes, int], int] = {}
 
-    def waiting(replica: Replica, limit: int, limit_bytes: int) -> list[Any]:
-        found = real(replica, limit, limit_bytes)
+    def waiting(replica: Replica, limit: int, limit_bytes: int, after_n: int = 0) -> list[Any]:
+        found = real(replica, limit, limit_bytes, after_n)
         for place, change in enumerate(found):
             known = (replica.state().device_id, change.n)
             tried[known] = tried.get(known, 0) + 1

@@ -355,6 +355,8 @@ class Central:
     ) -> None:
         """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
         taken = () if reply.verdict is Verdict.START_OVER else request.changes  # first hear of the restore
+        if len(taken) != len(reply.outcomes):
+            raise Wrong(f"I3: {len(taken)} changes came, {len(reply.outcomes)} outcomes go back")
         given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=True)}
         for n, outcome in given.items():
             if outcome != self.answers.get((device, n)):
