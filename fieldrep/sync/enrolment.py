@@ -16,14 +16,10 @@ from fieldrep import __version__
 from fieldrep.contract.bundle import SEED_BYTES, Keys
 from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.ids import Incarnation
-from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest, ExchangeRequest, Verdict
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
 from fieldrep.store.replica import DEVICE_KEY, NEXT_DEVICE_KEY, TOKEN, Replica
-from fieldrep.sync.engine import Run, handshake_of
-from fieldrep.sync.session import bearer_of
+from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer, check_address
-
-_SMALLEST_PAGE = 1_000
-"""Of a reply that only shows whether the server admits this device; the rows in it are not taken."""
 
 _UNREACHABLE = frozenset({Code.OFFLINE, Code.NOT_A_SERVER, Code.CERTIFICATE})
 
@@ -109,30 +105,24 @@ def enrol(
 
 
 def _check_barred(replica: Replica, link: EnrolmentLink) -> None:
-    """Only a profile that its server admits no longer enrols again; a question that sends and takes nothing tells.
+    """Only a profile that its server admits no longer enrols again; a sync asks, and says so when all is well.
 
     Raises:
         KnownError: `already_enrolled`, or what the line says.
     """
     if not replica.secret(TOKEN):
         return  # a repair saved who it is, but not what proves it
-    bearer = bearer_of(replica)
     try:
-        question = ExchangeRequest(handshake_of(replica, replica.depth()), (), _SMALLEST_PAGE)
-        reply = bearer.exchange(question)
-        if reply.verdict not in (Verdict.START_OVER, Verdict.TOO_OLD):
-            Run(replica, bearer, None).obey(reply)
+        sync_now(replica)
     except KnownError as error:
         moved = link.server != replica.state().server_url
         if error.code in BARRED or (moved and error.code in _UNREACHABLE):
             return
         raise
-    finally:
-        bearer.close()
     raise KnownError(
         Code.ALREADY_ENROLLED,
-        "This profile is enrolled already, and its server admits it. Nothing was sent or changed, and the link stays "
-        "good. Use another profile folder for another device (FIELDREP_HOME names it).",
+        "This profile is enrolled already, and its server admits it: it has just synced. Use another profile folder "
+        "for another device.",
     )
 
 
