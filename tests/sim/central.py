@@ -341,10 +341,9 @@ class Central:
         ]
         if differs:
             raise Wrong(f"{entity} {self.names.get(row['id'])} differs (store, oracle): {differs}")
-        before = self.revisions.get(key, 0)
         if key in touched and row["revision"] <= newest:
             raise Wrong(f"{entity} {self.names.get(row['id'])} changed, but no device will hear of it")
-        if key not in touched and row["revision"] != before:
+        if key not in touched and row["revision"] != self.revisions.get(key, 0):
             raise Wrong(f"{entity} {self.names.get(row['id'])} has a new revision and nothing new")
         self.revisions[key] = row["revision"]
         if key in touched and touched[key] == b"office":
@@ -355,12 +354,12 @@ class Central:
     ) -> None:
         """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
         taken = () if reply.verdict is Verdict.START_OVER else request.changes  # first hear of the restore
+        given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=False)}
         if len(taken) != len(reply.outcomes):
             raise Wrong(f"I3: {len(taken)} changes came, {len(reply.outcomes)} outcomes go back")
-        given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=True)}
         for n, outcome in given.items():
-            if outcome != self.answers.get((device, n)):
-                raise Wrong(f"I3: the reply says {outcome}, the store {self.answers.get((device, n))}")
+            if outcome != (kept := self.answers.get((device, n))):
+                raise Wrong(f"I3: the reply says {outcome}, the store {kept}")
         allowed = self.oracle.visible(user)
         role = self.oracle.rows["user"][user]["role"]
         for page in reply.pages:
