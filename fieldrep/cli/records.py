@@ -58,6 +58,7 @@ def _outcome(done: Done) -> dict[str, object]:
         "changed": done.changed,
         "change": done.change_n or None,
         "label": done.label,
+        "warning": done.warning or None,
     }
 
 

@@ -15,6 +15,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from fieldrep.store.drafts import DraftKey
+from fieldrep.store.prices import has_prices_in
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 
@@ -30,6 +31,7 @@ def create_account(
     """Makes an account, a prospect unless said otherwise, on wish with its first site and contact."""
     with replica.begin("create_account", "New account") as uow:
         values = entered(uow, "account", fields, creating=True)
+        warning = _unpriced(uow, values)
         row_id = uow.create("account", values)
         made = {"account": row_id}
         for name, part in (("site", site), ("contact", contact)):
@@ -38,7 +40,7 @@ def create_account(
                 made[name] = uow.create(name, child)
         uow.label = f"New account {label_of('account', values)}"
         uow.drop_draft(draft)
-    return done("create_account", uow, row_id, made=made)
+    return done("create_account", uow, row_id, made=made, warning=warning)
 
 
 def edit_account(replica: Replica, *, row_id: RowId, draft: DraftKey | None = None, **fields: Value) -> Done:
@@ -50,8 +52,17 @@ def edit_account(replica: Replica, *, row_id: RowId, draft: DraftKey | None = No
         if makes_circle(row_id, values.get("parent_id"), lambda above: _parent_of(uow, above)):
             raise KnownError(Code.INVALID_VALUE, CIRCLE, field="parent_id")
         uow.update("account", row_id, values)
+        warning = _unpriced(uow, values)
         uow.drop_draft(draft)
-    return done("edit_account", uow, row_id)
+    return done("edit_account", uow, row_id, warning=warning)
+
+
+def _unpriced(uow: UnitOfWork, values: Mapping[str, Value]) -> str:
+    """What to say of a currency in which nothing can be sold yet."""
+    currency = values.get("currency")
+    if not isinstance(currency, str) or has_prices_in(uow.rows, currency):
+        return ""
+    return f"No price list is in {currency} yet, so orders of this account find no prices; ask the office for one."
 
 
 def _parent_of(uow: UnitOfWork, account_id: bytes) -> Value:

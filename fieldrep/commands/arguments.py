@@ -16,6 +16,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind
 from fieldrep.contract.ids import RowId, parse_id
 from fieldrep.contract.jsonform import from_json
+from fieldrep.contract.shapes import Shape
 from fieldrep.domain.money import parse_millionths
 
 PERCENT = 100
@@ -62,6 +63,7 @@ def _of_field(field: Field, *, required: bool) -> Argument:
         kind = f"id of {field.to}"
     if field.kind is Kind.TEXT:
         kind = f"text, at most {field.maximum:,}"
+    kind = _SHAPES.get(field.shape, kind)
     needed = required and field.default is None
     words = " ".join(part for part in (f"{field.title}.", field.help) if part)
     return Argument(field.name, field.name, kind, needed, words, lambda v: from_json(field, v))
@@ -80,6 +82,11 @@ _KINDS: Mapping[Kind, str] = {
     Kind.DATE: "day as 2026-11-30",
     Kind.CHOICE: "word",
     Kind.JSON: "JSON",
+}
+_SHAPES: Mapping[Shape, str] = {
+    Shape.CURRENCY: "code of ISO 4217",
+    Shape.OBJECT: "object",
+    Shape.CONSENT: "object",
 }
 
 

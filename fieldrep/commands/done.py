@@ -25,6 +25,7 @@ class Done:
         entities: what kinds of records it touched, for screens that show them.
         label: what it did, for people; also the undo label.
         change_n: the number of its change, 0 when nothing differed and nothing has to travel.
+        warning: what was done all the same, but will not do what one expects; "" for nothing.
     """
 
     command: str
@@ -35,6 +36,12 @@ class Done:
     entities: frozenset[str] = frozenset()
     label: str = ""
     change_n: int = 0
+    warning: str = ""
+
+    @property
+    def told(self) -> str:
+        """What it did, with its warning."""
+        return f"{self.label}. {self.warning}" if self.warning else self.label
 
     @property
     def changed(self) -> bool:
@@ -51,6 +58,7 @@ def done(
     lines: tuple[RowId, ...] = (),
     number: str = "",
     also: frozenset[str] = frozenset(),
+    warning: str = "",
 ) -> Done:
     """The outcome of a unit of work that has committed; `also` names machinery it touched, for screens that show it."""
     return Done(
@@ -62,4 +70,5 @@ def done(
         entities=uow.touched | also,
         label=uow.label,
         change_n=uow.change_n or 0,
+        warning=warning,
     )

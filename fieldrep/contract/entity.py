@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fieldrep.contract.fields import ANYONE, Field, Kind, Merge, S, Writer
+from fieldrep.contract.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ SYSTEM_FIELDS: Mapping[str, Field] = MappingProxyType(
             merge=Merge.FIELD,
             writers=ANYONE,
             default="{}",
+            shape=Shape.OBJECT,
+            help="Named values: text, whole numbers, true or false, and lists or objects of these.",
         ),
     }
 )

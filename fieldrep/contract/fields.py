@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum, Flag, StrEnum, auto
 from typing import TYPE_CHECKING
 
+from fieldrep.contract.shapes import Shape
+
 Value = None | int | str | bytes
 """What a field may hold at rest and on the wire; `contract/jsonform.py` gives its form at the edges."""
 
@@ -97,6 +99,7 @@ class Field:
         fixed: given when the row is made and never changed afterwards, because the row's scope follows from it.
         merge, writers: None in a declaration stands for the entity's own, else for F and everyone.
         search: weight in full-text search, 0 for not searched.
+        shape: what a text or JSON value stands for, beyond its kind.
         since: the version of the catalogue that brought the field; an older server is not told of it.
     """
 
@@ -117,6 +120,7 @@ class Field:
     default: Value = None
     help: str = ""
     since: int = 1
+    shape: Shape = Shape.FREE
 
     def named(self, name: str, merge: Merge | None, writers: Writer | None) -> Field:
         """This field under its attribute's name, with the entity's defaults where it says nothing itself."""

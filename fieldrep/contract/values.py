@@ -14,6 +14,7 @@ import msgspec
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, INT64_MIN, MILLIONTH, Field, Kind, Value
+from fieldrep.contract.shapes import SHAPES, Shape, currency_problem, fraction_in
 
 MAX_INSTANT = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -119,7 +120,9 @@ def _text_problem(field: Field, value: str) -> str:
     if field.kind is Kind.DATE:
         return _date_problem(value)
     if field.kind is Kind.JSON:
-        return _json_problem(value)
+        return _json_problem(field, value)
+    if field.shape is Shape.CURRENCY:
+        return currency_problem(value)
     if field.kind is Kind.TEXT and 0 < len(value) < field.minimum:
         return f"needs at least {field.minimum} characters."
     return ""
@@ -142,14 +145,20 @@ def canonical_json(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
-def _json_problem(value: str) -> str:
+def _json_problem(field: Field, value: str) -> str:
     try:
         if _depth(value) > MAX_DEPTH:
             return f"is nested deeper than {MAX_DEPTH} levels."
-        again = canonical_json(msgspec.json.decode(value))
+        decoded = msgspec.json.decode(value)
+        again = canonical_json(decoded)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return "is not valid JSON."
-    return "" if again == value else "is not in canonical form (sorted keys, no spaces)."
+    if again != value:
+        return "is not in canonical form (sorted keys, no spaces)."
+    if fraction := fraction_in(decoded):
+        return f'holds the decimal fraction {fraction[:30]}; write it as text, "{fraction[:30]}", or as a whole number.'
+    look = SHAPES.get(field.shape)
+    return look(decoded) if look is not None else ""
 
 
 def _depth(text: str) -> int:

@@ -24,6 +24,7 @@ _USUAL = (
     "SELECT currency FROM price_list WHERE archived = 0 AND currency IS NOT NULL "
     "GROUP BY currency ORDER BY count(*) DESC, currency = 'EUR' DESC, currency LIMIT 1"
 )
+_PRICED = "SELECT 1 FROM price_list WHERE currency = ? AND archived = 0 LIMIT 1"
 _ACCOUNT = "SELECT currency, price_list_id FROM account WHERE id = ?"
 # The plus keeps the planner from the index on lists, where every item of a list is one entry.
 _ITEMS = (
@@ -31,6 +32,11 @@ _ITEMS = (
     "FROM price_list_item WHERE product_id = ? AND (account_id IS NULL OR +account_id = ?) AND archived = 0"
 )
 _UNITS = "SELECT uom, factor FROM product_uom WHERE product_id = ? AND archived = 0"
+
+
+def has_prices_in(rows: Rows, currency: object) -> bool:
+    """Whether any price list is in a currency."""
+    return bool(rows(_PRICED, (currency,)))
 
 
 @dataclass(slots=True)

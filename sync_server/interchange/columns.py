@@ -13,6 +13,7 @@ from types import MappingProxyType
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.entity import SYSTEM_FIELDS, Entity
 from fieldrep.contract.fields import Field, Kind, Writer
+from fieldrep.contract.shapes import Shape
 
 CONTRACT_VERSION = 1
 KEY = "key"
@@ -44,6 +45,10 @@ _FORMS = {
     Kind.DATE: "day like 2026-11-30",
     Kind.JSON: "JSON",
 }
+_SHAPES = {
+    Shape.CURRENCY: "code of ISO 4217 like EUR",
+    Shape.CONSENT: 'JSON like {"email":true,"phone":"2026-11-30"}',
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class Column:
             return f"key of a {field.to} row"
         if field.kind is Kind.CHOICE:
             return "one of: " + ", ".join(field.options)
+        if field.shape in _SHAPES:
+            return _SHAPES[field.shape]
         limit = f", at most {field.maximum:,} characters" if field.kind is Kind.TEXT else ""
         return _FORMS[field.kind] + limit
 

@@ -90,6 +90,13 @@ def _encodes(text: str) -> bool:
     return True
 
 
+def _stray(cell: str) -> str:
+    """The first byte of a cell that is no UTF-8, with what stands before it, so that it can be found."""
+    at = next(place for place, letter in enumerate(cell) if "\ud800" <= letter <= "\udfff")
+    before = shortened(cell[max(0, at - 20) : at]).strip()
+    return f"the byte {ord(cell[at]) & 0xFF:02X}" + (f" after “{before}”" if before else " at its beginning")
+
+
 class CsvFile:
     """One CSV file with a header row; opened afresh for every pass."""
 
@@ -185,10 +192,10 @@ class CsvFile:
             return False
         if strange:
             for column, cell in zip(self.header, cells, strict=True):
-                if "\x00" in cell:
+                if not _encodes(cell):
+                    problem, what = f"The cell holds {_stray(cell)}, which is not UTF-8.", _SAVE_AGAIN
+                elif "\x00" in cell:
                     problem, what = "The cell holds a NUL character.", "Remove it from the cell."
-                elif not _encodes(cell):
-                    problem, what = "The cell holds bytes that are not UTF-8.", _SAVE_AGAIN
                 else:
                     continue
                 reject(Reject(self.name, number, column, shortened(cell), problem, what))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.shapes import currency_problem
 from sync_server.interchange.columns import CONTRACT_VERSION, IMPORTED, KEY, columns_of, file_name
 
 OWN = "fieldrep"
@@ -127,10 +128,13 @@ def read_profile(text: str, name: str) -> Profile:
     records = content.get("records")
     if not isinstance(records, list) or not records:
         raise _invalid(name, "names no records")
+    currency = _text(content, "currency", name) if "currency" in content else "EUR"
+    if problem := currency_problem(currency):
+        raise _invalid(name, f"has an amount's currency that is none: {problem}")
     return Profile(
         name=name,
         source=_text(content, "source", name),
-        currency=_text(content, "currency", name) if "currency" in content else "EUR",
+        currency=currency,
         ignored={file: frozenset(columns) for file, columns in dict(content.get("ignore", {})).items()},
         records=tuple(_record(name, record) for record in records),
     )

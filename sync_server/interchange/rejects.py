@@ -85,6 +85,7 @@ def neutral(text: str) -> str:
 class RejectLog:
     """Counts rejects, keeps the first few to show, and writes all of them to the rejects file when there is one.
 
+    A row from which several records are made is read once for each; what is wrong with a cell of it is told once.
     `unread` names, per file that could not be read to its end, the first row not read; each is told of once.
     """
 
@@ -94,6 +95,7 @@ class RejectLog:
         self.unread: dict[str, int] = {}
         self._path = path
         self._file: IO[str] | None = None
+        self._told: dict[tuple[str, str], bytearray] = {}
 
     def __enter__(self) -> Self:
         if self._path is not None:
@@ -120,6 +122,8 @@ class RejectLog:
             if reject.file in self.unread:
                 return
             self.unread[reject.file] = reject.row
+        if self._is_told(reject):
+            return
         self.count += 1
         if len(self.first) < SHOWN:
             self.first.append(reject)
@@ -127,6 +131,18 @@ class RejectLog:
             texts = (reject.column, reject.value, reject.problem, reject.what_to_do)
             with self._said():
                 csv.writer(self._file).writerow((neutral(reject.file), reject.row, *map(neutral, texts)))
+
+    def _is_told(self, reject: Reject) -> bool:
+        """Whether this cell was told of before; one bit per row and column, since every row may be wrong."""
+        if not reject.row:
+            return False
+        bits = self._told.setdefault((reject.file, reject.column), bytearray())
+        at, bit = reject.row >> 3, 1 << (reject.row & 7)
+        if at >= len(bits):
+            bits.extend(bytes(max(at + 1 - len(bits), len(bits))))
+        told = bool(bits[at] & bit)
+        bits[at] |= bit
+        return told
 
     @contextmanager
     def _said(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from fieldrep.contract.errors import KnownError
@@ -129,10 +130,16 @@ def edit_account(hand: Hand) -> str:
     return hand.edit("account", account, ("phone", "note", "name"))
 
 
+def _a_day(step: int, said: str) -> str:
+    """A day of consent that no other step gives."""
+    return date.fromordinal(730_000 + 3 * step + len(said) % 3).isoformat()
+
+
 def _custom(hand: Hand, entity: str, row_id: bytes, name: str) -> str:
     row = hand.uow.row(entity, row_id) or {}
     now = json.loads(str(row[name] or "{}"))
-    now["abc"[hand.draw(3)]] = hand.text("said", row_id)
+    channel, said = "abc"[hand.draw(3)], hand.text("said", row_id)
+    now[channel] = _a_day(hand.step, said) if name == "consent" else said
     text = json.dumps(now, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     hand.uow.update(entity, row_id, {name: text})
     return f"{hand.people.names.get(row_id)} {name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import A, E, Field, Kind, Merge, S
+from fieldrep.contract.shapes import Shape
 
 ACTIVITY_KINDS = (
     "note",
@@ -35,7 +36,7 @@ class Account:
     parent_id = Field(Kind.REF, "Parent account", to="account")
     reseller_id = Field(Kind.REF, "Reseller", to="account")
     tax_id = Field(Kind.TEXT, "Tax number", maximum=40, merge=Merge.WAITS)
-    currency = Field(Kind.TEXT, maximum=3, minimum=3, default="EUR")
+    currency = Field(Kind.TEXT, maximum=3, minimum=3, default="EUR", shape=Shape.CURRENCY)
     price_list_id = Field(Kind.REF, "Price list", to="price_list", writers=S | A | E)
     payment_terms = Field(Kind.TEXT, maximum=120, merge=Merge.WAITS)
     delivery_terms = Field(Kind.TEXT, maximum=120, merge=Merge.WAITS)
@@ -43,7 +44,13 @@ class Account:
     owner_user_id = Field(Kind.REF, "Owner", to="user", merge=Merge.WAITS, writers=S | A | E)
     visit_every_days = Field(Kind.INTEGER, minimum=1, maximum=3650)
     visit_minutes = Field(Kind.INTEGER, minimum=1, maximum=1440)
-    consent = Field(Kind.JSON, maximum=5_000, default="{}")
+    consent = Field(
+        Kind.JSON,
+        maximum=5_000,
+        default="{}",
+        shape=Shape.CONSENT,
+        help="Per channel true, false, or the day it was given, as 2026-11-30.",
+    )
     erp_ref = Field(Kind.TEXT, "ERP reference", maximum=60, writers=S | A | E)
     merged_into_id = Field(Kind.REF, to="account", merge=Merge.SERVER, writers=S)
 

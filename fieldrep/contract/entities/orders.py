@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import INT64_MAX, MILLIONTH, A, E, Field, Kind, Merge, S
+from fieldrep.contract.shapes import Shape
 
 ORDER_STATES = (
     "draft",
@@ -50,7 +51,7 @@ class SalesOrder:
     hold_reasons = Field(Kind.JSON, maximum=5_000, merge=Merge.SERVER, writers=S | E, default="[]")
     price_list_id = Field(Kind.REF, "Price list", to="price_list")
     pricing_date = Field(Kind.DATE)
-    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3)
+    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3, shape=Shape.CURRENCY)
     goods_amount = Field(Kind.AMOUNT, "Goods", default=0, help="The sum of the lines.")
     freight_amount = Field(Kind.AMOUNT, "Freight", minimum=0, default=0)
     tax_amount = Field(Kind.AMOUNT, "Tax", default=0)
@@ -109,7 +110,7 @@ class ArDocument:
     number = Field(Kind.TEXT, required=True, maximum=60)
     issued_on = Field(Kind.DATE)
     due_on = Field(Kind.DATE)
-    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3)
+    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3, shape=Shape.CURRENCY)
     amount = Field(Kind.AMOUNT, required=True, minimum=-INT64_MAX)
     open_amount = Field(Kind.AMOUNT, "Open", default=0)
     order_ref = Field(Kind.TEXT, "Order", maximum=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import INT64_MAX, MILLIONTH, A, E, Field, Kind, Merge, Reader, S
+from fieldrep.contract.shapes import Shape
 
 
 @declare("product", merge=Merge.SERVER, writers=A | E | S)
@@ -50,7 +51,7 @@ class PriceList:
 
     code = Field(Kind.TEXT, required=True, maximum=60)
     name = Field(Kind.TEXT, "Name", maximum=120)
-    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3)
+    currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3, shape=Shape.CURRENCY)
     parent_id = Field(Kind.REF, "Based on", to="price_list")
     channel = Field(Kind.TEXT, maximum=60)
     valid_from = Field(Kind.DATE)

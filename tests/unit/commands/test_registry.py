@@ -108,14 +108,22 @@ def test_values_take_their_inner_form(replica: Replica) -> None:
             "id": ACCOUNT,
             "parent_id": id_text(HARBOR),
             "consent": {"email": True},
-            "custom": {"b": 1, "a": [1.5]},
+            "custom": {"b": 1, "a": ["1.5"]},
         },
     )
     with replica.read() as reader:
         account = reader.row("account", AURORA)
     assert account is not None
     assert (account["parent_id"], account["consent"]) == (HARBOR, '{"email":true}')
-    assert account["custom"] == '{"a":[1.5],"b":1}'
+    assert account["custom"] == '{"a":["1.5"],"b":1}'
+
+
+def test_a_currency_that_no_price_list_is_in_is_taken_with_a_warning(replica: Replica) -> None:
+    warned = run_command(replica, "edit_account", {"id": ACCOUNT, "currency": "NOK"})
+    assert warned.changed
+    assert "No price list is in NOK yet" in warned.told
+    assert run_command(replica, "edit_account", {"id": ACCOUNT, "currency": "EUR"}).warning == ""
+    assert "NOK" in run_command(replica, "create_account", {"name": "Fjord", "currency": "NOK"}).warning
 
 
 @pytest.mark.parametrize(
@@ -137,6 +145,27 @@ def test_values_take_their_inner_form(replica: Replica) -> None:
             "1.5 is a decimal fraction",
         ),
         ("edit_account", {"id": ACCOUNT, "visit_minutes": 10**40}, Code.INVALID_VALUE, "at most"),
+        ("edit_account", {"id": ACCOUNT, "currency": "ZZZ"}, Code.INVALID_VALUE, "“ZZZ” is no currency"),
+        ("edit_account", {"id": ACCOUNT, "currency": "eur"}, Code.INVALID_VALUE, "write it EUR."),
+        (
+            "edit_account",
+            {"id": ACCOUNT, "consent": {"email": "maybe"}},
+            Code.INVALID_VALUE,
+            "“email” must be true",
+        ),
+        (
+            "edit_account",
+            {"id": ACCOUNT, "custom": {"a": {"b": [1.5]}}},
+            Code.INVALID_VALUE,
+            "fraction 1.5; write it",
+        ),
+        (
+            "edit_account",
+            {"id": ACCOUNT, "custom": {"a": [[[1]]]}},
+            Code.INVALID_VALUE,
+            "deeper than 3 levels",
+        ),
+        ("edit_account", {"id": ACCOUNT, "custom": [1]}, Code.INVALID_VALUE, "must be an object"),
         ("edit_account", {"id": ACCOUNT, "visit_minutes": True}, Code.INVALID_VALUE, "“integer” is wanted"),
         ("edit_account", {"id": ACCOUNT, "phone": ["1"]}, Code.INVALID_VALUE, "“text” is wanted"),
         ("edit_account", {"id": ACCOUNT, "phone": "\ud800"}, Code.INVALID_VALUE, "lone surrogate"),

@@ -151,9 +151,50 @@ def test_a_fraction_is_answered_with_the_number_that_is_wanted(entity: Entity, n
     )
 )
 def test_canonical_json_is_fit_for_a_json_field_and_stays_as_it_is(value: object) -> None:
-    text = canonical_json(value)
-    assert check_value(ACCOUNT, ACCOUNT.field("custom"), text) == text
-    assert canonical_json(to_json(ACCOUNT.field("custom"), text)) == text
+    text, mentions = canonical_json(value), CATALOGUE["activity"].field("mentions")
+    assert check_value(CATALOGUE["activity"], mentions, text) == text
+    assert canonical_json(to_json(mentions, text)) == text
+
+
+@pytest.mark.parametrize("text", ["1.5", "[0.1]", '{"a":[{"b":1e3}]}', '{"a":-0.0}', "1e400"])
+def test_no_decimal_fraction_is_kept_in_any_json(text: str) -> None:
+    for entity, field in FIELDS:
+        if field.kind is Kind.JSON:
+            assert judged(entity, field, text)[1] is not None, (entity.name, field.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("consent", '{"email":true,"phone":false,"post":"2026-11-02"}'),
+        ("custom", '{"floor":"2nd","lifts":[1,2],"open":{"mon":["8","18"]}}'),
+        ("currency", "JPY"),
+        ("currency", "XCG"),
+    ],
+)
+def test_a_value_of_its_shape_is_fit(name: str, value: str) -> None:
+    assert check_value(ACCOUNT, ACCOUNT.field(name), value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("consent", '{"email":"maybe"}', "“email” must be true, false, or the day"),
+        ("consent", '{"email":"2026-02-30"}', "“email” must be true, false, or the day"),
+        ("consent", '{"email":{"a":true}}', "“email” must be true, false, or the day"),
+        ("consent", "true", "must be an object"),
+        ("custom", '{"":1}', "a name within it that is empty"),
+        ("custom", '{"a":[[[1]]]}', "deeper than 3 levels"),
+        ("custom", '{"a":1.50}', "is not in canonical form"),
+        ("custom", '{"a":1.5}', 'write it as text, "1.5"'),
+        ("currency", "ZZZ", "write a code of ISO 4217"),
+        ("currency", "usd", "write it USD."),
+    ],
+)
+def test_a_value_of_another_shape_is_refused_with_what_to_write(name: str, value: str, words: str) -> None:
+    refusal = judged(ACCOUNT, ACCOUNT.field(name), value)[1]
+    assert refusal is not None
+    assert words in refusal.sentence
 
 
 @given(st.sampled_from(FIELDS), ANYTHING)

@@ -91,6 +91,24 @@ def test_a_broken_row_is_rejected_and_the_rows_around_it_are_read(path: Path, ro
     assert reject.what_to_do
 
 
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (b"Caf\xe9 Rose", "the byte E9 after “Caf”, which is not UTF-8"),
+        (b"\xfcber\x00", "the byte FC at its beginning, which is not UTF-8"),
+        (b"Caf\xc3\xa9 \x80", "the byte 80 after “Café”, which is not UTF-8"),
+    ],
+)
+def test_a_byte_that_is_no_utf8_is_named_with_its_row_its_column_and_what_to_do(
+    path: Path, cell: bytes, says: str
+) -> None:
+    rows, [reject] = read(path, b"key,name\n1,one\n2," + cell + b"\n")
+    assert [row[0] for row in rows] == [2]
+    assert says in reject.problem
+    assert (reject.row, reject.column) == (3, "name")
+    assert "CSV UTF-8" in reject.what_to_do
+
+
 @pytest.mark.parametrize("lines", [1, 40_000])
 def test_a_quotation_mark_never_closed_ends_the_file_and_nothing_after_it_is_taken_for_a_row(
     path: Path, lines: int

@@ -130,6 +130,24 @@ def test_a_row_that_cannot_be_taken_names_file_row_column_value_and_what_to_do(
     assert len(written["value"]) < 300
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "says"),
+    [
+        ("currency", "ZZZ", "“ZZZ” is no currency"),
+        ("currency", "eur", "write it EUR"),
+        ("consent", '"{""email"":""maybe""}"', "“email” must be true, false, or the day"),
+        ("consent", '"{""email"":0.5}"', "holds the decimal fraction 0.5"),
+    ],
+)
+def test_a_value_of_another_shape_is_rejected(
+    two_accounts: Folder, column: str, cell: str, says: str
+) -> None:
+    two_accounts.write("account.csv", f"key,name,{column}\na3,Shop,{cell}\n")
+    reject = two_accounts.only_reject()
+    assert (reject.column, reject.row) == (column, 2)
+    assert says in reject.problem
+
+
 def test_a_child_of_a_rejected_parent_is_rejected_and_points_to_it(two_accounts: Folder) -> None:
     two_accounts.write("account.csv", "key,name\na1,\na2,Harbour Inn\n")
     two_accounts.write("site.csv", "key,account_key,kind,city\ns1,a1,bill,Köln\ns2,a2,bill,Bonn\n")

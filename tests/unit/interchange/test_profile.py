@@ -31,6 +31,21 @@ def imported(folder: Folder, column: str, spec: str, **files: str) -> list[objec
 CUSTOMERS = "Id,Name,Town\n1,Ana,bonn\n2,Ben,\n"
 
 
+def test_a_row_that_makes_several_records_is_rejected_once_for_each_wrong_cell(folder: Folder) -> None:
+    site = '[[records]]\nentity = "site"\nfile = "C.csv"\n[records.columns]\nkey = "Id"\ncity = "Town"\n'
+    profile = read_profile(
+        CUSTOMER.replace('[ignore]\n"C.csv" = ["Town"]\n', "") + f'name = "Name"\n{site}', "old"
+    )
+    rows = b"1,A\xe4,Bonn\n2,Ben\n3,,Bonn\n" + b"9,\x00,Bonn\n" * 20
+    (folder.path / "C.csv").write_bytes(b"Id,Name,Town\n" + rows)
+    report = folder.load(profile)
+    told = [(reject.row, reject.column, reject.problem[:20]) for reject in report.first[:3]]
+    assert told[:2] == [(2, "Name", "The cell holds the b"), (3, "", "The row has 2 cells,")]
+    assert told[2][:2] == (4, "Name")
+    assert report.rejects == 24, "one per wrong cell, two for the row whose records lack different things"
+    assert report.counts["site"].rejected == 23, "each record that was not made is counted"
+
+
 @pytest.mark.parametrize(
     ("spec", "made"),
     [
@@ -123,6 +138,7 @@ def test_a_value_that_a_map_does_not_know_is_rejected_with_what_it_knows(folder:
         ('source = "x"\n', "version None of the contract, this is 1"),
         (HEAD, "names no records"),
         (HEAD + 'colour = "red"\n', "unknown entry “colour”"),
+        (HEAD + 'currency = "ZZZ"\nrecords = [{}]\n', "“ZZZ” is no currency"),
         (CUSTOMER.replace("account", "device"), "which cannot be imported"),
         (CUSTOMER.replace('key = "Id"', 'name = "Id"'), "without a key"),
         (CUSTOMER + 'nam = "Name"\n', "fills “nam”, which is no column of account.csv"),

@@ -97,7 +97,7 @@ def test_a_late_decision_for_what_stood_is_told_when_the_first_took_the_other(st
 def test_a_late_decision_for_an_object_that_stood_is_told_with_the_object(store: Store) -> None:
     before = store.row("account", SHOP)
     assert before is not None
-    no, yes = '{"mail":"no"}', '{"mail":"yes"}'
+    no, yes = '{"mail":false}', '{"mail":"2026-11-02"}'
     store.push("mia", store.edit("account", SHOP, consent=(None, no)))
     outcome = store.push("ana", store.edit("account", SHOP, base=before["revision"], consent=(None, yes)))
     assert isinstance(outcome, Merged)
@@ -106,7 +106,7 @@ def test_a_late_decision_for_an_object_that_stood_is_told_with_the_object(store:
     store.push("mia", *decision(store, conflict, "mine", store.edit("account", SHOP, consent=(no, yes))))
     told = store.push("ana", *late)
     assert isinstance(told, Merged)
-    assert open_values(store) == [({"mail": "no"}, {"mail": "yes"})]
+    assert open_values(store) == [({"mail": False}, {"mail": "2026-11-02"})]
 
 
 def test_a_late_decision_for_the_same_value_is_no_new_conflict(store: Store) -> None:
