@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 WARN_FROM = 80
 """The score from which a pair is worth a person's look."""
@@ -32,6 +33,10 @@ _MOVES = frozenset(
 _SAME_NAME = 100
 _ALIKE_FROM = 82
 _OTHER_CITY = 12
+_OTHER_TAX_NUMBER = 15
+_SLIPS = 2
+"""So many letters of a tax number may differ and it is still the same, mistyped or of another branch."""
+
 _PHONE_DIGITS = 8
 _LEGAL_FORMS = frozenset(
     [
@@ -148,15 +153,21 @@ def blocking_keys(party: Party) -> BlockingKeys:
 
 
 def likeness(one: Party, other: Party) -> Likeness:
-    """How alike two records are: the strongest single sign decides, others only add their reason."""
+    """How alike two records are: the strongest single sign decides, others only add their reason.
+
+    Two companies with tax numbers of their own are seldom one, whatever else they share.
+    """
     found: list[tuple[int, str]] = []
-    if tax_key(one.tax_id) and tax_key(one.tax_id) == tax_key(other.tax_id):
+    tax, other_tax = tax_key(one.tax_id), tax_key(other.tax_id)
+    if tax and tax == other_tax:
         found.append((100, "Same tax number"))
     if email_key(one.email) and email_key(one.email) == email_key(other.email):
         found.append((96, "Same email address"))
     if phone_key(one.phone) and phone_key(one.phone) == phone_key(other.phone):
         found.append((92, "Same phone number"))
     found.extend(_name_signs(one, other))
+    if tax and other_tax and OSA.distance(tax, other_tax) > _SLIPS:
+        found = [(score - _OTHER_TAX_NUMBER, f"{reason}, other tax number") for score, reason in found]
     found.sort(reverse=True)
     return Likeness(found[0][0] if found else 0, tuple(reason for _, reason in found))
 

@@ -14,6 +14,7 @@ from datetime import tzinfo
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
+from fieldrep.contract.fields import Kind
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.merging import FieldMerge, merged_fields
 from fieldrep.queries.cells import joined, ref, text, whole
@@ -127,6 +128,8 @@ def _field(reader: Reader, row: Row, merge: FieldMerge, zone: tzinfo) -> PairFie
         value_text(reader, merge.field, value, text(row.get("currency")), zone)
         for value in (merge.survivor, merge.merged)
     )
+    if merge.field.kind is Kind.CHOICE:
+        one, other = (word.replace("_", " ").capitalize() for word in (one, other))
     return PairField(merge.field.name, merge.field.title, one, other, merge.contested)
 
 
@@ -136,7 +139,7 @@ def _side(reader: Reader, entity: str, row: Row, account_id: RowId) -> PairSide:
     if entity == "contact":
         return PairSide(row_id, account_id, label, joined(row["job_title"], row["email"], by=" · "), 0)
     cities = reader.rows(_CITY, (row_id,))
-    detail = joined(cities[0][0] if cities else None, row["number"], row["phone"], by=" · ")
+    detail = joined(cities[0][0] if cities else None, row["number"], by=" · ") or text(row["phone"])
     return PairSide(row_id, account_id, label, detail, _follows(reader, row_id))
 
 

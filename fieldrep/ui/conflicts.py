@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from fieldrep.commands.conflicts import Choice, decide_conflicts
 from fieldrep.commands.done import Done
@@ -20,6 +21,7 @@ from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, MergeView, Pick
 from fieldrep.ui.words import day_and_time, plural
 
@@ -38,6 +40,7 @@ class ConflictPanel(QWidget):
         self.setObjectName(name)
         self._desk = desk
         self._rows: dict[str, ConflictRow] = {}
+        self._total = 0
         self._swapped: frozenset[str] = frozenset()
         self.table = MergeTable(name=f"{name}_merge")
         self.problem = Banner(name=f"{name}_problem")
@@ -50,15 +53,17 @@ class ConflictPanel(QWidget):
         self.table.postponed.connect(self.postponed)
         self.hide()
 
-    def set(self, group: ConflictGroup | None, place: int = 1, total: int = 1) -> None:
-        """Show the undecided fields of a record; the same ones again keep the choices made so far."""
+    def set(self, group: ConflictGroup | None, total: int = 0) -> None:
+        """Show the undecided fields of a record, of `total` in all; the same ones again keep the choices made."""
         rows = [row for row in group.conflicts if not row.chosen] if group else []
         self.setVisible(bool(rows))
         if group is None or not rows:
             self._rows = {}
+            self.table.set(MergeView("", "", "", ()))
             return
-        if [row.id for row in rows] == [row.id for row in self._rows.values()]:
+        if (rows, total) == (list(self._rows.values()), self._total):
             return
+        self._total = total
         self.problem.clear()
         self._rows = {row.id.hex(): row for row in rows}
         me = self._desk.person
@@ -67,7 +72,7 @@ class ConflictPanel(QWidget):
             for key, row in self._rows.items()
             if not row.mine_is_me and row.theirs.by == me and row.reason != "moved"
         )
-        self.table.set(self._view(group, rows, place, total))
+        self.table.set(self._view(group, rows))
 
     def apply(self) -> None:
         """Ctrl+Enter."""
@@ -76,7 +81,26 @@ class ConflictPanel(QWidget):
     def focus(self) -> None:
         self.table.grid.setFocus()
 
-    def _view(self, group: ConflictGroup, rows: list[ConflictRow], place: int, total: int) -> MergeView:
+    def take_key(self, event: QKeyEvent) -> bool:
+        """A key pressed elsewhere on the page that decides here; the focus comes along."""
+        if not self.isVisible() or self.isAncestorOf(QApplication.focusWidget() or self):
+            return False
+        before = QApplication.focusWidget()
+        taken = self.table.take_key(event)
+        if taken and QApplication.focusWidget() is before and self.isVisible():
+            self.focus()
+        return taken
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """The keys that decide, while there is something to decide."""
+        if not self._rows or self.isHidden():
+            return ()
+        proposal = all(row.reason == "moved" for row in self._rows.values())
+        first = KeyHint("T D", "Take or decline") if proposal else KeyHint("1 2 3", "Decide")
+        following = (KeyHint("N", "Next field"),) if len(self._rows) > 1 else ()
+        return (first, *following, KeyHint("Ctrl Enter", "Apply"))
+
+    def _view(self, group: ConflictGroup, rows: list[ConflictRow]) -> MergeView:
         record = group.record
         deleted = any(row.reason == "deleted" for row in rows)
         decided = all(row.reason == "decided" for row in rows)
@@ -88,11 +112,7 @@ class ConflictPanel(QWidget):
         today, zone, me = self._desk.today(), self._desk.zone, self._desk.person
         return MergeView(
             f"{record.title} {record.label} {what}",
-            f"{place} of {plural(total, 'conflict')}"
-            if total > 1
-            else "1 proposal"
-            if proposal
-            else "1 conflict",
+            _count(len(rows), self._total, "proposal" if proposal else "conflict"),
             f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
             tuple(self._row(key, row) for key, row in self._rows.items()),
             f"Proposed, {mine.by}" if proposal else _own_title(mine, me),
@@ -149,6 +169,11 @@ class ConflictPanel(QWidget):
 
     def _on_failed(self, error: Exception) -> None:
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
+
+
+def _count(here: int, total: int, what: str) -> str:
+    """ "2 conflicts", or "2 of 5 conflicts" where other records have some as well."""
+    return f"{here} of {plural(total, what)}" if total > here else plural(here, what)
 
 
 def _own_title(mine: ConflictSide, me: str) -> str:

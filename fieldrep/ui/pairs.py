@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.commands.done import Done
 from fieldrep.commands.pairs import keep_apart, merge_duplicate
@@ -20,56 +20,66 @@ from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Card, Heading
 from fieldrep.ui.widgets.choice import RadioButton
+from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.text import Text
 from fieldrep.ui.words import plural
 
 _SHOWN = 5
-_LONGEST = 34
+_LONGEST = 40
 _NEVER_TAKEN = ("number", "erp_ref", "territory_id", "parent_id", "currency", "account_id")
 _KINDS = {"account": "customer", "contact": "person"}
 
 
 class PairPanel(QWidget):
-    """Hidden while nothing looks alike; `decided` says in words what was decided, with its change for undo."""
+    """Hidden while nothing looks alike; `decided` says in words what was decided, with its change for undo.
+
+    A `folded` one begins as one line, so that a record is not pushed down by what may be chance.
+    """
 
     decided = Signal(str, object)
 
-    def __init__(self, desk: Desk, *, name: str) -> None:
+    def __init__(self, desk: Desk, *, name: str, folded: bool = False) -> None:
         super().__init__()
         self.setObjectName(name)
         self._desk = desk
+        self._starts_folded = folded
         self._pair: PairRow | None = None
         self._here: RowId | None = None
         self._sides: tuple[PairSide, PairSide] | None = None
         self._fields: dict[str, QButtonGroup] = {}
+        self._box = QWidget()
         self.problem = Banner(name=f"{name}_problem")
         self._badge = Badge("", Tone.WARNING)
-        self.heading = Heading("", self._badge)
+        self.apart = Button("They are two", variant="ghost", name=f"{name}_apart")
+        self.compare = Button("Compare", icon="chevron-down", name=f"{name}_compare")
+        self.heading = Heading("", self._badge, actions=(self.apart, self.compare))
         self.why = Text("", "caption", "text2")
         self.why.setWordWrap(True)
         self.after = Text("", "caption", "text2")
         self.after.setWordWrap(True)
-        self.apart = Button("They are two", variant="ghost", name=f"{name}_apart")
         self.merge = Button("Merge", icon="git-merge", variant="primary", name=f"{name}_merge")
         self.apart.setToolTip("3")
         self.merge.setToolTip("Ctrl Enter")
         self.apart.clicked.connect(self.keep_apart)
+        self.compare.clicked.connect(self.unfold)
         self.merge.clicked.connect(self.apply)
         self._lay_out()
         self.hide()
 
     def _lay_out(self) -> None:
-        self._card = Card(padding=14)
+        self._card = Card(padding=12)
+        self._card.body.setSpacing(4)
         self._grid_place = QVBoxLayout()
-        foot = QHBoxLayout()
+        self._foot = QWidget()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(8)
         foot.addWidget(self.after, 1)
-        foot.addWidget(self.apart)
         foot.addWidget(self.merge)
         for widget in (self.heading, self.why):
             self._card.body.addWidget(widget)
         self._card.body.addLayout(self._grid_place)
-        self._card.body.addLayout(foot)
+        self._card.body.addWidget(self._foot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -83,29 +93,53 @@ class PairPanel(QWidget):
         if pair is None or (pair, here) == (self._pair, self._here):
             self._pair = pair
             return
+        known = self._pair is not None and (self._pair.id, self._here) == (pair.id, here)
         self._pair, self._here = pair, here
         self.problem.clear()
         here_first = pair.one.id == here or pair.entity == "contact"
         one, other = self._sides = (pair.one, pair.other) if here_first else (pair.other, pair.one)
         more = f", and {plural(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
-        self.heading.words.setText(f"{other.label} may be the same {_KINDS[pair.entity]}{more}")
+        self.heading.words.setText(f"{_named(other)} may be the same {_KINDS[pair.entity]}{more}")
         self._badge.set(f"{pair.score} %", Tone.WARNING)
         self.why.setText(" · ".join(pair.reasons))
         self._choices(pair, one, other, swapped=not here_first)
-        for button in (self.apart, self.merge):
-            button.setVisible(not pair.asked)
+        self.apart.setVisible(not pair.asked)
+        self.merge.setVisible(not pair.asked)
+        self._fold(folded=self._starts_folded and not pair.asked and not known)
+
+    def _fold(self, *, folded: bool) -> None:
+        self._box.setVisible(not folded)
+        self._foot.setVisible(not folded)
+        self.compare.setVisible(folded)
+
+    def folded(self) -> bool:
+        """Whether only the question is shown, and not yet what the two say."""
+        return not self.compare.isHidden()
+
+    def unfold(self) -> None:
+        """Both records beside each other, with the focus on which of them stays."""
+        self._fold(folded=False)
+        if self._pair is not None and not self._pair.asked:
+            self.stays.checkedButton().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hints(self) -> tuple[KeyHint, ...]:
+        """The keys that decide, while the pair is open."""
+        if self._pair is None or self._pair.asked or self.isHidden():
+            return ()
+        return (KeyHint("1 2", "Which stays"), KeyHint("3", "They are two"), KeyHint("Ctrl Enter", "Merge"))
 
     def _choices(self, pair: PairRow, one: PairSide, other: PairSide, *, swapped: bool) -> None:
         while self._grid_place.count():
             if (widget := self._grid_place.takeAt(0).widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
+        self._box = QWidget()
+        self._grid_place.addWidget(self._box)
         if pair.asked:
             self.after.setText("The merge is asked for; the server carries it out with the next sync.")
             return
-        box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid = QGridLayout(self._box)
+        grid.setContentsMargins(0, 2, 0, 2)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(0)
         grid.setColumnStretch(2, 1)
@@ -116,8 +150,6 @@ class PairPanel(QWidget):
         for line, field in enumerate(open_fields[:_SHOWN], start=1):
             values = _values(field, swapped=swapped)
             self._fields[field.name] = self._choice(grid, line, field.title, values, field.name)
-        self._grid_place.addWidget(box)
-        box.show()
         # whichever record is open, the older one stays unless a person says otherwise
         older = 1 if swapped else 0
         self.stays.button(older).setChecked(True)
@@ -171,12 +203,6 @@ class PairPanel(QWidget):
             take=take,
         )
 
-    def submit(self) -> None:
-        """Ctrl+Enter; it merges only for somebody who is at the choices, never for a key pressed twice elsewhere."""
-        focused = QApplication.focusWidget()
-        if focused is not None and self.isAncestorOf(focused):
-            self.apply()
-
     def keep_apart(self) -> None:
         """They are two."""
         if self._pair is not None and not self._pair.asked:
@@ -191,19 +217,29 @@ class PairPanel(QWidget):
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        if self._pair is None or self._pair.asked:
+        if not self.take_key(event):
             super().keyPressEvent(event)
-        elif key in (Qt.Key.Key_1, Qt.Key.Key_2):
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Does what a key means for the pair, wherever the focus is; False when it means nothing here."""
+        key = event.key()
+        if self._pair is None or self._pair.asked or event.modifiers():
+            return False
+        if key in (Qt.Key.Key_1, Qt.Key.Key_2):
+            self.unfold()
             self.stays.button(key - Qt.Key.Key_1).click()
+            self.stays.checkedButton().setFocus(Qt.FocusReason.OtherFocusReason)
         elif key == Qt.Key.Key_3:
             self.keep_apart()
         else:
-            super().keyPressEvent(event)
+            return False
+        return True
 
 
 def _named(side: PairSide) -> str:
-    return _short(" · ".join(part for part in (side.label, side.detail) if part))
+    """The name and what tells it from the other; of two of one name the end matters more than the name's."""
+    room = max(12, _LONGEST - len(side.detail) - 3)
+    return " · ".join(part for part in (_short(side.label, room), _short(side.detail)) if part)
 
 
 def _values(field: PairField, *, swapped: bool) -> tuple[str, str]:
@@ -211,6 +247,6 @@ def _values(field: PairField, *, swapped: bool) -> tuple[str, str]:
     return _short(pair[0]), _short(pair[1])
 
 
-def _short(words: str) -> str:
+def _short(words: str, longest: int = _LONGEST) -> str:
     line = " ".join(words.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

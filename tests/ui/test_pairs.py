@@ -36,8 +36,12 @@ def test_a_pair_is_merged_by_keys_and_the_merged_account_leads_to_the_survivor(
 ) -> None:
     made = second_aurora(window, office)
     panel = window.record.pairs
-    assert panel.heading.words.text() == "Aurora Dairy Rotterdam may be the same customer"
+    assert panel.heading.words.text() == "Aurora Dairy Rotterdam · Rotterdam may be the same customer"
     assert "Same phone number" in panel.why.text()
+    assert panel.height() < 90, "until somebody asks, it does not push the record away"
+    assert not panel.merge.isVisible()
+    window.click("account_pair_compare")
+    assert panel.stays.checkedButton().hasFocus()
     assert not nameless(panel)
     assert not without_object_name(panel)
     office.shut()
@@ -70,7 +74,11 @@ def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office
     page.pairs.table.setFocus()
     window.key(Qt.Key.Key_Home)
     window.until(page.pairs.panel.isVisible)
-    window.click("sync_pair_apart")
+    assert [hint.keys for hint in page.hints()] == ["1 2", "3", "Ctrl Enter", "F9"]
+    window.key(Qt.Key.Key_2)
+    assert page.pairs.panel.stays.checkedId() == 1
+    page.pairs.table.setFocus()
+    window.key(Qt.Key.Key_3)
     window.until(lambda: page.pairs.table.grid.rowCount() == 0)
     window.sync()
     window.until(lambda: [row["status"] for row in office.rows("duplicate_candidate")] == ["not_duplicate"])
@@ -82,6 +90,18 @@ def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office
 def test_the_toasts_undo_takes_a_merge_back_before_it_was_sent(window: Window, office: Office) -> None:
     made = second_aurora(window, office)
     office.shut()
+    titles = [action.title for action in window.accounts.things_to_do()]
+    assert [title for title in titles if "duplicate" in title] == [
+        "Compare the possible duplicate",
+        "Not a duplicate",
+    ]
+    window.click("account_pair_compare")
+    keys = {action.title: action.key for action in window.accounts.things_to_do()}
+    assert keys["Merge the possible duplicate"] == "submit"
+    window.accounts.list.view.setFocus()
+    assert "submit" not in [action.key for action in window.accounts.things_to_do()], (
+        "a key pressed elsewhere"
+    )
     window.click("account_pair_merge")
     window.until(lambda: "asked for" in window.record.pairs.after.text())
     window.key(Qt.Key.Key_Z, CTRL)
@@ -101,5 +121,5 @@ def test_on_the_younger_of_two_records_the_older_one_stays_all_the_same(
     assert panel.stays.checkedId() == 0, "the one that is open is the older one"
     window.shell.go("accounts", ("account", made))
     window.until(lambda: panel.stays.checkedId() == 1, "the new record would stay in place of the old one")
-    assert panel.after.text().startswith("Aurora Dairy Rotterdam · ")
+    assert panel.after.text().startswith("Aurora Dairy Rotterdam · Rotterdam becomes part of it")
     assert all(group.checkedId() == 1 for group in panel._fields.values())

@@ -103,6 +103,52 @@ def test_a_conflict_shows_before_mine_and_theirs_and_is_decided_by_keys(
     window.until(lambda: window.program.syncing.view().needs_you == 0)
 
 
+def test_from_the_list_of_conflicts_every_field_is_decided_by_keys(window: Window, office: Office) -> None:
+    office.shut()
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "+31 10 411 2299")
+    window.into("edit_account_email", "mine@aurora.example")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    office.change("account", AURORA, phone="+31 10 411 2277", email="theirs@aurora.example")
+    office.open()
+    window.sync()
+    window.until(lambda: window.program.syncing.view().needs_you == 2)
+    window.shell.go("sync", "overview")
+    page = window.sync_page
+    window.until(page.overview.conflict.isVisible)
+    page.tabs.open("waiting")
+    assert [hint.keys for hint in page.hints()] == ["F9"], "nothing to decide here"
+    page.tabs.open("conflicts")
+    panel = page.conflicts.panel
+    window.until(lambda: panel.isVisible() and page.conflicts.table.grid.rowCount() == 1)
+    assert [hint.keys for hint in page.hints()] == ["1 2 3", "N", "Ctrl Enter", "F9"]
+    assert panel.table._badge.text() == "2 conflicts"
+    assert page.tabs.bar.tabText(2) == "Conflicts  2"
+    page.tabs.bar.setFocus()
+    window.key(Qt.Key.Key_Tab)
+    assert page.conflicts.table.hasFocus()
+    grid = panel.table.grid
+    window.key(Qt.Key.Key_Return, CTRL)
+    assert grid.hasFocus()
+    assert grid.currentIndex().row() == 0, "the first field that needs a choice"
+    page.conflicts.table.setFocus()
+    window.key(Qt.Key.Key_1)
+    assert grid.hasFocus()
+    window.key(Qt.Key.Key_N)
+    window.key(Qt.Key.Key_3)
+    titles = [row.cells[0].text for row in grid.grid.rows]
+    mine = {"Phone": "+31 10 411 2299", "Email": "mine@aurora.example"}[titles[0]]
+    window.write(typed := {"Phone": "+31 10 411 2255", "Email": "both@aurora.example"}[titles[1]])
+    window.key(Qt.Key.Key_Return)
+    assert [panel.table.decisions()[row.key].pick for row in grid.grid.rows] == ["mine", "typed"]
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(panel.isHidden)
+    assert page.conflicts.table.hasFocus(), "back on the record"
+    window.until(lambda: office.row("account", AURORA)[titles[1].lower()] == typed)
+    assert office.row("account", AURORA)[titles[0].lower()] == mine
+
+
 def test_theirs_and_a_typed_value_can_be_chosen_on_the_record_itself(window: Window, office: Office) -> None:
     clash(window, office)
     panel = window.record.conflicts

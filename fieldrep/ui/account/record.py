@@ -77,7 +77,7 @@ class AccountRecord(QWidget):
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
-        self.pairs = PairPanel(self._desk, name="account_pair")
+        self.pairs = PairPanel(self._desk, name="account_pair", folded=True)
         self.pairs.decided.connect(self.said)
         self.overview = Overview()
         self.overview.log_wanted.connect(self.log_activity)
@@ -199,7 +199,7 @@ class AccountRecord(QWidget):
             self.tabs.set_count(key, count or None)
         self.overview.set(answer, today, zone)
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
-        self.conflicts.set(group, 1, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
+        self.conflicts.set(group, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
         self.pairs.set(answer.pairs, view.header.id)
         if answer.leaving:
             self.banner.say("Moved away", answer.leaving, Tone.WARNING)
@@ -384,7 +384,7 @@ class AccountRecord(QWidget):
 
     def _say_done(self, done: Done) -> None:
         if done.changed:
-            self.said.emit(done.label, done.change_n)
+            self.said.emit(done.told, done.change_n)
 
     def _say_failed(self, error: Exception) -> None:
         self.said.emit(sentence_of(error), None)

@@ -61,4 +61,5 @@ class AboveLines(QObject):
 
     def _show(self, groups: Sequence[ConflictGroup]) -> None:
         undecided = [group for group in groups if any(not row.chosen for row in group.conflicts)]
-        self.conflicts.set(undecided[0] if undecided else None, 1, len(undecided) or 1)
+        total = sum(not row.chosen for group in undecided for row in group.conflicts)
+        self.conflicts.set(undecided[0] if undecided else None, total)

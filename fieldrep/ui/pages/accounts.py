@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from fieldrep.contract.ids import RowId
@@ -30,6 +31,7 @@ _MATTER = frozenset(
 )  # fmt: skip
 
 
+_CHOOSING = ("1", "2", "3", "4")
 _FORMS = frozenset({"log", "edit", "contact", "site"})
 """What a place may ask for beside the account: one of the record's forms."""
 
@@ -202,6 +204,7 @@ class AccountsPage(Page):
         if self.record.editor is not None:
             return (KeyHint("Ctrl Enter", "Save"), KeyHint("Esc", "Cancel"))
         return (
+            *(hint for hint in self.record.conflicts.hints()[:1] if hint.keys.startswith("1")),
             KeyHint("/", "Search"),
             KeyHint("Enter", "Open"),
             KeyHint("E", "Edit"),
@@ -223,8 +226,7 @@ class AccountsPage(Page):
         decide = Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
         pairing = not record.pairs.isHidden()
         pair = (
-            *(() if deciding else (Action("submit", "Merge", "git-merge", record.pairs.submit, group=on),)),
-            Action("merge_pair", "Merge the possible duplicate", "git-merge", record.pairs.apply, group=on),
+            self._about_pair(on),
             Action("keep_apart", "Not a duplicate", "copy-x", record.pairs.keep_apart, group=on),
         )
         return (
@@ -241,10 +243,29 @@ class AccountsPage(Page):
             Action("new_account", "New account", "building-2", record.new_account, group="Accounts"),
         )
 
+    def _about_pair(self, group: str) -> Action:
+        """Ctrl+Enter merges only for somebody who is at the choices, never as a key pressed twice elsewhere."""
+        pairs = self.record.pairs
+        if pairs.folded():
+            return Action(
+                "compare_pair", "Compare the possible duplicate", "git-merge", pairs.unfold, group=group
+            )
+        at_it = pairs.isAncestorOf(QApplication.focusWidget() or self) and self.record.conflicts.isHidden()
+        key = "submit" if at_it else "merge_pair"
+        return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
+
     def panes(self) -> Sequence[QWidget]:
-        if self.record.editor is not None:
-            return (self.list.view, self.record.editor)
-        return (self.list.view, self.record.tabs.bar, self.record.tabs.stack)
+        record = self.record
+        if record.editor is not None:
+            return (self.list.view, record.editor)
+        above = tuple(one for one in (record.conflicts, record.pairs) if not one.isHidden())
+        return (self.list.view, *above, record.tabs.bar, record.tabs.stack)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys that choose work from anywhere while the record's conflict is in sight; they apply nothing."""
+        chooses = self.record.editor is None and event.text() in _CHOOSING
+        if not chooses or not self.record.conflicts.take_key(event):
+            super().keyPressEvent(event)
 
     def focus_search(self) -> None:
         self.list.focus_search()

@@ -5,6 +5,7 @@ Owns the reading of all of it in one trip and the forms for refused changes. Syn
 
 from collections.abc import Sequence
 
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldrep.commands.refused import correct_order, stop_correcting
@@ -14,9 +15,11 @@ from fieldrep.queries.refused_form import RefusedForm, refused_form
 from fieldrep.queries.sync_history import SyncHistory, sync_history
 from fieldrep.queries.sync_page import SyncPage as SyncRows
 from fieldrep.queries.sync_page import WaitingChange, sync_page
+from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.editor import RecordEditor
 from fieldrep.ui.page import Action, Page, Place
+from fieldrep.ui.pairs import PairPanel
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync.mending import mending_form
@@ -28,6 +31,10 @@ from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordheader import HeaderAction, HeaderView, RecordHeader
 from fieldrep.ui.widgets.tabs import Tab, Tabs
 
+_HINTS = {
+    "waiting": (KeyHint("Enter", "Open"), KeyHint("Del", "Take back")),
+    "refused": (KeyHint("Enter", "Fix"),),
+}
 _PROMISE = "Everything you do is saved on this laptop first. Nothing is lost while offline."
 
 
@@ -91,7 +98,7 @@ class SyncPage(Page):
         self.overview.carry.said.connect(self.said)
         for panel in (self.overview.conflict, self.conflicts.panel):
             panel.decided.connect(self.said)
-        self.overview.conflict.postponed.connect(self.overview.conflict.hide)
+        self.overview.conflict.postponed.connect(self._put_off)
         self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
         self.waiting.opened.connect(self._open_waiting)
         self.waiting.undo_wanted.connect(self._take_back)
@@ -99,7 +106,16 @@ class SyncPage(Page):
         self.refused.fix_wanted.connect(self._fix)
         self.pairs.panel.decided.connect(self.said)
         self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
+        self.tabs.opened.connect(lambda _: self.hints_changed.emit())
+        for tab in (self.conflicts, self.pairs):
+            tab.shown.connect(self.hints_changed)
         self._desk.sync_stood.connect(self._show_line)
+
+    def _put_off(self) -> None:
+        """Decided later: it stays under Conflicts."""
+        self.overview.conflict.hide()
+        self.tabs.bar.setFocus()
+        self.hints_changed.emit()
 
     def reload(self) -> None:
         runner = self._desk.runner
@@ -121,6 +137,7 @@ class SyncPage(Page):
         self.tabs.set_count("conflicts", rows.overview.conflicts or None)
         self.tabs.set_count("refused", rows.overview.refused or None)
         self._show_line()
+        self.hints_changed.emit()
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
@@ -219,15 +236,35 @@ class SyncPage(Page):
     def hints(self) -> Sequence[KeyHint]:
         if self.editor is not None:
             return (KeyHint("Ctrl Enter", "Send again"), KeyHint("Esc", "Cancel"))
-        return (KeyHint("F9", "Try now"), KeyHint("1 2 3", "Decide"), KeyHint("Ctrl Enter", "Apply"))
+        panel = self._panel()
+        tables = {"waiting": self.waiting.table, "refused": self.refused.table}
+        table = tables.get(self.tabs.key())
+        if panel is not None:
+            here = panel.hints()
+        elif table is not None and table.grid.rowCount():
+            here = _HINTS[self.tabs.key()]
+        else:
+            here = ()
+        return (*here, KeyHint("F9", "Try now"))
+
+    def _panel(self) -> ConflictPanel | PairPanel | None:
+        """Where something is to be decided on the tab that is shown."""
+        panels = (self.overview.conflict, self.conflicts.panel, self.pairs.panel)
+        return next((panel for panel in panels if panel.isVisible() and panel.hints()), None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys that decide work from anywhere on the tab."""
+        panel = self._panel() if self.editor is None else None
+        if panel is None or not panel.take_key(event):
+            super().keyPressEvent(event)
 
     def things_to_do(self) -> Sequence[Action]:
         if (editor := self.editor) is not None:
             return (Action("submit", "Send again", "check", editor.submit, group="Sync"),
                     Action("save", "Send again", "check", editor.submit, group="Sync"))  # fmt: skip
-        panels = (self.overview.conflict, self.conflicts.panel)
-        panel = next((one for one in panels if one.isVisible()), None)
-        decide = (Action("submit", "Apply merge", "git-merge", panel.apply, group="Sync"),) if panel else ()
+        panel = self._panel()
+        words = "Merge the possible duplicate" if panel is self.pairs.panel else "Apply merge"
+        decide = (Action("submit", words, "git-merge", panel.apply, group="Sync"),) if panel else ()
         shows = [
             ("waiting", "upload"),
             ("conflicts", "git-merge"),
@@ -252,7 +289,8 @@ class SyncPage(Page):
     def panes(self) -> Sequence[QWidget]:
         if self.editor is not None:
             return (self.editor,)
-        return (self.tabs.bar, self.tabs.stack)
+        panel = self._panel()
+        return (self.tabs.bar, self.tabs.stack, *((panel,) if panel is not None else ()))
 
     def leave(self) -> None:
         if self.editor is not None:

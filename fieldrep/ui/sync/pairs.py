@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.cells import joined
 from fieldrep.queries.pairs import PairRow
 from fieldrep.ui.desk import Desk
 from fieldrep.ui.pairs import PairPanel
@@ -17,9 +18,10 @@ _KINDS = {"account": "Account", "contact": "Contact"}
 
 
 class PairsTab(QWidget):
-    """`opened` an account's id."""
+    """`opened` an account's id, `shown` that another pair may stand in the panel."""
 
     opened = Signal(object)
+    shown = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -27,8 +29,8 @@ class PairsTab(QWidget):
         self._pairs: dict[RowId, PairRow] = {}
         columns = (
             Column("one", "One record"),
-            Column("other", "The other", 260),
-            Column("why", "Why", 260, hide_below=800),
+            Column("other", "The other", 320),
+            Column("why", "Why", 230, hide_below=800),
             Column("score", "Alike", 70, numeric=True),
             Column("state", "State", 130),
         )
@@ -56,6 +58,7 @@ class PairsTab(QWidget):
             self.panel.hide()
         else:
             self.panel.set((pair,), pair.one.id)
+        self.shown.emit()
 
     def _open(self, key: object) -> None:
         if key in self._pairs:
@@ -67,8 +70,8 @@ def _row(pair: PairRow) -> GridRow:
     return GridRow(
         pair.id,
         (
-            Cell(f"{_KINDS[pair.entity]} {pair.one.label}"),
-            Cell(pair.other.label),
+            Cell(f"{_KINDS[pair.entity]} {joined(pair.one.label, pair.one.detail, by=' · ')}"),
+            Cell(joined(pair.other.label, pair.other.detail, by=" · ")),
             Cell(" · ".join(pair.reasons)),
             Cell(f"{pair.score} %"),
             state,

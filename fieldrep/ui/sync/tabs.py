@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, tzinfo
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.domain.queue_age import queue_warning
 from fieldrep.queries.sync_history import SyncHistory
@@ -88,7 +88,7 @@ class OverviewTab(QWidget):
 
     def set(self, page: SyncPage, today: date, zone: tzinfo) -> None:
         open_groups = [group for group in page.conflicts if any(not row.chosen for row in group.conflicts)]
-        self.conflict.set(open_groups[0] if open_groups else None, 1, page.overview.conflicts)
+        self.conflict.set(open_groups[0] if open_groups else None, page.overview.conflicts)
         while self._lines.count():
             if (widget := self._lines.takeAt(0).widget()) is not None:
                 widget.hide()
@@ -151,9 +151,9 @@ class WaitingTab(QWidget):
 
 
 class ConflictsTab(QWidget):
-    """All records with conflicts, and the panel for the one chosen."""
+    """All records with conflicts, and the panel for the one chosen; `shown` says that it may be another one."""
 
-    opened = Signal(object)
+    shown = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -185,9 +185,12 @@ class ConflictsTab(QWidget):
         self._show(self.table.current_key())
 
     def _show(self, key: object) -> None:
-        places = list(self._groups)
-        place = places.index(key) + 1 if key in self._groups else 1
-        self.panel.set(self._groups.get(key), place, len(places))
+        total = sum(not row.chosen for group in self._groups.values() for row in group.conflicts)
+        worked_on = self.panel.isAncestorOf(QApplication.focusWidget() or self)
+        self.panel.set(self._groups.get(key), total)
+        if worked_on and self.panel.isHidden():
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.shown.emit()
 
 
 class HistoryTab(QWidget):

@@ -5,7 +5,7 @@ Behaviour and accessibility stay Qt's; only the painting is ours.
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QRadioButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QRadioButton, QSizePolicy, QWidget
 
 from fieldrep.ui.style.fonts import metrics, scaled
 from fieldrep.ui.style.theme import current
@@ -77,15 +77,21 @@ class RadioButton(QRadioButton):
         self._note = ""
         self.setObjectName(name)
         self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_note(self, note: str) -> None:
         self._note = note
         self.setAccessibleName(f"{self.text()} {note}".strip())
+        self.setToolTip(note)
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
         return _size(self, self._note)
+
+    def minimumSizeHint(self) -> QSize:
+        """The words stay whole; the note gives way to an ellipsis."""
+        return _size(self)
 
     def hitButton(self, place: object) -> bool:
         return self.rect().contains(place)  # type: ignore[call-overload]

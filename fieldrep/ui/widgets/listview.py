@@ -88,6 +88,8 @@ class RowsView(QTableView):
             self.go(0)
         elif key == Qt.Key.Key_End:
             self.go(self.model().rowCount() - 1)
+        elif event.text().isprintable() and event.text().strip() and not event.modifiers():
+            event.ignore()  # a table would search by it; the page may know better
         else:
             super().keyPressEvent(event)
 

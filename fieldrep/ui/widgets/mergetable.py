@@ -121,6 +121,7 @@ class MergeTable(QFrame):
         self._who = ElidedText("", "caption", "text2")
         self.grid = EditGrid(_COLUMNS, name=f"{name}_grid", label="Conflict")
         self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.grid.setTabKeyNavigation(False)
         self._field = Text("", "strong")
         self._group = QButtonGroup(self)
         self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
@@ -167,13 +168,18 @@ class MergeTable(QFrame):
         self.grid.current_changed.connect(self._on_row)
         self._group.buttonClicked.connect(self._on_radio)
         self._typed.textEdited.connect(lambda text: self._decide(Decision(Pick.TYPED, text)))
+        self._typed.returnPressed.connect(self._on_typed)
         self._apply.clicked.connect(self.apply)
         self._later.clicked.connect(self.postponed)
 
     def set(self, view: MergeView) -> None:
+        """Show a conflict; a choice made already stays with a field that says the same still."""
+        known, chosen = {row.key: row for row in self._view.rows}, self._decisions
         self._view = view
         self.grid.grid.set_titles({"mine": view.mine, "theirs": view.theirs})
-        self._decisions = {row.key: Decision(row.pick) for row in view.rows}
+        self._decisions = {
+            row.key: chosen[row.key] if known.get(row.key) == row else Decision(row.pick) for row in view.rows
+        }
         for pick, words in (_WORDS_OF_A_PROPOSAL if view.proposal else _WORDS).items():
             self._radios[pick].setText(words)
         self._title.setText(view.title)
@@ -183,7 +189,8 @@ class MergeTable(QFrame):
         self._refresh()
         header, rows = self.grid.horizontalHeader().height(), len(view.rows)
         self.grid.setFixedHeight(header + rows * self.grid.verticalHeader().defaultSectionSize() + 2)
-        self.next_clash()
+        self.next_clash(here=bool(known.keys() & self._decisions.keys()))
+        self._show_choice()
 
     def decisions(self) -> dict[str, Decision]:
         return dict(self._decisions)
@@ -202,10 +209,11 @@ class MergeTable(QFrame):
         else:
             self._decide(Decision(pick, joined(row) if pick is Pick.JOINED else ""))
 
-    def next_clash(self) -> None:
-        """To the next field that still needs a choice, round the end."""
+    def next_clash(self, *, here: bool = False) -> None:
+        """To the next field that still needs a choice, round the end; `here` stays where one is needed still."""
         rows, at = self._view.rows, self.grid.currentIndex().row()
-        order = [(at + 1 + step) % len(rows) for step in range(len(rows))]
+        first = max(at, 0) if here else at + 1
+        order = [(first + step) % len(rows) for step in range(len(rows))]
         for place in order:
             if self._decisions[rows[place].key].pick is Pick.OPEN:
                 self.grid.go(place, "result")
@@ -215,7 +223,7 @@ class MergeTable(QFrame):
 
     def apply(self) -> None:
         if self.undecided():
-            self.next_clash()
+            self.next_clash(here=True)
             self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         clashes = {row.key for row in self._view.rows if row.clash}
@@ -228,16 +236,17 @@ class MergeTable(QFrame):
         self.apply()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._take(event):
+        if not self.take_key(event):
             super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A table searches by letter; here the keys decide before it sees them."""
         if watched is self.grid and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            return self._take(event) or super().eventFilter(watched, event)
+            return self.take_key(event) or super().eventFilter(watched, event)
         return super().eventFilter(watched, event)
 
-    def _take(self, event: QKeyEvent) -> bool:
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Does what a key means for the conflict, wherever the focus is; False when it means nothing here."""
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
@@ -255,6 +264,11 @@ class MergeTable(QFrame):
     def _row(self) -> MergeRow | None:
         at = self.grid.currentIndex().row()
         return self._view.rows[at] if 0 <= at < len(self._view.rows) else None
+
+    def _on_typed(self) -> None:
+        """Enter behind a typed value: on to the next field."""
+        self.next_clash(here=True)
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_radio(self, radio: QWidget) -> None:
         self.decide(next(pick for pick, known in self._radios.items() if known is radio))

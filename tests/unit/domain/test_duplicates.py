@@ -72,6 +72,22 @@ def test_the_same_name_in_another_city_counts_less_than_in_the_same() -> None:
     assert there.reasons == ("Same name, other city",)
 
 
+@pytest.mark.parametrize(
+    ("other", "worth"),
+    [
+        (Party("Aurora Dairy", "Hamburg", tax_id="DE 991 177 220"), False),
+        (Party("Aurora Dairy", phone="+31 10 411 2200", tax_id="DE 991 177 220"), True),
+        (Party("Someone else", phone="+31 10 411 2200", tax_id="DE 991 177 220"), False),
+        (Party("Aurora Dairy", "Hamburg", tax_id="NL 8124"), True),
+        (Party("Aurora Dairy", "Hamburg"), True),
+    ],
+)
+def test_tax_numbers_that_differ_speak_against_one_company(other: Party, *, worth: bool) -> None:
+    found = likeness(AURORA, other)
+    assert (found.score >= WARN_FROM) is worth, found
+    assert all("other tax number" in reason for reason in found.reasons) is other.tax_id.startswith("DE")
+
+
 def test_legal_forms_accents_and_punctuation_do_not_tell_names_apart() -> None:
     assert clean_name("Müller & Söhne GmbH & Co. KG") == "muller sohne"
     assert clean_name("B.V.") == "bv"
