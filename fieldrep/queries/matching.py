@@ -1,7 +1,7 @@
 """Full-text search for lists: the best rows for typed words, never more than a list can use.
 
-Owns the bounded way through the index: ranking reads every hit, so a letter that hits thousands of rows is narrowed to
-the fields that name a row before anything is ranked. It must not know which screen asks.
+Owns the bounded way through the index: no question reads more hits than a list can use, and what is best is asked
+first, since to rank hits each of them would have to be read. It must not know which screen asks.
 """
 
 # ruff: noqa: S608 - the names in these texts come from the catalogue alone
@@ -17,7 +17,8 @@ from fieldrep.store.reader import Reader
 from fieldrep.store.search import match_query
 
 MOST_HITS = 500
-_NAMING_WEIGHT = 6
+_NAMING_WEIGHT, _TELLING_WEIGHT = 6, 2
+"""Fields that name a row, and those that tell more of it than running text does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +32,46 @@ class Matches:
 @dataclass(frozen=True, slots=True)
 class _Texts:
     hits: str
-    ranked: str
     naming: str
+    telling: str
 
 
 @cache
 def _texts(entity_name: str) -> _Texts:
     entity = entity_named(entity_name)
     table = f"{entity.table}_search"
-    naming = [field.name for field in searched_fields(entity) if field.search >= _NAMING_WEIGHT]
+    fields = searched_fields(entity)
+    heaviest = max(field.search for field in fields)
+    naming = [field.name for field in fields if field.search >= min(_NAMING_WEIGHT, heaviest)]
+    telling = [field.name for field in fields if field.search >= _TELLING_WEIGHT]
     return _Texts(
         hits=f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
-        ranked=f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rank, rowid LIMIT ?",
-        naming=f"{{{' '.join(naming)}}} : " if naming else "",
+        naming=f"{{{' '.join(naming)}}} : ",
+        telling=f"{{{' '.join(telling)}}} : " if len(naming) < len(telling) < len(fields) else "",
     )
 
 
 def matches(reader: Reader, entity_name: str, text: str, limit: int = MOST_HITS) -> Matches:
-    """The rows of an entity in which every typed word begins a word, best first."""
+    """The rows of an entity in which every typed word begins a word.
+
+    Those come first in whose naming fields all words are, then those that have them outside of running text.
+    """
     match = match_query(text)
     if not match:
         return Matches((), more=False)
     texts = _texts(entity_name)
-    hits = [row[0] for row in reader.rows(texts.hits, (match, limit + 1))]
-    if len(hits) <= limit:
-        return Matches(_ranked(reader, texts, match, hits), more=False)
-    narrow = f"{texts.naming}({match})"
-    named = [row[0] for row in reader.rows(texts.hits, (narrow, limit + 1))]
-    best = _ranked(reader, texts, narrow, named) if len(named) <= limit else named
-    return Matches(tuple(dict.fromkeys([*best, *hits]))[:limit], more=True)
 
+    def found(fields: str) -> list[int]:
+        narrow = f"{fields}({match})" if fields else match
+        return [row[0] for row in reader.rows(texts.hits, (narrow, limit + 1))]
 
-def _ranked(reader: Reader, texts: _Texts, match: str, hits: Sequence[int]) -> tuple[int, ...]:
-    """All hits of a search, best first; one needs no ranking."""
-    if len(hits) < 2:
-        return tuple(hits)
-    return tuple(row[0] for row in reader.rows(texts.ranked, (match, len(hits))))
+    best = dict.fromkeys(found(texts.naming))
+    if len(best) <= limit:
+        hits = found("")
+        if texts.telling and len(best) + 1 < len(hits) <= limit:
+            best.update(dict.fromkeys(found(texts.telling)))
+        best.update(dict.fromkeys(hits))
+    return Matches(tuple(best)[:limit], more=len(best) > limit)
 
 
 def key_list(keys: Sequence[int]) -> str:

@@ -18,6 +18,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.page import Page, page_columns
+from fieldrep.store import search
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing, encode_image
 from fieldrep.store.statements import Statements, statements_of
@@ -141,22 +142,23 @@ class Arrivals:
         inserts: list[tuple[Value, ...]] = []
         known: list[tuple[Value, ...]] = []
         knew: list[tuple[Value, ...]] = []
-        searched: list[tuple[Value, ...]] = []
+        before: list[tuple[Value, ...]] = []
+        after: list[tuple[Value, ...]] = []
         for row in rows:
             was = present.get(row[1])
             if was is None:
                 inserts.append((number, *row))
-                searched.append((number, *(row[place] for place in searched_at)))
+                after.append((number, *(row[place] for place in searched_at)))
                 number += 1
                 continue
             known.append(row)
             knew.append(was)
             if any(row[place] != was[place + 1] for place in searched_at):
-                searched.append((was[0], *(row[place] for place in searched_at)))
+                before.append((was[0], *(was[place + 1] for place in searched_at)))
+                after.append((was[0], *(row[place] for place in searched_at)))
         self.connection.executemany(texts.insert, inserts)
         self._update(texts, known, knew)
-        if texts.searched:
-            self.connection.executemany(texts.search_replace, searched)
+        search.index_rows(self.connection, texts, before, after)
         counted = [int(was[1]) for was in knew if isinstance(was[1], int)]
         self._count(len(rows) - len(counted), sum(int(row[0] or 0) for row in rows) - sum(counted))
         self.entered += len(inserts)
@@ -187,7 +189,8 @@ class Arrivals:
         )
         found = self.connection.execute(texts.select, (row_id,)).fetchone()
         if found is None:
-            self.connection.execute(texts.insert, (None, *row))
+            row_no = self.connection.execute(texts.insert, (None, *row)).lastrowid
+            search.index_row(self.connection, texts, row_no, texts.row(row[1:]))
             self.entered += 1
         else:
             self.connection.execute(texts.update(("row_hash",)), (row_hash, row_id))

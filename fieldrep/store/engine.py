@@ -123,6 +123,11 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
     return connection
 
 
+def in_memory() -> Connection:
+    """A connection to an empty database that is nowhere but in memory."""
+    return cast(Connection, dbapi2.connect(":memory:", isolation_level=None))
+
+
 def write_back(connection: Connection) -> None:
     """Writes the log back into the file, so that the file alone can be checked; a disk that refuses leaves both."""
     with suppress(dbapi2.Error):

@@ -23,6 +23,7 @@ from fieldrep.contract.scope import (
     TEAM_PREFIX,
     row_and_account_of,
 )
+from fieldrep.store import search
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing
 from fieldrep.store.statements import statements_of
@@ -119,12 +120,11 @@ def _leave(
     pending = {
         row[0] for row in connection.execute("SELECT row_id FROM base_row WHERE entity = ?", (entity.name,))
     }
-    going = [(row_no,) for row_no, _, row_id, _ in rows if row_id not in pending]
+    going = [row_no for row_no, _, row_id, _ in rows if row_id not in pending]
     staying = [(row_id, owners.get(account or b"")) for _, _, row_id, account in rows if row_id in pending]
     counted = [row_hash for _, row_hash, _, _ in rows if row_hash is not None]
-    connection.executemany(f"DELETE FROM {table} WHERE row_no = ?", going)
-    if texts.searched:
-        connection.executemany(texts.search_delete, going)
+    search.forget_rows(connection, texts, going)
+    connection.executemany(f"DELETE FROM {table} WHERE row_no = ?", [(row_no,) for row_no in going])
     connection.executemany(texts.update(("row_hash",)), [(None, row_id) for row_id, _ in staying])
     connection.executemany(
         "UPDATE base_row SET standing = ?, moved_to = ? WHERE entity = ? AND row_id = ?",
@@ -161,10 +161,8 @@ def empty(connection: Connection) -> None:
         connection.execute(f"UPDATE {table} SET row_hash = NULL")
         texts = statements_of(entity)
         if texts.searched:
-            search = f"{table}_search"
-            connection.execute(f"INSERT INTO {search} ({search}) VALUES ('delete-all')")
+            name = f"{table}_search"
+            connection.execute(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")
             columns = ", ".join(texts.searched)
-            connection.execute(
-                f"INSERT INTO {search} (rowid, {columns}) SELECT row_no, {columns} FROM {table}"
-            )
+            connection.execute(f"INSERT INTO {name} (rowid, {columns}) SELECT row_no, {columns} FROM {table}")
     connection.execute("UPDATE base_row SET standing = ? WHERE image IS NOT NULL", (int(Standing.STALE),))

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 from fieldrep.contract.fields import Value
-from fieldrep.store.engine import Connection
+from fieldrep.store.engine import Connection, in_memory
 from fieldrep.store.statements import Statements
+
+Words = tuple[Value, ...]
+"""The number of a row and the texts of its searched fields."""
+
+_row_no = itemgetter(0)
 
 MOST_WORDS = 8
 MOST_SEGMENTS = 8
@@ -46,13 +52,66 @@ def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> 
     return after is not None and after[0] - before > 1
 
 
-def index_row(connection: Connection, texts: Statements, row_no: int, row: Mapping[str, Value]) -> None:
-    """Brings the search table up to date with a row."""
-    if texts.searched:
-        connection.execute(texts.search_replace, (row_no, *(row[name] for name in texts.searched)))
+def index_row(
+    connection: Connection,
+    texts: Statements,
+    row_no: int,
+    row: Mapping[str, Value],
+    before: Mapping[str, Value] | None = None,
+) -> None:
+    """Puts the words of a row into the search table, and takes out those it had `before`; None for a new row.
+
+    The search table knows no row, only words: what it is told of `before` must be what it was told then.
+    """
+    if not texts.searched:
+        return
+    has = tuple(row[name] for name in texts.searched)
+    if before is not None:
+        had = tuple(before[name] for name in texts.searched)
+        if had == has:
+            return
+        connection.execute(texts.search_delete, (row_no, *had))
+    connection.execute(texts.search_insert, (row_no, *has))
 
 
-def forget_row(connection: Connection, texts: Statements, row_no: int) -> None:
-    """Takes a row out of the search table."""
+def index_rows(
+    connection: Connection, texts: Statements, before: Iterable[Words], after: Iterable[Words]
+) -> None:
+    """The same for many rows, each a row_no and its words; in order of row_no, since FTS5 makes a segment otherwise."""
     if texts.searched:
-        connection.execute(texts.search_delete, (row_no,))
+        connection.executemany(texts.search_delete, sorted(before, key=_row_no))
+        connection.executemany(texts.search_insert, sorted(after, key=_row_no))
+
+
+def forget_rows(connection: Connection, texts: Statements, numbers: Iterable[int]) -> None:
+    """Takes the words of rows out, which must still stand in their table as search knows them."""
+    if texts.searched:
+        connection.executemany(texts.search_delete_stored, [(number,) for number in sorted(numbers)])
+
+
+def totals(connection: Connection, texts: Statements) -> tuple[int, ...]:
+    """What the search table was given and not taken: rows, then words of each field; FTS5 keeps it as its record 1."""
+    found = connection.execute(f"SELECT block FROM {texts.entity.table}_search_data WHERE id = 1").fetchone()  # noqa: S608
+    numbers, number = [], 0
+    for byte in bytes(found[0]) if found else b"":
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(number)
+            number = 0
+    return tuple(numbers) if any(numbers) else ()
+
+
+def totals_of_rows(connection: Connection, texts: Statements) -> tuple[int, ...]:
+    """The same, computed from the rows by a search table made for that in memory."""
+    name, words = f"{texts.entity.table}_search", ", ".join(texts.searched)
+    ((ddl,),) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchall()
+    aside = in_memory()
+    try:
+        aside.execute(ddl)
+        rows = connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no")  # noqa: S608
+        aside.execute("BEGIN")
+        aside.executemany(texts.search_insert, rows)
+        aside.execute("COMMIT")
+        return totals(aside, texts)
+    finally:
+        aside.close()

@@ -57,8 +57,8 @@ def _write(
     before = present[1] if present else None
     if shown is None:
         if present is not None:
+            search.forget_rows(connection, texts, [present[0]])
             connection.execute(texts.delete, (row_id,))
-            search.forget_row(connection, texts, present[0])
     elif present is None:
         row_no = connection.execute(texts.insert, (None, counted, *shown.values())).lastrowid
         search.index_row(connection, texts, row_no, shown)
@@ -66,7 +66,7 @@ def _write(
         values = tuple(shown.values())
         if (counted, *values) != present[1:]:
             connection.execute(texts.replace, (counted, *values, present[0]))
-            search.index_row(connection, texts, present[0], shown)
+            search.index_row(connection, texts, present[0], shown, texts.row(present[2:]))
     after = counted if shown is not None else None
     count = (after is not None) - (before is not None)
     return digest.plus(count, (after or 0) - (before or 0))

@@ -28,6 +28,8 @@ class Statements:
         hashed: where in `columns` the values lie that count in the digest.
         searched: the columns of the search table, empty for an entity that has none.
         select: row_no, row_hash and all columns of the row with an id.
+        search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
+        search_delete_stored: takes out those of a row as it stands in its table.
     """
 
     entity: Entity
@@ -39,9 +41,9 @@ class Statements:
     insert: str
     replace: str
     search_insert: str
-    delete: str
-    search_replace: str
     search_delete: str
+    search_delete_stored: str
+    delete: str
     _inserts: dict[tuple[str, ...], str] = field(default_factory=dict)
     _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
     _replaces: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -91,7 +93,7 @@ def statements_of(entity: Entity) -> Statements:
     searched = tuple(column.name for column in searched_fields(entity))
     marks = ", ".join("?" * (len(names) + 2))
     search_marks = ", ".join("?" * (len(searched) + 1))
-    search = f"{table}_search (rowid, {', '.join(searched)}) VALUES ({search_marks})"
+    search, words = f"{table}_search", ", ".join(searched)
     return Statements(
         entity=entity,
         columns=names,
@@ -102,9 +104,12 @@ def statements_of(entity: Entity) -> Statements:
         insert=f"INSERT INTO {table} (row_no, row_hash, {listed}) VALUES ({marks})",
         replace=f"UPDATE {table} SET row_hash = ?, {', '.join(f'{name} = ?' for name in names)} WHERE row_no = ?",
         delete=f"DELETE FROM {table} WHERE id = ?",
-        search_insert=f"INSERT INTO {search}",
-        search_replace=f"INSERT OR REPLACE INTO {search}",
-        search_delete=f"DELETE FROM {table}_search WHERE rowid = ?",
+        search_insert=f"INSERT INTO {search} (rowid, {words}) VALUES ({search_marks})",
+        search_delete=f"INSERT INTO {search} ({search}, rowid, {words}) VALUES ('delete', {search_marks})",
+        search_delete_stored=(
+            f"INSERT INTO {search} ({search}, rowid, {words}) "
+            f"SELECT 'delete', row_no, {words} FROM {table} WHERE row_no = ?"
+        ),
     )
 
 

@@ -262,8 +262,7 @@ class UnitOfWork:
 
     def _index(self, touched: _Touched) -> None:
         texts = statements_of(touched.entity)
-        if touched.original is None or any(name in touched.after for name in texts.searched):
-            search.index_row(self.driver, texts, touched.row_no, touched.row)
+        search.index_row(self.driver, texts, touched.row_no, touched.row, touched.original)
 
     def _check_parents(self, entity: Entity, row: Row) -> None:
         for described in entity.fields.values():

@@ -21,6 +21,7 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.files import altered_bodies
 from fieldrep.store.pending import Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
+from fieldrep.store.search import totals, totals_of_rows
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import statements_of
 
@@ -56,7 +57,8 @@ def damaged_pages(connection: Connection) -> Iterator[Finding]:
     for entity in ENTITIES:
         if statements_of(entity).searched:
             # FTS5's own check trusts the list of segments it read last; a query makes it look again.
-            connection.execute(f"SELECT rowid FROM {entity.table}_search LIMIT 1").fetchall()
+            name = f"{entity.table}_search"
+            connection.execute(f"SELECT rowid FROM {name} WHERE {name} MATCH 'a*' LIMIT 1").fetchall()
     for (problem,) in connection.execute(f"PRAGMA integrity_check({MOST_NAMED})").fetchall():
         if problem != "ok":
             yield Finding("pages", f"The file's structure is damaged: {problem}.")
@@ -137,16 +139,13 @@ def _images(connection: Connection, entity: Entity) -> dict[object, dict[str, in
 
 def _search(connection: Connection) -> Iterator[Finding]:
     for entity in ENTITIES:
-        if not statements_of(entity).searched:
+        texts = statements_of(entity)
+        if not texts.searched:
             continue
-        kept, found = (
-            connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-            for table in (entity.table, f"{entity.table}_search_docsize")
-        )
-        if kept != found:
-            yield Finding(
-                "search", f"Search knows {found} {entity.plural.lower()}, the replica holds {kept}."
-            )
+        kept, known = totals_of_rows(connection, texts), totals(connection, texts)
+        if kept != known:
+            sentence = "rows and words by field that search knows are {}, those the replica holds {}."
+            yield Finding("search", f"{entity.plural}: {sentence.format(known, kept)}")
 
 
 def _outbox(connection: Connection) -> Iterator[Finding]:

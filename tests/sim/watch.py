@@ -13,6 +13,7 @@ import msgspec
 
 from fieldrep.contract.messages import ExchangeReply
 from sync_server.store.returns import restore_report
+from tests.helpers.search_words import wrong_words
 from tests.sim.central import Central
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Key, Row, Wrong
@@ -194,6 +195,8 @@ class Watch:
                 raise Wrong(f"I1: {laptop.name} {key[0]} {self.central.names.get(key[1])} differs: {differs}")
         if laptop.numbers("SELECT n FROM outbox"):
             raise Wrong(f"I15: the outbox of {laptop.name} did not drain")
+        if words := wrong_words(laptop.replica):
+            raise Wrong(f"search of {laptop.name} knows other words than the rows hold: {words[:5]}")
 
     def answered(self, laptops: list[Laptop]) -> None:
         """I2, I3, I14: every change ever made has one answer and one audit entry; a refused one keeps its payload."""

@@ -292,43 +292,36 @@ INDEXES = (
 SEARCH = (
     """
     CREATE VIRTUAL TABLE product_search USING fts5(sku, name, description, family, supplier,
-        content='', contentless_delete=1, detail=column, prefix='1 2',
+        content='', columnsize=0, detail=column, prefix='1',
         tokenize='unicode61 remove_diacritics 2')
-    """,
-    """
-    INSERT INTO product_search(product_search, rank) VALUES ('rank',
-        'bm25(10.0, 8.0, 1.0, 3.0, 2.0)')
     """,
     "INSERT INTO product_search(product_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO product_search(product_search, rank) VALUES ('automerge', 0)",
+    "INSERT INTO product_search(product_search, rank) VALUES ('crisismerge', 128)",
     """
-    CREATE VIRTUAL TABLE account_search USING fts5(name, number, phone, email, note, content='',
-        contentless_delete=1, detail=column, prefix='1 2', tokenize='unicode61 remove_diacritics 2')
-    """,
-    """
-    INSERT INTO account_search(account_search, rank) VALUES ('rank',
-        'bm25(10.0, 6.0, 3.0, 3.0, 1.0)')
+    CREATE VIRTUAL TABLE account_search USING fts5(name, number, phone, email, note,
+        content='', columnsize=0, detail=column, prefix='1',
+        tokenize='unicode61 remove_diacritics 2')
     """,
     "INSERT INTO account_search(account_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO account_search(account_search, rank) VALUES ('automerge', 0)",
+    "INSERT INTO account_search(account_search, rank) VALUES ('crisismerge', 128)",
     """
-    CREATE VIRTUAL TABLE contact_search USING fts5(given_name, family_name, job_title, phone,
-        mobile, email, content='', contentless_delete=1, detail=column, prefix='1 2',
+    CREATE VIRTUAL TABLE contact_search USING fts5(given_name, family_name, job_title, phone, mobile, email,
+        content='', columnsize=0, detail=column, prefix='1',
         tokenize='unicode61 remove_diacritics 2')
-    """,
-    """
-    INSERT INTO contact_search(contact_search, rank) VALUES ('rank',
-        'bm25(8.0, 10.0, 2.0, 3.0, 3.0, 4.0)')
     """,
     "INSERT INTO contact_search(contact_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO contact_search(contact_search, rank) VALUES ('automerge', 0)",
+    "INSERT INTO contact_search(contact_search, rank) VALUES ('crisismerge', 128)",
     """
-    CREATE VIRTUAL TABLE activity_search USING fts5(subject, body, content='', contentless_delete=1,
-        detail=column, prefix='1 2', tokenize='unicode61 remove_diacritics 2')
+    CREATE VIRTUAL TABLE activity_search USING fts5(subject, body,
+        content='', columnsize=0, detail=column, prefix='1',
+        tokenize='unicode61 remove_diacritics 2')
     """,
-    "INSERT INTO activity_search(activity_search, rank) VALUES ('rank', 'bm25(4.0, 1.0)')",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('automerge', 0)",
+    "INSERT INTO activity_search(activity_search, rank) VALUES ('crisismerge', 128)",
 )
 
 
