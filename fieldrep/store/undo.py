@@ -65,7 +65,7 @@ def undo(unit: UnitOfWork, n: int) -> str:
         raise KnownError(
             Code.NOTHING_TO_CHANGE, f"“{label}” cannot be undone: everything in it was changed again since."
         )
-    unit.command, unit.label = f"{_UNDO}{n}", f"Undo: {label}"
+    unit.command, unit.label = f"{_UNDO}{n}", f"Undone: {label}"
     return label
 
 

@@ -240,6 +240,41 @@ def test_a_change_from_the_office_leaves_what_is_being_typed(window: Window, off
     assert editor.form.fields["website"].text() == "aurora.example"
 
 
+def test_what_was_told_of_a_colleagues_change_goes_when_another_value_is_saved_over_it(
+    window: Window, office: Office
+) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "0611")
+    office.change("account", AURORA, phone="+31 10 411 2277", website="aurora.example")
+    window.sync()
+    banner = window.record.banner
+    window.until(lambda: banner.heading() == "Piet de Wit changed phone and website")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    window.until(lambda: banner.heading() == "Piet de Wit changed website", "the phone is hers now")
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_website", "")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    window.until(banner.isHidden)
+
+
+def test_tab_goes_from_the_last_field_to_save_and_cancel_and_back(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    editor = window.record.editor
+    assert editor is not None
+    last = list(editor.form.fields.values())[-1].control
+    last.setFocus()
+    reached = []
+    for _ in range(2):
+        window.key(Qt.Key.Key_Tab)
+        reached.append(window.focused())
+    assert reached == ["edit_account_save", "edit_account_cancel"]
+    for _ in range(2):
+        window.key(Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+    assert last.hasFocus()
+
+
 def test_an_archived_account_leaves_the_list_and_undo_brings_it_back(window: Window) -> None:
     window.accounts.list.view.setFocus()
     window.key(Qt.Key.Key_End)

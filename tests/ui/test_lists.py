@@ -142,6 +142,16 @@ def test_a_refresh_keeps_the_current_record_and_the_scroll(plain: RecordList) ->
     assert plain.view.verticalScrollBar().value() == scroll
 
 
+def test_a_refresh_that_brings_the_first_rows_marks_the_one_that_opens(
+    qtbot: QtBot, plain: RecordList
+) -> None:
+    with qtbot.waitSignal(plain.current) as opened:
+        plain.set_rows(sample_rows(20), 20, keep=True)
+        plain.view.setFocus()
+    assert opened.args == [plain.model.rows()[0].key]
+    assert [index.row() for index in plain.view.selectionModel().selectedRows()] == [0]
+
+
 def test_the_end_of_a_page_of_rows_asks_for_the_next(qtbot: QtBot, plain: RecordList) -> None:
     rows = sample_rows(120)
     asked: list[int] = []

@@ -165,6 +165,22 @@ def test_control_z_takes_back_what_the_toast_says_once(qtbot: QtBot, shell: AppS
     assert undone == ["token"]
 
 
+def _covered(shell: AppShell) -> int:
+    """How much of the page the toast lies over, in pixels from its lower edge."""
+    return shell.stack.mapTo(shell, shell.stack.rect().bottomLeft()).y() - shell.toast.geometry().top()
+
+
+def test_a_toast_lies_over_the_status_bar_and_over_nothing_a_person_needs(
+    qtbot: QtBot, shell: AppShell, theme: Theme
+) -> None:
+    for scale in (100, 130):
+        theme.choose_scale(scale)
+        shell.say("Task “Send oat range samples” completed", undo="token")
+        qtbot.waitUntil(lambda: _covered(shell) <= 5)
+        assert shell.rect().contains(shell.toast.geometry())
+        assert shell.toast.findChild(QWidget, "toast_undo").height() >= 24
+
+
 def test_a_toast_leaves_by_itself_but_not_while_it_has_the_focus(qtbot: QtBot, shell: AppShell) -> None:
     toast = Toast(shell, stays_ms=30)
     toast.say("Saved", undo=1)

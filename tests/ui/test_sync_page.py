@@ -74,7 +74,7 @@ def test_what_waits_is_listed_opens_its_record_and_can_be_taken_back(window: Win
     page.waiting.table.setFocus()
     window.key(Qt.Key.Key_Delete)
     window.until(lambda: page.waiting.table.grid.rowCount() == 2)
-    assert page.waiting.table.grid.rows[1].cells[0].text == "Undo: Edit Aurora Dairy B.V."
+    assert page.waiting.table.grid.rows[1].cells[0].text == "Undone: Edit Aurora Dairy B.V."
     window.key(Qt.Key.Key_Home)
     window.key(Qt.Key.Key_Return)
     assert window.record.account_id == AURORA

@@ -93,6 +93,11 @@ class Window:
         assert found, f"nothing visible is called {name}"
         return found[-1]
 
+    def focused(self) -> str:
+        """The name of what has the focus."""
+        focused = QApplication.focusWidget()
+        return focused.objectName() if focused is not None else ""
+
     # Waiting
 
     def until(self, true: Callable[[], object], what: str = "") -> None:

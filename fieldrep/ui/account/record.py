@@ -17,7 +17,7 @@ from fieldrep.queries.account import MissingFact
 from fieldrep.queries.account_page import RecordAnswer, read_record
 from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.ui.account import sayings
-from fieldrep.ui.account.changes import changed_titles
+from fieldrep.ui.account.changes import News
 from fieldrep.ui.account.files import FilesTab
 from fieldrep.ui.account.overview import Overview
 from fieldrep.ui.account.tabs import AddressesTab, ContactsTab, InvoicesTab, NotesTab, OrdersTab, RecordTab
@@ -73,7 +73,8 @@ class AccountRecord(QWidget):
         )
         self.header.acted.connect(self.act)
         self.banner = Banner(name="account_banner")
-        self.banner.acted.connect(self.banner.clear)
+        self.news = News(self.banner)
+        self.banner.acted.connect(self.news.clear)
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
@@ -156,7 +157,7 @@ class AccountRecord(QWidget):
                 return
             self.editor.leave()
         if account_id != self.account_id:
-            self.banner.clear()
+            self.news.clear()
             self.account_id = account_id
         self.reload()
 
@@ -222,15 +223,13 @@ class AccountRecord(QWidget):
 
     def _tell_changes(self, before: RecordAnswer, now: RecordAnswer) -> None:
         """Says what somebody else changed in the open record; one's own changes need no telling."""
-        titles = changed_titles(before.form, now.form)
+        self.news.check(now.form)
         who = now.overview.age.changed_by
-        if not titles or now.overview.age.changed_here or who == self._desk.person:
+        if now.overview.age.changed_here or who == self._desk.person:
             return
         who = who or "The office"
-        self.banner.say(
-            f"{who} changed {titles}", "The record shows the new values.", Tone.INFO, action="Got it"
-        )
-        if self.editor is not None and self.editor.spec.name == "edit_account":
+        told = self.news.tell(before.form, now.form, who)
+        if told and self.editor is not None and self.editor.spec.name == "edit_account":
             self.editor.meanwhile(now.form.values, who)
 
     def _on_failed(self, error: Exception) -> None:

@@ -136,8 +136,15 @@ class RecordEditor(QWidget):
             field.left.connect(self.draft.keep_now)
 
     def focus_first(self, key: str = "") -> None:
+        self._order_tabs()
         field = self.form.fields.get(key) or next(iter(self.form.fields.values()))
         field.control.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _order_tabs(self) -> None:
+        """From the last field Tab goes to Save and Cancel, which stand above the form, before it leaves the form."""
+        last = list(self.form.fields.values())[-1].control
+        self.setTabOrder(last, self.save_button)
+        self.setTabOrder(self.save_button, self.cancel_button)
 
     def submit(self) -> None:
         """Ctrl+Enter: check everything, then save."""

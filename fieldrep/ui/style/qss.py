@@ -99,10 +99,9 @@ QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; pa
 
 QTabBar { outline: none; background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; border: none; border-bottom: 2px solid transparent; color: $text2;
-    padding: 0 2px; margin-right: 20px; min-height: ${tab}px; }
+    padding: 0 6px; margin-right: 12px; min-height: ${tab}px; }
 QTabBar::tab:hover { color: $text; border-bottom-color: $border_strong; }
 QTabBar::tab:selected { color: $accent_text; border-bottom-color: $accent_text; }
-QTabBar::tab:focus { border: 2px solid $focus; border-radius: 4px; }
 
 QTableView { background: transparent; border: none; outline: none; gridline-color: $border; }
 QTableView[role="grid"] { selection-background-color: $selected; selection-color: $text; }

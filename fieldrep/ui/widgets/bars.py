@@ -5,12 +5,12 @@ They show the name, the way into the palette, sync, help and the person; the age
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMenu, QProgressBar, QSizePolicy, QWidget
 
 from fieldrep.ui.style.fonts import scaled
-from fieldrep.ui.style.theme import current
+from fieldrep.ui.style.theme import current, look_changed
 from fieldrep.ui.style.tokens import STATUS_BAR, TOP_BAR
 from fieldrep.ui.widgets.avatar import Avatar
 from fieldrep.ui.widgets.button import Button
@@ -145,6 +145,11 @@ class StatusBar(QFrame):
             self._row.addWidget(widget)
         self._row.addStretch(1)
         self.set_work("", 0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self.setFixedHeight(scaled(STATUS_BAR) + 1)
 
     def set_age(self, words: str, tip: str = "") -> None:
         self._age.setText(words)

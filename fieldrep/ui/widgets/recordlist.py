@@ -140,6 +140,7 @@ class RecordList(QWidget):
     def set_rows(self, rows: Sequence[RowView], total: int, *, keep: bool = False) -> None:
         """Show these rows. `keep` holds the current record and the scroll (a refresh); otherwise row 0 is current."""
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
+        keep = keep and key is not None
         self._skeleton.stop()
         self._error = False
         self.model.set_rows(rows, total)

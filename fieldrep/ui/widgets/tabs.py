@@ -4,12 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from fieldrep.ui.style.fonts import font
-from fieldrep.ui.style.theme import look_changed
+from fieldrep.ui.style.theme import current, look_changed
 from fieldrep.ui.widgets.card import line
+from fieldrep.ui.widgets.paint import ring
+
+_PAD, _BETWEEN = 6, 12
+"""As the stylesheet has them: beside the words of a tab, and from one tab to the next."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,18 @@ class Tab:
     key: str
     title: str
     build: Callable[[], QWidget]
+
+
+class _Bar(QTabBar):
+    """Qt's bar with our focus ring, which stands off the letters."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self.currentIndex() >= 0:
+            area = self.tabRect(self.currentIndex()).adjusted(0, 3, -_BETWEEN, -3)
+            if self.isRightToLeft():
+                area.translate(_BETWEEN, 0)
+            ring(QPainter(self), area, current().focus, 4)
 
 
 class Tabs(QWidget):
@@ -31,7 +47,7 @@ class Tabs(QWidget):
         self.setObjectName(name)
         self._tabs = tabs
         self._bodies: dict[str, QWidget] = {}
-        self.bar = QTabBar()
+        self.bar = _Bar()
         self.bar.setObjectName(f"{name}_bar")
         self.bar.setAccessibleName("Tabs")
         self.bar.setFont(font("control"))
@@ -58,7 +74,8 @@ class Tabs(QWidget):
         self._open_at(0)
 
     def set_bar_margins(self, left: int, right: int) -> None:
-        self._bar_box.setContentsMargins(left, 0, right, 0)
+        """Where the words of the bar begin and end."""
+        self._bar_box.setContentsMargins(left - _PAD, 0, right - _PAD, 0)
 
     def set_count(self, key: str, count: int | None) -> None:
         at = self._place(key)

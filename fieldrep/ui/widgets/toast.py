@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from fieldrep.ui.style.fonts import font, scaled
 from fieldrep.ui.style.theme import current, look_changed
+from fieldrep.ui.style.tokens import STATUS_BAR
 from fieldrep.ui.widgets.paint import fill_round
 from fieldrep.ui.widgets.text import Text
 
 STAYS_MS = 8000
-_BOTTOM = 72
-"""Above the status bar and the row of keys with which a page may end."""
+_TALL = STATUS_BAR + 2
+"""It lies over the status bar alone: whatever a person fills in or presses stays free."""
 
 
 class Toast(QWidget):
@@ -36,7 +37,7 @@ class Toast(QWidget):
         self._undo.setFont(font("control"))
         self._undo.clicked.connect(self.undo)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 4, 8, 4)
+        row.setContentsMargins(16, 0, 8, 0)
         row.setSpacing(18)
         row.addWidget(self._words)
         row.addWidget(self._undo)
@@ -115,10 +116,10 @@ class Toast(QWidget):
         self.layout().activate()
         size = self.sizeHint()
         size.setWidth(min(size.width(), parent.width() - 48))
-        size.setHeight(max(size.height(), scaled(40)))
+        size.setHeight(max(size.height(), scaled(_TALL)))
         self.setGeometry(
             (parent.width() - size.width()) // 2,
-            parent.height() - size.height() - _BOTTOM,
+            parent.height() - size.height(),
             size.width(),
             size.height(),
         )

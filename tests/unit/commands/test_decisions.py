@@ -111,7 +111,7 @@ def test_undo_puts_back_the_fields_of_the_newest_change(replica: Replica) -> Non
     undone = undo(replica)
     after = row(replica, "account", AURORA)
     assert (after["phone"], after["note"]) == (before["phone"], before["note"])
-    assert undone.label == "Undo: Edit Aurora Dairy B.V."
+    assert undone.label == "Undone: Edit Aurora Dairy B.V."
 
 
 def test_undo_goes_back_step_by_step_and_then_says_that_nothing_is_left(replica: Replica) -> None:
