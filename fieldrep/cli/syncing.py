@@ -143,7 +143,7 @@ def _status(replica: Replica) -> dict[str, object]:
         "outbox_depth": shell.waiting,
         "oldest_waiting_at": shell.oldest_waiting_at,
         "oldest_waiting": waited(shell.oldest_waiting_at, now) if shell.oldest_waiting_at else None,
-        "warning": queue_warning(shell.oldest_waiting_at, now) or None,
+        "warning": state.barred or queue_warning(shell.oldest_waiting_at, now) or None,
         "highest_change": state.highest_n,
         "conflicts": shell.conflicts,
         "refused": shell.refused,

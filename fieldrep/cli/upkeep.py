@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fieldrep.cli.console import as_json_option, commands, open_profile, print_json
+from fieldrep.cli.console import as_json_option, commands, open_enrolled, print_json
 
 if TYPE_CHECKING:
     from fieldrep.store.repair import Repaired
@@ -24,7 +24,7 @@ def verify(as_json: bool) -> int:
     """Checks pages, references, totals, digests, search and outbox; names what is wrong."""
     from fieldrep.store.verify import verify as find_faults
 
-    with open_profile() as replica, replica.read() as reader:
+    with open_enrolled() as replica, replica.read() as reader:
         findings = find_faults(reader)
     if as_json:
         faults = [{"check": finding.check, "sentence": finding.sentence} for finding in findings]

@@ -1,10 +1,11 @@
 """Bringing a replica up to date: Alembic runs only when the file is older than the program, and whole or not at all.
 
-Owns `user_version` and the finding of the migrations. Must not know what a revision does.
+Owns `user_version`, `application_id` and the finding of the migrations. Must not know what a revision does.
 """
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def create(connection: Connection) -> None:
         connection.execute(_ALEMBICS_OWN)
         connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (schema.HEAD,))
         connection.execute(f"PRAGMA user_version = {schema.REPLICA_VERSION}")
+        connection.execute(f"PRAGMA application_id = {mark_of(migrations_folder()):d}")
         reached(Step.CREATED)
 
 
@@ -43,10 +45,13 @@ def bring_up_to_date(connection: Connection, newest: int, folder: Path | None = 
     """Runs the migrations a file lacks, all in one transaction; True when there were any.
 
     Raises:
-        KnownError: `replica_newer`, when a newer program wrote the file; it is then left as it is.
+        KnownError: `replica_newer`, when a newer program wrote the file, `upgrade_needed`, when one between two
+            releases did; it is then left as it is.
     """
     present = stored_version(connection)
     if present == newest:
+        if folder is None and _stored_mark(connection) != mark_of(migrations_folder()):
+            raise _between_releases()
         return False
     if present > newest:
         raise KnownError(
@@ -56,8 +61,29 @@ def bring_up_to_date(connection: Connection, newest: int, folder: Path | None = 
     with transaction(connection):
         _upgrade(connection, folder or migrations_folder())
         connection.execute(f"PRAGMA user_version = {newest:d}")
+        connection.execute(f"PRAGMA application_id = {mark_of(folder or migrations_folder()):d}")
         reached(Step.MIGRATED)
     return True
+
+
+def mark_of(folder: Path) -> int:
+    """Tells apart files of one version whose tables are not the same: before its release, a revision itself changes."""
+    content = b"".join(path.read_bytes() for path in sorted((folder / "versions").glob("*.py")))
+    return zlib.crc32(content.replace(b"\r\n", b"\n")) & 0x7FFF_FFFF
+
+
+def _stored_mark(connection: Connection) -> int:
+    found = connection.execute("PRAGMA application_id").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _between_releases() -> KnownError:
+    return KnownError(
+        Code.UPGRADE_NEEDED,
+        "This replica was made by an unreleased FieldRep whose tables were others, and there is no way over from it. "
+        "Start the version that made it once more to send what waits; then keep the file aside (fieldrep repair "
+        "--set-aside) and enrol with a new link. Nothing was changed.",
+    )
 
 
 def migrations_folder() -> Path:

@@ -78,8 +78,14 @@ class Repaired:
             _count(self.drafts, "draft", "drafts"),
         ]
         saved += [_count(self.refused, "refused change", "refused changes")]
-        had = ", ".join(part for part in saved if part) or "nothing had been waiting that could be read"
-        parts = [f"The damaged file is kept as {self.kept_as}. Saved out of it: {had}."]
+        had = ", ".join(part for part in saved if part)
+        if had:
+            had = f"Saved out of it: {had}."
+        elif self.lost or self.doubtful:
+            had = "Nothing that waited in it could be read."
+        else:
+            had = "Nothing in it waited to be sent, so no work is lost."
+        parts = [f"The damaged file is kept as {self.kept_as}. {had}"]
         if self.lost:
             more = "; more may be missing" if self.doubtful else ""
             parts.append(f"Cannot be read: {_named(self.lost)}{more}.")

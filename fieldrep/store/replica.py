@@ -194,6 +194,7 @@ class Replica:
                 incarnation=incarnation,
                 number_prefix=reply.number_prefix,
                 server_schema=reply.schema,
+                barred="",
             )
             self.store_state(connection, state)
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))

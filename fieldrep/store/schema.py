@@ -114,7 +114,7 @@ Table(
     ),
     *(
         Column(name, Text, nullable=False)
-        for name in ("login", "user_name", "server_url", "fingerprint", "number_prefix", "receipt")
+        for name in ("login", "user_name", "server_url", "fingerprint", "number_prefix", "receipt", "barred")
     ),
     *(
         Column(name, Integer, nullable=False)

@@ -27,6 +27,7 @@ class SyncState:
         server_schema: the server's version of the catalogue, as it last said.
         examined_at: when all rows were last counted anew.
         asked: the newest bundle written to carry, empty when none is worth waiting for.
+        barred: why the server admits this installation no longer, as it said; "" while it does.
         complete: whether a whole state of the central store has been applied since the last start over.
     """
 
@@ -50,6 +51,7 @@ class SyncState:
     server_schema: int = 1
     asked: bytes = b""
     examined_at: int = 0
+    barred: str = ""
     complete: bool = False
 
     @property

@@ -18,7 +18,7 @@ from fieldrep import __version__
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change
 from fieldrep.contract.comparison import Question
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import (
     PAGE_BYTES,
     PROTOCOL_VERSION,
@@ -49,6 +49,8 @@ EXAMINE_EVERY_MS = 24 * 3_600_000
 
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
+_OF_THE_DISK = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
+
 _Fetched = tuple[ExchangeReply, list[Unpacked]]
 
 Progress = Callable[[Receipt, int], None]
@@ -71,18 +73,21 @@ def sync(
         KnownError: when the server cannot be reached or says no; whatever was exchanged before stays.
     """
     run = Run(replica, bearer, progress)
-    if ahead:
-        with ThreadPoolExecutor(1, "fieldrep-line") as line:
-            run.loop(line)
-    else:
-        run.loop(None)
-    if run.receipt.digests_equal is not None:
-        run.examine()
-    if run.receipt.digests_equal is False and not run.receipt.started_over:
-        # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
-        start_over(replica)
-        run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
-        run.loop(None)
+    try:
+        if ahead:
+            with ThreadPoolExecutor(1, "fieldrep-line") as line:
+                run.loop(line)
+        else:
+            run.loop(None)
+        if run.receipt.digests_equal is not None:
+            run.examine()
+        if run.receipt.digests_equal is False and not run.receipt.started_over:
+            # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
+            start_over(replica)
+            run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
+            run.loop(None)
+    except KnownError as error:
+        raise run.broken_off(error) from error
     return run.concluded()
 
 
@@ -114,8 +119,21 @@ class Run:
     progress: Progress | None
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
+    answered: int = 0
     turn: Lock = field(default_factory=Lock)
     suspicion: Suspicion = field(default_factory=Suspicion)
+
+    def broken_off(self, error: KnownError) -> KnownError:
+        """The error that ended the sync, with what had gone out before; that the server bars this device is kept."""
+        if error.code in BARRED:
+            self.replica.change_state(barred=error.sentence)
+        if error.code not in _OF_THE_DISK or not self.answered:
+            return error
+        went, them = (
+            ("1 change was", "it") if self.answered == 1 else (f"{self.answered:,} changes were", "them")
+        )
+        safe = f"{went} sent before that; the server has {them}, and nothing is lost."
+        return KnownError(error.code, f"{error.sentence} {safe}", field=error.field)
 
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
@@ -131,6 +149,7 @@ class Run:
         (reply, rows), changes = self._push()
         for _ in range(MAX_EXCHANGES):
             self.obey(reply)
+            self.answered += len(reply.outcomes)
             following = self._fetch_ahead(line, reply)
             reached(Step.ANSWERED)
             applied = apply_reply(self.replica, reply, changes, rows, self.turn)
@@ -246,6 +265,8 @@ class Run:
                 reply.sentence or "This device may not sync any more. Ask your admin. Your work is kept here."
             )
             raise KnownError(Code.DEVICE_LOCKED, sentence)
+        if state.barred:
+            self.replica.change_state(barred="")
         if reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)

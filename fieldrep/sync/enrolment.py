@@ -2,7 +2,8 @@
 
 The link is `fieldrep://enroll?server=ADDRESS&code=CODE&fp=SHA256`; the fingerprint is there when the server's
 certificate is its own. A link that was answered but whose answer was lost may be used again from the same profile.
-A profile whose server admits it no longer (a copy, a withdrawn device) enrols again in place and keeps what it holds.
+A profile whose server said that it admits it no longer (a copy, a withdrawn device), or whose server has moved, enrols
+again in place and keeps what it holds. Nothing is sent before that is clear.
 """
 
 from __future__ import annotations
@@ -14,14 +15,11 @@ from dataclasses import dataclass
 
 from fieldrep import __version__
 from fieldrep.contract.bundle import SEED_BYTES, Keys
-from fieldrep.contract.errors import BARRED, Code, KnownError
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
 from fieldrep.store.replica import DEVICE_KEY, NEXT_DEVICE_KEY, TOKEN, Replica
-from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer, check_address
-
-_UNREACHABLE = frozenset({Code.OFFLINE, Code.NOT_A_SERVER, Code.CERTIFICATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +62,13 @@ def enrol(
     """Enrols the profile of `replica` with a link; afterwards it can sync, and what waited goes out.
 
     Raises:
-        KnownError: `already_enrolled` when its server still admits it, `other_user` when the link is not for the person
-            whose data it holds, a code about the link, or what the line says.
+        KnownError: `already_enrolled` unless its server said that it admits it no longer, `other_user` when the link is
+            not for the person whose data it holds, a code about the link, or what the line says.
     """
     link = parse_link(text)
     state = replica.state()
     if state.enrolled:
-        _check_barred(replica, link)
+        _require_barred(replica, link)
     key = device_keys(replica, randomness, NEXT_DEVICE_KEY if state.enrolled else DEVICE_KEY)
     request = EnrollRequest(
         code=link.code,
@@ -104,26 +102,32 @@ def enrol(
     return reply
 
 
-def _check_barred(replica: Replica, link: EnrolmentLink) -> None:
-    """Only a profile that its server admits no longer enrols again; a sync asks, and says so when all is well.
+def _require_barred(replica: Replica, link: EnrolmentLink) -> None:
+    """Only a profile that its server admits no longer enrols again; a link alone says nothing of that.
 
     Raises:
-        KnownError: `already_enrolled`, or what the line says.
+        KnownError: `already_enrolled`.
     """
-    if not replica.secret(TOKEN):
+    state = replica.state()
+    if state.barred or not replica.secret(TOKEN):
         return  # a repair saved who it is, but not what proves it
-    try:
-        sync_now(replica)
-    except KnownError as error:
-        moved = link.server != replica.state().server_url
-        if error.code in BARRED or (moved and error.code in _UNREACHABLE):
-            return
-        raise
+    if link.server != state.server_url and not _answers(state.server_url, state.fingerprint):
+        return  # the server has moved; the link's one says whether it is the same
     raise KnownError(
         Code.ALREADY_ENROLLED,
-        "This profile is enrolled already, and its server admits it: it has just synced. Use another profile folder "
-        "for another device.",
+        f"This profile is enrolled already, for {state.user_name} at {state.server_url}. Nothing was sent or changed, "
+        "and the link stays good. If this laptop is a copy of another one, or was withdrawn, sync first (fieldrep "
+        "sync): once the server has said so, the link enrols it again in place. Another device needs another profile "
+        "folder (FIELDREP_HOME names it).",
     )
+
+
+def _answers(server_url: str, fingerprint: str) -> bool:
+    bearer = HttpBearer(server_url, fingerprint=fingerprint)
+    try:
+        return bearer.answers()
+    finally:
+        bearer.close()
 
 
 def _for_somebody_else(replica: Replica) -> str:

@@ -155,6 +155,15 @@ class HttpBearer:
         except (msgspec.DecodeError, ValueError) as error:
             raise stranger(200, {}, self._url) from error
 
+    def answers(self) -> bool:
+        """Whether a server of ours is there; nothing of this device is said to it."""
+        request = requests.Request("GET", self._url + "/v1/health", {"User-Agent": "FieldRep"}).prepare()
+        try:
+            with self._answer_to(request, CONNECT_SECONDS) as answer:
+                return answer.status_code == 200 and answer.headers.get("Content-Type") == "application/json"
+        except KnownError:
+            return False
+
     def _post(self, path: str, body: bytes, media_type: str) -> bytes:
         """The body of a good answer, within the deadline; the attempt runs beside, so that a drip cannot hold us."""
         begun = self._heard = time.monotonic()

@@ -70,9 +70,12 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     copy.do("edit_account", id=shop, email="copy@example.org")
     first("sync")
 
+    assert "sync first" in copy.refused("enroll", place.link()), "nobody has said yet that it is a copy"
+    assert copy.json("status")["warning"] is None
     sentence = copy.refused("sync")
     assert "copy" in sentence
-    assert copy.json("status")["outbox_depth"] == 4
+    status = copy.json("status")
+    assert (status["outbox_depth"], status["warning"]) == (4, sentence.strip())
     assert [row["name"] for row in place.stored()["account"]] == [
         "Made before the copy",
         "Entered on the first laptop",
@@ -82,7 +85,7 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     copy("enroll", place.link())
     status = copy.json("status")
     assert status["device"] != old
-    assert status["outbox_depth"] == 4
+    assert (status["outbox_depth"], status["warning"]) == (4, None)
     receipt = copy.json("sync")
     assert (receipt["accepted"] + receipt["merged"], receipt["refused"], receipt["conflicts"]) == (4, 0, 0)
     place.assert_equal(copy, first)
@@ -95,7 +98,34 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     assert stored.get("conflict", []) == []
     copy.do("edit_account", id=shop, phone="4")
     place.assert_equal(copy)
-    assert "admits it" in copy.refused("enroll", place.link())
+
+
+def test_a_link_alone_sends_nothing_and_changes_nothing_of_a_profile_that_is_admitted(place: Place) -> None:
+    rita = place.first
+    rita.do("create_account", name="Not sent yet")
+    before, link = rita.json("status"), place.link()
+    for text in (link, link.replace("code=", "code=X"), "fieldrep://enroll?server=http://localhost:9&code=A"):
+        sentence = rita.refused("enroll", text)
+        assert "enrolled already, for Rita Reiter" in sentence
+        assert "Nothing was sent" in sentence
+    assert rita.json("status") == before
+    assert place.stored().get("account", []) == []
+    DeviceCommand(place.folder / "other")("enroll", link)
+
+
+def test_a_server_that_moved_admits_its_laptops_at_the_new_address_and_takes_what_waited(
+    tmp_path: Path,
+) -> None:
+    server, rita = ServerCommand(tmp_path / "server", own_process=False), DeviceCommand(tmp_path / "rita")
+    server("init")
+    server("user", "add", "rita")
+    with serving(server):
+        rita("enroll", server("enroll", "rita").split()[-1])
+        rita("sync")
+    rita.do("create_account", name="Entered while it moved")
+    with serving(server):
+        rita("enroll", server("enroll", "rita").split()[-1])
+        assert rita.json("sync")["accepted"] == 1
 
 
 def test_a_withdrawn_laptop_enrols_again_in_place_and_what_waited_goes_out(place: Place) -> None:

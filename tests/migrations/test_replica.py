@@ -165,3 +165,22 @@ def test_a_file_of_a_newer_program_is_refused_and_left_alone(tmp_path: Path) -> 
         Replica.open(path, KEY, lambda: 5, random.Random(2).randbytes)
     assert caught.value.code is Code.REPLICA_NEWER
     assert path.read_bytes() == before
+
+
+def test_a_file_of_another_checkout_before_the_release_is_named_as_such_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, folder = tmp_path / "replica.db", tmp_path / "migrations"
+    filled(path)
+    shutil.copytree(migrate.migrations_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    first = next((folder / "versions").glob("0001_*.py"))
+    first.write_text(first.read_text("utf-8").replace("visit_minutes", "visit_seconds"), encoding="utf-8")
+    before = path.read_bytes()
+    monkeypatch.setattr(migrate, "migrations_folder", lambda: folder)
+    with pytest.raises(KnownError, match="made by an unreleased FieldRep") as caught:
+        Replica.open(path, KEY, lambda: 5, random.Random(2).randbytes)
+    assert caught.value.code is Code.UPGRADE_NEEDED
+    assert "--set-aside" in caught.value.sentence
+    assert path.read_bytes() == before
+    first.write_bytes(first.read_bytes().replace(b"visit_seconds", b"visit_minutes").replace(b"\n", b"\r\n"))
+    Replica.open(path, KEY, lambda: 5, random.Random(2).randbytes).close()

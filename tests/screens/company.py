@@ -11,23 +11,15 @@ from fieldrep.commands.accounts import edit_account
 from fieldrep.commands.activities import edit_activity, log_activity
 from fieldrep.commands.orders import create_order
 from fieldrep.contract.ids import RowId
-from fieldrep.contract.messages import (
-    EnrollRequest,
-    ExchangeReply,
-    ExchangeRequest,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
-)
+from fieldrep.contract.messages import EnrollRequest
 from fieldrep.paths import Profile
 from fieldrep.secrets import PASSPHRASE_VARIABLE, KeyVault
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
 from sync_server.interchange.demo.company import seed_company
-from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import admit, identify, make_code
+from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
+from tests.helpers.in_process import InProcess
 
 TODAY = date(2026, 11, 20)
 SYNCED_AT = int(datetime(2026, 11, 20, 6, 42, tzinfo=UTC).timestamp() * 1000)
@@ -48,19 +40,6 @@ class Clock:
 
     def __call__(self) -> int:
         return self.at
-
-
-class InProcess:
-    """Carries the real messages to the server's own exchange."""
-
-    def __init__(self, database: Database, token: str) -> None:
-        self._database, self._token = database, token
-
-    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
-        device = identify(self._database, self._token)
-        assert device is not None
-        reply = exchange(self._database, device, decode_request(encode_request(request)))
-        return decode_reply(encode_reply(reply))
 
 
 class Laptop:

@@ -9,40 +9,17 @@ import io
 from pathlib import Path
 
 from fieldrep.contract.ids import Incarnation, RowId
-from fieldrep.contract.messages import (
-    PROTOCOL_VERSION,
-    EnrollRequest,
-    ExchangeReply,
-    ExchangeRequest,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
-)
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
-from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import admit, identify, make_code
-from sync_server.store.database import Database
+from sync_server.store.credentials import admit, make_code
+from tests.helpers.in_process import InProcess
 from tests.store_suite.world import SeededBytes, World
 
 KEY = bytes(range(32))
-
-
-class Line:
-    """The direct way to the server: the same bytes as over HTTP."""
-
-    def __init__(self, database: Database, token: str) -> None:
-        self.database, self.token = database, token
-
-    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
-        device = identify(self.database, self.token)
-        assert device is not None
-        reply = exchange(self.database, device, decode_request(encode_request(request)))
-        return decode_reply(encode_reply(reply))
 
 
 class Laptop:
@@ -77,7 +54,7 @@ class Laptop:
         return read_reply(self.replica, io.BytesIO(reply))
 
     def sync(self) -> Receipt:
-        return sync(self.replica, Line(self.world.database, self.admission.token))
+        return sync(self.replica, InProcess(self.world.database, self.admission.token))
 
     def names(self) -> set[object]:
         with self.replica.read() as reader:

@@ -182,6 +182,21 @@ def test_every_verb_says_what_to_do_where_nobody_is_enrolled(empty: Shell) -> No
         assert "nrol" in answer.err
 
 
+def test_a_profile_that_belongs_to_nobody_is_not_called_sound(shell: Shell, profile: Path) -> None:
+    with opened(profile) as replica:
+        replica.change_state(device_id=b"")
+    for arguments in (("verify",), ("verify", "--json"), ("export", "-"), ("show", "account")):
+        answer = shell(*arguments)
+        assert (answer.code, answer.out) == (1, "")
+        assert "belongs to nobody yet" in answer.err
+
+
+def test_a_device_that_its_server_bars_is_warned_of_by_the_status(shell: Shell, profile: Path) -> None:
+    with opened(profile) as replica:
+        replica.change_state(barred="This installation is a copy.")
+    assert shell("status", "--json").json["warning"] == "This installation is a copy."
+
+
 def test_a_wrong_passphrase_opens_nothing(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "passphrase").write_text("wrong wrong wrong", encoding="utf-8")
     answer = shell("status")
