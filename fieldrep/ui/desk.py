@@ -52,7 +52,8 @@ class Desk(QObject):
         self.clock = clock
         self.person = ""
         self.customer: tuple[RowId, str] | None = None
-        self.zone: tzinfo = zone or datetime.now(UTC).astimezone().tzinfo or UTC
+        self._machine = datetime.now(UTC).astimezone().tzinfo or UTC
+        self.zone: tzinfo = zone or self._machine
 
     def sync_by(self, sync: SyncDesk) -> None:
         self._sync = sync
@@ -98,6 +99,14 @@ class Desk(QObject):
         offset = f"{offset[:-2]}:{offset[-2:]}" if len(offset) > 3 else offset
         named = str(getattr(self.zone, "key", "") or "this computer")
         return f"{named} ({offset})"
+
+    def zone_beside(self) -> str:
+        """What stands beside times that are not those of this computer's clock: "Amsterdam time"; else ""."""
+        now = datetime.fromtimestamp(self.clock() / 1000, UTC)
+        if now.astimezone(self.zone).utcoffset() == now.astimezone(self._machine).utcoffset():
+            return ""
+        place = str(getattr(self.zone, "key", "") or f"{now.astimezone(self.zone):%Z}")
+        return f"{place.rpartition('/')[2].replace('_', ' ')} time"
 
     def settle(self, person: str, zone: str) -> None:
         """Times are shown as the person's own record says, else as the computer has them."""

@@ -188,11 +188,11 @@ class Syncing(QObject):
         if self.state is None:
             return ""
         if self.schedule.live:
-            return f"Data on this laptop is live{self._wait_words()}"
+            return f"Data on this laptop is live{self._beside()}"
         if self.state.last_sync_at is None:
             return "Nothing has been received yet" if self.state.enrolled else ""
         told = day_and_time(self.state.last_sync_at, self._desk.today(), self._desk.zone)
-        return f"Data on this laptop as of {told}{self._wait_words()}"
+        return f"Data on this laptop as of {told}{self._beside()}"
 
     def age_tip(self) -> str:
         """The zone of all times in the window, named once; and what to do when the outbox does not drain."""
@@ -202,12 +202,12 @@ class Syncing(QObject):
             part for part in (f"All times are those of {self._desk.zone_name()}.", warning) if part
         )
 
-    def _wait_words(self) -> str:
-        """How long the oldest change waits, once that is longer than a sync takes."""
+    def _beside(self) -> str:
+        """How long the oldest change waits, once that is longer than a sync takes; and whose time all times are."""
         oldest, now = self.state.oldest_waiting_at if self.state else None, self._desk.now()
-        if oldest is None or now - oldest < MINUTE:
-            return ""
-        return f"  ·  oldest change waits {waited(oldest, now)}"
+        late = oldest is not None and now - oldest >= MINUTE
+        waits = f"oldest change waits {waited(oldest, now)}" if oldest is not None and late else ""
+        return "".join(f"  ·  {part}" for part in (waits, self._desk.zone_beside()) if part)
 
     def stop(self) -> None:
         """The window closes."""

@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -142,6 +143,10 @@ def _shown(
 
 
 def main() -> int:
+    """The computer of the pictures stands where the company is."""
+    os.environ["TZ"] = "Europe/Amsterdam"
+    if hasattr(time, "tzset"):
+        time.tzset()
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("scale", type=int)

@@ -1,6 +1,7 @@
 """Live: what others do appears by itself, what is saved goes out by itself, and a line that broke is taken up again."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -10,6 +11,8 @@ from fieldrep.settings import load_settings
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.syncing import Syncing
+from fieldrep.ui.widgets.card import Heading
+from fieldrep.ui.widgets.linerow import LineRow
 from fieldrep.ui.widgets.syncpill import SyncMode
 from tests.helpers.small_company import AURORA
 from tests.ui.office import Office, enrolled
@@ -34,6 +37,36 @@ def test_what_the_office_changes_appears_without_a_key(window: Window, office: O
         office.change("account", AURORA, phone=phone)
         window.until(lambda phone=phone: shows(window, phone), f"{phone} did not appear")
     live(window)
+
+
+def test_while_live_nothing_says_an_hour_that_has_passed(window: Window, office: Office) -> None:
+    window.choose("Aurora Dairy B.V.")
+    live(window)
+    window.until(lambda: "Up to date" in side(window), "the record says an old hour")
+    window.click("nav_sync")
+    window.until(lambda: window.sync_page.overview.tiles[2].figure().text() == "Up to date")
+    window.key(Qt.Key.Key_1, CTRL)
+    office.shut()
+    window.until(lambda: any(line.startswith("Synced today") for line in side(window)), "how old is it?")
+
+
+def test_times_of_another_zone_than_the_computers_are_said_to_be_so(window: Window) -> None:
+    live(window)
+    desk, bar = window.program.desk, window.shell.status_bar
+    desk._machine = desk.zone
+    assert desk.zone_beside() == ""
+    desk._machine = ZoneInfo("Asia/Tokyo")
+    window.sync()
+    assert "Amsterdam time" in bar._age.text()
+    window.record.reload()
+    window.until(lambda: "How old this is, Amsterdam time" in [
+        heading.words.text() for heading in window.record.overview.findChildren(Heading)
+    ])  # fmt: skip
+
+
+def side(window: Window) -> list[str]:
+    """What stands in the record's side column."""
+    return [row.view().title for row in window.record.overview.findChildren(LineRow) if row.isVisible()]
 
 
 def test_what_one_window_saves_appears_in_the_other(

@@ -48,6 +48,8 @@ class Overview(QWidget):
         self._side_column.setSpacing(4)
         self._shown: tuple[object, ...] = ()
         self._narrow: bool | None = None
+        self._live = False
+        self._said: tuple[RecordAnswer, date, tzinfo, str] | None = None
         self._lay_out()
         self.timeline.opened.connect(self.entry_opened)
         self.timeline.added.connect(self.log_wanted)
@@ -88,8 +90,17 @@ class Overview(QWidget):
         self._side.setMinimumWidth(0 if narrow else _SIDE)
         self._side.setMaximumWidth(16_777_215 if narrow else _SIDE)
 
-    def set(self, answer: RecordAnswer, today: date, zone: tzinfo) -> None:
+    def set_live(self, *, live: bool) -> None:
+        """Whether what others do arrives by itself: then nothing here is old."""
+        if live is not self._live:
+            self._live = live
+            if self._said is not None:
+                self._fill_side(*self._said)
+
+    def set(self, answer: RecordAnswer, today: date, zone: tzinfo, beside: str = "") -> None:
+        """Show a record; `beside` names the zone of its times where that needs saying."""
         view = answer.overview
+        self._said = (answer, today, zone, beside)
         sales = view.sales
         for tile, words in zip(self.tiles, sayings.tiles(view, today, zone), strict=True):
             mark: QWidget | None = None
@@ -102,9 +113,9 @@ class Overview(QWidget):
                 mark = Meter(owed.overdue_amount * 1000 // max(owed.open_amount, 1), words.note)
             tile.set(words, mark)
         self.timeline.set_entries(sayings.entries(answer.timeline, today, zone))
-        self._fill_side(answer, today, zone)
+        self._fill_side(answer, today, zone, beside)
 
-    def _fill_side(self, answer: RecordAnswer, today: date, zone: tzinfo) -> None:
+    def _fill_side(self, answer: RecordAnswer, today: date, zone: tzinfo, beside: str) -> None:
         view = answer.overview
         tasks = [
             (sayings.task_line(task, today, zone), lambda *_, task=task: self.task_done.emit(task.id))
@@ -118,8 +129,9 @@ class Overview(QWidget):
             (words, lambda *_, fact=fact: self.missing_wanted.emit(fact))
             for fact, words in sayings.missing_lines(view.missing)
         ]
-        age = [(words, None) for words in sayings.age_lines(view, today, zone)]
-        sections = (("Next", tasks), ("People", people), ("Not known yet", missing), ("How old this is", age))
+        age = [(words, None) for words in sayings.age_lines(view, today, zone, live=self._live)]
+        old = f"How old this is, {beside}" if beside else "How old this is"
+        sections = (("Next", tasks), ("People", people), ("Not known yet", missing), (old, age))
         shown = tuple((title, tuple(words for words, _ in rows)) for title, rows in sections)
         if shown == self._shown:
             return

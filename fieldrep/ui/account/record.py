@@ -81,6 +81,7 @@ class AccountRecord(QWidget):
         self.pairs = PairPanel(self._desk, name="account_pair", folded=True)
         self.pairs.decided.connect(self.said)
         self.overview = Overview()
+        self._desk.sync_stood.connect(lambda line: self.overview.set_live(live=line.live))
         self.overview.log_wanted.connect(self.log_activity)
         self.overview.task_done.connect(self._complete)
         self.overview.contact_opened.connect(self.edit_contact)
@@ -198,7 +199,7 @@ class AccountRecord(QWidget):
             ("addresses", len(answer.sites)),
         ):
             self.tabs.set_count(key, count or None)
-        self.overview.set(answer, today, zone)
+        self.overview.set(answer, today, zone, self._desk.zone_beside())
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
         self.conflicts.set(group, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
         self.pairs.set(answer.pairs, view.header.id)

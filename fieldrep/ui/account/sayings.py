@@ -206,8 +206,8 @@ def missing_lines(facts: Iterable[MissingFact]) -> list[tuple[MissingFact, LineV
     ]
 
 
-def age_lines(view: AccountOverview, today: date, zone: tzinfo) -> list[LineView]:
-    """How old the record is: who changed it last, and when the replica last heard everything."""
+def age_lines(view: AccountOverview, today: date, zone: tzinfo, *, live: bool) -> list[LineView]:
+    """How old the record is: who changed it last, and when the replica last heard everything; live, it hears now."""
     age = view.age
     who = age.changed_by or ("you" if age.changed_here else "the office")
     changed = day_and_time(age.changed_at, today, zone) if age.changed_at else "at an unknown time"
@@ -216,5 +216,7 @@ def age_lines(view: AccountOverview, today: date, zone: tzinfo) -> list[LineView
     )
     if age.synced_at is None:
         return [first, LineView("cloud-off", "Never synced", "The office may know more")]
+    if live:
+        return [first, LineView("hard-drive", "Up to date", "What the office does arrives by itself")]
     told = day_and_time(age.synced_at, today, zone)
     return [first, LineView("hard-drive", f"Synced {told}", "What the office said then")]

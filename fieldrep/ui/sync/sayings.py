@@ -41,13 +41,13 @@ _OUTCOMES = {
 
 
 def tiles(
-    view: SyncOverview, line: Line, next_words: str, today: date, zone: tzinfo, now: int
+    view: SyncOverview, line: Line, next_words: str, today: date, zone: tzinfo, now: int, beside: str = ""
 ) -> tuple[TileView, ...]:
     """Connection, to send, last sync, needs you."""
     return (
         _connection(line, next_words),
         _to_send(view, today, zone, now),
-        _last(view, today, zone),
+        _last(view, today, zone, live=line.live, beside=beside),
         _needs(view),
     )
 
@@ -75,14 +75,16 @@ def _to_send(view: SyncOverview, today: date, zone: tzinfo, now: int) -> TileVie
     return TileView("To send", plural(view.waiting, "change"), note)
 
 
-def _last(view: SyncOverview, today: date, zone: tzinfo) -> TileView:
+def _last(view: SyncOverview, today: date, zone: tzinfo, *, live: bool, beside: str) -> TileView:
     count = sum(rows for _, rows in view.rows)
     if view.last_sync_at is None:
         return TileView("Last full sync", "Not yet", f"{count:,} records so far")
+    here = f"{plural(count, 'record')} on this laptop"
+    if live:
+        return TileView("Last full sync", "Up to date", here)
     words = day_and_time(view.last_sync_at, today, zone)
-    return TileView(
-        "Last full sync", words[:1].upper() + words[1:], f"{plural(count, 'record')} on this laptop"
-    )
+    note = " · ".join(part for part in (here, beside) if part)
+    return TileView("Last full sync", words[:1].upper() + words[1:], note)
 
 
 def _needs(view: SyncOverview) -> TileView:

@@ -73,7 +73,8 @@ class OverviewTab(QWidget):
 
     def set_line(self, page: SyncPage, line: Line, next_words: str, today: date, zone: tzinfo) -> None:
         now = self._desk.now()
-        views = sayings.tiles(page.overview, line, next_words, today, zone, now)
+        beside = self._desk.zone_beside()
+        views = sayings.tiles(page.overview, line, next_words, today, zone, now, beside)
         for tile, view in zip(self.tiles, views, strict=True):
             tile.set(view)
         warning = queue_warning(page.overview.oldest_waiting_at, now, line.failures)
