@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.hosts import is_loopback
 from sync_server.http.app import make_app
 from sync_server.store.database import Database
+
+_LOOK_AFTER = 20_000
+"""Objects made and not let go of, until those are searched for rings that nobody uses."""
 
 MOST_CONNECTIONS = 21_000
 """Lines held open for devices that wait, and some for those that sync."""
@@ -46,6 +50,7 @@ def serve(
     scheme = "https" if tls_cert else "http"
     name = f"[{host}]" if ":" in host else host
     app = make_app(database)
+    _settle_down()
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -76,6 +81,14 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end()
         await super().shutdown(sockets)
+
+
+def _settle_down() -> None:
+    """What the program is made of stays, so the search for garbage need not look at it; and what requests make goes by
+    itself, but for rare rings, for which it is looked less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_LOOK_AFTER, 20, 20)
 
 
 def _allow_connections() -> None:

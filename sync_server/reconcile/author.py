@@ -40,18 +40,18 @@ class Rights:
     born: set[ScopeKey] = field(default_factory=set)
     _known: dict[ScopeKey, bool] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        own = self.author.user_id
+        self._known.update({EVERYBODY_KEY: False, user_key(own): True, team_key(own): True})
+
     def covers(self, key: ScopeKey) -> bool:
         """Whether the author holds the key now, held it when the edits were made, or has just made it."""
         if key in self.born:
             return True
-        if key == EVERYBODY_KEY:
-            return False
-        own = self.author.user_id
-        if key in (user_key(own), team_key(own)):
-            return True
-        if key not in self._known:
-            self._known[key] = self.tx.holds(own, key) or self._held(key)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self.tx.holds(self.author.user_id, key) or self._held(key)
+        return known
 
     def _held(self, key: ScopeKey) -> bool:
         """Whether the author held the key at the states at which the edits can have been made."""

@@ -29,12 +29,11 @@ from sync_server.store.lookups import Entry, filed_together, refile
 from sync_server.store.transaction import Row, WriteTransaction
 
 CANDIDATE = CATALOGUE["duplicate_candidate"]
-_SIGNS = ("name", "phone", "email", "tax_id", "archived", "merged_into_id")
-_EVERY_SIGN = frozenset(_SIGNS)
+_EVERY_SIGN = frozenset({"name", "phone", "email", "tax_id", "archived", "merged_into_id"})
 _ALONE = frozenset({"phone", "tax_id"})
 """Signs that are filed without regard to the others."""
 
-_PERSON_SIGNS = ("given_name", "family_name", "email", "archived", "merged_into_id", "account_id")
+_PERSON_SIGNS = frozenset({"given_name", "family_name", "email", "archived", "merged_into_id", "account_id"})
 _MOST_A_RECORD = 5
 _SITES = (
     "SELECT id, scope_key, kind, city, postal_code FROM site "
@@ -95,14 +94,10 @@ def _accounts(tx: WriteTransaction, raised: _Raised) -> None:
 def _changed_accounts(tx: WriteTransaction) -> dict[bytes, frozenset[str]]:
     """The accounts whose signs differ from the stored ones, and in which; one that has moved house in all."""
     found: dict[bytes, frozenset[str]] = {}
-    for row, image in tx.staged_rows("account"):
-        if image is None:
-            found[row_id_of(row)] = _EVERY_SIGN
-            continue
-        before = image.row
-        signs = frozenset([name for name in _SIGNS if row[name] != before[name]])
+    for row_id, names, is_new in tx.written("account"):
+        signs = _EVERY_SIGN if is_new else _EVERY_SIGN.intersection(names)
         if signs:
-            found[row_id_of(row)] = signs
+            found[row_id] = signs
     for row, image in tx.staged_rows("site"):
         stored = image.row if image else None
         if stored is None or any(row[n] != stored[n] for n in ("postal_code", "archived", "account_id")):
@@ -172,11 +167,11 @@ def _related(one: Row, other: Row) -> bool:
 
 def _contacts(tx: WriteTransaction, raised: _Raised) -> None:
     """The people of one account among themselves; that two share the company's number says nothing."""
+    staged = tx.staged.get("contact", {})
     changed = {
-        row_id_of(row): row["account_id"]
-        for row, image in tx.staged_rows("contact")
-        if not row["archived"]
-        and (image is None or any(row[name] != image.row[name] for name in _PERSON_SIGNS))
+        row_id: staged[row_id].row["account_id"]
+        for row_id, names, is_new in tx.written("contact")
+        if (is_new or not _PERSON_SIGNS.isdisjoint(names)) and not staged[row_id].row["archived"]
     }
     if not changed:
         return

@@ -5,7 +5,9 @@ Everything a device names is judged by the catalogue; the result is staged in th
 
 from __future__ import annotations
 
-from fieldrep.contract.catalogue import CATALOGUE
+from collections.abc import Mapping
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.change import Edit, KeptField
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
@@ -33,6 +35,18 @@ from sync_server.store.transaction import Row, WriteTransaction
 
 _DECIDED = ("status", "chosen")
 """What a decision writes to its conflict; `decisions` judges both together."""
+
+_OPEN: Mapping[str, frozenset[str]] = {
+    entity.name: frozenset(
+        field.name
+        for field in entity.columns
+        if Writer.DEVICE in (field.writers or Writer.SERVER)
+        and field.name != "id"
+        and field.reader is not Reader.COST
+    )
+    for entity in ENTITIES
+}
+"""Per entity the fields that a device may write."""
 
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
 
@@ -75,8 +89,7 @@ def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, crea
         )
         raise Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
     field = entity.field(name)
-    assert field.writers is not None  # noqa: S101 - filled by the catalogue
-    if Writer.DEVICE not in field.writers or name == "id" or field.reader is Reader.COST:
+    if name not in _OPEN[entity.name]:
         sentence = f"{field.title} of {entity.plural.lower()} is set by the office, not on a laptop."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
     if field.fixed and not creating:
@@ -114,7 +127,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
         row["owner_user_id"] = user
         rights.gave_birth(row_id)
     key = _checked_key(entity, row)
-    if not any(Writer.DEVICE in (field.writers or Writer.SERVER) for field in entity.fields.values()):
+    if not _OPEN[entity.name].intersection(entity.fields):
         sentence = f"{entity.plural} are kept by the office and cannot be made on a laptop."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id)
     if entity.name == "conflict" or not reaches(rights, key, row_id):
@@ -157,12 +170,11 @@ def _update(
     edit: Edit,
     decisions: Decisions | None,
 ) -> tuple[bool, list[KeptField]]:
-    found = tx.row(entity, row_id)
-    if found is None:
+    row = tx.row(entity, row_id)
+    if row is None:
         _require_no_tombstone(tx, rights, entity, row_id)
-    if found is None or not reaches(rights, scope_key(entity, found), row_id):
+    if row is None or not reaches(rights, scope_key(entity, row), row_id):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
-    row = dict(found)
     merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
     _guard_draft(tx, rights, entity, row)
     decided, kept = (
@@ -192,7 +204,6 @@ def _fields(
     """The values of an edit that are taken, and those that clash; each is judged by the row before the edit."""
     taken: Row = {}
     kept: list[KeptField] = []
-    left = has_left(tx, rights.author, entity, row)
     deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
     for name, after in edit.after.items():
         field, before = entity.field(name), edit.before.get(name)
@@ -205,10 +216,15 @@ def _fields(
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
             continue
         fit, value = _fit(entity, row, field, before, after, merged)
-        if fit is Fit.CLASH or (fit is Fit.TAKE and left and waits_for_holder(field, after)):
+        if fit is Fit.SAME:
+            continue
+        left = (fit is Fit.CLASH or waits_for_holder(field, after)) and has_left(
+            tx, rights.author, entity, row
+        )
+        if left or fit is Fit.CLASH:
             reason = "moved" if left else "clash"
             kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, reason))
-        elif fit is Fit.TAKE:
+        else:
             taken[name] = value
     return taken, kept
 
@@ -255,9 +271,12 @@ def _check_references(
     tx: WriteTransaction, rights: Rights, entity: Entity, row: Row, names: tuple[str, ...]
 ) -> None:
     for name in names:
+        value = row[name]
+        if not isinstance(value, bytes):
+            continue
         field = entity.field(name)
-        target, value = CATALOGUE.get(field.to), row[name]
-        if target is None or not isinstance(value, bytes):
+        target = CATALOGUE.get(field.to)
+        if target is None:
             continue
         other = tx.row(target, RowId(value))
         if other is None or not _may_refer(rights, target, other):

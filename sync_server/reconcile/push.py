@@ -34,6 +34,7 @@ MAX_EDITS = 5_000
 """Edits in one change; an order with 2,000 lines fits."""
 
 _CONTENT_BYTES = 16
+_OF_ORDERS = frozenset({"sales_order", "document_line"})
 
 _SETTLED = (
     "This laptop, or a copy of it, sent a change with this number long ago, and it was settled then. "
@@ -142,18 +143,17 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
     change = redirected(tx, change)
     merged = False
     kept: list[KeptField] = []
-    decisions = None
-    if any(edit.entity == "conflict" for edit in change.edits):
-        decisions = Decisions(tx, rights.author, change)
+    entities = {edit.entity for edit in change.edits}
+    decisions = Decisions(tx, rights.author, change) if "conflict" in entities else None
     for edit in change.edits:
         beside, clashes = apply_edit(tx, rights, edit, decisions)
         merged = merged or beside
         kept.extend(clashes)
-    for order_id in _orders_of(tx, change):
+    for order_id in _orders_of(tx, change) if not entities.isdisjoint(_OF_ORDERS) else ():
         settle_order(tx, rights.author, order_id)
-    carry_out(tx, rights, change)
-    handed_over = hand_over(tx, rights.author, change, kept)
-    if handed_over:
+    if "duplicate_candidate" in entities:
+        carry_out(tx, rights, change)
+    if (kept or decisions is not None) and (handed_over := hand_over(tx, rights.author, change, kept)):
         return Held(change.n, tx.revision, handed_over, tuple(kept))
     if merged or kept:
         return Merged(change.n, tx.revision, tuple(kept))

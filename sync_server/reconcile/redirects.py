@@ -7,6 +7,7 @@ who may have held only the record that went. Stages nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import is_
 
 from msgspec.structs import replace
 
@@ -34,10 +35,10 @@ _STAYS = "merged_into_id"
 
 def redirected(tx: WriteTransaction, change: Change) -> Change:
     """The change with every merged record replaced by its survivor; the change itself when it names none."""
-    edits = tuple(_redirected(tx, edit) for edit in change.edits)
-    if all(one is other for one, other in zip(edits, change.edits, strict=True)):
+    edits = [_redirected(tx, edit) for edit in change.edits]
+    if all(map(is_, edits, change.edits)):
         return change
-    return replace(change, edits=edits)
+    return replace(change, edits=tuple(edits))
 
 
 def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
@@ -48,6 +49,8 @@ def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
         survivor = _survivor(tx, edit.entity, edit.row_id)
         if survivor != edit.row_id:
             edit = replace(edit, row_id=survivor, base_revision=_UNSEEN)
+    if not naming:
+        return edit
     after = _renamed(tx, naming, edit.after)
     if after is edit.after:
         return edit
@@ -60,7 +63,7 @@ def _renamed(
     found: dict[str, Value] = {}
     for name, target in naming:
         value = values.get(name)
-        if isinstance(value, bytes) and name != _STAYS:
+        if value is not None and isinstance(value, bytes) and name != _STAYS:
             survivor = _survivor(tx, target, value)
             if survivor != value:
                 found[name] = survivor

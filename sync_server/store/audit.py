@@ -16,7 +16,8 @@ from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row, entity_table
+from sync_server.store.statements import Row
+from sync_server.store.workspace import Move
 
 COLUMNS = (
     "n",
@@ -35,6 +36,10 @@ FIRST_HASH = bytes(32)
 LONGEST_VALUE = 500
 """Characters of a value that the audit log keeps; the rest of a long note is in the row."""
 
+_NOTHING: Row = {}
+_json = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -49,8 +54,7 @@ class Actor:
     device_id: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(msgspec.Struct, frozen=True):
     """What happened: `action` is a verb such as `edit_account` or `revoke_device`, `result` what became of it."""
 
     actor: Actor
@@ -61,18 +65,18 @@ class AuditEntry:
     detail: str = ""
 
 
-def described(moves: Iterable[tuple[str, Row | None, Row]]) -> str:
+def described(moves: Iterable[Move]) -> str:
     """What was staged, as JSON: per row the fields that differ, old and new, long values cut."""
     rows = []
-    for entity, before, after in moves:
-        old = before or {}
-        fields = {
-            name: [_short(field, old.get(name)), _short(field, after[name])]
-            for name in entity_table(entity).differing(before, after)
-            if (field := CATALOGUE[entity].fields.get(name)) is not None
-        }
+    for entity, before, after, names in moves:
+        declared, old = CATALOGUE[entity].fields, before or _NOTHING
+        fields = {}
+        for name in names:
+            field = declared.get(name)
+            if field is not None:
+                fields[name] = [_short(field, old.get(name)), _short(field, after[name])]
         rows.append({"entity": entity, "id": id_text(_bytes(after["id"])), "fields": fields})
-    return msgspec.json.encode(rows).decode()
+    return _json(rows).decode()
 
 
 def _short(field: Field, value: Value) -> JsonValue:
@@ -100,7 +104,7 @@ def sealed(n: int, at: int, entry: AuditEntry, before: bytes) -> tuple[tuple[obj
         entry.row_id,
         entry.detail,
     )
-    seal = hashlib.sha256(before + msgspec.msgpack.encode(body)).digest()
+    seal = hashlib.sha256(before + _pack(body)).digest()
     return (*body, seal), seal
 
 
@@ -115,7 +119,7 @@ def broken_links(reader: Reader, *, page: int = 5_000) -> Iterator[int]:
         )
         found = reader.rows(sql, (last, page))
         for *body, kept in found:
-            if body[0] != expected or hashlib.sha256(before + msgspec.msgpack.encode(body)).digest() != kept:
+            if body[0] != expected or hashlib.sha256(before + _pack(body)).digest() != kept:
                 yield body[0]
             expected, before = body[0] + 1, bytes(kept)
         if len(found) < page:

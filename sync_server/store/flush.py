@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from fieldrep.contract.digest import Digest
-from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY, scope_key
+from fieldrep.contract.digest import wrap
+from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
 from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
 from sync_server.store.workspace import Workspace
 
 _NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
+_EMPTY = 0, 0
+_OF_USERS = "SELECT user_id, count, total FROM user_digest WHERE user_id IN :members"
 _OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
 _UPSERT_KEY = (
     "INSERT INTO scope_digest (scope_key, count, total) VALUES (?, ?, ?) "
@@ -31,14 +33,18 @@ _UPSERT_USER = (
 
 @dataclass(slots=True)
 class Sums:
-    """How the digests of keys moved: the differences, and where those of touched keys stand now."""
+    """How the digests of keys moved: the differences, and where those of touched keys stand now.
 
-    moved: dict[bytes, Digest] = field(default_factory=dict)
-    standing: dict[bytes, Digest] = field(default_factory=dict)
+    Counts and totals as plain pairs: there is one for each row's key, and only where they stand needs 64 bits.
+    """
+
+    moved: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    standing: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, key: bytes, count: int, total: int) -> None:
         """One row's part."""
-        self.moved[key] = self.moved.get(key, Digest()).plus(count, total)
+        before = self.moved.get(key)
+        self.moved[key] = (count, total) if before is None else (before[0] + count, before[1] + total)
 
 
 def write_rows(workspace: Workspace) -> tuple[Sums, dict[str, int]]:
@@ -64,12 +70,11 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
             new.append((*table.values(row), row["created_revision"], entry.key, digest))
             sums.add(entry.key, 1, digest)
         else:
-            stored = image.row
-            names = table.differing(stored, row)
+            names = entry.differing
             if row_id in moved:
                 values = (*map(row.__getitem__, names), entry.key, digest, row_id)
                 changed.setdefault((*names, "scope_key", "row_hash"), []).append(values)
-                sums.add(scope_key(table.entity, stored), -1, -image.row_hash)
+                sums.add(image.key, -1, -image.row_hash)
                 sums.add(entry.key, 1, digest)
             else:
                 values = (*map(row.__getitem__, names), digest, row_id)
@@ -100,18 +105,19 @@ def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[byt
     """
     keys = list(sums.moved)
     standing = _digests(session, _OF_KEYS, keys)
-    for key, moved in sums.moved.items():
-        sums.standing[key] = standing.get(key, Digest()).plus(moved.count, moved.total)
-    session.run_many(_UPSERT_KEY, [(key, *_pair(digest)) for key, digest in sums.standing.items()])
+    for key, (count, total) in sums.moved.items():
+        before = standing.get(key, _EMPTY)
+        sums.standing[key] = before[0] + count, wrap(before[1] + total)
+    session.run_many(_UPSERT_KEY, [(key, count, total) for key, (count, total) in sums.standing.items()])
     # An account's key without rows is a new account's, which nobody holds before it is settled.
     held = [key for key in keys if key != EVERYBODY_KEY and (key in standing or key[:1] != ACCOUNT_PREFIX)]
-    moves: dict[bytes, Digest] = {}
+    users = Sums()
     holders = {**held_by, **holders_of(session, [key for key in held if key not in held_by])}
     for key in held:
-        moved = sums.moved[key]
+        count, total = sums.moved[key]
         for user_id in holders[key]:
-            moves[user_id] = moves.get(user_id, Digest()).plus(moved.count, moved.total)
-    _move_users(session, moves)
+            users.add(user_id, count, total)
+    _move_users(session, users)
 
 
 def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision: int) -> None:
@@ -128,12 +134,12 @@ def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision:
     touched = {key for _, key in (*settlement.gained, *settlement.lost)}
     known = dict(sums.standing)
     known.update(_digests(session, _OF_KEYS, [key for key in touched if key not in known]))
-    moves: dict[bytes, Digest] = {}
+    users = Sums()
     for grants, sign in ((settlement.gained, 1), (settlement.lost, -1)):
         for user_id, key in grants:
-            digest = Digest() if key == EVERYBODY_KEY else known.get(key, Digest())
-            moves[user_id] = moves.get(user_id, Digest()).plus(sign * digest.count, sign * digest.total)
-    _move_users(session, moves)
+            count, total = _EMPTY if key == EVERYBODY_KEY else known.get(key, _EMPTY)
+            users.add(user_id, sign * count, sign * total)
+    _move_users(session, users)
 
 
 def write_leaving(session: Session, grants: Sequence[Grant], revision: int) -> None:
@@ -154,19 +160,14 @@ def write_clocks(session: Session, clocks: Mapping[str, int]) -> None:
     )
 
 
-def _move_users(session: Session, moves: Mapping[bytes, Digest]) -> None:
-    standing = _digests(
-        session, "SELECT user_id, count, total FROM user_digest WHERE user_id IN :members", list(moves)
-    )
-    sums = (
-        (user_id, standing.get(user_id, Digest()).plus(*_pair(moved))) for user_id, moved in moves.items()
-    )
-    session.run_many(_UPSERT_USER, [(user_id, *_pair(digest)) for user_id, digest in sums])
+def _move_users(session: Session, users: Sums) -> None:
+    standing = _digests(session, _OF_USERS, users.moved)
+    moved = []
+    for user_id, (count, total) in users.moved.items():
+        before = standing.get(user_id, _EMPTY)
+        moved.append((user_id, before[0] + count, wrap(before[1] + total)))
+    session.run_many(_UPSERT_USER, moved)
 
 
-def _digests(session: Session, sql: str, members: Iterable[bytes]) -> dict[bytes, Digest]:
-    return {key: Digest(count, total) for key, count, total in session.chosen(sql, list(members))}
-
-
-def _pair(digest: Digest) -> tuple[int, int]:
-    return digest.count, digest.total
+def _digests(session: Session, sql: str, members: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+    return {key: (count, total) for key, count, total in session.chosen(sql, list(members))}

@@ -9,12 +9,16 @@ the row ends it by doing so, and needs to know nothing of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
 
 from fieldrep.contract.fields import Value
 from sync_server.store.session import Session
-from sync_server.store.stamps import LastChange, decode_stamps, encode_stamps, last_change, stamped
+from sync_server.store.stamps import NO_STAMPS, LastChange, decode_stamps, encode_stamps, last_change, stamp
 from sync_server.store.statements import Row
+from sync_server.store.workspace import Move
 
 _NOBODY = b""
 _FIND = "SELECT row_id, device_id, base, revision, written, stamps FROM device_run WHERE row_id IN :members"
@@ -25,8 +29,7 @@ _KEEP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """A device wrote a row again and again: after the revision `base`, which others wrote last, up to `written`.
 
     From there to the row's `revision` merges moved it, which write nothing. `stamps` say who wrote which field of the
@@ -59,18 +62,22 @@ class Runs:
             return True
         return run.written > base and (run.base > base or run.device_id != device_id)
 
-    def note(self, before: Row | None, after: Row, device_id: bytes, user_id: bytes, now: int) -> None:
+    def note(self, move: Move, device_id: bytes, user_id: bytes, now: int) -> None:
         """Notes that a device of a user wrote a row."""
+        before, after = move.before, move.after
         row_id, revision = _id(after), _whole(after["revision"])
-        was = _whole(before["revision"]) if before else 0
-        run = self._run(row_id) if before else None
-        base = was
-        if run is not None and run.revision == was:
-            base = run.base if run.device_id == device_id else run.written
-        known = decode_stamps(run.stamps) if run is not None else {}
-        others_wrote = run is None or run.revision != was
-        stamps = encode_stamps(stamped(before, after, known, (user_id, now), others_wrote=others_wrote))
-        self._known[row_id] = self._new[row_id] = Run(device_id, base, revision, revision, stamps)
+        if before is None:
+            run = Run(device_id, 0, revision, revision, NO_STAMPS)
+        else:
+            was, known = _whole(before["revision"]), self._run(row_id)
+            others_wrote = known is None or known.revision != was
+            base = was
+            if known is not None and not others_wrote:
+                base = known.base if known.device_id == device_id else known.written
+            stamps = decode_stamps(known.stamps) if known is not None else {}
+            stamp(stamps, before, after, move.differing, (user_id, now), others_wrote=others_wrote)
+            run = Run(device_id, base, revision, revision, encode_stamps(stamps))
+        self._known[row_id] = self._new[row_id] = run
 
     def last_change(self, row: Row, name: str, image: bytes | None) -> LastChange:
         """Who gave a field of a row its present value; `image` is what an import last said of the row."""

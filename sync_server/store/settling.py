@@ -22,7 +22,7 @@ from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
 
-DECIDE_HOLDERS = ("owner_user_id", "territory_id", "merged_into_id")
+DECIDE_HOLDERS = frozenset({"owner_user_id", "territory_id", "merged_into_id"})
 """Fields of an account that decide who holds it; one that is merged into another is held by nobody any more."""
 
 STRUCTURAL = ("user", "territory", "territory_assignment")
@@ -197,10 +197,9 @@ def _note(user_id: bytes, key: bytes, wanted: bool, held: bool, settlement: Sett
 
 def _staged_accounts(workspace: Workspace) -> Iterator[bytes]:
     """Accounts whose owner, territory or team the transaction touched."""
-    for row, image in workspace.staged_rows("account"):
-        before = image.row if image else {}
-        if not before or any(row[name] != before[name] for name in DECIDE_HOLDERS):
-            yield _id(row)
+    for row_id, names, is_new in workspace.written("account"):
+        if is_new or not DECIDE_HOLDERS.isdisjoint(names):
+            yield row_id
     for row, _ in workspace.staged_rows("account_team"):
         account_id = _ref(row, "account_id")
         if account_id is not None:

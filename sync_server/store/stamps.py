@@ -6,11 +6,9 @@ that was overtaken by an import or the office is seen to be stale. Must not read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress
-from operator import ne
 
 import msgspec
 
@@ -54,9 +52,10 @@ def mark_of(value: Value) -> bytes:
     return blake2b(_encode(value), digest_size=6).digest()
 
 
-def encode_stamps(stamps: Mapping[str, Stamp]) -> bytes:
-    """The stored form."""
-    return _encode(stamps)
+encode_stamps: Callable[[Mapping[str, Stamp]], bytes] = _encode
+"""The stored form."""
+
+NO_STAMPS = encode_stamps({})
 
 
 def decode_stamps(stored: bytes) -> Stamps:
@@ -64,31 +63,29 @@ def decode_stamps(stored: bytes) -> Stamps:
     return _stamps.decode(stored) if stored else {}
 
 
-def stamped(
-    before: Row | None,
+def stamp(
+    stamps: Stamps,
+    before: Row,
     after: Row,
-    known: Mapping[str, Stamp],
+    names: Iterable[str],
     writer: tuple[bytes, int],
     *,
     others_wrote: bool,
-) -> Stamps:
-    """The stamps of a row after a device's write; a new row needs none, since its creation says the same.
+) -> None:
+    """Adds to a row's stamps what a device's write says; a new row needs none, since its creation says the same.
 
     Args:
+        names: the columns that differ.
         writer: the user, and when.
         others_wrote: whether somebody without a device wrote the row since the last stamp.
     """
-    if before is None:
-        return {}
-    stamps = dict(known)
     if others_wrote:
         by, at = before["changed_by"], before["changed_at"]
         stamps[OTHERS] = Stamp(by if isinstance(by, bytes) else None, at if isinstance(at, int) else 0, b"")
     user_id, now = writer
-    for name in compress(after, map(ne, after.values(), map(before.get, after))):
+    for name in names:
         if name not in _NOT_STAMPED:
             stamps[name] = Stamp(user_id, now, mark_of(after[name]))
-    return stamps
 
 
 def last_change(

@@ -33,41 +33,35 @@ class EntityTable:
         names: the row's columns and `created_revision`, in stored order.
         columns: `names`, then scope key and hash.
         fixed: the columns an update leaves alone.
+        deciding_key: the columns the scope key follows from.
         parents: the fields by which children are looked up.
         select: all columns, to be continued with a condition.
         insert: of a whole row.
         hashed: the values a row's hash covers.
-        kept: the values of `fixed`.
         row_names: the row's columns, in the order of `values`.
     """
 
     entity: Entity
+    name: str
     names: tuple[str, ...]
     columns: tuple[str, ...]
-    fixed: tuple[str, ...]
+    fixed: frozenset[str]
+    deciding_key: frozenset[str]
     parents: tuple[str, ...]
     select: str
     insert: str
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     hashed: Callable[[Mapping[str, Any]], tuple[Any, ...]]
-    kept: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     row_names: tuple[str, ...]
     row_hash: Callable[[tuple[Any, ...]], int]
-
-    @property
-    def name(self) -> str:
-        """The entity's name."""
-        return self.entity.name
 
     def row(self, stored: tuple[Any, ...]) -> Row:
         """The row of a stored tuple; what stands behind `names` is left out."""
         return dict(zip(self.names, stored, strict=False))
 
-    def differing(self, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> tuple[str, ...]:
-        """The columns whose values differ between two forms of a row, in order; those that hold one in a new row."""
-        values = self.values(after)
-        old = (None,) * len(values) if before is None else self.values(before)
-        return tuple(compress(self.row_names, map(ne, values, old)))
+    def differing(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+        """The columns whose values differ between two forms of a row, in order."""
+        return tuple(compress(self.row_names, map(ne, self.values(after), self.values(before))))
 
     def by_field(self, field: str) -> str:
         """The query for rows with one value in one field."""
@@ -86,17 +80,19 @@ def update_text(table: str, names: tuple[str, ...]) -> str:
 def _entity_table(entity: Entity) -> EntityTable:
     names = (*entity.column_names, STORE_COLUMNS[0])
     columns = (*entity.column_names, *STORE_COLUMNS)
-    fixed = tuple(field.name for field in entity.columns if field.fixed or field.name in _NEVER_CHANGES)
+    fixed = {field.name for field in entity.columns if field.fixed or field.name in _NEVER_CHANGES}
+    rule = entity.scope
     return EntityTable(
         entity=entity,
+        name=entity.name,
         names=names,
         columns=columns,
-        fixed=tuple(name for name in fixed if name != "id"),
+        fixed=frozenset(fixed - {"id"}),
+        deciding_key=frozenset(filter(None, (rule.account, rule.user, rule.moved))),
         parents=tuple(name for name, field in entity.fields.items() if field.parent),
         select=compose("SELECT {columns} FROM {table}", columns=columns, table=entity.table),
         insert=insert_text(entity.table, columns),
         values=itemgetter(*entity.column_names),
-        kept=itemgetter(*(name for name in fixed if name != "id")),
         row_names=entity.column_names,
         hashed=itemgetter(*(field.name for field in digest_columns(entity))),
         row_hash=row_hasher(entity),

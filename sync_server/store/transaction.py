@@ -45,7 +45,7 @@ _encode_change = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mark:
     """A point in a transaction to come back to."""
 
@@ -66,7 +66,7 @@ class Author(Protocol):
     def incarnation(self) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Applied:
     """A change a device pushed and what it became."""
 
@@ -116,6 +116,7 @@ class WriteTransaction(Workspace):
         self._runs = Runs(session, self.ids_at_hand)
         self._before: Coverage | None = None
         self._leaving: list[tuple[bytes, bytes]] = []
+        self._device = Actor("device")
 
     def new_id(self) -> RowId:
         """An id for a row the server makes."""
@@ -160,9 +161,7 @@ class WriteTransaction(Workspace):
     def _is_moving(self, account_id: RowId) -> bool:
         staged = self.staged.get("account", {}).get(account_id)
         image = self.images.get("account", {}).get(account_id)
-        if staged is not None and (
-            image is None or any(staged.row[name] != image.row[name] for name in DECIDE_HOLDERS)
-        ):
+        if staged is not None and (image is None or not DECIDE_HOLDERS.isdisjoint(staged.differing)):
             return True
         members = self.staged.get("account_team", {})
         return bool(members) and any(entry.key == account_key(account_id) for entry in members.values())
@@ -192,23 +191,27 @@ class WriteTransaction(Workspace):
         `blob` is the encoded outcome, which every repeat of the change is answered with.
         """
         self._changes.append(_Applied(author, change, outcome, blob))
-        refused = isinstance(outcome, Refused)
-        result = (
-            f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
-        )
-        moves = [] if refused else list(self.moves_since(self._audited))
-        detail = outcome.sentence if isinstance(outcome, Refused) else described(moves)
-        for _, before, after in moves:
-            if after["id"] in self.carried and before is not None:
-                self._runs.carry(before, after)
-            else:
-                self._runs.note(before, after, author.device_id, author.user_id, self.now)
+        if isinstance(outcome, Refused):
+            result, entity, row_id, detail = f"refused: {outcome.code}", "", None, outcome.sentence
+        else:
+            moves = self.moves_since(self._audited)
+            for move in moves:
+                if move.before is not None and move.after["id"] in self.carried:
+                    self._runs.carry(move.before, move.after)
+                else:
+                    self._runs.note(move, author.device_id, author.user_id, self.now)
+            result, detail = type(outcome).__name__.lower(), described(moves)
+            first = change.edits[0] if change.edits else None
+            entity, row_id = (first.entity, first.row_id) if first is not None else ("", None)
         self.carried.clear()
         self._audited = self.position()
-        actor = Actor("device", author.user_id, author.device_id)
-        first = change.edits[0] if change.edits and not refused else None
-        entity, row_id = (first.entity, first.row_id) if first else ("", None)
-        self._audit.append(AuditEntry(actor, change.command, result, entity, row_id, detail))
+        self._audit.append(AuditEntry(self._actor_of(author), change.command, result, entity, row_id, detail))
+
+    def _actor_of(self, author: Author) -> Actor:
+        actor = self._device
+        if (actor.user_id, actor.device_id) != (author.user_id, author.device_id):
+            actor = self._device = Actor("device", author.user_id, author.device_id)
+        return actor
 
     def leave_account(self, rows: Iterable[bytes], account_id: bytes, users: Iterable[bytes]) -> None:
         """Lets users go on holding an account's key, but not these rows, which belong to another one now."""
@@ -344,9 +347,9 @@ class WriteTransaction(Workspace):
         )
 
     def _write_the_rest(self) -> None:
-        for _, before, after in self.moves_since(self._audited) if self.carried else ():
-            if after["id"] in self.carried and before is not None:
-                self._runs.carry(before, after)
+        for move in self.moves_since(self._audited) if self.carried else ():
+            if move.before is not None and move.after["id"] in self.carried:
+                self._runs.carry(move.before, move.after)
         self._runs.write()
         self.session.run_many(
             "INSERT INTO number_series (name, last) VALUES (?, ?) "

@@ -8,29 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import compress
+from operator import ne
+from typing import Any, NamedTuple
 
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value, plain_values
 from fieldrep.contract.scope import scope_key
 from sync_server.store.reading import Reader
 from sync_server.store.session import Session
-from sync_server.store.statements import EntityTable, Row, entity_table
+from sync_server.store.statements import ENTITY_TABLES, Row, entity_table
 
 
 @dataclass(slots=True)
 class Image:
-    """A row as the store has it before this transaction, with the hash it counts by in its digest."""
+    """A row as the store has it before this transaction, with the hash it counts by in its digest.
+
+    Attributes:
+        stored: all of it as the database gave it, in the order of the table's columns.
+    """
 
     row: Row
     row_hash: int
+    key: bytes
+    stored: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Staged:
-    """A row as it shall be."""
+    """A row as it shall be, never altered once staged.
+
+    Attributes:
+        differing: the columns whose values differ from the stored row, in order; of a new row those that hold one.
+    """
 
     row: Row
     key: bytes
+    differing: tuple[str, ...]
+
+
+class Move(NamedTuple):
+    """What became of a row: as it was (None for a new one), as it is, and the columns that differ."""
+
+    entity: str
+    before: Row | None
+    after: Row
+    differing: tuple[str, ...]
 
 
 class Workspace(Reader):
@@ -54,24 +77,26 @@ class Workspace(Reader):
         images.update(dict.fromkeys(wanted))
         if wanted:
             for stored in self.session.chosen(table.select + " WHERE id IN :members", wanted):
-                images[stored[0]] = Image(table.row(stored), stored[-1])
+                images[stored[0]] = Image(table.row(stored), stored[-1], stored[-2], stored)
 
     def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
         """A row as staged, else as stored; change a copy and stage it."""
-        staged = self.staged.get(entity_table(entity).name, {}).get(row_id)
-        if staged is not None:
-            return dict(staged.row)
+        staged = self.staged.get(_name(entity))
+        if staged is not None and (entry := staged.get(row_id)) is not None:
+            return dict(entry.row)
         image = self.image(entity, row_id)
         return None if image is None else dict(image.row)
 
     def image(self, entity: str | Entity, row_id: bytes) -> Image | None:
         """A row as the store had it before this transaction."""
+        known = self.images.get(_name(entity))
+        if known is not None and row_id in known:
+            return known[row_id]
         images = self.images.setdefault(entity_table(entity).name, {})
-        if row_id not in images:
-            if row_id in self.fresh_ids:
-                images[row_id] = None
-            else:
-                self.preload(entity, (row_id,))
+        if row_id in self.fresh_ids:
+            images[row_id] = None
+        else:
+            self.preload(entity, (row_id,))
         return images[row_id]
 
     def find(self, entity: str | Entity, field: str, value: Value) -> list[Row]:
@@ -108,11 +133,21 @@ class Workspace(Reader):
         row_id = values[0]
         if not plain_values(values) or not isinstance(row_id, bytes):
             raise ValueError(f"a {table.name} row holds a value of no plain type")
-        image = self.image(entity, row_id)
-        entry = Staged(dict(row), scope_key(table.entity, row))
-        if image is not None and row_id not in self.moved.get(table.name, ()):
-            self._check_fixed(table, entry.row, image.row)
-        entry.row["created_revision"] = image.row["created_revision"] if image else row["revision"]
+        image = self.image(table.entity, row_id)
+        kept = dict(row)
+        if image is None:
+            held = tuple(compress(table.row_names, (value is not None for value in values)))
+            entry = Staged(kept, scope_key(table.entity, row), held)
+            kept["created_revision"] = row["revision"]
+        else:
+            # `stored` goes on behind the row's own columns
+            differing = tuple(compress(table.row_names, map(ne, values, image.stored)))
+            if not table.fixed.isdisjoint(differing) and row_id not in self.moved.get(table.name, ()):
+                name = next(name for name in differing if name in table.fixed)
+                raise ValueError(f"{table.entity.name}.{name} never changes once the row is made")
+            stays = table.deciding_key.isdisjoint(differing)
+            entry = Staged(kept, image.key if stays else scope_key(table.entity, row), differing)
+            kept["created_revision"] = image.row["created_revision"]
         rows = self.staged.setdefault(table.name, {})
         self._journal.append((table.name, row_id, rows.get(row_id)))
         rows[row_id] = entry
@@ -137,17 +172,17 @@ class Workspace(Reader):
         image = self.image(entity, row_id)
         return image.row["merged_into_id"] if image is not None else None
 
-    @staticmethod
-    def _check_fixed(table: EntityTable, row: Row, image: Row) -> None:
-        if table.kept(row) != table.kept(image):
-            name = next(name for name in table.fixed if row[name] != image[name])
-            raise ValueError(f"{table.entity.name}.{name} never changes once the row is made")
-
     def staged_rows(self, entity: str) -> Iterator[tuple[Row, Image | None]]:
         """The staged rows of an entity, each with what the store had before."""
         images = self.images.get(entity, {})
         for row_id, entry in self.staged.get(entity, {}).items():
             yield entry.row, images[row_id]
+
+    def written(self, entity: str) -> Iterator[tuple[bytes, tuple[str, ...], bool]]:
+        """Of each staged row its id, the columns that differ from the stored row, and whether it is new."""
+        images = self.images.get(entity, {})
+        for row_id, entry in self.staged.get(entity, {}).items():
+            yield row_id, entry.differing, images[row_id] is None
 
     def ids_at_hand(self) -> Iterator[bytes]:
         """The ids of all rows read so far."""
@@ -157,27 +192,29 @@ class Workspace(Reader):
     def keys_at_hand(self) -> Iterator[bytes]:
         """The scope keys of all rows read so far, each once."""
         seen: set[bytes] = set()
-        for entity, images in self.images.items():
-            declared = entity_table(entity).entity
-            seen.update(scope_key(declared, image.row) for image in images.values() if image is not None)
+        for images in self.images.values():
+            seen.update(image.key for image in images.values() if image is not None)
         yield from seen
 
     def position(self) -> int:
         """How much is staged, for `rewind`."""
         return len(self._journal)
 
-    def moves_since(self, position: int) -> Iterator[tuple[str, Row | None, Row]]:
-        """What was staged since: the entity, the row before (None for a new one) and as it is now."""
+    def moves_since(self, position: int) -> list[Move]:
+        """What was staged since, each row once."""
         first: dict[tuple[str, bytes], Staged | None] = {}
         for entity, row_id, before in self._journal[position:]:
             first.setdefault((entity, row_id), before)
+        moves = []
         for (entity, row_id), before in first.items():
-            image = self.images[entity][row_id]
-            yield (
-                entity,
-                before.row if before else image.row if image else None,
-                self.staged[entity][row_id].row,
-            )
+            now = self.staged[entity][row_id]
+            if before is not None:
+                names = ENTITY_TABLES[entity].differing(before.row, now.row)
+                moves.append(Move(entity, before.row, now.row, names))
+            else:
+                image = self.images[entity][row_id]
+                moves.append(Move(entity, image.row if image else None, now.row, now.differing))
+        return moves
 
     def rewind(self, position: int) -> None:
         """Takes back what was staged since."""
@@ -188,3 +225,7 @@ class Workspace(Reader):
                 del self.staged[entity][row_id]
             else:
                 self.staged[entity][row_id] = before
+
+
+def _name(entity: str | Entity) -> str:
+    return entity if isinstance(entity, str) else entity.name
