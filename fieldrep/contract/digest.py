@@ -8,6 +8,7 @@ Each side computes it from its own rows, never from what the peer said.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -53,3 +54,20 @@ def row_hasher(entity: Entity) -> Callable[[Sequence[Value]], int]:
         return from_bytes(blake2b(prefix + encode(values), digest_size=8).digest(), "little", signed=True)
 
     return row_hash
+
+
+def columns_hasher(entity: Entity) -> Callable[[Sequence[Sequence[Value]]], list[int]]:
+    """`row_hasher` for whole pages: from columns to the hashes of their rows."""
+    encode = msgspec.msgpack.Encoder().encode
+    blake2b = hashlib.blake2b
+    prefix = encode(entity.name)
+    width = len(digest_columns(entity))
+
+    def row_hashes(columns: Sequence[Sequence[Value]]) -> list[int]:
+        if len(columns) != width:
+            raise ValueError(f"{entity.name} has {width} digest columns, not {len(columns)}")
+        rows = map(encode, zip(*columns, strict=True))
+        digests = [blake2b(prefix + row, digest_size=8).digest() for row in rows]
+        return list(struct.unpack(f"<{len(digests)}q", b"".join(digests)))
+
+    return row_hashes

@@ -7,6 +7,7 @@ peer with an older or newer catalogue takes what it knows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated
 
 import msgspec
@@ -14,16 +15,25 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind, Value, WireValue, plain_values
+from fieldrep.contract.ids import ID_BYTES
 
 _TEXT_KINDS = frozenset({Kind.TEXT, Kind.DATE, Kind.CHOICE, Kind.JSON})
-_TEXTS = msgspec.msgpack.Decoder(list[str | None])
-_BYTES = msgspec.msgpack.Decoder(list[bytes | None])
-_NUMBERS = msgspec.msgpack.Decoder(list[Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)] | None])
+_Id = Annotated[bytes, msgspec.Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
+_Number = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
+_IDS = msgspec.msgpack.Decoder(list[_Id | None])
+_OWN_IDS = msgspec.msgpack.Decoder(list[_Id])
+_NUMBERS = msgspec.msgpack.Decoder(list[_Number | None])
+_REVISIONS = msgspec.msgpack.Decoder(list[_Number])
 _VALUES = msgspec.msgpack.Decoder(list[WireValue])
 _NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
+_NEVER_EMPTY = frozenset({"id", "revision"})
+
 MOST_ROWS = 100_000
 """Rows of one page; more are not believed."""
+
+MOST_CHARACTERS = 1_000_000
+"""Of any text."""
 
 
 class Page(msgspec.Struct, frozen=True, array_like=True):
@@ -42,8 +52,13 @@ def make_page(entity: str, fields: Sequence[str], rows: Sequence[Sequence[Value]
     """A page of rows given in the order of `fields`."""
     encode, count = msgspec.msgpack.encode, len(rows)
     columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
-    packed = (_NOTHING if column.count(None) == count else msgspec.Raw(encode(column)) for column in columns)
+    packed = (_NOTHING if is_empty(column) else msgspec.Raw(encode(column)) for column in columns)
     return Page(entity, count, tuple(fields), tuple(packed))
+
+
+def is_empty(column: Sequence[Value]) -> bool:
+    """Whether nothing is held in any row; a look at the first mostly tells."""
+    return not column or (column[0] is None and column.count(None) == len(column))
 
 
 def page_columns(page: Page) -> list[list[Value]]:
@@ -63,12 +78,13 @@ def page_columns(page: Page) -> list[list[Value]]:
     try:
         for name, raw in zip(page.fields, page.columns, strict=True):
             field = entity.field(name) if entity and entity.has(name) else None
-            column = nothing() if raw == _NOTHING else _decoder(field).decode(raw)
+            held = raw != _NOTHING
+            column = _decoder(field).decode(raw) if held else nothing()
             if len(column) != page.count:
                 raise ValueError(f"{len(column)} values for {page.count} rows")
-            if field is not None:
-                _check_limits(field, column)
-            elif not plain_values(column):
+            if column and not held and name in _NEVER_EMPTY:
+                raise ValueError(f"a row without {name}")
+            if field is None and not plain_values(column):
                 raise ValueError(f"{name[:60]} holds values of no known type")
             columns.append(column)
     except (msgspec.DecodeError, ValueError) as error:
@@ -80,23 +96,16 @@ def page_columns(page: Page) -> list[list[Value]]:
 
 
 def _decoder(field: Field | None) -> msgspec.msgpack.Decoder[list[Value]]:
+    """What refuses all that no honest server sends: ids of a wrong length, texts beyond the field's limit."""
     if field is None:
         return _VALUES
     if field.kind is Kind.REF:
-        return _BYTES  # type: ignore[return-value]
-    return _TEXTS if field.kind in _TEXT_KINDS else _NUMBERS  # type: ignore[return-value]
+        return _OWN_IDS if field.name == "id" else _IDS  # type: ignore[return-value]
+    if field.kind in _TEXT_KINDS:
+        return _texts(min(field.maximum, MOST_CHARACTERS))  # type: ignore[return-value]
+    return _REVISIONS if field.name == "revision" else _NUMBERS  # type: ignore[return-value]
 
 
-def _check_limits(field: Field, column: list[Value]) -> None:
-    """Refuses what no honest server sends: ids of a wrong length, texts beyond the field's limit, missing ids."""
-    if field.kind is Kind.REF:
-        if b"" in column or set(map(len, filter(None, column))) - {16}:  # type: ignore[arg-type]
-            raise ValueError(f"{field.name} holds an id of another length than 16")
-        if field.name == "id" and None in column:
-            raise ValueError("a row without an id")
-    elif field.name == "revision" and None in column:
-        raise ValueError("a row without a revision")
-    elif field.kind in _TEXT_KINDS:
-        longest = max(map(len, filter(None, column)), default=0)  # type: ignore[arg-type]
-        if longest > min(field.maximum, 1_000_000):
-            raise ValueError(f"{field.name} holds {longest} characters")
+@cache
+def _texts(maximum: int) -> msgspec.msgpack.Decoder[list[str | None]]:
+    return msgspec.msgpack.Decoder(list[Annotated[str, msgspec.Meta(max_length=maximum)] | None])

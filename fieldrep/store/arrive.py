@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import cast
 
 from sqlcipher3 import dbapi2
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.digest import Digest, row_hasher
+from fieldrep.contract.digest import Digest, columns_hasher, row_hasher
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
-from fieldrep.contract.page import Page, page_columns
+from fieldrep.contract.page import Page, is_empty, page_columns
 from fieldrep.store import search
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing, encode_image
@@ -27,6 +28,7 @@ LOOKUP = 500
 """Ids looked up by one statement."""
 
 hasher = cache(row_hasher)
+hasher_of_columns = cache(columns_hasher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ def _unpack(page: Page) -> Unpacked | None:
     texts = statements_of(entity)
     absent: list[Value] = [None] * page.count
     ordered = [columns.get(name, absent) for name in texts.columns]
-    ids = [value for value in ordered[0] if isinstance(value, bytes)]
-    hashes = list(map(hasher(entity), zip(*(ordered[place] for place in texts.hashed), strict=True)))
+    ids = cast(list[bytes], columns["id"])
+    hashes = hasher_of_columns(entity)([ordered[place] for place in texts.hashed])
     return Unpacked(texts, ids, ordered, hashes)
 
 
@@ -116,7 +118,7 @@ class Arrivals:
         first, count = self._next_row_no(texts.entity), len(hashes)
         numbers = range(first, first + count)
         # Binding a NULL costs as much as three numbers, and most columns of a page hold nothing at all.
-        filled = [place for place, column in enumerate(ordered) if column.count(None) != count]
+        filled = [place for place, column in enumerate(ordered) if not is_empty(column)]
         text = texts.insert_some(tuple(texts.columns[place] for place in filled))
         try:
             self.connection.executemany(

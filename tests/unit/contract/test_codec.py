@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.change import Accepted, Change, Edit, Held, KeptField, Merged, Outcome, Refused
-from fieldrep.contract.digest import Digest, row_hasher, wrap
+from fieldrep.contract.digest import Digest, columns_hasher, row_hasher, wrap
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind, Value
 from fieldrep.contract.frame import seal, unseal
@@ -173,6 +173,7 @@ def column(values: object) -> msgspec.Raw:
         ("visit_minutes", ["5"]),
         ("visit_minutes", [2**64 - 1]),
         ("id", [None]),
+        ("revision", [None]),
         ("unheard_of", [1.5]),
     ],
 )
@@ -208,6 +209,20 @@ def test_a_rows_hash_differs_with_every_field() -> None:
         seen.add(row_hash([*values[:place], None, *values[place + 1 :]]))
     assert len(seen) == len(values) + 1
     assert row_hasher(CATALOGUE["territory"])(values) in seen
+
+
+def test_a_page_is_hashed_as_its_rows_are_one_by_one() -> None:
+    columns = CATALOGUE["territory"].columns
+    rows: list[list[Value]] = [[f"{number} {field.name}" for field in columns] for number in range(3)]
+    expected = [row_hasher(CATALOGUE["territory"])(row) for row in rows]
+    assert columns_hasher(CATALOGUE["territory"])(list(zip(*rows, strict=True))) == expected
+    with pytest.raises(ValueError, match="digest columns"):
+        columns_hasher(CATALOGUE["territory"])([["one"], ["two"]])
+
+
+def test_a_column_whose_first_row_alone_is_empty_travels_whole() -> None:
+    page = make_page("account", ("id", "note"), [(b"a" * 16, None), (b"b" * 16, "Back door")])
+    assert page_columns(page)[1] == [None, "Back door"]
 
 
 def test_a_column_that_holds_nothing_travels_as_nil_and_arrives_as_its_rows() -> None:
