@@ -22,6 +22,7 @@ from fieldrep.store.prices import PriceBook
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
+from fieldrep.store.usual_site import usual_site
 
 HEAD_FIELDS = (
     "contact_id",
@@ -36,10 +37,6 @@ HEAD_FIELDS = (
 )
 """What a person enters in the head of an order; numbers, dates, states and sums follow from commands."""
 
-_SITE = (
-    "SELECT id FROM site WHERE account_id = ? AND archived = 0 "
-    "ORDER BY kind = ? DESC, kind = 'ship' DESC, created_at, id LIMIT 1"
-)
 _ITEMS = "SELECT count(*) FROM document_line WHERE order_id = ? AND archived = 0 AND kind = 'item'"
 _COPIED = (
     "SELECT l.product_id, l.qty, l.uom, l.discount_rate, l.kind, l.description, l.reason_code "
@@ -162,8 +159,8 @@ def _create(
     values: dict[str, Value] = {
         "doc_type": doc_type,
         "account_id": account_id,
-        "bill_site_id": _site(uow, account_id, "bill"),
-        "ship_site_id": _site(uow, account_id, "ship"),
+        "bill_site_id": usual_site(uow.rows, account_id, "bill"),
+        "ship_site_id": usual_site(uow.rows, account_id, "ship"),
         "number_local": uow.next_number("order"),
         "currency": book.currency,
         "price_list_id": book.lists[0].id if book.lists else None,
@@ -189,11 +186,6 @@ def _head(uow: UnitOfWork, fields: dict[str, Value]) -> dict[str, Value]:
             sentence = f"“{name[:60]}” of an order is not entered here. Known are: {', '.join(HEAD_FIELDS)}."
             raise KnownError(Code.FIELD_PROTECTED, sentence, field=name[:60])
     return entered(uow, "sales_order", fields, creating=True)
-
-
-def _site(uow: UnitOfWork, account_id: RowId, kind: str) -> Value:
-    found = uow.rows(_SITE, (account_id, kind))
-    return RowId(found[0][0]) if found else None
 
 
 def _again(row: tuple[object, ...]) -> NewLine:

@@ -33,6 +33,7 @@ class OrderHead:
     """The head of an order; texts are "" where nothing is known.
 
     Attributes:
+        id: None while nothing was entered in it, so that there is no order yet.
         number: the official one, else the one made here.
         editable: lines and head fields may still be changed by this person.
         read_only_reason: why not, a sentence; "" when editable.
@@ -41,7 +42,7 @@ class OrderHead:
         refused: why the office refused what is being corrected here and not yet sent again; "" when it is not.
     """
 
-    id: RowId
+    id: RowId | None
     number: str
     number_local: str
     doc_type: str
@@ -189,7 +190,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
     today = day_of(now, zone)
     names = reader.rows(_NAMES, (order_id,))[0]
     waiting = order_id in waiting_rows(reader, "sales_order")
-    head = _head(order, names, waiting=waiting, refused=_refused(reader, order_id))
+    head = head_of(order, names, waiting=waiting, refused=_refused(reader, order_id))
     raw = reader.rows(_LINES, (order_id,))
     lines = _lines(reader, order, head, raw, today)
     totals = order_totals(
@@ -208,7 +209,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
             tax_amount=totals.tax_amount,
             total_amount=totals.total_amount,
         ),
-        problems=_problems(head, items, raw, today) if head.editable else (),
+        problems=problems_of(head, items, raw, today) if head.editable else (),
         stock_as_of=min((line.stock_as_of for line in items if line.stock_as_of is not None), default=None),
     )
 
@@ -259,12 +260,13 @@ def _hit(
     )
 
 
-def _head(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool, refused: str) -> OrderHead:
+def head_of(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool, refused: str) -> OrderHead:
+    """The head of an order, from its row and what the records it points to are called."""
     status = text(order["status"])
     reason = _read_only_reason(order, status, me=names[9], author=text(names[10]))
     reasons = order["hold_reasons"]
     return OrderHead(
-        id=ref(order["id"]),
+        id=maybe_ref(order["id"]),
         number=text(order["number_official"]) or text(order["number_local"]),
         number_local=text(order["number_local"]),
         doc_type=text(order["doc_type"]),
@@ -368,9 +370,10 @@ def _in_units(base_qty: int, factor: int) -> int:
     return base_qty if factor == MILLIONTH else divide_rounded(base_qty * MILLIONTH, factor)
 
 
-def _problems(
+def problems_of(
     head: OrderHead, items: Sequence[OrderLine], raw: Sequence[Sequence[object]], today: date
 ) -> tuple[str, ...]:
+    """What stands against submitting, a sentence each."""
     sentences = []
     if not items:
         sentences.append("Add a product; an order without lines cannot be submitted.")

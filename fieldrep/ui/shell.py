@@ -99,11 +99,14 @@ class AppShell(QWidget):
     # Where we are
 
     def go(self, key: str, target: object = None) -> None:
-        """Show a page and remember the place."""
+        """Show a page and remember the place; one that history does not keep gives way to what it opens."""
         self._layers_away()
-        self._show(Place(key, target))
-        if self._pages[key].keeps(target):
-            self._remember(Place(key, target))
+        place, page = Place(key, target), self._pages.get(key) or self._build(key)
+        if not page.keeps(target):
+            self._remember(place)
+        self._show(place)
+        if page.keeps(target):
+            self._remember(place)
 
     def page(self) -> Page | None:
         return self._pages.get(self._places[self._at].page) if self._at >= 0 else None
@@ -118,15 +121,24 @@ class AppShell(QWidget):
         self._travel(1)
 
     def _travel(self, by: int) -> None:
-        if 0 <= self._at + by < len(self._places):
-            self._at += by
-            self._show(self._places[self._at])
+        to = self._at + by
+        if not 0 <= to < len(self._places):
+            return
+        if not self._keeps(self._places[self._at]):
+            del self._places[self._at]
+            to -= by > 0
+        self._at = to
+        self._show(self._places[to])
 
     def _remember(self, place: Place) -> None:
         if self._at >= 0 and self._places[self._at] == place:
             return
-        self._places = [*self._places[: self._at + 1], place][-100:]
+        kept = self._at + (1 if self._at >= 0 and self._keeps(self._places[self._at]) else 0)
+        self._places = [*self._places[: max(kept, 0)], place][-100:]
         self._at = len(self._places) - 1
+
+    def _keeps(self, place: Place) -> bool:
+        return self._pages[place.page].keeps(place.target)
 
     def _show(self, place: Place) -> None:
         page = self._pages.get(place.page) or self._build(place.page)

@@ -290,19 +290,6 @@ def test_a_draft_is_there_after_the_window_was_closed_and_opened_again(
         assert editor.entry.head.po_ref == "typed and not left"
 
 
-def test_an_order_nobody_wrote_in_is_taken_back_when_one_goes_away(window: Window) -> None:
-    editor = new_order(window)
-    order_id = editor.order_id
-    window.key(Qt.Key.Key_Escape)
-    window.until(lambda: window.shell.place().page == "accounts")
-    window.until(
-        lambda: rows(window, "SELECT archived FROM sales_order WHERE id = ?", order_id) == [(1,)],
-        "the empty draft stays",
-    )
-    window.key(Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
-    assert window.errors == []
-
-
 def test_an_order_with_a_line_stays_and_history_does_not_begin_another(window: Window) -> None:
     editor = new_order(window)
     add(window, editor, "401120 x 1")

@@ -103,7 +103,8 @@ def test_a_conflict_shows_before_mine_and_theirs_and_is_decided_by_keys(
     window.until(lambda: window.program.syncing.view().needs_you == 0)
 
 
-def test_from_the_list_of_conflicts_every_field_is_decided_by_keys(window: Window, office: Office) -> None:
+def two_clashes(window: Window, office: Office) -> None:
+    """Anke and the office change the same two fields; she stands on Sync, where they are listed."""
     office.shut()
     window.key(Qt.Key.Key_E)
     window.into("edit_account_phone", "+31 10 411 2299")
@@ -115,16 +116,29 @@ def test_from_the_list_of_conflicts_every_field_is_decided_by_keys(window: Windo
     window.sync()
     window.until(lambda: window.program.syncing.view().needs_you == 2)
     window.shell.go("sync", "overview")
+    window.until(window.sync_page.overview.conflict.isVisible)
+
+
+def test_the_status_bar_names_the_keys_that_decide_only_where_there_is_something(
+    window: Window, office: Office
+) -> None:
+    two_clashes(window, office)
     page = window.sync_page
-    window.until(page.overview.conflict.isVisible)
+    assert [hint.keys for hint in page.hints()] == ["1 2 3", "N", "Ctrl Enter", "F9"]
     page.tabs.open("waiting")
     assert [hint.keys for hint in page.hints()] == ["F9"], "nothing to decide here"
+    assert page.tabs.bar.tabText(2) == "Conflicts  2"
+    page.tabs.open("conflicts")
+    assert page.conflicts.panel.table._badge.text() == "2 conflicts"
+    assert [hint.keys for hint in page.hints()] == ["1 2 3", "N", "Ctrl Enter", "F9"]
+
+
+def test_from_the_list_of_conflicts_every_field_is_decided_by_keys(window: Window, office: Office) -> None:
+    two_clashes(window, office)
+    page = window.sync_page
     page.tabs.open("conflicts")
     panel = page.conflicts.panel
     window.until(lambda: panel.isVisible() and page.conflicts.table.grid.rowCount() == 1)
-    assert [hint.keys for hint in page.hints()] == ["1 2 3", "N", "Ctrl Enter", "F9"]
-    assert panel.table._badge.text() == "2 conflicts"
-    assert page.tabs.bar.tabText(2) == "Conflicts  2"
     page.tabs.bar.setFocus()
     window.key(Qt.Key.Key_Tab)
     assert page.conflicts.table.hasFocus()

@@ -35,6 +35,9 @@ class AboveLines(QObject):
     def set(self, head: OrderHead) -> None:
         """Another order, or the same again."""
         self._order_id = head.id
+        if head.id is None:
+            self.forget()
+            return
         if head.refused:
             sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
             self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")

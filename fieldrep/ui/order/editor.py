@@ -10,30 +10,19 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.commands.done import Done
-from fieldrep.commands.lines import (
-    add_order_line,
-    discount_order_lines,
-    edit_order_line,
-    remove_order_lines,
-)
+from fieldrep.commands.lines import add_order_line, discount_order_lines, edit_order_line, remove_order_lines
 from fieldrep.commands.order_lines import NewLine
-from fieldrep.commands.orders import (
-    cancel_order,
-    copy_lines,
-    copy_order,
-    create_order,
-    drop_empty_order,
-    edit_order,
-    submit_order,
-)
+from fieldrep.commands.orders import cancel_order, copy_lines, copy_order, edit_order, submit_order
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.fast_entry import parse_fast_entry
-from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find_for_order, order_entry
+from fieldrep.queries.new_order import entry_of
+from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find_for_order
 from fieldrep.queries.orders import OrderChip, OrderRow, orders_of_account
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order import sheet
 from fieldrep.ui.order.above import AboveLines
+from fieldrep.ui.order.beginning import Beginning
 from fieldrep.ui.order.below import BelowLines
 from fieldrep.ui.order.fast import FastField
 from fieldrep.ui.order.lines import OrderLines
@@ -63,6 +52,7 @@ class OrderEditor(QWidget):
         self.order_id: RowId | None = None
         self.entry: OrderEntry | None = None
         self._last: OrderRow | None = None
+        self.beginning = Beginning(desk, self._begun)
         self._build()
         self._connect()
         self._lay_out()
@@ -126,34 +116,42 @@ class OrderEditor(QWidget):
     # Which order
 
     def new_for(self, account_id: RowId) -> None:
-        """A draft for the account: an empty one that is there already, else a fresh one."""
+        """An order for the account: an empty draft that is there already, else one that its first entry begins."""
+        self._put_away()
+        self.beginning.about(account_id)
         self._ask_orders(account_id, lambda rows: self._start(account_id, rows), OrderChip.DRAFTS)
 
     def _start(self, account_id: RowId, drafts: Sequence[OrderRow]) -> None:
-        empty = next((row.id for row in drafts if row.editable and not row.line_count), None)
-        if empty is not None:
-            self.show_order(empty)
-        else:
-            self._run(
-                create_order, lambda done: self.show_order(done.ids["sales_order"]), account_id=account_id
-            )
+        if self.beginning.account_id == account_id:
+            empty = next((row.id for row in drafts if row.editable and not row.line_count), None)
+            self.reload() if empty is None else self.show_order(empty)
+
+    def _begun(self, order_id: RowId) -> None:
+        """There is an order now: what was entered first is on its way into it."""
+        self.order_id = order_id
+        self.opened.emit(order_id)
 
     def show_order(self, order_id: RowId) -> None:
         """Shows an order and puts the cursor where the next line is typed."""
         if order_id != self.order_id:
-            self.leave()
-            self.entry = self._last = None
-            self.fast.empty_out()
-            self.problem.clear()
-            self.lines.forget()
-            self.side.forget()
-            self.above.forget()
+            self._put_away()
         self.order_id = order_id
         self.opened.emit(order_id)
         self.reload()
 
+    def _put_away(self) -> None:
+        """Another order comes: nothing of this one stays on the screen."""
+        self.leave()
+        self.beginning.about(None)
+        self.order_id = self.entry = self._last = None
+        self.fast.empty_out()
+        self.problem.clear()
+        self.lines.forget()
+        self.side.forget()
+        self.above.forget()
+
     def leave(self) -> bool:
-        """Saves what is typed; an order nobody wrote anything in is taken back, which the answer tells."""
+        """Saves what is typed; an order nobody wrote anything in leaves nothing behind, which the answer tells."""
         self.fast.put_away()
         self.side.head.save(final=True)
         entry = self.entry
@@ -162,7 +160,7 @@ class OrderEditor(QWidget):
         )
         if not untouched or self.side.head.is_filled():
             return False
-        self._desk.runner.command(drop_empty_order, row_id=self.order_id)
+        self.beginning.drop(self.order_id)
         self.order_id = self.entry = None
         return True
 
@@ -180,18 +178,12 @@ class OrderEditor(QWidget):
         self.side.head.save(final=True)
 
     def reload(self) -> None:
-        """Reads the order again."""
-        if self.order_id is None:
-            return
-        self._desk.runner.query(
-            order_entry,
-            asker=self,
-            done=self._show,
-            failed=self._fail,
-            order_id=self.order_id,
-            now=self._desk.now(),
-            zone=self._desk.zone,
-        )
+        """Reads the order again, or what one that is about to begin would begin with."""
+        account_id = self.beginning.account_id
+        if self.order_id is not None or account_id is not None:
+            runner, now, zone = self._desk.runner, self._desk.now(), self._desk.zone
+            about = {"order_id": self.order_id, "account_id": account_id, "now": now, "zone": zone}
+            runner.query(entry_of, asker=self, done=self._show, failed=self._fail, **about)
 
     def _show(self, entry: OrderEntry | None) -> None:
         if entry is None:
@@ -278,15 +270,14 @@ class OrderEditor(QWidget):
                 self.fast.selectAll()
             self._fail(error)
 
-        self._run(add_order_line, None, failed, order_id=self.order_id, line=line)
+        self._into(
+            lambda order_id: self._run(add_order_line, None, failed, order_id=order_id, line=line), failed
+        )
 
     def _paste(self, rows: list[list[str]]) -> None:
         self.problem.clear()
-        if self.order_id is not None and self.entry is not None and self.entry.head.editable:
-            refused = self.problem
-            add_rows(
-                self._desk.runner, self.order_id, rows, lambda head, why: refused.say(head, why, Tone.DANGER)
-            )
+        if self.entry is not None and self.entry.head.editable:
+            self._into(lambda order_id: add_rows(self._desk.runner, order_id, rows, self.problem))
 
     # The lines
 
@@ -331,13 +322,12 @@ class OrderEditor(QWidget):
     # The head, and what ends an order
 
     def _save_head(self, key: str, value: object) -> None:
+        def failed(error: Exception) -> None:
+            self.side.head.refuse(key, sentence_of(error))
+
         if self.entry is not None and self.entry.head.editable:
-            self._run(
-                edit_order,
-                None,
-                lambda error: self.side.head.refuse(key, sentence_of(error)),
-                row_id=self.order_id,
-                **{key: value},
+            self._into(
+                lambda order_id: self._run(edit_order, None, failed, row_id=order_id, **{key: value}), failed
             )
 
     def submit(self) -> None:
@@ -354,14 +344,18 @@ class OrderEditor(QWidget):
         self.said.emit(f"{done.label}: safe on this laptop, sent with the next sync", None)
 
     def _copy_last(self) -> None:
-        if self._last is not None:
-            self._run(copy_lines, self._say_done, row_id=self.order_id, from_id=self._last.id)
+        if (last := self._last) is not None:
+            self._into(
+                lambda order_id: self._run(copy_lines, self._say_done, row_id=order_id, from_id=last.id)
+            )
 
     def _act(self, key: str) -> None:
         if self.entry is None:
             return
         if key == "copy":
             self._run(copy_order, self._on_copied, row_id=self.order_id)
+        elif key == "cancel" and self.order_id is None:
+            self.closed.emit()
         elif key == "cancel":
             self._run(cancel_order, lambda done: self.said.emit(done.label, None), row_id=self.order_id)
         elif key == "account":
@@ -374,6 +368,13 @@ class OrderEditor(QWidget):
         self.said.emit(done.label, None)
 
     # Saving
+
+    def _into(self, go: Callable[[RowId], None], failed: Callable[[Exception], None] | None = None) -> None:
+        """Does something with the order, which is begun by it where nothing was entered before."""
+        if self.order_id is not None:
+            go(self.order_id)
+        else:
+            self.beginning.then(go, failed or self._fail)
 
     def _run(
         self,

@@ -3,7 +3,7 @@
 Owns the count of what was refused. It must not know the page.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fieldrep.commands.lines import add_order_line
 from fieldrep.commands.order_lines import NewLine
@@ -11,20 +11,22 @@ from fieldrep.contract.ids import RowId
 from fieldrep.domain.fast_entry import parse_fast_entry
 from fieldrep.ui.desk import sentence_of
 from fieldrep.ui.runner import Runner
+from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.widgets.banner import Banner
 
 
 def add_rows(
     runner: Runner,
     order_id: RowId,
     rows: Sequence[Sequence[str]],
-    refused: Callable[[str, str], None],
+    problem: Banner,
 ) -> None:
-    """Adds a line for each row: SKU, then a quantity; `refused` gets a heading and what was not added, with reasons."""
+    """Adds a line for each row: SKU, then a quantity; `problem` says what was not added, with reasons."""
     told: list[str] = []
 
     def failed(typed: str, error: Exception) -> None:
         told.append(f"{typed}: {sentence_of(error)}")
-        refused(f"{len(told)} of {len(rows)} pasted rows not added", "\n".join(told))
+        problem.say(f"{len(told)} of {len(rows)} pasted rows not added", "\n".join(told), Tone.DANGER)
 
     for cells in rows:
         typed = " × ".join(cell for cell in cells[:2] if cell)

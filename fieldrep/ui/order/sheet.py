@@ -145,7 +145,8 @@ def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
         head.ship_to,
         _reference(head.po_ref),
     )
-    saved = ((f"Saved {clock_time(head.saved_at, zone)}", Tone.SUCCESS),) if head.editable else ()
+    begun = head.editable and head.id is not None
+    saved = ((f"Saved {clock_time(head.saved_at, zone)}", Tone.SUCCESS),) if begun else ()
     refused = (("Refused", Tone.DANGER),) if head.refused else ()
     badges = ((sentence_case(head.status), status_tone(head.status)), *refused, *saved)
     name = f"Order {head.number}" if head.number else "New order"

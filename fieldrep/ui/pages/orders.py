@@ -126,7 +126,7 @@ class OrdersPage(Page):
 
     def show_target(self, target: object) -> None:
         if target is None:
-            if self.editing and self.editor.order_id is None:
+            if self.editing and self.editor.entry is None:
                 self._show_list()
             return
         if target == _LIST:

@@ -1,0 +1,48 @@
+"""An order is written down with its first entry: who only looks leaves nothing behind, and nothing typed is lost."""
+
+from PySide6.QtCore import Qt
+
+from fieldrep.ui.page import Place
+from tests.ui.office import Office
+from tests.ui.test_orders_page import new_order, rows, side_words
+from tests.ui.window import CTRL, Window
+
+
+def test_an_order_nobody_wrote_in_leaves_nothing_behind(window: Window, office: Office) -> None:
+    orders = len(office.rows("sales_order"))
+    counted = rows(window, "SELECT count(*) FROM outbox"), rows(window, "SELECT count(*) FROM sent_log")
+    for way in ("at once", "after a look", "to another page"):
+        if way == "at once":
+            window.key(Qt.Key.Key_N, CTRL)
+        else:
+            editor = new_order(window)
+            assert editor.header.name() == "New order"
+            assert "€ 0.00" in side_words(editor)
+        window.key(Qt.Key.Key_4, CTRL) if way == "to another page" else window.key(Qt.Key.Key_Escape)
+        window.until(lambda: window.shell.place().page != "orders")
+    window.key(Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert window.shell.place().page == "accounts", "history does not come back to it"
+    window.sync()
+    assert len(office.rows("sales_order")) == orders
+    now = rows(window, "SELECT count(*) FROM outbox"), rows(window, "SELECT count(*) FROM sent_log")
+    assert now == counted, "not even a change that takes it back"
+    assert window.errors == []
+
+
+def test_two_lines_entered_faster_than_the_order_begins_stand_in_one_order(window: Window) -> None:
+    editor = new_order(window)
+    for typed in ("401120 x 24", "210034 x 2"):
+        window.write(typed)
+        window.key(Qt.Key.Key_Return)
+    window.until(lambda: len(editor.entry.lines) == 2)
+    assert rows(window, "SELECT count(*) FROM sales_order WHERE status = 'draft' AND archived = 0") == [(1,)]
+    assert window.shell.place() == Place("orders", ("order", editor.order_id))
+
+
+def test_the_head_alone_begins_an_order_as_well(window: Window, office: Office) -> None:
+    editor = new_order(window)
+    window.into("order_po_ref", "4711")
+    window.key(Qt.Key.Key_Escape)
+    window.key(Qt.Key.Key_1, CTRL)
+    window.until(lambda: "4711" in [row["po_ref"] for row in office.rows("sales_order")])
+    assert editor.problem.isHidden()
