@@ -159,10 +159,5 @@ def empty(connection: Connection) -> None:
             f"DELETE FROM {table} WHERE id NOT IN (SELECT row_id FROM base_row WHERE entity = ?)", (name,)
         )
         connection.execute(f"UPDATE {table} SET row_hash = NULL")
-        texts = statements_of(entity)
-        if texts.searched:
-            name = f"{table}_search"
-            connection.execute(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")
-            columns = ", ".join(texts.searched)
-            connection.execute(f"INSERT INTO {name} (rowid, {columns}) SELECT row_no, {columns} FROM {table}")
+        search.make_anew(connection, statements_of(entity))
     connection.execute("UPDATE base_row SET standing = ? WHERE image IS NOT NULL", (int(Standing.STALE),))

@@ -6,7 +6,6 @@ time; readers never wait for it. Must not know any entity by name.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
@@ -20,19 +19,19 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.contract.steps import Step, reached
-from fieldrep.paths import FILE_MODE, Profile
-from fieldrep.store import migrate, newer, outbox, search
-from fieldrep.store.aside import finish_switch
-from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, transaction, write_back
+from fieldrep.paths import Profile
+from fieldrep.store import newer, outbox, search
+from fieldrep.store.behind import MOST_BEHIND, Behind, tell
+from fieldrep.store.engine import Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
+from fieldrep.store.opening import open_file, paths
 from fieldrep.store.reader import Reader, ReaderPool
-from fieldrep.store.reserve import give_up, put_by
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
 from fieldrep.store.unit_of_work import UnitOfWork
 
-REPLICA_VERSION = 1
-"""The version of the file this program writes; `schema.py` says the same, and a test compares them."""
+LOOK_SECONDS = 0.02
+"""How long one who looks waits for one who writes."""
 
 MOST_STEPS = 10_000
 PAGES_AT_ONCE = 500
@@ -61,12 +60,16 @@ class Replica:
         self._writing = RLock()
         self._inside = False
         self._contact_unsaved = False
+        self._told = False
+        self._saved: UnitOfWork | None = None
         self.took_bulk = False
         self.clock = clock
         self.randomness = randomness
         self.ids = IdSource(clock, randomness)
         with driver_errors():
             self._state = self._next_state = load_state(connection)
+            self._behind = Behind(connection)
+        self._newest_n = self._state.highest_n
 
     @classmethod
     def open(
@@ -78,10 +81,10 @@ class Replica:
             KnownError: `not_enrolled` when there is none, `already_open`, `replica_damaged`, `replica_newer`,
                 or a disk error.
         """
-        path, lock_path = _paths(place)
+        path, lock_path = paths(place)
         lock = FileLock(lock_path)
         try:
-            connection = _open_file(path, key, create=create)
+            connection = open_file(path, key, create=create)
             try:
                 readers = ReaderPool(lambda: connect(path, key))
                 return cls(connection, readers, lock, clock, randomness)
@@ -94,7 +97,7 @@ class Replica:
 
     def close(self) -> None:
         """Closes everything; the file then stands alone, without a write-ahead log."""
-        if self._contact_unsaved:
+        if self._contact_unsaved or self._behind:
             with suppress(KnownError):
                 self.change_state()
         with self._writing:
@@ -110,11 +113,24 @@ class Replica:
 
     def state(self) -> SyncState:
         """Where the replica stands after the last commit."""
-        return self._state
+        return self._with_newest(self._state)
 
     def read(self) -> AbstractContextManager[Reader]:
-        """A consistent snapshot, from any thread, also while somebody writes."""
+        """A consistent snapshot, from any thread, also while somebody writes; search then knows what was saved."""
+        if self._behind:
+            self._catch_up()
         return self._readers.reader()
+
+    def _catch_up(self) -> None:
+        """Tells search what was saved. Who writes just now does it too, so nobody waits for him; a full disk may."""
+        if not self._writing.acquire(timeout=LOOK_SECONDS):
+            return
+        try:
+            if self._behind and not self._inside:
+                with suppress(KnownError), self.write():
+                    pass
+        finally:
+            self._writing.release()
 
     @contextmanager
     def begin(self, command: str, label: str) -> Iterator[UnitOfWork]:
@@ -123,37 +139,65 @@ class Replica:
         Raises:
             KnownError: `not_enrolled`, `disk_full`, `disk_error`.
         """
-        with self.write() as connection:
+        with self._write(saving=True) as connection:
             if not self._state.enrolled:
                 raise KnownError(
                     Code.NOT_ENROLLED, "This profile belongs to nobody yet. Enrol it with a link first."
                 )
             unit = UnitOfWork(connection, self._state, self.clock, self.ids, command, label)
             yield unit
-            unit.finish(self._state.highest_n + 1)
-            if unit.change_n is not None:
-                self._next_state = replace(self._state, highest_n=unit.change_n)
+            unit.finish(self._newest_n + 1)
+            self._saved = unit
+            if unit.words and unit.change_n is None:
+                # part of an older change, so that after a crash the outbox would not tell of it
+                self._tell_search(connection)
+                tell(connection, unit.words)
             reached(Step.SAVE_WRITTEN)
         reached(Step.SAVED)
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """The writing connection inside one transaction; for the store's own modules alone."""
+        return self._write(saving=False)
+
+    @contextmanager
+    def _write(self, *, saving: bool) -> Iterator[Connection]:
         with self._writing:
             if self._inside:
                 raise RuntimeError("a unit of work is open already; one thing is done at a time")
-            self._inside, self._next_state = True, self._state
+            self._inside, self._next_state, self._saved, self._told = True, self._state, None, False
             try:
                 with transaction(self._connection) as connection:
+                    if len(self._behind) >= MOST_BEHIND or (self._behind and not saving):
+                        self._tell_search(connection)
                     yield connection
-                self._state = self._next_state
+                self._committed()
             finally:
                 self._inside = False
 
+    def _tell_search(self, connection: Connection) -> None:
+        """Tells search of all saved rows; the state stored with it says up to which change it knows them."""
+        if self._told:
+            return
+        self._behind.tell(connection)
+        save_state(connection, self._with_newest(self._next_state))
+        self._told = True
+
+    def _committed(self) -> None:
+        self._state = self._next_state
+        if self._told:
+            self._behind.forget()
+        if self._saved is not None and self._saved.change_n is not None:
+            self._newest_n = self._saved.change_n
+            self._behind.add(self._saved.words)
+
+    def _with_newest(self, state: SyncState) -> SyncState:
+        """The state with the newest change's number, which a save does not store; it is in the outbox."""
+        return state if state.highest_n >= self._newest_n else replace(state, highest_n=self._newest_n)
+
     def store_state(self, connection: Connection, state: SyncState) -> None:
         """Stores a new state in the open transaction; it becomes visible in memory after the commit."""
-        save_state(connection, state)
-        self._next_state = state
+        self._next_state = self._with_newest(state)
+        save_state(connection, self._next_state)
         self._contact_unsaved = False
 
     def change_state(self, **values: object) -> SyncState:
@@ -219,7 +263,7 @@ class Replica:
         """Up to which number every change has its answer."""
         with self.read() as reader:
             oldest = outbox.oldest_unanswered(reader.driver)
-        return self._state.highest_n if oldest is None else oldest - 1
+        return self.state().highest_n if oldest is None else oldest - 1
 
     def held_back(self) -> int:
         """How many changes wait for the server to be updated."""
@@ -278,69 +322,3 @@ class Replica:
             connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
             left = connection.execute("PRAGMA freelist_count").fetchone()
         return bool(free and left and 0 < left[0] < free[0])
-
-
-def _paths(place: Profile | Path) -> tuple[Path, Path]:
-    if isinstance(place, Profile):
-        place.make()
-        return place.replica, place.lock
-    return place, place.with_name(place.name + ".lock")
-
-
-def _open_file(path: Path, key: bytes, *, create: bool) -> Connection:
-    """The writing connection to an existing or new file, at the present version."""
-    finish_switch(path)
-    crashed = _has_sound_log(path)
-    if not path.exists():
-        if not create:
-            raise _not_enrolled()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), FILE_MODE)
-        os.close(descriptor)
-    connection = _connect(path, key)
-    try:
-        with driver_errors(lambda: path.parent):
-            if migrate.stored_version(connection) == migrate.NO_VERSION:
-                if not create:
-                    raise _not_enrolled()
-                migrate.create(connection)
-            migrate.bring_up_to_date(connection, REPLICA_VERSION)
-        if crashed:
-            write_back(connection)
-    except BaseException:
-        connection.close()
-        raise
-    put_by(path)
-    return connection
-
-
-def _connect(path: Path, key: bytes) -> Connection:
-    """The writing connection; on a disk full to the last byte the reserve makes room to read and send."""
-    try:
-        return connect(path, key, writer=True)
-    except KnownError as error:
-        if error.code is not Code.DISK_FULL or not give_up(path):
-            raise
-    return connect(path, key, writer=True)
-
-
-def _has_sound_log(path: Path) -> bool:
-    """Whether a crash left a log. One that lost acknowledged commits must not be opened: they would be written over.
-
-    Raises:
-        KnownError: `replica_damaged`.
-    """
-    log = path.with_name(path.name + "-wal")
-    if not log.exists() or not log.stat().st_size:
-        return False
-    from fieldrep.store.pages import log_is_damaged
-
-    if log_is_damaged(path):
-        raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
-    return True
-
-
-def _not_enrolled() -> KnownError:
-    return KnownError(
-        Code.NOT_ENROLLED,
-        "There is no replica here yet. Ask your administrator for an enrolment link and enter it first.",
-    )

@@ -83,6 +83,15 @@ def index_rows(
         connection.executemany(texts.search_insert, sorted(after, key=_row_no))
 
 
+def make_anew(connection: Connection, texts: Statements) -> None:
+    """Makes the search table of an entity anew from its rows."""
+    if texts.searched:
+        table, name, words = texts.entity.table, f"{texts.entity.table}_search", ", ".join(texts.searched)
+        connection.execute(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")  # noqa: S608
+        rows = f"SELECT row_no, {words} FROM {table} ORDER BY row_no"  # noqa: S608
+        connection.execute(f"INSERT INTO {name} (rowid, {words}) {rows}")
+
+
 def forget_rows(connection: Connection, texts: Statements, numbers: Iterable[int]) -> None:
     """Takes the words of rows out, which must still stand in their table as search knows them."""
     if texts.searched:

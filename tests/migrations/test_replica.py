@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store import migrate, replica, schema
+from fieldrep.store import migrate, opening, schema
 from fieldrep.store.engine import Connection, connect
 from fieldrep.store.replica import Replica
 
@@ -100,7 +100,7 @@ def test_there_is_one_head_and_the_version_counts_the_revisions() -> None:
     config.set_main_option("script_location", str(migrate.migrations_folder()))
     script = ScriptDirectory.from_config(config)
     assert script.get_heads() == [schema.HEAD]
-    assert len(list(script.walk_revisions())) == schema.REPLICA_VERSION == replica.REPLICA_VERSION
+    assert len(list(script.walk_revisions())) == schema.REPLICA_VERSION == opening.REPLICA_VERSION
 
 
 def test_a_migration_that_fails_in_the_middle_leaves_everything_as_it_was(tmp_path: Path) -> None:
