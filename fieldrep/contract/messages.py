@@ -22,6 +22,9 @@ PROTOCOL_VERSION = 1
 MAX_CHANGES = 2_000
 """Changes in one request; a longer outbox goes in several."""
 
+MAX_BEYOND = 1_000
+"""Rows named to a restored store."""
+
 PAGE_BYTES = 1_200_000
 """Of one reply: two are in memory at a time, one being written and one being made ready."""
 
@@ -102,6 +105,22 @@ class Verdict(StrEnum):
         return cls.UPGRADE if isinstance(value, str) else None
 
 
+class HeldRow(msgspec.Struct, frozen=True, array_like=True):
+    """A row as a device holds it, in a state that a restored store does not know: for the admin's report alone.
+
+    Attributes:
+        changed_by: the person who had changed it, empty for the office.
+        label: what people call it.
+    """
+
+    entity: Annotated[str, msgspec.Meta(max_length=60)]
+    row_id: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    revision: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)]
+    changed_at: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
+    changed_by: Annotated[bytes, msgspec.Meta(max_length=16)]
+    label: Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00]*\Z")]
+
+
 class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
     """One step of a sync, from the device: where it is and the changes it pushes, oldest first.
 
@@ -109,6 +128,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WI
         further: more changes wait than this request holds; nothing is pulled before all of them are answered.
         refused: while a restored server is given back what it forgot: changes that were refused before and are not
             offered again.
+        beyond: rows held in states that the restored store lacks, the newest first; nothing else travels with them.
         question: a device whose digest differs asks where; nothing else travels with it.
     """
 
@@ -117,6 +137,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WI
     page_bytes: int = PAGE_BYTES
     further: bool = False
     refused: Annotated[tuple[ChangeNumber, ...], msgspec.Meta(max_length=MAX_CHANGES)] = ()
+    beyond: Annotated[tuple[HeldRow, ...], msgspec.Meta(max_length=MAX_BEYOND)] = ()
     question: Question | None = None
 
 
@@ -136,6 +157,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
         schema: the server's version of the catalogue; digests of different versions are not compared.
         backed_up: the state of the newest backup, told beside outcomes; what it covers need not be offered again.
         compared: the answer to a question, as it is at `revision`.
+        restored_to: with `start_over`, the last state the replica and the restored store have in common; 0 for none.
     """
 
     verdict: Verdict
@@ -155,6 +177,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     schema: Annotated[int, msgspec.Meta(ge=1, le=INT64_MAX)] = 1
     backed_up: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     compared: tuple[Part, ...] = ()
+    restored_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):

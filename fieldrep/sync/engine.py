@@ -30,6 +30,7 @@ from fieldrep.contract.messages import (
 from fieldrep.contract.steps import Step, reached
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import Unpacked, unpack
+from fieldrep.store.beyond import rows_beyond
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell
 from fieldrep.store.recount import recount
@@ -148,6 +149,7 @@ class Run:
         """Exchanges until nothing is left to say on either side."""
         (reply, rows), changes = self._push()
         for _ in range(MAX_EXCHANGES):
+            self._tell_of_others(reply)
             self.obey(reply)
             self.answered += len(reply.outcomes)
             following = self._fetch_ahead(line, reply)
@@ -188,6 +190,16 @@ class Run:
         self.receipt = msgspec.structs.replace(self.receipt, digests_equal=False)
         if rows:
             self.loop(None)
+
+    def _tell_of_others(self, reply: ExchangeReply) -> None:
+        """Names to a restored store what others had done that it lacks, before it is no longer known here."""
+        if reply.verdict is not Verdict.START_OVER or not reply.restored_to:
+            return
+        with self.replica.read() as reader:
+            rows = rows_beyond(reader, reply.restored_to, self.replica.state().user_id)
+        if rows:
+            handshake = handshake_of(self.replica, self.replica.depth())
+            self.bearer.exchange(ExchangeRequest(handshake, page_bytes=_SMALLEST_PAGE, beyond=rows))
 
     def _ask(self, question: Question) -> ExchangeReply:
         return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica, 0), question=question))

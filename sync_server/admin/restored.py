@@ -11,9 +11,20 @@ from datetime import UTC, datetime
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
-from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
+from sync_server.store.after_backup import LostRow
+from sync_server.store.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
 
-_STATES = {"not_seen": "not seen yet", "giving_back": "giving back", "done": "done"}
+_STATES = {
+    "not_seen": "not seen yet",
+    "giving_back": "giving back",
+    "done": "done",
+    "replaced": "replaced by another",
+}
+_MOST_NAMED = 10
+"""Devices in the last sentence; the table has all."""
+
+_MOST_SHOWN = 50
+"""Of what the office did; --json gives all."""
 
 
 @commands.command("restore-report")
@@ -22,7 +33,8 @@ def report(*, as_json: bool) -> None:
     """Tells what devices have given back since the last restore, and what is missing.
 
     A device that was enrolled after the backup was made is unknown to the restored store: it enrols again with a new
-    link and then brings its work along.
+    link and then brings its work along. What the office did after the backup is listed as far as laptops held it; an
+    import or an entry that brings a record up to date again takes it off the list.
     """
     with central_store() as database, database.read() as reader:
         found = restore_report(reader)
@@ -36,45 +48,80 @@ def report(*, as_json: bool) -> None:
 
 def _print(found: RestoreReport) -> None:
     say(f"Restored {_moment(found.at)} to the state of revision {found.revision}.")
-    if found.devices:
-        columns = ("login", "device", "state", "seen", "came_back", "missing", "refused_there")
-        print_table(columns, [_row(device) for device in found.devices], as_json=False)
+    _print_rows([_row(device) for device in found.devices])
     if found.changes:
         say("")
-        columns = ("login", "device", "change", "command", "record", "became", "at")
-        rows: list[dict[str, JsonValue]] = [
-            {
-                "login": change.login,
-                "device": change.device,
-                "change": change.n,
-                "command": change.command,
-                "record": f"{change.entity} {change.record or change.row_id}",
-                "became": change.result,
-                "at": _moment(change.at),
-            }
-            for change in found.changes
-        ]
-        print_table(columns, rows, as_json=False)
+        _print_rows([_change(change) for change in found.changes])
+    if found.lost:
+        say("")
+        say(
+            "Done by others after the backup and not there again, as laptops held it; enter or import it anew:"
+        )
+        _print_rows([_lost(row) for row in found.lost[:_MOST_SHOWN]])
+        if len(found.lost) > _MOST_SHOWN:
+            say(f"and {len(found.lost) - _MOST_SHOWN:,} more; --json lists all.")
+    say("")
     say(_conclusion(found))
+
+
+def _print_rows(rows: list[dict[str, JsonValue]]) -> None:
+    if rows:
+        print_table(tuple(rows[0]), rows, as_json=False)
+
+
+def _change(change: ReturnedChange) -> dict[str, JsonValue]:
+    return {
+        "login": change.login,
+        "device": change.device,
+        "change": change.n,
+        "command": change.command,
+        "record": f"{change.entity} {change.record or change.row_id}",
+        "became": change.result,
+        "at": _moment(change.at),
+    }
+
+
+def _lost(row: LostRow) -> dict[str, JsonValue]:
+    return {
+        "record": f"{row.entity} {row.record or row.row_id}",
+        "id": row.row_id,
+        "changed": _moment(row.changed_at),
+        "by": row.by,
+        "seen_by": row.held_by,
+    }
 
 
 def _conclusion(found: RestoreReport) -> str:
     missing = sum(len(device.missing) for device in found.devices)
     lost = f" {missing:,} changes are missing for good: their laptops no longer keep them." if missing else ""
-    if found.done:
-        return f"Every device was here and has given back all it keeps.{lost}"
-    left = sum(device.state != "done" for device in found.devices)
-    devices = "1 device has" if left == 1 else f"{left:,} devices have"
-    return f"{devices} not given everything back yet; it is done when all have synced.{lost}"
+    replaced = sum(device.state == "replaced" for device in found.devices)
+    was = "1 device was" if replaced == 1 else f"{replaced:,} devices were"
+    others = f" {was} replaced; what only the old one had sent may be missing." if replaced else ""
+    awaited = [device for device in found.devices if device.state in ("not_seen", "giving_back")]
+    if not awaited:
+        return f"Every device was here and has given back all it keeps.{others}{lost}"
+    named = ", ".join(
+        f"{device.login}'s “{device.device}” (id {device.device_id}, "
+        + (f"last seen {_moment(device.last_seen_at)})" if device.last_seen_at else "never seen)")
+        for device in awaited[:_MOST_NAMED]
+    )
+    named += f" and {len(awaited) - _MOST_NAMED:,} more" if len(awaited) > _MOST_NAMED else ""
+    has = "1 device has" if len(awaited) == 1 else f"{len(awaited):,} devices have"
+    return (
+        f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
+        f"fieldrep-server device revoke ID ends the waiting.{others}{lost}"
+    )
 
 
 def _row(device: DeviceReturn) -> dict[str, JsonValue]:
     return {
         "login": device.login,
         "device": device.device,
+        "id": device.device_id,
         "state": _STATES[device.state],
-        "seen": _moment(device.seen_at) if device.seen_at else None,
+        "last_seen": _moment(device.last_seen_at) if device.last_seen_at else None,
         "came_back": device.returned,
+        "recovered": device.recovered,
         "missing": ranges(device.missing) or None,
         "refused_there": ranges(device.refused) or None,
     }

@@ -5,6 +5,8 @@ The steps read from top to bottom; each is a module of its own. Nothing here kno
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
@@ -15,6 +17,7 @@ from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.handshake import COPY, judge
 from sync_server.reconcile.push import CopyNoticed, push
+from sync_server.store.after_backup import note_held, restored_to, shown_before
 from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
@@ -45,8 +48,11 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         reply = _reply(database, info, verdict, sentence)
         if verdict not in _TAKING:
             return reply
-        if verdict is Verdict.START_OVER or request.refused:
-            _note_restored(database, info, device, request, verdict)
+        if verdict is Verdict.START_OVER:
+            reply, device = _met_again(database, snapshot, device, request, reply)
+        if request.refused:
+            with database.beside() as session:
+                note_refused(session, info, device, request.refused)
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or verdict is Verdict.START_OVER:
@@ -62,15 +68,29 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         return _served(database, snapshot, device, request, reply)
 
 
-def _note_restored(
-    database: Database, info: StoreInfo, device: DeviceIdentity, request: ExchangeRequest, verdict: Verdict
-) -> None:
-    """After a restore: what the device had been answered before, and what of it it does not offer again."""
+def _met_again(
+    database: Database,
+    snapshot: Snapshot,
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    reply: ExchangeReply,
+) -> tuple[ExchangeReply, DeviceIdentity]:
+    """A device that has not heard of the restore: what it tells is kept, and what it had shown of the time before.
+
+    The restored store and the one it came from are the same up to the backup, so grants of that time still count.
+    """
+    confirm(snapshot, device)
+    info, told = snapshot.info(), request.handshake
     with database.beside() as session:
-        if verdict is Verdict.START_OVER:
-            note_return(session, info, device, request.handshake, database.clock())
-        else:
-            note_refused(session, info, device, request.refused)
+        note_return(session, info, device, told, database.clock())
+        note_held(session, info, device, request.beyond)
+        known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))
+        device = replace(device, known_revision=known)
+        shown = msgspec.structs.replace(told, cursor=b"")
+        note = contact_note(replace(device, seen_at=0), shown, info.revision, database.clock())
+        if note is not None:
+            keep_contact(session, note)
+        return msgspec.structs.replace(reply, restored_to=restored_to(session, told.epoch)), device
 
 
 def serve_on(

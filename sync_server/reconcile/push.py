@@ -82,6 +82,8 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
             raise CopyNoticed(change.n)
         else:
             outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
+            if change.n <= answered_to:
+                note_returned(tx, author, change, None)
         outcomes.append(outcome)
     look_for_duplicates(tx)
     reached(Step.JUDGED)

@@ -178,7 +178,7 @@ def _drop_answers(session: Session, ago: dict[str, int]) -> int:
 def _drop_restores(session: Session, before: int) -> dict[str, int]:
     """Drops what came back after restores that lie long behind."""
     old = "epoch IN (SELECT epoch FROM restoration WHERE at < ?)"
-    tables = ("returned_change", "device_return")
+    tables = ("returned_change", "device_return", "row_after_backup")
     counts = {table: _drop(session, table, old, (before,)) for table in tables}
     return counts | {"restoration": _drop(session, "restoration", "at < ?", (before,))}
 

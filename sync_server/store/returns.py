@@ -14,6 +14,7 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Outcome, Refused
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import Handshake
+from sync_server.store.after_backup import LostRow, lost_rows
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
@@ -21,6 +22,7 @@ from sync_server.store.transaction import Author, WriteTransaction
 
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _pack = msgspec.msgpack.Encoder().encode
+_IN_BACKUP = "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,14 @@ class DeviceReturn:
     """One device since the restore.
 
     Attributes:
-        state: `not_seen`, `giving_back` while it offers again what it had sent, or `done`.
+        state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, or `replaced` where it was not
+            seen and another one took its place.
         answered_to: its newest change that had been answered before the restore, as it told.
-        returned: how many of them came back.
+        seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
+        returned: how many of them it offered again.
+        recovered: how many of these the backup lacked.
+        replaced_by: the device that took its place, as far as that can be told: enrolled again from it, or by the same
+            person under the same name after it was last here.
         refused: those that had been refused before, and lie there to be corrected.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
     """
@@ -40,10 +47,13 @@ class DeviceReturn:
     device_id: str
     state: str
     seen_at: int | None
+    last_seen_at: int | None
     answered_to: int
     returned: int
+    recovered: int
     refused: tuple[int, ...]
     missing: tuple[int, ...]
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,15 @@ class RestoreReport:
 
     Attributes:
         revision: the state of the backup that was restored.
-        done: every device was here and has given back all it keeps.
+        lost: what others than laptops had done after the backup, as far as laptops held it, and is not there again.
+        done: every device that was not replaced was here and has given back all it keeps.
     """
 
     at: int
     revision: int
     devices: tuple[DeviceReturn, ...]
     changes: tuple[ReturnedChange, ...]
+    lost: tuple[LostRow, ...]
     done: bool
 
 
@@ -111,13 +123,15 @@ def answered_before(tx: WriteTransaction, author: Author) -> int:
     return int(found[0]) if found else 0
 
 
-def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome: Outcome) -> None:
-    """Lists a change that came back, with what became of it this time."""
+def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome: Outcome | None) -> None:
+    """Lists a change that came back, with what became of it this time; None for one that the backup knows."""
     first = change.edits[0] if change.edits else None
-    result = f"refused: {outcome.code}" if isinstance(outcome, Refused) else type(outcome).__name__.lower()
+    result = _IN_BACKUP if outcome is None else type(outcome).__name__.lower()
+    if isinstance(outcome, Refused):
+        result = f"refused: {outcome.code}"
     tx.session.run(
         "INSERT INTO returned_change (epoch, device_id, n, command, result, entity, row_id, at) "
-        "VALUES ((SELECT epoch FROM store_info), ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES ((SELECT epoch FROM store_info), ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id, n) DO NOTHING",
         (
             author.device_id,
             change.n,
@@ -139,8 +153,8 @@ def restore_report(reader: Reader) -> RestoreReport | None:
         return None
     at, revision = found
     devices = tuple(_devices(reader, at))
-    done = all(device.state == "done" for device in devices)
-    return RestoreReport(at, revision, devices, tuple(_changes(reader)), done)
+    done = all(device.state in ("done", "replaced") for device in devices)
+    return RestoreReport(at, revision, devices, tuple(_changes(reader)), tuple(lost_rows(reader)), done)
 
 
 def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
@@ -168,31 +182,60 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         )
     }
     returned = reader.session.first(
-        "SELECT count(*) FROM returned_change WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
-        (device_id,),
+        "SELECT count(*), count(CASE WHEN result <> ? THEN 1 END) FROM returned_change WHERE device_id = ? "
+        "AND epoch = (SELECT epoch FROM store_info)",
+        (_IN_BACKUP, device_id),
     )
     moments = [moment for moment in (seen, came) if isinstance(moment, int) and moment >= restored_at]
     floor = reader.settled_floor(device_id, incarnation if isinstance(incarnation, bytes) else b"")
     absent = tuple(n for n in range(floor + 1, answered_to + 1) if n not in known and n not in set(told))
-    state = "not_seen" if answered is None else "giving_back" if waiting else "done"
+    successor = _successor(reader, device_id, restored_at) if answered is None else None
+    state = (
+        "replaced" if successor else "not_seen" if answered is None else "giving_back" if waiting else "done"
+    )
     return DeviceReturn(
         login=str(login),
         device=str(name or ""),
         device_id=id_text(device_id),
         state=state,
         seen_at=max(moments, default=None),
+        last_seen_at=max((moment for moment in (seen, came) if isinstance(moment, int)), default=None),
         answered_to=answered_to,
         returned=int(returned[0]) if returned else 0,
+        recovered=int(returned[1]) if returned else 0,
         refused=tuple(n for n in told if n not in known),
         missing=absent if state == "done" else (),
+        replaced_by=id_text(successor) if successor else None,
     )
+
+
+def _successor(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
+    """The device that took the place of one that was not seen, None when nothing shows it.
+
+    One that enrolled again in its place says so; one set aside leaves no trace but the same person's device of the same
+    name, admitted after it was last here, and itself here since the restore.
+    """
+    found = reader.session.first("SELECT device_id FROM device_former WHERE former_id = ?", (device_id,))
+    if found is None:
+        found = reader.session.first(_FOLLOWING, (device_id, restored_at, restored_at))
+    return bytes(found[0]) if found else None
+
+
+_FOLLOWING = (
+    "SELECT e.id FROM device AS d JOIN device AS e ON e.user_id = d.user_id AND e.name = d.name AND e.os = d.os "
+    "AND e.id <> d.id JOIN device_credential AS c ON c.device_id = e.id AND c.revoked_at IS NULL "
+    "JOIN device_credential AS o ON o.device_id = d.id LEFT JOIN device_contact AS k ON k.device_id = d.id "
+    "LEFT JOIN device_contact AS s ON s.device_id = e.id "
+    "WHERE d.id = ? AND c.made_at > COALESCE(k.seen_at, o.made_at) AND (c.made_at >= ? OR s.seen_at >= ?) "
+    "ORDER BY c.made_at DESC LIMIT 1"
+)
 
 
 def _changes(reader: Reader) -> list[ReturnedChange]:
     sql = (
         "SELECT u.login, d.name, r.n, r.command, r.result, r.entity, r.row_id, r.at FROM returned_change AS r "
         "JOIN device AS d ON d.id = r.device_id JOIN app_user AS u ON u.id = d.user_id "
-        "WHERE r.epoch = (SELECT epoch FROM store_info) ORDER BY u.login, d.id, r.n"
+        "WHERE r.epoch = (SELECT epoch FROM store_info) AND r.result <> ? ORDER BY u.login, d.id, r.n"
     )
     return [
         ReturnedChange(
@@ -206,7 +249,7 @@ def _changes(reader: Reader) -> list[ReturnedChange]:
             id_text(row_id) if row_id else "",
             at,
         )
-        for login, name, n, command, result, entity, row_id, at in reader.rows(sql)
+        for login, name, n, command, result, entity, row_id, at in reader.rows(sql, (_IN_BACKUP,))
     ]
 
 

@@ -266,6 +266,18 @@ Table(
     _whole("at"),
 )
 Table(
+    "row_after_backup",
+    METADATA,
+    _bytes("epoch", key=True),
+    _text("entity", key=True),
+    _bytes("row_id", key=True),
+    _bytes("device_id"),
+    _whole("revision"),
+    _whole("changed_at"),
+    _bytes("changed_by", null=True),
+    _text("label"),
+)
+Table(
     "enrollment_code",
     METADATA,
     _bytes("code_hash", key=True),

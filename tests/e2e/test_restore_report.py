@@ -34,16 +34,17 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
     report = place.server.json("restore-report")
     states = {device["state"]: device for device in report["devices"]}
     assert set(states) == {"done", "not_seen"}
-    assert (states["done"]["answered_to"], states["done"]["returned"], states["done"]["missing"]) == (
-        3,
-        2,
-        [],
-    )
+    done = states["done"]
+    assert (done["answered_to"], done["returned"], done["recovered"], done["missing"]) == (3, 3, 2, [])
     assert [(one["n"], one["command"], one["record"]) for one in report["changes"]] == [
         (2, "edit_account", "Corner Shop"),
         (3, "create_account", "Second Shop"),
     ]
-    assert "1 device has not" in place.server("restore-report")
+    told = place.server("restore-report")
+    waits = second.json("status")["device"]
+    assert "1 device has not" in told
+    assert f"(id {waits}, last seen 20" in told
+    assert "fieldrep-server device revoke ID ends the waiting" in told
     second("sync")
     assert place.server.json("restore-report")["done"] is True
     assert "Every device was here" in place.server("restore-report")

@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 
 from fieldrep.contract.ids import Incarnation, RowId
-from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
+from fieldrep.contract.messages import PAGE_BYTES, PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bundle import read_reply, write_request
@@ -25,8 +25,9 @@ KEY = bytes(range(32))
 class Laptop:
     """An enrolled replica of a user."""
 
-    def __init__(self, folder: Path, world: World, user: bytes, name: str) -> None:
-        self.world, self.random = world, SeededBytes(sum(name.encode()))
+    def __init__(self, folder: Path, world: World, user: bytes, name: str, seed: int = 0) -> None:
+        self.world, self.random = world, SeededBytes(sum(name.encode()) + seed)
+        folder.mkdir(exist_ok=True)
         self.replica = Replica.open(folder / f"{name}.db", KEY, world.clock, self.random, create=True)
         with world.write() as tx:
             code = make_code(tx, self.random, user)
@@ -53,8 +54,8 @@ class Laptop:
     def into(self, reply: bytes) -> Receipt:
         return read_reply(self.replica, io.BytesIO(reply))
 
-    def sync(self) -> Receipt:
-        return sync(self.replica, InProcess(self.world.database, self.admission.token))
+    def sync(self, page_bytes: int = PAGE_BYTES) -> Receipt:
+        return sync(self.replica, InProcess(self.world.database, self.admission.token, page_bytes))
 
     def names(self) -> set[object]:
         with self.replica.read() as reader:

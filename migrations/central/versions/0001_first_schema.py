@@ -120,6 +120,9 @@ MACHINERY = {
     "refused_change": ("device_id:b! incarnation:b! n:i! user_id:b? code:t payload:b received_at:i"),
     "restoration": ("epoch:b! at:i revision:i"),
     "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i"),
+    "row_after_backup": (
+        "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t"
+    ),
     "scope_digest": ("scope_key:b! count:i total:i"),
     "scope_ledger": ("user_id:b! scope_key:b! gained_revision:i! lost_revision:i?"),
     "retention_rule": ("name:t! days:i"),

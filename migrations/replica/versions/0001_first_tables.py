@@ -212,8 +212,8 @@ TABLES = (
     CREATE TABLE sync_state (id INTEGER NOT NULL CHECK (id = 1), device_id BLOB NOT NULL, user_id
         BLOB NOT NULL, server_id BLOB NOT NULL, epoch BLOB NOT NULL, incarnation BLOB NOT NULL, cursor
         BLOB NOT NULL, asked BLOB NOT NULL, login TEXT NOT NULL, user_name TEXT NOT NULL, server_url TEXT NOT NULL,
-        fingerprint TEXT NOT NULL, number_prefix TEXT NOT NULL, receipt TEXT NOT NULL, barred TEXT NOT NULL, digest_count
-        INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, offered_to INTEGER
+        fingerprint TEXT NOT NULL, number_prefix TEXT NOT NULL, receipt TEXT NOT NULL, barred TEXT NOT NULL,
+        digest_count INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, offered_to INTEGER
         NOT NULL, last_sync_at INTEGER NOT NULL, complete INTEGER NOT NULL, revision INTEGER NOT NULL,
         server_schema INTEGER NOT NULL, examined_at INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
     """,

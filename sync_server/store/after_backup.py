@@ -1,0 +1,90 @@
+"""What the office did between a backup and its restore, as far as devices tell: rows they held as the store has not.
+
+A device names them once, before it fetches its records afresh; nothing is changed by it, and only the admin reads it.
+Owns the table `row_after_backup`. Must not know who gives what back; `returns.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.fields import INT64_MAX
+from fieldrep.contract.ids import id_text
+from fieldrep.contract.messages import HeldRow
+from sync_server.store.contact import DeviceIdentity
+from sync_server.store.cursor import reached
+from sync_server.store.reading import Reader, StoreInfo
+from sync_server.store.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LostRow:
+    """A record as it was changed after the backup, which nobody has given back.
+
+    Attributes:
+        by: who had changed it, "the office" where it was no person with a laptop.
+        held_by: the person whose device told of it.
+    """
+
+    entity: str
+    record: str
+    row_id: str
+    changed_at: int
+    by: str
+    held_by: str
+
+
+def restored_to(session: Session, epoch: bytes) -> int:
+    """The last state that a replica of an older epoch and the restored store have in common."""
+    found = session.first(
+        "SELECT min(revision) FROM restoration WHERE at > COALESCE((SELECT at FROM restoration WHERE epoch = ?), -1)",
+        (epoch,),
+    )
+    return int(found[0]) if found and found[0] is not None else 0
+
+
+def shown_before(session: Session, epoch: bytes, cursor: bytes) -> int:
+    """What of the restored store a device of an older epoch shows to have had."""
+    return min(reached(cursor, INT64_MAX), restored_to(session, epoch))
+
+
+def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: Iterable[HeldRow]) -> None:
+    """Keeps what a device tells of rows; of one that several tell of, the latest."""
+    for row in rows:
+        if row.entity not in CATALOGUE:
+            continue
+        session.run(
+            "INSERT INTO row_after_backup (epoch, entity, row_id, device_id, revision, changed_at, changed_by, label) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, entity, row_id) DO UPDATE SET "
+            "device_id = excluded.device_id, revision = excluded.revision, changed_at = excluded.changed_at, "
+            "changed_by = excluded.changed_by, label = excluded.label "
+            "WHERE excluded.revision > row_after_backup.revision",
+            (
+                info.epoch,
+                row.entity,
+                row.row_id,
+                device.device_id,
+                row.revision,
+                row.changed_at,
+                row.changed_by or None,
+                row.label,
+            ),
+        )
+
+
+def lost_rows(reader: Reader) -> list[LostRow]:
+    """The rows told of that the store still has not, or only as they were before; a later change takes one off."""
+    sql = (
+        "SELECT h.entity, h.row_id, h.changed_at, h.label, a.name, u.login FROM row_after_backup AS h "
+        "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
+        "LEFT JOIN app_user AS a ON a.id = h.changed_by "
+        "WHERE h.epoch = (SELECT epoch FROM store_info) ORDER BY h.entity, h.label, h.row_id"
+    )
+    found = []
+    for entity, row_id, changed_at, label, by, held_by in reader.rows(sql):
+        row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
+        if row is None or int(row["changed_at"] or 0) < changed_at:
+            found.append(LostRow(entity, label, id_text(row_id), changed_at, by or "the office", held_by))
+    return found

@@ -1,0 +1,158 @@
+"""Devices that come back to a restored store: what was entered meanwhile is judged as if nothing had been restored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fieldrep.contract.ids import id_text
+from fieldrep.contract.messages import ExchangeRequest, HeldRow, Verdict, decode_request, encode_request
+from fieldrep.sync.engine import handshake_of
+from sync_server.reconcile.exchange import exchange
+from sync_server.store.backup import backup, restore
+from sync_server.store.credentials import identify
+from sync_server.store.returns import RestoreReport, restore_report
+from sync_server.store.verify import verify
+from tests.store_suite.laptop import Laptop
+from tests.store_suite.world import SeededBytes, World, new_row
+
+
+@pytest.mark.parametrize("restored", [False, True])
+@pytest.mark.parametrize("page_bytes", [1_000_000, 400])
+def test_offline_work_on_an_account_that_moved_before_its_return_is_judged_by_the_grant_of_then(
+    world: World, tmp_path: Path, restored: bool, page_bytes: int
+) -> None:
+    ana, ben = (Laptop(tmp_path, world, world.user(name), name) for name in ("ana", "ben"))
+    shop = world.account(ana.admission.user_id, name="Shop")
+    other = world.account(ana.admission.user_id, name="Stays")
+    for laptop in (ana, ben):
+        laptop.sync(page_bytes)
+    backup(world.database, tmp_path / "kept")
+    ana.edit(other, note="after the backup")
+    ana.sync(page_bytes)
+    ana.edit(shop, phone="offline")
+    ana.edit(shop, name="Renamed offline")
+    if restored:
+        restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    world.change("account", shop, owner_user_id=ben.admission.user_id)
+    receipt = ana.sync(page_bytes)
+    assert (receipt.refused, receipt.held, receipt.waiting) == (0, 1, 0)
+    ben.sync(page_bytes)
+    with ben.replica.read() as reader:
+        assert reader.rows("SELECT name, phone FROM account WHERE id = ?", (shop,)) == [("Shop", "offline")]
+        assert reader.rows("SELECT field, reason, mine_value FROM conflict") == [
+            ("name", "moved", '"Renamed offline"')
+        ]
+    assert ana.names() == {"Stays"}
+    assert verify(world.database) == []
+    for laptop in (ana, ben):
+        laptop.replica.close()
+
+
+def report(world: World) -> RestoreReport:
+    with world.database.read() as reader:
+        found = restore_report(reader)
+    assert found is not None
+    return found
+
+
+def states(world: World) -> dict[str, str]:
+    return {device.device: device.state for device in report(world).devices}
+
+
+def test_what_the_office_did_after_the_backup_is_listed_as_far_as_laptops_held_it(
+    world: World, tmp_path: Path
+) -> None:
+    ana, ben = (Laptop(tmp_path, world, world.user(name), name) for name in ("ana", "ben"))
+    shop, inn = (world.account(ana.admission.user_id, name=name) for name in ("Shop", "Inn"))
+    world.account(ben.admission.user_id, name="Not Ana's")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    world.change("account", shop, payment_terms="30 days")
+    late = world.account(ana.admission.user_id, name="Made by the office")
+    ana.edit(inn, phone="by ana herself")
+    ana.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    receipt = ana.sync()
+    found = report(world)
+    told = {(row.entity, row.record, row.by, row.held_by) for row in found.lost}
+    assert told == {
+        ("account", "Shop", "the office", "ana"),
+        ("account", "Made by the office", "the office", "ana"),
+    }
+    assert (receipt.digests_equal, ana.names()) == (True, {"Shop", "Inn"})
+    world.change("account", shop, payment_terms="30 days")
+    with world.write() as tx:
+        new_row(tx, "account", late, name="Made by the office", owner_user_id=ana.admission.user_id)
+    assert report(world).lost == (), "what the office brought up to date is no longer missing"
+    assert verify(world.database) == []
+    for laptop in (ana, ben):
+        laptop.replica.close()
+
+
+def test_a_device_set_aside_or_enrolled_again_is_not_awaited_once_its_successor_was_here(
+    world: World, tmp_path: Path
+) -> None:
+    user = world.user("ana")
+    old = Laptop(tmp_path, world, user, "vm")
+    old.create("By the old one")
+    old.sync()
+    second = Laptop(tmp_path / "second", world, user, "tablet")
+    second.sync()
+    backup(world.database, tmp_path / "kept")
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    assert states(world) == {"vm": "not_seen", "tablet": "not_seen"}
+    second.sync()
+    assert states(world) == {"vm": "not_seen", "tablet": "done"}, "another laptop of hers is no successor"
+    anew = Laptop(tmp_path / "anew", world, user, "vm", seed=1)
+    assert (states(world), report(world).done) == ({"vm": "replaced", "tablet": "done"}, True)
+    (replaced,) = [device for device in report(world).devices if device.state == "replaced"]
+    assert (replaced.device_id, replaced.replaced_by) == (
+        id_text(old.admission.device_id),
+        id_text(anew.admission.device_id),
+    )
+    old.sync()
+    assert states(world) == {"vm": "done", "tablet": "done"}, "it came all the same"
+    for laptop in (old, second, anew):
+        laptop.replica.close()
+
+
+def test_what_the_report_says_came_back_is_what_the_receipt_said_was_given_back(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("In the backup")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    ana.edit(shop, phone="after the backup")
+    ana.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    receipt = ana.sync()
+    (device,) = report(world).devices
+    assert (receipt.returned, device.returned, device.recovered) == (2, 2, 1)
+    assert [(change.n, change.command) for change in report(world).changes] == [(2, "edit_account")]
+    ana.replica.close()
+
+
+def test_a_device_that_names_rows_it_cannot_have_changes_nothing_but_the_report(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    device = identify(world.database, ana.admission.token)
+    assert device is not None
+    before = world.database.info()
+    rows = (
+        HeldRow("account", bytes(16), 2**62, 2**62, b"x" * 16, "Forged"),
+        HeldRow("no_such_kind", bytes(16), 9, 9, b"", "Unknown"),
+    )
+    request = ExchangeRequest(handshake_of(ana.replica, 0), beyond=rows)
+    reply = exchange(world.database, device, decode_request(encode_request(request)))
+    assert (reply.verdict, reply.restored_to > 0) == (Verdict.START_OVER, True)
+    assert [(row.record, row.by) for row in report(world).lost] == [("Forged", "the office")]
+    assert world.database.info().revision == before.revision
+    assert verify(world.database) == []
+    ana.replica.close()
