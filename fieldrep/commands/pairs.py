@@ -1,4 +1,4 @@
-"""Decisions on records that may be one: asking for their merge, and saying that they are two.
+"""Decisions on records that may be one: asking for their merge, for its undoing, and saying that they are two.
 
 Owns the verbs. The merge itself is carried out by the server alone, once the request arrives there.
 """
@@ -52,10 +52,31 @@ def keep_apart(replica: Replica, *, row_id: RowId) -> Done:
     return done("keep_apart", uow, row_id)
 
 
-def _pair(uow: UnitOfWork, row_id: RowId, wanted: str) -> Row:
+def undo_merge(replica: Replica, *, row_id: RowId) -> Done:
+    """Asks the server to make two records again of two that were merged; who asked for the merge may do so."""
+    with replica.begin("undo_merge", "Undo a merge") as uow:
+        pair = _known(uow, row_id)
+        if text_of(pair, "status") != "merged":
+            raise KnownError(Code.NOTHING_TO_CHANGE, "These two records are not merged.", field="id")
+        if pair["decided_by"] != uow.user_id:
+            sentence = "A colleague merged these two. Ask your admin to undo that if they are not one."
+            raise KnownError(Code.MOVE_NOT_ALLOWED, sentence, field="id")
+        names, stays = _labels(uow, pair), ref_of(pair, "survivor_id")
+        goes = next(name for side, name in names.items() if side != stays)
+        uow.label = f"{goes} apart from {names[stays]} again"
+        uow.update("duplicate_candidate", row_id, {"status": "open"})
+    return done("undo_merge", uow, row_id)
+
+
+def _known(uow: UnitOfWork, row_id: RowId) -> Row:
     pair = uow.row("duplicate_candidate", row_id)
     if pair is None:
         raise KnownError(Code.NOT_FOUND, "There is no such pair of records on this device.", field="id")
+    return pair
+
+
+def _pair(uow: UnitOfWork, row_id: RowId, wanted: str) -> Row:
+    pair = _known(uow, row_id)
     present = text_of(pair, "status")
     if not may_become(present, wanted):
         words = present.replace("_", " ")

@@ -225,6 +225,7 @@ _EVERY = (
         ),
     ),
     _about(pairs.keep_apart, "duplicate_candidate"),
+    _about(pairs.undo_merge, "duplicate_candidate"),
     Command(refused.discard_refused, (_REFUSED,)),
     Command(
         refused.send_again,

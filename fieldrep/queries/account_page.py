@@ -20,8 +20,9 @@ from fieldrep.queries.accounts import (
 )
 from fieldrep.queries.contacts import ContactRow, contacts_of_account
 from fieldrep.queries.forms import RecordForm, record_form
+from fieldrep.queries.merged import MergedRecord, became_part_of, merged_records
 from fieldrep.queries.naming import record_name
-from fieldrep.queries.pairs import PairRow, became_part_of, pairs_of_account
+from fieldrep.queries.pairs import PairRow, pairs_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
 from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
 from fieldrep.queries.timeline import Timeline, account_timeline
@@ -53,6 +54,7 @@ class RecordAnswer:
     conflicts: tuple[ConflictGroup, ...]
     form: RecordForm
     pairs: tuple[PairRow, ...]
+    merged: tuple[MergedRecord, ...]
     merged_from: str
     leaving: str
 
@@ -88,6 +90,7 @@ def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) ->
         conflicts=open_conflicts(reader, zone=zone, account_id=account_id),
         form=form,
         pairs=pairs_of_account(reader, account_id=account_id, zone=zone),
+        merged=merged_records(reader, account_id=account_id),
         merged_from=merged_from,
         leaving=leaving_sentence(reader.driver, "account", account_id),
     )

@@ -18,6 +18,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import maybe_whole, ref, text, whole
 from fieldrep.queries.marks import conflicts_by_account, refused_records, waiting_accounts
 from fieldrep.queries.matching import MOST_HITS, key_list, matches
+from fieldrep.queries.merged import with_survivors
 from fieldrep.store.reader import Reader
 
 
@@ -185,8 +186,11 @@ def find_accounts(reader: Reader, *, question: AccountsQuestion, today: date) ->
         keys = _ordered(reader, question, sort, None, today)
         return AccountsFound(question, keys, more=False)
     best, more = _search(reader, question.text)
-    if question.sort in (None, AccountSort.BEST_MATCH):
+    standing = set(_ordered(reader, question, AccountSort.BEST_MATCH, best, today))
+    if len(standing) < len(best) and (now := with_survivors(reader, best)) != best:
+        best = now
         standing = set(_ordered(reader, question, AccountSort.BEST_MATCH, best, today))
+    if question.sort in (None, AccountSort.BEST_MATCH):
         keys = tuple(key for key in best if key in standing)
         return AccountsFound(question, keys[::-1] if question.reverse else keys, more)
     return AccountsFound(question, _ordered(reader, question, question.sort, best, today), more)

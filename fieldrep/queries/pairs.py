@@ -1,7 +1,7 @@
 """Records that may be one, as a person decides on them: who they are, why they look alike, what a merge would give.
 
-Owns the reading of open pairs for a record and for the list, and of what a merged record became part of. What becomes
-of each field is foretold by `domain/merging.py`, the code the server runs.
+Owns the reading of open pairs for a record and for the list. What becomes of each field is foretold by
+`domain/merging.py`, the code the server runs.
 """
 
 # ruff: noqa: S608 - the names in these texts come from the catalogue alone
@@ -31,7 +31,6 @@ _ALL = f"{_OPEN} ORDER BY score DESC, id LIMIT 500"
 _CITY = (
     "SELECT city FROM site WHERE account_id = ? AND archived = 0 ORDER BY kind = 'bill' DESC, row_no LIMIT 1"
 )
-_DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +84,13 @@ def open_pairs(reader: Reader, *, zone: tzinfo) -> tuple[PairRow, ...]:
     return _pairs(reader, reader.rows(_ALL), zone)
 
 
-def became_part_of(reader: Reader, *, account_id: RowId) -> RowId | None:
-    """The account that a merged one became part of, None for one that stands for itself."""
-    at, found = account_id, None
-    for _ in range(_DEEPEST):
-        rows = reader.rows("SELECT merged_into_id FROM account WHERE id = ?", (at,))
-        if not rows or rows[0][0] is None:
-            break
-        at = found = ref(rows[0][0])
-    return found
-
-
 def _pairs(reader: Reader, rows: list[tuple[object, ...]], zone: tzinfo) -> tuple[PairRow, ...]:
     found = []
     for row_id, entity, one_id, other_id, one_account, other_account, score, reasons, status in rows:
         name = text(entity)
         one, other = (reader.row(name, ref(side)) for side in (one_id, other_id))
-        if one is None or other is None:
-            continue
+        if one is None or other is None or one["merged_into_id"] or other["merged_into_id"]:
+            continue  # a merge that is being taken back is no open pair before the server says so
         fields = merged_fields(CATALOGUE[name], one, other)
         found.append(
             PairRow(

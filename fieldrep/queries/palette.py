@@ -12,6 +12,7 @@ from fieldrep.contract.entities.accounts import ACTIVITY_KINDS
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import joined, maybe_ref, ref, text
 from fieldrep.queries.matching import key_list, matches
+from fieldrep.queries.merged import with_survivors
 from fieldrep.queries.orders import OrdersQuestion, find_orders, order_rows
 from fieldrep.store.reader import Reader
 
@@ -85,6 +86,7 @@ def find_records(reader: Reader, *, typed: str, each: int = EACH) -> tuple[Palet
     groups = []
     for entity, heading, sql in _SEARCHED:
         keys = matches(reader, entity, typed, limit=each * 4).keys
+        keys = with_survivors(reader, keys) if entity == "account" else keys
         groups.append(PaletteGroup(heading, _hits(reader, entity, sql, keys)[:each]))
     found = find_orders(reader, question=OrdersQuestion(typed))
     groups.insert(2, PaletteGroup("Orders", _orders(reader, found.keys[:each])))

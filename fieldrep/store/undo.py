@@ -72,6 +72,9 @@ def undo(unit: UnitOfWork, n: int) -> str:
 def _require_own_decisions(unit: UnitOfWork, change: Change) -> None:
     """A decision is taken back with its value or not at all, and only while it is the one that stands."""
     for edit in change.edits:
+        if edit.entity == "duplicate_candidate" and edit.before.get("status") == "merged":
+            sentence = "A merge that is taken back is not put back by undo. Merge the two again instead."
+            raise KnownError(Code.NOTHING_TO_CHANGE, sentence)
         if edit.entity != "conflict":
             continue
         conflict = unit.row("conflict", edit.row_id)

@@ -4,7 +4,9 @@ from PySide6.QtCore import Qt
 
 from fieldrep.commands.accounts import create_account
 from fieldrep.contract.ids import RowId
+from fieldrep.ui.widgets.linerow import LineRow
 from sync_server.reconcile.duplicates import look_for_duplicates
+from sync_server.reconcile.merges import merge
 from tests.helpers.small_company import AURORA
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
@@ -123,3 +125,44 @@ def test_on_the_younger_of_two_records_the_older_one_stays_all_the_same(
     window.until(lambda: panel.stays.checkedId() == 1, "the new record would stay in place of the old one")
     assert panel.after.text().startswith("Aurora Dairy Rotterdam · Rotterdam becomes part of it")
     assert all(group.checkedId() == 1 for group in panel._fields.values())
+
+
+def test_a_merged_record_is_found_by_its_old_name_and_made_two_again(window: Window, office: Office) -> None:
+    made = second_aurora(window, office)
+    window.click("account_pair_compare")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: office.row("account", made)["merged_into_id"] == AURORA)
+    window.synced()
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("dairy rotterd")
+    found = window.accounts.list.model
+    window.until(lambda: [row.key for row in found.rows()] == [AURORA], "the old name leads nowhere")
+    window.key(Qt.Key.Key_Escape)
+    window.key(Qt.Key.Key_K, CTRL)
+    window.write("dairy rotterd")
+    window.until(lambda: "Aurora Dairy B.V." in window.shell.palette_layer.titles())
+    window.key(Qt.Key.Key_Return)
+    window.until(lambda: window.record.account_id == AURORA and bool(window.record.answer.merged))
+    line = window.find("side_merged_0")
+    assert line.accessibleName().startswith("Aurora Dairy Rotterdam")
+    line.setFocus()
+    window.key(Qt.Key.Key_Space)
+    assert window.focused() == "account_merged_action"
+    window.key(Qt.Key.Key_Space)
+    window.until(lambda: office.row("account", made)["merged_into_id"] is None, "it is still merged")
+    assert office.row("account", made)["archived"] == 0
+    window.until(lambda: not window.record.answer.merged)
+    window.until(lambda: len(found.rows()) == 4)
+
+
+def test_whoever_did_not_ask_for_a_merge_is_told_who_can_undo_it(window: Window, office: Office) -> None:
+    made = second_aurora(window, office)
+    with office.database.write("admin") as tx:
+        tx.new_revision()
+        merge(tx, "account", AURORA, made)
+    window.sync()
+    window.until(lambda: window.record.overview.findChild(LineRow, "side_merged_0") is not None)
+    line = window.record.overview.findChild(LineRow, "side_merged_0")
+    assert line is not None
+    assert "your admin can undo it" in line.accessibleName()
+    assert not line.isEnabled()

@@ -4,7 +4,6 @@ Owns the layout and its folding in narrow windows. It says what was pressed and 
 """
 
 from collections.abc import Sequence
-from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -12,6 +11,8 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.account_page import RecordAnswer
 from fieldrep.ui.account import sayings
+from fieldrep.ui.account.merged import merged_line
+from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import FOLD_COLUMN_BELOW, LIST_PANE, RAIL
 from fieldrep.ui.widgets.card import Heading, Scroll, line
@@ -26,17 +27,20 @@ _CONTACTS_SHOWN = 3
 
 
 class Overview(QWidget):
-    """`task_done` and `contact_opened` carry ids, `missing_wanted` a MissingFact, `entry_opened` (entity, id)."""
+    """`task_done` and `contact_opened` carry ids, `missing_wanted` a MissingFact, `entry_opened` (entity, id),
+    `merged_opened` a MergedRecord."""
 
     task_done = Signal(object)
     contact_opened = Signal(object)
     missing_wanted = Signal(object)
     entry_opened = Signal(object)
+    merged_opened = Signal(object)
     log_wanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.setObjectName("account_overview")
+        self._desk = desk
         self.tiles = [Tile(TileView("", "")) for _ in range(4)]
         for number, tile in enumerate(self.tiles):
             tile.setObjectName(f"account_tile_{number}")
@@ -49,7 +53,7 @@ class Overview(QWidget):
         self._shown: tuple[object, ...] = ()
         self._narrow: bool | None = None
         self._live = False
-        self._said: tuple[RecordAnswer, date, tzinfo, str] | None = None
+        self._said: RecordAnswer | None = None
         self._lay_out()
         self.timeline.opened.connect(self.entry_opened)
         self.timeline.added.connect(self.log_wanted)
@@ -95,12 +99,11 @@ class Overview(QWidget):
         if live is not self._live:
             self._live = live
             if self._said is not None:
-                self._fill_side(*self._said)
+                self._fill_side(self._said)
 
-    def set(self, answer: RecordAnswer, today: date, zone: tzinfo, beside: str = "") -> None:
-        """Show a record; `beside` names the zone of its times where that needs saying."""
-        view = answer.overview
-        self._said = (answer, today, zone, beside)
+    def set(self, answer: RecordAnswer) -> None:
+        view, today, zone = answer.overview, self._desk.today(), self._desk.zone
+        self._said = answer
         sales = view.sales
         for tile, words in zip(self.tiles, sayings.tiles(view, today, zone), strict=True):
             mark: QWidget | None = None
@@ -113,10 +116,15 @@ class Overview(QWidget):
                 mark = Meter(owed.overdue_amount * 1000 // max(owed.open_amount, 1), words.note)
             tile.set(words, mark)
         self.timeline.set_entries(sayings.entries(answer.timeline, today, zone))
-        self._fill_side(answer, today, zone, beside)
+        self._fill_side(answer)
 
-    def _fill_side(self, answer: RecordAnswer, today: date, zone: tzinfo, beside: str) -> None:
-        view = answer.overview
+    def _fill_side(self, answer: RecordAnswer) -> None:
+        view, today, zone, beside = (
+            answer.overview,
+            self._desk.today(),
+            self._desk.zone,
+            self._desk.zone_beside(),
+        )
         tasks = [
             (sayings.task_line(task, today, zone), lambda *_, task=task: self.task_done.emit(task.id))
             for task in view.tasks
@@ -129,9 +137,22 @@ class Overview(QWidget):
             (words, lambda *_, fact=fact: self.missing_wanted.emit(fact))
             for fact, words in sayings.missing_lines(view.missing)
         ]
+        merged = [
+            (
+                merged_line(one, self._desk.person, today, zone),
+                (lambda *_, one=one: self.merged_opened.emit(one)) if one.undoable else None,
+            )
+            for one in answer.merged
+        ]
         age = [(words, None) for words in sayings.age_lines(view, today, zone, live=self._live)]
         old = f"How old this is, {beside}" if beside else "How old this is"
-        sections = (("Next", tasks), ("People", people), ("Not known yet", missing), (old, age))
+        sections = (
+            ("Next", tasks),
+            ("People", people),
+            ("Not known yet", missing),
+            ("Merged into this one", merged),
+            (old, age),
+        )
         shown = tuple((title, tuple(words for words, _ in rows)) for title, rows in sections)
         if shown == self._shown:
             return

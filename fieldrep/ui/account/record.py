@@ -19,6 +19,7 @@ from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.changes import News
 from fieldrep.ui.account.files import FilesTab
+from fieldrep.ui.account.merged import MergedQuestion
 from fieldrep.ui.account.overview import Overview
 from fieldrep.ui.account.tabs import AddressesTab, ContactsTab, InvoicesTab, NotesTab, OrdersTab, RecordTab
 from fieldrep.ui.conflicts import ConflictPanel
@@ -80,7 +81,10 @@ class AccountRecord(QWidget):
         self.conflicts.postponed.connect(self.conflicts.hide)
         self.pairs = PairPanel(self._desk, name="account_pair", folded=True)
         self.pairs.decided.connect(self.said)
-        self.overview = Overview()
+        self.merged = MergedQuestion(self._desk, name="account_merged")
+        self.merged.said.connect(self.said)
+        self.overview = Overview(self._desk)
+        self.overview.merged_opened.connect(self.merged.ask)
         self._desk.sync_stood.connect(lambda line: self.overview.set_live(live=line.live))
         self.overview.log_wanted.connect(self.log_activity)
         self.overview.task_done.connect(self._complete)
@@ -111,7 +115,7 @@ class AccountRecord(QWidget):
         above = QVBoxLayout()
         above.setContentsMargins(20, 0, 20, 0)
         above.setSpacing(10)
-        for widget in (self.header, self.banner, self.conflicts, self.pairs):
+        for widget in (self.header, self.banner, self.merged, self.conflicts, self.pairs):
             above.addWidget(widget)
         column = QVBoxLayout(self._record)
         column.setContentsMargins(0, 16, 0, 0)
@@ -159,6 +163,7 @@ class AccountRecord(QWidget):
             self.editor.leave()
         if account_id != self.account_id:
             self.news.clear()
+            self.merged.clear()
             self.account_id = account_id
         self.reload()
 
@@ -187,7 +192,6 @@ class AccountRecord(QWidget):
         before, self.answer = self.answer, answer
         if before is not None and before.overview.header.id == answer.overview.header.id:
             self._tell_changes(before, answer)
-        today, zone = self._desk.today(), self._desk.zone
         view = answer.overview
         self._desk.customer = (view.header.id, view.header.name)
         self.header.set(sayings.header_view(view.header, view.invoices.overdue_count))
@@ -199,7 +203,7 @@ class AccountRecord(QWidget):
             ("addresses", len(answer.sites)),
         ):
             self.tabs.set_count(key, count or None)
-        self.overview.set(answer, today, zone, self._desk.zone_beside())
+        self.overview.set(answer)
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
         self.conflicts.set(group, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
         self.pairs.set(answer.pairs, view.header.id)
