@@ -33,13 +33,14 @@ def waits(rule: str, after: Any) -> bool:
 
 
 def offered(oracle: Any, who: Any, kept: list[tuple[str, bytes, str]], fresh: dict[Key, Row]) -> list[bytes]:
-    """The conflicts a change leaves whose author cannot see them."""
+    """The conflicts a change leaves open whose author cannot see them; one it decided by the way is not offered."""
     fields = {(row_id, name) for _, row_id, name in kept}
     return [
         conflict_id
         for (entity, conflict_id), row in fresh.items()
         if entity == "conflict"
         and (row["row_id"], row["field"]) in fields
+        and row["status"] == "open"
         and row["mine_device_id"] == who.device
         and has_left(oracle, who, entity, row)
     ]

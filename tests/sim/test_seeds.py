@@ -5,10 +5,14 @@ To see one again: `python -m tests.sim --from SEED --seeds 1 --log`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import IN_CI
+from tests.sim import kept
 from tests.sim.conftest import Play
+from tests.store_suite.databases import Databases
 
 BLOCK = 10
 SEEDS = 200 if IN_CI else 40
@@ -33,3 +37,8 @@ def test_every_promise_holds_through_kills_lost_messages_and_wrong_clocks(played
 @pytest.mark.parametrize("first", range(1_001, 1_001 + POSTGRES_SEEDS, 5))
 def test_every_promise_holds_on_postgresql_as_well(played: Play, first: int) -> None:
     _play_block(played, first, 5, "postgresql")
+
+
+@pytest.mark.parametrize("name", kept.names())
+def test_a_history_that_once_broke_a_promise_keeps_it(stores: Databases, tmp_path: Path, name: str) -> None:
+    kept.play_kept(name, tmp_path, stores.new("sqlite")).close()
