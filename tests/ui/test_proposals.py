@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
 from tests.helpers.small_company import ANKE, AURORA, PIET, row_id
 from tests.ui.office import Office
 from tests.ui.test_sync_page import edit_phone
@@ -76,5 +77,22 @@ def test_whoever_lost_a_customer_reads_in_the_history_what_was_proposed(
     cells = history.table.grid.rows[0].cells
     assert cells[2].text == "Proposed, not decided"
     assert "handed over" in cells[3].text
+    page = window.sync_page
+    assert page.tabs.bar.tabText(5) == "Proposals  1"
+    page.tabs.open("proposals")
+    row = page.proposals.table.grid.rows[0]
+    assert [cell.text for cell in row.cells[:3]] == [
+        f"Phone: {OFFERED}", "Edit Aurora Dairy B.V.", "This account now belongs to somebody else",
+    ]  # fmt: skip
+    assert row.cells[4].text == "Not decided yet"
+    (told,) = office.rows("proposal")
+    row_id = told["id"]
+    assert isinstance(row_id, bytes)
+    office.change("proposal", RowId(row_id), status="declined", decided_by=PIET, decided_at=office.clock())
+    window.sync()
+    window.until(
+        lambda: page.proposals.table.grid.rows[0].cells[4].text.startswith("Declined by Piet de Wit today")
+    )
+    assert page.tabs.bar.tabText(5) == "Proposals"
     (told,) = office.rows("proposal")
     assert (told["user_id"], told["value"]) == (ANKE, f'"{OFFERED}"')

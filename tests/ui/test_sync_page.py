@@ -283,7 +283,7 @@ def test_a_login_page_in_place_of_the_server_is_a_sentence_and_nothing_is_lost(
 def test_every_tab_has_names_for_all_its_controls(window: Window, office: Office) -> None:
     clash(window, office)
     window.click("nav_sync")
-    for tab in ("overview", "waiting", "conflicts", "refused", "history"):
+    for tab in ("overview", "waiting", "conflicts", "refused", "proposals", "history"):
         window.sync_page.tabs.open(tab)
         window.settle()
         assert nameless(window.shell) == []

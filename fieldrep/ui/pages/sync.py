@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from fieldrep.commands.refused import correct_order, stop_correcting
 from fieldrep.commands.undo import undo
 from fieldrep.queries.pairs import PairRow, open_pairs
+from fieldrep.queries.proposals import OwnProposal, own_proposals
 from fieldrep.queries.refused_form import RefusedForm, refused_form
 from fieldrep.queries.sync_history import SyncHistory, sync_history
 from fieldrep.queries.sync_page import SyncPage as SyncRows
@@ -24,6 +25,7 @@ from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.sync.mending import mending_form
 from fieldrep.ui.sync.pairs import PairsTab
+from fieldrep.ui.sync.proposals import ProposalsTab
 from fieldrep.ui.sync.refused import RefusedTab
 from fieldrep.ui.sync.tabs import ConflictsTab, HistoryTab, OverviewTab, WaitingTab
 from fieldrep.ui.widgets.banner import Banner
@@ -58,6 +60,7 @@ class SyncPage(Page):
         self.conflicts = ConflictsTab(desk)
         self.refused = RefusedTab(desk)
         self.pairs = PairsTab(desk)
+        self.proposals = ProposalsTab()
         self.history = HistoryTab()
         self.tabs = Tabs(
             (
@@ -66,6 +69,7 @@ class SyncPage(Page):
                 Tab("conflicts", "Conflicts", lambda: self.conflicts),
                 Tab("refused", "Refused", lambda: self.refused),
                 Tab("duplicates", "Duplicates", lambda: self.pairs),
+                Tab("proposals", "Proposals", lambda: self.proposals),
                 Tab("history", "History", lambda: self.history),
             ),
             name="sync_tabs",
@@ -122,6 +126,13 @@ class SyncPage(Page):
         runner.query(sync_page, asker=self, done=self._on_rows, failed=self._on_failed, zone=self._desk.zone)
         runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
         runner.query(
+            own_proposals,
+            asker=self,
+            done=self._on_proposals,
+            failed=self._on_failed,
+            zone=self._desk.zone,
+        )
+        runner.query(
             open_pairs, asker=self, done=self._on_pairs, failed=self._on_failed, zone=self._desk.zone
         )
 
@@ -141,6 +152,10 @@ class SyncPage(Page):
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
+
+    def _on_proposals(self, proposals: Sequence[OwnProposal]) -> None:
+        self.proposals.set(proposals, self._desk.today(), self._desk.zone)
+        self.tabs.set_count("proposals", sum(one.status == "open" for one in proposals) or None)
 
     def _on_pairs(self, pairs: Sequence[PairRow]) -> None:
         self.pairs.set(pairs)
@@ -270,6 +285,7 @@ class SyncPage(Page):
             ("conflicts", "git-merge"),
             ("refused", "ban"),
             ("duplicates", "git-merge"),
+            ("proposals", "handshake"),
             ("history", "history"),
         ]
         carry = self.overview.carry
