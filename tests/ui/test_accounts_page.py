@@ -21,6 +21,25 @@ def test_the_list_shows_every_account_by_name_and_the_record_of_the_first(window
     )
 
 
+def test_the_line_of_sales_is_told_in_words_and_shown_as_a_table_by_a_key(window: Window) -> None:
+    line = window.find("account_sales_line")
+    words = line.accessibleDescription()
+    assert words.startswith("Sales by month: Jan € ")
+    assert words.count("last year") == 11, "every month that has begun"
+    months = window.find("account_overview").months
+    assert not months.isVisible()
+    line.setFocus()
+    window.key(Qt.Key.Key_Space)
+    assert months.isVisible()
+    shown = [[cell.text for cell in row.cells] for row in months.grid.rows]
+    assert [row[0] for row in shown] == ["2026", "2025"]
+    assert shown[0][12] == "", "December is to come"
+    november = words.partition("Nov ")[2].partition(",")[0]
+    assert months.grid.rows[0].cells[11].tip.startswith(november)
+    window.key(Qt.Key.Key_Space)
+    assert not months.isVisible()
+
+
 def test_typing_filters_by_name_number_and_city_and_escape_brings_all_back(window: Window) -> None:
     window.key(Qt.Key.Key_F, CTRL)
     for typed, found in (

@@ -12,9 +12,13 @@ from fieldrep.ui.style.fonts import FAMILY, font, metrics
 from fieldrep.ui.style.icons import pixmap
 from fieldrep.ui.style.theme import Look, Theme, _from_system, current
 from fieldrep.ui.style.tokens import DARK, LIGHT, Tokens, Tone
+from fieldrep.ui.widgets.editgrid import EditGrid
+from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.paint import draw_text
+from fieldrep.ui.widgets.table import Table
 from fieldrep.ui.widgets.text import ElidedText
 from tests.screens.fit import clipped, too_large
+from tests.ui.conftest import Stage
 from tests.ui.gallery import SPECS
 from tests.ui.names import nameless, without_object_name
 
@@ -101,6 +105,23 @@ def test_numbers_read_the_same_in_a_mirrored_window(theme: Theme, text: str) -> 
     left, right = Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft
     assert drawn(right) == drawn(left)
     assert labelled(right, Qt.AlignmentFlag.AlignLeft) == labelled(left, Qt.AlignmentFlag.AlignRight)
+
+
+@pytest.mark.parametrize("text", ["+31 10 411 2277", "€ 1,719", "-12.5 %", "3 · Oat drink (1 l)"])
+@pytest.mark.parametrize("kind", [Table, EditGrid])
+def test_cells_of_tables_read_the_same_in_a_mirrored_window(
+    stage: Stage, kind: type[EditGrid], text: str
+) -> None:
+    def cell(way: Qt.LayoutDirection, *, numeric: bool) -> QImage:
+        grid = kind((Column("one", "", numeric=numeric),), name="grid", label="Grid")
+        grid.setLayoutDirection(way)
+        grid.set_rows([GridRow(1, (Cell(text),))])
+        stage(grid, 220, 90)
+        grid.clearFocus()
+        return grid.viewport().grab().toImage()
+
+    left, right = Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft
+    assert cell(right, numeric=False) == cell(left, numeric=True)
 
 
 def _ink(kind: str) -> int:

@@ -9,9 +9,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
 
+from fieldrep.queries.account import AccountOverview
 from fieldrep.queries.account_page import RecordAnswer
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.merged import merged_line
+from fieldrep.ui.account.months import MonthsTable, sales_words
 from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import FOLD_COLUMN_BELOW, LIST_PANE, RAIL
@@ -44,6 +46,7 @@ class Overview(QWidget):
         self.tiles = [Tile(TileView("", "")) for _ in range(4)]
         for number, tile in enumerate(self.tiles):
             tile.setObjectName(f"account_tile_{number}")
+        self.months = MonthsTable()
         self.timeline = Timeline("Activity", "Log activity", sayings.TIMELINE_TYPES, name="account_timeline")
         self.timeline.setMinimumHeight(240)
         self._side = QWidget()
@@ -66,6 +69,7 @@ class Overview(QWidget):
         self._figures = QGridLayout()
         self._figures.setSpacing(12)
         column.addLayout(self._figures)
+        column.addWidget(self.months)
         self._lower = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lower.setSpacing(24)
         self._lower.addWidget(self.timeline, 1)
@@ -104,19 +108,33 @@ class Overview(QWidget):
     def set(self, answer: RecordAnswer) -> None:
         view, today, zone = answer.overview, self._desk.today(), self._desk.zone
         self._said = answer
-        sales = view.sales
+        self.months.set(view.sales, view.header.currency, today)
         for tile, words in zip(self.tiles, sayings.tiles(view, today, zone), strict=True):
             mark: QWidget | None = None
-            if words.caption == "Sales this year" and any((*sales.months, *sales.months_before)):
-                months = sales.months[: today.month]
-                told = f"{words.figure} this year, month by month; {words.note}"
-                mark = Spark(months, told, sales.months_before[: today.month]) if len(months) > 1 else None
+            if words.caption == "Sales this year":
+                mark = self._spark(view, today.month)
             elif words.caption == "Open invoices" and view.invoices.overdue_amount:
                 owed = view.invoices
-                mark = Meter(owed.overdue_amount * 1000 // max(owed.open_amount, 1), words.note)
+                told = f"{words.note}, of {words.figure} open"
+                mark = Meter(owed.overdue_amount * 1000 // max(owed.open_amount, 1), told)
             tile.set(words, mark)
         self.timeline.set_entries(sayings.entries(answer.timeline, today, zone))
         self._fill_side(answer)
+
+    def _spark(self, view: AccountOverview, months: int) -> Spark | None:
+        sales = view.sales
+        if not any((*sales.months, *sales.months_before)) or months < 2:
+            self.months.hide()
+            return None
+        spark = Spark(
+            sales.months[:months],
+            sales_words(sales, view.header.currency, months),
+            sales.months_before[:months],
+            press="Show or hide the months as a table",
+            name="account_sales_line",
+        )
+        spark.clicked.connect(lambda: self.months.setVisible(self.months.isHidden()))
+        return spark
 
     def _fill_side(self, answer: RecordAnswer) -> None:
         view, today, zone, beside = (

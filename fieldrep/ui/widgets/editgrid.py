@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from fieldrep.ui.style.fonts import font, scaled
 from fieldrep.ui.style.theme import current, look_changed
 from fieldrep.ui.style.tokens import TABLE_ROW
-from fieldrep.ui.widgets.gridmodel import CELL_ROLE, Cell, Column, GridModel, GridRow
+from fieldrep.ui.widgets.gridmodel import CELL_ROLE, Cell, Column, GridModel, GridRow, read_as_written
 from fieldrep.ui.widgets.paint import ring
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -42,6 +42,7 @@ class _CellDelegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         super().initStyleOption(option, index)
+        read_as_written(option)
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         if colour is not None:
             option.palette.setColor(QPalette.ColorRole.HighlightedText, colour)

@@ -3,15 +3,20 @@
 The page computes every text; an edit is only announced, and shows as typed until the page answers with new rows.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from fieldrep.ui.style.fonts import font
 from fieldrep.ui.style.theme import current
 from fieldrep.ui.style.tokens import Tone
+
+_STRONG = ("L", "R", "AL")
+"""Letters that say which way words run; digits and signs do not."""
 
 CELL_ROLE = Qt.ItemDataRole.UserRole + 2
 _Index = QModelIndex | QPersistentModelIndex
@@ -44,6 +49,17 @@ class Cell:
 class GridRow:
     key: object
     cells: tuple[Cell, ...]
+
+
+def read_as_written(option: QStyleOptionViewItem) -> None:
+    """In a mirrored window a cell's own words decide which way they run: a number or an amount reads the same."""
+    if option.direction is Qt.LayoutDirection.RightToLeft:
+        first = next((way for way in map(unicodedata.bidirectional, option.text) if way in _STRONG), "L")
+        option.displayAlignment = QStyle.visualAlignment(option.direction, option.displayAlignment)
+        if first == "L":
+            option.direction = Qt.LayoutDirection.LeftToRight
+        else:
+            option.displayAlignment |= Qt.AlignmentFlag.AlignAbsolute
 
 
 class GridModel(QAbstractTableModel):

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from fieldrep.ui.style.theme import current
+from fieldrep.ui.widgets.paint import ring
 
 
 class Meter(QWidget):
@@ -42,19 +43,32 @@ class Meter(QWidget):
             painter.drawRoundedRect(part, 3, 3)
 
 
-class Spark(QWidget):
-    """A line of values with its last point marked, and an earlier series behind it in a muted tone."""
+class Spark(QAbstractButton):
+    """A line of values with its last point marked, and an earlier series behind it in a muted tone.
+
+    `press` says what pressing it does, such as showing its values as a table; "" for nothing.
+    """
 
     def __init__(
         self,
         values: Sequence[int],
         description: str,
         before: Sequence[int] = (),
+        *,
+        press: str = "",
+        name: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.setObjectName(name)
         self._values = tuple(values)
         self._before = tuple(before)
+        self.setToolTip(press)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if press else Qt.FocusPolicy.NoFocus)
+        if press:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.setEnabled(False)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(description)
         self.setAccessibleDescription(description)
@@ -73,6 +87,8 @@ class Spark(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.chart1))
         painter.drawEllipse(last, 3, 3)
+        if self.hasFocus():
+            ring(painter, self.rect(), tokens.focus, 4)
 
     def _line(self, painter: QPainter, values: tuple[int, ...], colour: str, width: float) -> QPointF:
         if len(values) < 2:

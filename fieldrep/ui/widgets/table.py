@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from fieldrep.ui.style.theme import current
 from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.emptystate import EmptyState
-from fieldrep.ui.widgets.gridmodel import Column, GridRow
+from fieldrep.ui.widgets.gridmodel import Column, GridRow, read_as_written
 from fieldrep.ui.widgets.paint import ring
 from fieldrep.ui.widgets.text import restyle
 
@@ -83,6 +83,7 @@ class _RowDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
+        read_as_written(option)
         colour = index.data(Qt.ItemDataRole.ForegroundRole)
         if colour is not None:
             option.palette.setColor(option.palette.ColorRole.HighlightedText, colour)
