@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from fieldrep.store.engine import PAGE_BYTES, salt_of
+from fieldrep.store.log_sums import checksum
 
 USABLE = PAGE_BYTES - 48
 """Of a page, after its initialisation vector (16 bytes) and its HMAC-SHA256 (32 bytes)."""
@@ -141,7 +142,7 @@ def _frames(log: bytes) -> Iterator[tuple[int, int, int]]:
 
 def _header_is_sound(log: bytes) -> bool:
     order = _MAGICS.get(int.from_bytes(log[:4], "big"))
-    return order is not None and _checksum(order, log[:24], (0, 0)) == struct.unpack(">II", log[24:32])
+    return order is not None and checksum(order, log[:24], (0, 0)) == struct.unpack(">II", log[24:32])
 
 
 def _newest_frames(log: bytes) -> Iterator[tuple[int, int]]:
@@ -161,18 +162,9 @@ def _sound_frames(log: bytes) -> int:
     for start in range(_WAL_HEADER, len(log) - _FRAME + 1, _FRAME):
         if log[start + 8 : start + 16] != salts:
             break
-        sums = _checksum(order, log[start : start + 8], (sums[0], sums[1]))
-        sums = _checksum(order, log[start + _FRAME_HEADER : start + _FRAME], (sums[0], sums[1]))
+        sums = checksum(order, log[start : start + 8], (sums[0], sums[1]))
+        sums = checksum(order, log[start + _FRAME_HEADER : start + _FRAME], (sums[0], sums[1]))
         if sums != struct.unpack_from(">II", log, start + 16):
             break
         sound += 1
     return sound
-
-
-def _checksum(order: str, content: bytes, sums: tuple[int, int]) -> tuple[int, int]:
-    first, second = sums
-    words = iter(struct.unpack(f"{order}{len(content) // 4}I", content))
-    for left in words:
-        first = (first + left + second) & 0xFFFFFFFF
-        second = (second + next(words) + first) & 0xFFFFFFFF
-    return first, second
