@@ -5,10 +5,8 @@ Owns what they print. It must not hold any rule of the business.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +118,7 @@ def show(entity: str, row_id: str | None, where: Sequence[str]) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def export(file: Path) -> int:
     """Writes the replica to FILE as canonical JSON lines; equal bytes for equal content ("-" prints them)."""
+    from fieldrep.contract.whole_file import whole_file
     from fieldrep.store.export import export_lines
 
     with open_enrolled() as replica, replica.read() as reader:
@@ -127,16 +126,6 @@ def export(file: Path) -> int:
             sys.stdout.buffer.writelines(export_lines(reader))
             sys.stdout.buffer.flush()
             return 0
-        fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
-        try:
-            with fresh.open("wb") as out:
-                out.writelines(export_lines(reader))
-                out.flush()
-                os.fsync(out.fileno())
-            fresh.replace(file)
-        except OSError as error:
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
-            sentence = f"{file} cannot be written ({error.strerror or error}). Nothing was changed there."
-            raise KnownError(Code.DISK_ERROR, sentence) from error
+        with whole_file(file, "Nothing was changed there.") as out:
+            out.writelines(export_lines(reader))
     return 0

@@ -16,13 +16,11 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind, Merge, Value, Writer
 from fieldrep.contract.ids import RowId, id_text
 from fieldrep.domain.formats import email_problem
+from fieldrep.domain.merging import MERGING, end_of_chain
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 _ONE_LINE = 500
-_DEEPEST_CHAIN = 20
-MERGED_KINDS = ("account", "contact")
-"""Kinds of record that may have become part of another one."""
 
 
 @cache
@@ -64,19 +62,12 @@ def _checked(uow: UnitOfWork, field: Field, value: Value) -> Value:
             raise KnownError(Code.INVALID_VALUE, f"{field.title}: {problem}", field=field.name)
     if _points_nowhere(uow, field, value):
         raise KnownError(Code.NOT_FOUND, f"{field.title}: {_missing(field.to, value)}", field=field.name)
-    return surviving(uow, field.to, value) if field.to in MERGED_KINDS and isinstance(value, bytes) else value
+    return surviving(uow, field.to, value) if field.to in MERGING and isinstance(value, bytes) else value
 
 
 def surviving(uow: UnitOfWork, entity_name: str, row_id: bytes) -> RowId:
     """The record that stands for this one: what is entered on a merged record belongs to what it became part of."""
-    at = row_id
-    for _ in range(_DEEPEST_CHAIN):
-        row = uow.row(entity_name, at)
-        into = row["merged_into_id"] if row is not None else None
-        if not isinstance(into, bytes):
-            break
-        at = into
-    return RowId(at)
+    return end_of_chain(row_id, lambda at: (uow.row(entity_name, at) or {}).get("merged_into_id"))
 
 
 def _points_nowhere(uow: UnitOfWork, field: Field, value: Value) -> bool:

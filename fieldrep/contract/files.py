@@ -7,6 +7,7 @@ at which byte it begins, so a broken transfer goes on where it stopped.
 from __future__ import annotations
 
 import hashlib
+from typing import TypeVar
 
 import msgspec
 
@@ -54,14 +55,15 @@ class FileReply(msgspec.Struct, frozen=True, kw_only=True):
     part: bytes = b""
 
 
+_Message = TypeVar("_Message", FileRequest, FileReply)
 _encode = msgspec.msgpack.Encoder().encode
 _request_decoder = msgspec.msgpack.Decoder(FileRequest)
 _reply_decoder = msgspec.msgpack.Decoder(FileReply)
 
 
-def encode_file_request(request: FileRequest) -> bytes:
-    """The request in its envelope."""
-    return seal(_encode(request), 1)
+def encode_file_message(message: FileRequest | FileReply) -> bytes:
+    """A request or a reply in its envelope."""
+    return seal(_encode(message), 1)
 
 
 def decode_file_request(message: bytes) -> FileRequest:
@@ -70,19 +72,10 @@ def decode_file_request(message: bytes) -> FileRequest:
     Raises:
         KnownError: `damaged_message` or `too_large`.
     """
-    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
-    try:
-        request = _request_decoder.decode(payload)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise KnownError(Code.DAMAGED_MESSAGE, "This is no request about a file.") from error
+    request = _opened(_request_decoder, message)
     if len(request.row_id) != 16 or not 0 <= request.at <= MAX_FILE or len(request.part or b"") > PART:
         raise KnownError(Code.DAMAGED_MESSAGE, "This request about a file is outside its limits.")
     return request
-
-
-def encode_file_reply(reply: FileReply) -> bytes:
-    """The reply in its envelope."""
-    return seal(_encode(reply), 1)
 
 
 def decode_file_reply(message: bytes) -> FileReply:
@@ -91,14 +84,18 @@ def decode_file_reply(message: bytes) -> FileReply:
     Raises:
         KnownError: `damaged_message` or `too_large`.
     """
-    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
-    try:
-        reply = _reply_decoder.decode(payload)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise KnownError(Code.DAMAGED_MESSAGE, "This is no reply about a file.") from error
+    reply = _opened(_reply_decoder, message)
     if not 0 <= reply.held <= MAX_FILE or len(reply.part) > PART:
         raise KnownError(Code.DAMAGED_MESSAGE, "This reply about a file is outside its limits.")
     return reply
+
+
+def _opened(decoder: msgspec.msgpack.Decoder[_Message], message: bytes) -> _Message:
+    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
+    try:
+        return decoder.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise KnownError(Code.DAMAGED_MESSAGE, "This is no message about a file.") from error
 
 
 def hash_of(body: bytes) -> str:

@@ -6,7 +6,7 @@ says; what it leaves empty is filled from the other one; a person may take singl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,7 +14,29 @@ import msgspec
 
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Field, Kind, Value
+from fieldrep.contract.ids import RowId
 from fieldrep.contract.values import canonical_json
+
+MERGING = ("account", "contact")
+"""The kinds of record that can be merged."""
+
+LONGEST_CHAIN = 100
+"""Merges one after the other; no chain is followed further."""
+
+
+def end_of_chain(row_id: bytes, into: Callable[[RowId], Value]) -> RowId:
+    """The record that stands for this one: itself, or the one it became part of, merge by merge.
+
+    Args:
+        into: which record another one became part of, None for one that stands for itself or is not there.
+    """
+    at = RowId(row_id)
+    for _ in range(LONGEST_CHAIN):
+        following = into(at)
+        if not isinstance(following, bytes):
+            break
+        at = RowId(following)
+    return at
 
 
 class Origin(StrEnum):

@@ -8,9 +8,7 @@ the store is left alone. A file that is cut is refused before anything is touche
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +29,7 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from fieldrep.contract.steps import Step, reached
+from fieldrep.contract.whole_file import whole_file
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import SERVER_KEY, Replica
@@ -39,6 +38,7 @@ from fieldrep.sync.engine import PUSH_BYTES, Progress, Run, handshake_of
 from fieldrep.sync.enrolment import device_keys
 
 _EVERY_CHANGE = 2**31
+_CHECK_THE_STICK = "Check the stick and its free space; what you entered is kept on this laptop."
 
 
 class CarriedOut(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def carry_out(replica: Replica, path: Path) -> CarriedOut:
     Raises:
         KnownError: `not_enrolled`, or `disk_error` about the file.
     """
-    with _new_file(path) as out:
+    with whole_file(path, _CHECK_THE_STICK) as out:
         written = write_request(replica, out)
     reached(Step.CARRIED_OUT)
     replica.change_state(asked=written.bundle_id)
@@ -278,24 +278,3 @@ def _must_be_ours(header: Header, state: SyncState) -> None:
 
 def _wrong(why: str) -> KnownError:
     return KnownError(Code.WRONG_BUNDLE, f"This file is not for this laptop now. {why} Nothing was changed.")
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when it is complete and on the disk; one of that name stays until then."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise KnownError(
-            Code.DISK_ERROR,
-            f"{path} cannot be written ({error.strerror or error}). Check the stick and its free space; what you "
-            "entered is kept on this laptop.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from fieldrep.contract.files import (
     FileReply,
     FileRequest,
     decode_file_reply,
-    encode_file_request,
+    encode_file_message,
 )
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.hosts import is_loopback
@@ -141,7 +141,7 @@ class HttpBearer:
 
     def file(self, request: FileRequest) -> FileReply:
         """A part of a file, up or down; one that arrives damaged is the line's fault."""
-        body = self._post("/v1/files", encode_file_request(request), FILE_MEDIA_TYPE)
+        body = self._post("/v1/files", encode_file_message(request), FILE_MEDIA_TYPE)
         try:
             return decode_file_reply(body)
         except KnownError as error:

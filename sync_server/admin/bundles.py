@@ -6,9 +6,7 @@ leaves the store as it was, and a device that is not admitted gets no answer at 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +19,7 @@ from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Sta
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_request, encode_reply
 from fieldrep.contract.steps import Step, reached
+from fieldrep.contract.whole_file import whole_file
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.reconcile.bundle import answer
@@ -30,6 +29,12 @@ from sync_server.store.database import Database
 
 MOST_BYTES = 256 * 1024 * 1024
 """Of all requests in one file; a year of a busy device is a hundredth of it."""
+
+
+_AGAIN = (
+    "What the file asked for may be done already; run this again with room for the answer, and it is answered in the "
+    "same way."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
         raise KnownError(Code.WRONG_USAGE, "Name another file for the answer than the one that is read.")
     with central_store() as database, file.open("rb") as source:
         asked = open_request(database, source)
-        with _new_file(reply_file) as out:
+        with whole_file(reply_file, _AGAIN) as out:
             answered = write_answer(database, asked, out)
     if as_json:
         print_json({"ok": True, **{name: getattr(answered, name) for name in Answered.__slots__}})
@@ -175,24 +180,3 @@ def _requests(parts: Iterator[bytes]) -> list[ExchangeRequest]:
             Code.BUNDLE_DAMAGED, "This file asks for nothing. Write it again; nothing was changed."
         )
     return found
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name when it is complete and on the disk; one of that name stays until then."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise KnownError(
-            Code.DISK_ERROR,
-            f"{path} cannot be written ({error.strerror or error}). What the file asked for may be done already; run "
-            "this again with room for the answer, and it is answered in the same way.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)

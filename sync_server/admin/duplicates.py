@@ -12,12 +12,13 @@ import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
 from sync_server.admin.rehearsal import ACTOR
+from sync_server.admin.words import value_words
 from sync_server.reconcile.conflicts import label_of
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge
@@ -83,11 +84,12 @@ def merge_command(
         if preview:
             with database.read() as reader:
                 plan = plan_merge(reader, entity, *_pair(reader, entity, survivor, merged), take)
-                told = _told(reader, plan)
+                told, fields = _told(reader, plan), _fields(reader, plan)
         else:
             with database.write(ACTOR) as tx:
                 pair = _pair(tx, entity, survivor, merged)
-                told = _told(tx, plan_merge(tx, entity, *pair, take))
+                foretold = plan_merge(tx, entity, *pair, take)
+                told, fields = _told(tx, foretold), _fields(tx, foretold)
                 tx.new_revision()
                 plan = merge(tx, entity, *pair, take)
                 tx.audit(
@@ -100,7 +102,7 @@ def merge_command(
     if as_json:
         print_json({"done": not preview, **told})
     else:
-        _say_plan(plan, told, preview=preview)
+        _say_plan(plan, told, fields, preview=preview)
 
 
 @commands.command("unmerge")
@@ -183,18 +185,24 @@ def _named(plan: MergePlan, row: dict[str, Value]) -> JsonValue:
     return {"id": id_text(_bytes(row["id"])), "name": label_of(plan.entity, row)}
 
 
-def _say_plan(plan: MergePlan, told: dict[str, JsonValue], *, preview: bool) -> None:
+def _fields(reader: Reader, plan: MergePlan) -> list[str]:
+    """A line for each field on which the two differ: what it says then, and what no longer shows."""
+    currency = str(plan.survivor.before.get("currency") or "EUR")
+    lines = []
+    for one in plan.fields:
+        left = one.merged if one.result == one.survivor else one.survivor
+        kept = value_words(reader, one.field, one.result, currency)
+        not_shown = f", not {value_words(reader, one.field, left, currency)}" if one.contested else ""
+        lines.append(f"{one.field.title}: {kept} ({one.origin}{not_shown})")
+    return lines
+
+
+def _say_plan(plan: MergePlan, told: dict[str, JsonValue], fields: list[str], *, preview: bool) -> None:
     one, other = plan.label(plan.survivor), plan.label(plan.merged)
     say(f"{other} {'would become' if preview else 'is now'} part of {one}.")
     say(f"With it {'would come' if preview else 'came'}: {_counted(plan.counts())}.")
-    for field in plan.fields:
-        kept, left = (
-            (field.survivor, field.merged)
-            if field.result == field.survivor
-            else (field.result, field.survivor)
-        )
-        words = f"{field.field.title}: {_shown(field.field, kept)}"
-        say(f"  {words} ({field.origin}{', not ' + _shown(field.field, left) if field.contested else ''})")
+    for line in fields:
+        say(f"  {line}")
     if told["no_longer_held_by"]:
         say(f"Hold it no longer: {_joined(told['no_longer_held_by'])}.")
     if plan.merged.before.get("erp_ref") and not plan.survivor.before.get("erp_ref"):
@@ -233,11 +241,6 @@ def _logins(reader: Reader, users: Iterable[bytes]) -> list[JsonValue]:
 
 def _joined(words: JsonValue) -> str:
     return ", ".join(str(word) for word in words) if isinstance(words, list) else ""
-
-
-def _shown(field: Field, value: Value) -> str:
-    shown = to_json(field, value)
-    return "nothing" if shown is None else f"“{shown}”"
 
 
 def _bytes(value: Value) -> bytes:

@@ -16,7 +16,7 @@ from fieldrep.contract.files import (
     FILE_MEDIA_TYPE,
     MAX_FILE_MESSAGE,
     decode_file_request,
-    encode_file_reply,
+    encode_file_message,
 )
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.live import parse_hold, parse_place
@@ -126,7 +126,7 @@ class _Routes:
     def _answer_about_file(self, token: str, body: bytes) -> bytes:
         device = _known(identify(self._database, _token(token)))
         with self._file_turns.turn(device.device_id):
-            return encode_file_reply(answer_about_file(self._database, device, decode_file_request(body)))
+            return encode_file_message(answer_about_file(self._database, device, decode_file_request(body)))
 
 
 def _token(header: str) -> str:

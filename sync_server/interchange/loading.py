@@ -18,6 +18,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.scope import scope_fields, scope_key
+from fieldrep.domain.merging import MERGING
 from sync_server.interchange.columns import column_name, file_name
 from sync_server.interchange.derived import Derivation, derivation_of
 from sync_server.interchange.images import decode, encode, image_of, joined
@@ -25,7 +26,7 @@ from sync_server.interchange.keys import KeySet
 from sync_server.interchange.records import Record, Reference, checked
 from sync_server.interchange.rejects import CellError, OnReject, Reject, shortened
 from sync_server.reconcile.duplicates import look_for_duplicates
-from sync_server.reconcile.merge_plan import MERGING, merged_records
+from sync_server.reconcile.merge_plan import merged_records
 from sync_server.store.audit import Actor
 from sync_server.store.database import Database
 from sync_server.store.statements import Row

@@ -15,19 +15,15 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.scope import account_key
-from fieldrep.domain.merging import FieldMerge, merged_fields, takeable
+from fieldrep.domain.merging import LONGEST_CHAIN, FieldMerge, end_of_chain, merged_fields, takeable
 from sync_server.reconcile.conflicts import label_of
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 
-MERGING = ("account", "contact")
-"""The kinds of record that can be merged."""
-
 _CANDIDATE = CATALOGUE["duplicate_candidate"]
 _OWN = "id"
 _OF_CONTACT = ("account_contact", "activity", "sales_order")
-_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +61,7 @@ class MergePlan:
 
 def standing_for(reader: Reader, entity: str, row_id: bytes) -> RowId:
     """The record that stands for this one: itself, or the one it became part of, at the end of the chain."""
-    at = row_id
-    for _ in range(_DEEPEST):
-        row = reader.row(entity, at)
-        into = row["merged_into_id"] if row is not None else None
-        if not isinstance(into, bytes):
-            break
-        at = into
-    return RowId(at)
+    return end_of_chain(row_id, lambda at: (reader.row(entity, at) or {}).get("merged_into_id"))
 
 
 def merged_records(reader: Reader) -> dict[bytes, bytes]:
@@ -129,7 +118,7 @@ def _keep_the_tree(reader: Reader, survivor: Row, merged: Row) -> None:
     if survivor["reseller_id"] in (survivor["id"], merged["id"]):
         survivor["reseller_id"] = None
     at, below = survivor["parent_id"], False
-    for _ in range(_DEEPEST):
+    for _ in range(LONGEST_CHAIN):
         if not isinstance(at, bytes):
             break
         below = at == merged["id"]

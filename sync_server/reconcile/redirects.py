@@ -16,8 +16,9 @@ from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import ScopeKey
 from fieldrep.contract.scope import ROW_PREFIX, account_key, account_of
+from fieldrep.domain.merging import MERGING
 from sync_server.reconcile.author import Rights
-from sync_server.reconcile.merge_plan import MERGING, standing_for
+from sync_server.reconcile.merge_plan import standing_for
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.transaction import WriteTransaction
 

@@ -111,9 +111,8 @@ def add_user(
         KnownError: `already_exists`, `not_found` for the manager, or what is wrong with a value.
     """
     if not _LOGIN.fullmatch(login):
-        sentence = (
-            f"“{login[:80]!a}” cannot be a login; use letters, digits and . _ - + @, such as anke.visser."
-        )
+        typed = ascii(login[:80])[1:-1]
+        sentence = f"“{typed}” cannot be a login; use letters, digits and . _ - + @, such as anke.visser."
         raise KnownError(Code.INVALID_VALUE, sentence, field="login")
     if any(str(user["login"]).casefold() == login.casefold() for user in tx.all("user")):
         raise KnownError(Code.ALREADY_EXISTS, f"There is a user “{login[:80]}” already.", field="login")

@@ -6,9 +6,7 @@ hold, without the columns he may not read. Must not know what a file is used for
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from fieldrep.contract.catalogue import ENTITIES
@@ -17,6 +15,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Reader as FieldReader
 from fieldrep.contract.fields import Value
 from fieldrep.contract.jsonform import canonical_line
+from fieldrep.contract.whole_file import whole_file
 from sync_server.store.database import Database
 from sync_server.store.dialect import compose
 from sync_server.store.feed_statements import COST_ROLES
@@ -35,22 +34,10 @@ def export(database: Database, path: Path, login: str | None = None) -> int:
         KnownError: `not_found` for the login, `disk_error` when the file cannot be written.
     """
     count = 0
-    draft = path.with_name(path.name + ".part")
-    try:
-        with database.read() as reader, draft.open("wb") as file:
-            for line in lines(reader, login):
-                file.write(line)
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise KnownError(
-            Code.DISK_ERROR, f"{path} cannot be written ({error.strerror}). Nothing was exported."
-        ) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
+    with database.read() as reader, whole_file(path, "Nothing was exported.") as file:
+        for line in lines(reader, login):
+            file.write(line)
+            count += 1
     return count
 
 

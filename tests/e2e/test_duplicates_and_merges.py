@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,9 @@ def test_a_merge_is_previewed_done_and_taken_back(company: Company) -> None:
     words = company.server("merge", "K-1", "K-2", "--preview")
     assert "would become part of Corner Shop" in words
     assert "1 order" in words
+    assert "Owner: “Ana” (survivor, not “Ben”)" in words
+    assert "Email: “shop@corner.example” (merged)" in words
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-|[{}\[\]]", words), "no ids, and no signs of JSON"
     done = company.server.json("merge", "K-1", "K-2", "--take", "phone")
     assert {**told, "done": True, "fields": []} == {**done, "fields": []}
     row, stub = company.account("K-1"), company.account("K-2")

@@ -164,3 +164,10 @@ def test_an_export_that_cannot_be_written_says_so_and_leaves_no_half_of_it(
         export(world.database, tmp_path / "file", "nobody")
     assert refused.value.code is Code.NOT_FOUND
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_login_that_cannot_be_one_is_named_as_it_was_typed(world: World) -> None:
+    for login, named in (("a b", "“a b” cannot"), ("é\n", r"“\xe9\n” cannot"), ("it's", "“it's” cannot")):
+        with pytest.raises(KnownError) as refused:
+            do(world, lambda tx, login=login: admin.add_user(tx, login=login, name="A", role="rep"))
+        assert refused.value.sentence.startswith(named)

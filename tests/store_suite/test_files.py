@@ -20,8 +20,7 @@ from fieldrep.contract.files import (
     FileRequest,
     decode_file_reply,
     decode_file_request,
-    encode_file_reply,
-    encode_file_request,
+    encode_file_message,
     hash_of,
 )
 from fieldrep.contract.ids import RowId
@@ -76,8 +75,8 @@ class FileLine:
         database = self.laptop.world.database
         device = identify(database, self.laptop.admission.token)
         assert device is not None
-        taken = decode_file_request(encode_file_request(request))
-        return decode_file_reply(encode_file_reply(answer_about_file(database, device, taken)))
+        taken = decode_file_request(encode_file_message(request))
+        return decode_file_reply(encode_file_message(answer_about_file(database, device, taken)))
 
 
 @pytest.fixture

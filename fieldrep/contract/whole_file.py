@@ -1,0 +1,39 @@
+"""A file that a person asked for: it takes its name when it is complete and on the disk, or not at all.
+
+Both programs write such files: exports, and files carried on a stick. Must not know what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from fieldrep.contract.errors import Code, KnownError
+
+
+@contextmanager
+def whole_file(path: Path, advice: str) -> Iterator[BinaryIO]:
+    """An open stream; one of that name stays as it is until what is written to the stream is all there.
+
+    Args:
+        advice: what to tell where it cannot be written: what is safe, and what to do.
+
+    Raises:
+        KnownError: `disk_error`.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(path)
+    except OSError as error:
+        sentence = f"{path} cannot be written ({error.strerror or error}). {advice}"
+        raise KnownError(Code.DISK_ERROR, sentence) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
