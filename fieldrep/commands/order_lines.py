@@ -15,9 +15,10 @@ from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
-from fieldrep.domain.days import parse_day
+from fieldrep.domain.days import day_of, parse_day, zone_named
 from fieldrep.domain.money import format_millionths
 from fieldrep.domain.orders import EDITABLE_STATES, amount_of_line, order_totals
+from fieldrep.store.draft_writers import writes_in_draft
 from fieldrep.store.prices import PriceBook
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -59,9 +60,15 @@ def open_draft(uow: UnitOfWork, order_id: RowId) -> Row:
     if order["status"] not in EDITABLE_STATES:
         state = text_of(order, "status").replace("_", " ")
         raise KnownError(Code.READ_ONLY, f"{number} is already {state}; ask the office for a change to it.")
-    if order["created_by"] not in (None, uow.user_id):
+    if not writes_in_draft(uow.rows, uow.user_id, order, today(uow)):
         raise KnownError(Code.READ_ONLY, f"{number} is a colleague's draft; only its author may change it.")
     return order
+
+
+def today(uow: UnitOfWork) -> date:
+    """The day it is for the person at this device."""
+    user = uow.row("user", uow.user_id)
+    return day_of(uow.now, zone_named(str(user["tz"] or "") if user else ""))
 
 
 def price_book(uow: UnitOfWork, order: Row, today: date) -> PriceBook:

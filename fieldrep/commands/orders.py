@@ -6,16 +6,22 @@ Owns the verbs. What a state may become is judged by `domain/orders.py`, as the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
-from fieldrep.commands.order_lines import NewLine, add_line, next_seq, open_draft, price_book, settle_totals
+from fieldrep.commands.order_lines import (
+    NewLine,
+    add_line,
+    next_seq,
+    open_draft,
+    price_book,
+    settle_totals,
+    today,
+)
 from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
-from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.orders import may_move
 from fieldrep.store import correcting, refused
 from fieldrep.store.prices import PriceBook
@@ -142,12 +148,6 @@ def cancel_order(replica: Replica, *, row_id: RowId) -> Done:
         asks = may_move(text_of(order, "status"), "cancel_requested")
         _move(uow, order, "cancel_requested" if asks else "cancelled")
     return done("cancel_order", uow, row_id)
-
-
-def today(uow: UnitOfWork) -> date:
-    """The day it is for the person at this device."""
-    user = uow.row("user", uow.user_id)
-    return day_of(uow.now, zone_named(str(user["tz"] or "") if user else ""))
 
 
 def _create(

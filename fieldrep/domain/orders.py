@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from fieldrep.contract.fields import Value
@@ -20,7 +20,7 @@ DEVICE_MOVES: Mapping[str, frozenset[str]] = {
 """The moves a device may make; all later ones are the server's and the ERP's."""
 
 EDITABLE_STATES = frozenset({"draft"})
-"""States in which lines and head fields may still be changed on the device that made the order."""
+"""States in which lines and head fields may still be changed on a device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,16 @@ class OrderTotals:
 def may_move(present: str, wanted: str) -> bool:
     """Whether a device may move an order from one state to another."""
     return wanted in DEVICE_MOVES.get(present, frozenset())
+
+
+def may_write_draft(user_id: bytes, author: Value, owner: Value, beside: Collection[bytes]) -> bool:
+    """Whether a person may write in a draft: its author, or the account's owner once the author has left the account.
+
+    `beside`: who works on the account beside its owner: its team, and the managers above him.
+    """
+    if author in (None, user_id):
+        return True
+    return owner == user_id and author not in beside
 
 
 def amount_of_line(line: Mapping[str, Value], currency: str) -> int:

@@ -50,5 +50,5 @@ def new_order_entry(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo
     }
     code = book.lists[0].code if book.lists else ""
     names = (named[0][0], code, my_name, None, None, *places[0], *places[1], me, my_name)
-    head = head_of(order, names, waiting=False, refused="")
+    head = head_of(order, names, mine=True, waiting=False, refused="")
     return OrderEntry(head, (), _NOTHING, problems_of(head, (), (), today), None)

@@ -24,6 +24,7 @@ from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.matching import matches
 from fieldrep.queries.stock import Stock, stock_of
 from fieldrep.store.correcting import reason_of
+from fieldrep.store.draft_writers import writes_in_draft
 from fieldrep.store.prices import PriceBook
 from fieldrep.store.reader import Reader
 
@@ -190,7 +191,8 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
     today = day_of(now, zone)
     names = reader.rows(_NAMES, (order_id,))[0]
     waiting = order_id in waiting_rows(reader, "sales_order")
-    head = head_of(order, names, waiting=waiting, refused=_refused(reader, order_id))
+    mine = writes_in_draft(reader.rows, names[9], order, today)
+    head = head_of(order, names, mine=mine, waiting=waiting, refused=_refused(reader, order_id))
     raw = reader.rows(_LINES, (order_id,))
     lines = _lines(reader, order, head, raw, today)
     totals = order_totals(
@@ -260,10 +262,12 @@ def _hit(
     )
 
 
-def head_of(order: Mapping[str, Value], names: Sequence[object], *, waiting: bool, refused: str) -> OrderHead:
+def head_of(
+    order: Mapping[str, Value], names: Sequence[object], *, mine: bool, waiting: bool, refused: str
+) -> OrderHead:
     """The head of an order, from its row and what the records it points to are called."""
     status = text(order["status"])
-    reason = _read_only_reason(order, status, me=names[9], author=text(names[10]))
+    reason = _read_only_reason(order, status, mine=mine, author=text(names[10]))
     reasons = order["hold_reasons"]
     return OrderHead(
         id=maybe_ref(order["id"]),
@@ -307,12 +311,12 @@ def _refused(reader: Reader, order_id: RowId) -> str:
     return f"{title}: {reason.sentence}" if title and title not in reason.sentence else reason.sentence
 
 
-def _read_only_reason(order: Mapping[str, Value], status: str, *, me: object, author: str) -> str:
+def _read_only_reason(order: Mapping[str, Value], status: str, *, mine: bool, author: str) -> str:
     if order["archived"]:
         return "This order is archived; restore it first."
     if status not in EDITABLE_STATES:
         return f"This order is already {status.replace('_', ' ')}; ask the office for a change to it."
-    if order["created_by"] not in (None, me):
+    if not mine:
         return f"This is a draft of {author or 'a colleague'}; only its author may change it."
     return ""
 

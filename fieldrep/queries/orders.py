@@ -69,7 +69,7 @@ class OrderRow:
     Attributes:
         number: the official one, else the one made here.
         total_amount: minor units of `currency`.
-        editable: a draft this person may still write in.
+        editable: a draft this person made.
         conflicts, refused: what waits for a decision in it, and changes to it that the server did not take.
     """
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+
+
+class BrokeOff(KnownError):
+    """The line broke with a large request on it, or before the reply to one: a smaller one may get through."""
 
 
 class Bearer(Protocol):

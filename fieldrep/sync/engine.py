@@ -35,7 +35,7 @@ from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell
 from fieldrep.store.recount import recount
 from fieldrep.store.replica import Replica
-from fieldrep.sync.bearer import Bearer
+from fieldrep.sync.bearer import Bearer, BrokeOff
 from fieldrep.sync.comparing import repairs, rows_that_differ
 from fieldrep.sync.poison import FAILURES, MOST_TRIES, SENTENCE, Suspicion
 
@@ -205,11 +205,18 @@ class Run:
         return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica, 0), question=question))
 
     def _push(self) -> tuple[_Fetched, list[Change]]:
-        """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on."""
+        """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on.
+
+        Where the line breaks with much on it but carries a little, fewer are sent at a time.
+        """
         while True:
             request, changes = self._request()
             try:
                 fetched = self._fetch(request)
+            except BrokeOff:
+                if not self.suspicion.broke_off(changes):
+                    raise
+                self._require_a_well_server()
             except KnownError as error:
                 if not changes or error.code not in FAILURES:
                     raise

@@ -1,7 +1,8 @@
 """Finding the change on which the server fails: fewer at a time until it is alone, a few tries, then it is set aside.
 
-Owns the count. It must not decide what counts as a failure of the line; the engine asks the server without any change
-first, so that a server that is not well never condemns a change.
+Fewer at a time go as well over a line that breaks large requests off. Owns the count. It must not decide what counts as
+a failure of the line; the engine asks the server without any change first, so that a server that is not well never
+condemns a change.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Suspicion:
 
     def __init__(self) -> None:
         self.most = MAX_CHANGES
+        self._limit = MAX_CHANGES
         self._tries = 0
 
     def failed(self, changes: Sequence[Change]) -> Change | None:
@@ -40,7 +42,13 @@ class Suspicion:
         self.passed()
         return changes[0]
 
+    def broke_off(self, changes: Sequence[Change]) -> bool:
+        """After the line broke with these on it: whether fewer can be tried; so many never go together again."""
+        self._limit = max(1, len(changes) // 2)
+        self.most = max(1, len(changes) // 4)
+        return len(changes) > 1
+
     def passed(self) -> None:
         """The changes sent last went through, or the suspect is out of the way."""
         self._tries = 0
-        self.most = min(MAX_CHANGES, self.most * 4)
+        self.most = min(self._limit, self.most * 4)

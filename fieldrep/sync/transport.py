@@ -42,6 +42,7 @@ from fieldrep.contract.messages import (
     decode_reply,
     encode_request,
 )
+from fieldrep.sync.bearer import BrokeOff
 from fieldrep.sync.line import SAFE, explained, retry_after, stranger
 from fieldrep.sync.wire import Wire
 
@@ -60,7 +61,7 @@ LONGEST_SECONDS = 600.0
 
 MAX_REPLY = 64 * 1024 * 1024
 SMALLEST_PORTION = 16_000
-"""Bytes of rows that are always asked for, however bad the line."""
+"""Bytes of rows that are always asked for, however bad the line; a request of more is a large one."""
 
 _CHUNK = 262_144
 _SMALL = 65_536
@@ -132,7 +133,13 @@ class HttpBearer:
 
     def _exchange(self, request: ExchangeRequest) -> ExchangeReply:
         """A reply that arrives damaged is the line's fault; only the server says `damaged_message`, of what it got."""
-        body = self._post("/v1/exchange", encode_request(request), MEDIA_TYPE)
+        asked = encode_request(request)
+        try:
+            body = self._post("/v1/exchange", asked, MEDIA_TYPE)
+        except KnownError as error:
+            if error.code is not Code.OFFLINE or len(asked) <= SMALLEST_PORTION or self._stop.is_set():
+                raise
+            raise BrokeOff(error.code, error.sentence) from error
         try:
             return completed(decode_reply(body), request.handshake)
         except KnownError as error:

@@ -6,10 +6,17 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
-from fieldrep.domain.orders import EDITABLE_STATES, amount_of_line, may_move, order_totals
+from fieldrep.domain.orders import (
+    EDITABLE_STATES,
+    amount_of_line,
+    may_move,
+    may_write_draft,
+    order_totals,
+)
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.refusal import Refusal, row_id_of
-from sync_server.store.transaction import Row, WriteTransaction
+from sync_server.store.settling import within
+from sync_server.store.transaction import Row, WriteTransaction, moment_of
 
 ORDER = CATALOGUE["sales_order"]
 LINE = CATALOGUE["document_line"]
@@ -26,7 +33,7 @@ def name_of(order: Row) -> str:
 
 
 def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) -> None:
-    """A draft is written by the person who made it, and only while it is one.
+    """A draft is written by the person who made it, or whom his account has gone to, and only while it is one.
 
     Raises:
         Refusal: `read_only`, naming the order's state.
@@ -38,10 +45,32 @@ def require_open_draft(tx: WriteTransaction, author: Author, order_id: Value) ->
     if order["status"] not in EDITABLE_STATES:
         sentence = f"{number} is already {order['status']!s}; ask the office for a change to it."
         raise Refusal(Code.READ_ONLY, sentence, ORDER.name, order_id if isinstance(order_id, bytes) else b"")
-    if order["created_by"] != author.user_id:
+    if not _writes(tx, author.user_id, order):
         raise Refusal(
             Code.READ_ONLY, f"{number} is a colleague's draft; only its author may change it.", ORDER.name
         )
+
+
+def _writes(tx: WriteTransaction, user_id: bytes, order: Row) -> bool:
+    """Whether a user may write in a draft."""
+    if order["created_by"] == user_id:
+        return True
+    account_id = order["account_id"]
+    account = tx.row("account", account_id) if isinstance(account_id, bytes) else None
+    day = moment_of(tx.now)[:10]
+    team = tx.find("account_team", "account_id", account_id)
+    beside = {_bytes(member["user_id"]) for member in team if not member["archived"] and within(member, day)}
+    above: set[bytes] = set()
+    person = tx.row("user", user_id)
+    while person is not None and (manager := _bytes(person["manager_id"])) not in above:
+        above.add(manager)
+        person = tx.row("user", RowId(manager)) if manager else None
+    owner = account["owner_user_id"] if account else None
+    return may_write_draft(user_id, order["created_by"], owner, beside | above)
+
+
+def _bytes(value: Value) -> bytes:
+    return value if isinstance(value, bytes) else b""
 
 
 def require_account_of_order(tx: WriteTransaction, line: Row) -> None:

@@ -328,3 +328,38 @@ def test_a_line_that_breaks_off_whatever_is_large_still_brings_everything(
             assert ended.digests_equal
             assert ended.mine is not None
             assert ended.mine.count >= 250
+
+
+def test_a_line_that_breaks_off_large_requests_still_takes_everything_away(tmp_path: Path) -> None:
+    """No connection lets more than 40,000 bytes up, and all that waits would be several times that."""
+    draw = random.Random("large")
+    with served(tmp_path) as office, bad_line(office.address) as line:
+        user = office.make("user", login="ana", name="Ana")
+        with office.device(user, "laptop", line.address) as replica:
+            for n in range(250):
+                with replica.begin("create_account", "New") as uow:
+                    note = base64.b85encode(draw.randbytes(480)).decode()
+                    uow.create("account", {"name": f"Shop {n}", "lifecycle": "prospect", "note": note})
+            line.breaks("cut request", 40_000)
+            tries = 0
+            while not isinstance(ended := tried(lambda: sync_now(replica)), Receipt):
+                waited, tries = replica.depth(), tries + 1
+                assert (ended.code, tries < 20) == (Code.OFFLINE, True)
+                assert waited < 250, "each attempt takes something away"
+            Place(office, line, replica, user, []).assert_equal(ended)
+            assert replica.depth() == 0
+
+
+def test_a_line_that_carries_nothing_is_not_asked_again_and_again(tmp_path: Path) -> None:
+    with served(tmp_path) as office, bad_line(office.address) as line:
+        user = office.make("user", login="ana", name="Ana")
+        with office.device(user, "laptop", line.address) as replica:
+            for n in range(900):
+                with replica.begin("create_account", "New") as uow:
+                    uow.create("account", {"name": f"Shop {n}", "lifecycle": "prospect"})
+            line.breaks("drop request")
+            before = line.connections
+            with pytest.raises(KnownError):
+                sync_now(replica)
+            assert line.connections - before <= 3
+            assert replica.depth() == 900

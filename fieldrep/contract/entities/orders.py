@@ -30,7 +30,7 @@ MAX_QUANTITY = 1_000_000_000 * MILLIONTH
     merge=Merge.DRAFT,
 )
 class SalesOrder:
-    """What a customer orders. A draft belongs to the device that made it; from submitting on, moves are guarded."""
+    """What a customer orders. A draft belongs to its author; from submitting on, moves are guarded."""
 
     doc_type = Field(Kind.CHOICE, options=("order", "return", "blanket"), default="order", fixed=True)
     account_id = Field(Kind.REF, "Account", to="account", required=True, parent=True, fixed=True)

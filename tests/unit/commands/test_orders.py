@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,8 +30,9 @@ from fieldrep.commands.undo import undo
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.order_entry import order_entry
 from fieldrep.store.replica import Replica
-from tests.helpers.small_company import AURORA, HARBOR, KEY_LIST, OAK, PIET, put, row_id
+from tests.helpers.small_company import AURORA, HARBOR, KEY_LIST, NOW, OAK, PIET, put, row_id
 
 
 def order_of(replica: Replica, wanted: RowId | None) -> dict[str, Value]:
@@ -228,6 +231,28 @@ def test_a_colleagues_draft_is_read_only(replica: Replica) -> None:
                  number_local="PW1-000009")  # fmt: skip
     with pytest.raises(KnownError, match="PW1-000009 is a colleague's draft"):
         edit_order(replica, row_id=theirs, po_ref="1")
+
+
+def test_a_draft_of_somebody_who_lost_the_account_is_continued_by_its_owner(replica: Replica) -> None:
+    kim, lee = row_id("kim"), row_id("lee")
+    put(replica, "account_team", "kim", account_id=HARBOR, user_id=kim, valid_to="2026-11-20")
+    put(replica, "account_team", "lee", account_id=HARBOR, user_id=lee, valid_to="2026-11-19")
+    orders = {
+        author: put(
+            replica, "sales_order", f"of {name}", account_id=HARBOR, currency="EUR", created_by=author
+        )
+        for author, name in ((kim, "kim"), (PIET, "piet"), (lee, "lee"))
+    }
+    for author in (kim, PIET):
+        with pytest.raises(KnownError, match="is a colleague's draft"):
+            edit_order(replica, row_id=orders[author], po_ref="1")
+
+    edit_order(replica, row_id=orders[lee], po_ref="1")
+    add_order_line(replica, order_id=orders[lee], line=case("210034", 1))
+    with replica.read() as reader:
+        entries = [order_entry(reader, order_id=order, now=NOW, zone=UTC) for order in orders.values()]
+    assert [entry.head.editable for entry in entries if entry] == [False, False, True]
+    submit_order(replica, row_id=orders[lee])
 
 
 def test_cancelling_becomes_a_request_once_the_order_is_exported(replica: Replica) -> None:

@@ -130,3 +130,36 @@ def test_what_was_entered_while_the_last_exchange_was_on_its_way_counts_and_noth
     outcome = late(store, knows, 2, store.edit("contact", BOSS, phone=("2", "3")))
     assert isinstance(outcome, Refused)
     assert outcome.code is Code.NOT_FOUND
+
+
+def test_a_draft_of_somebody_who_lost_the_account_is_continued_by_its_new_owner(store: Store) -> None:
+    draft = create("sales_order", "ana's draft", account_id=row_id(SHOP), currency="EUR")
+    store.push("ana", draft, _line("first", 2))
+    store.office("account", SHOP, owner_user_id=row_id("ben"))
+    store.office("account_team", "ana stays", account_id=row_id(SHOP), user_id=row_id("ana"))
+    refused = store.push("ben", _line("too early", 1))
+    assert isinstance(refused, Refused)
+    assert refused.code is Code.READ_ONLY, "she is in its team: it is hers alone"
+    store.office("account_team", "ana stays", valid_to="2020-01-01")
+    assert isinstance(store.push("mia", _line("not hers", 1)), Refused)
+
+    assert isinstance(store.push("ben", _line("second", 3)), Accepted | Merged)
+    quantity = store.edit("document_line", "first", qty=(2_000_000, 5_000_000))
+    assert isinstance(store.push("ben", quantity), Accepted | Merged)
+    submitted = store.edit("sales_order", "ana's draft", status=("draft", "submitted"))
+    assert isinstance(store.push("ben", submitted), Accepted | Merged)
+    order = store.row("sales_order", "ana's draft") or {}
+    assert (order["status"], order["goods_amount"]) == ("received", 800)
+
+
+def _line(name: str, quantity: int) -> Edit:
+    return create(
+        "document_line",
+        name,
+        order_id=row_id("ana's draft"),
+        account_id=row_id(SHOP),
+        seq=1,
+        product_id=row_id("tea"),
+        qty=quantity * 1_000_000,
+        unit_price=1_000_000,
+    )
