@@ -15,7 +15,7 @@ import click
 from msgspec import structs
 
 from fieldrep.contract.jsonform import JsonValue
-from sync_server.admin import bundles, duplicates, files, refused, restored, retention, scope, upkeep
+from sync_server.admin import bundles, duplicates, files, refused, replay, restored, retention, scope, upkeep
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
     central_store,
@@ -218,6 +218,7 @@ __all__ = [
     "files",
     "main",
     "refused",
+    "replay",
     "restored",
     "retention",
     "scope",

@@ -72,6 +72,7 @@ class Code(StrEnum):
     STORE_MISSING = "store_missing"
     STORE_NEWER = "store_newer"
     STORE_DAMAGED = "store_damaged"
+    NOT_KEPT = "not_kept"
     IMPORT_INVALID = "import_invalid"
     ADDRESS_IN_USE = "address_in_use"
     WRONG_USAGE = "wrong_usage"

@@ -22,11 +22,13 @@ from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import reached
+from sync_server.store.cursor import is_at_rest, reached
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.feed import Pulled
+from sync_server.store.positions import keep_position, position_of
 from sync_server.store.returns import note_refused, note_return
 from sync_server.store.snapshot import Snapshot
+from sync_server.store.transaction import WriteTransaction
 
 MAX_PAGE_BYTES = 8_000_000
 _TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE)
@@ -132,11 +134,26 @@ def _served(
         return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)
     cursor = b"" if reply.verdict in _AFRESH else request.handshake.cursor
     pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
-    if not pulled.more and not noted:
-        # a cursor of another epoch says nothing about this one
-        shown = msgspec.structs.replace(request.handshake, cursor=cursor)
-        database.note_contact(device, shown, pulled.revision)
+    # a cursor of another epoch says nothing about this one
+    shown = msgspec.structs.replace(request.handshake, cursor=cursor)
+    _note(database, device, shown, pulled, noted=noted, afresh=reply.verdict in _AFRESH)
     return _with(reply, pulled)
+
+
+def _note(
+    database: Database, device: DeviceIdentity, shown: Handshake, pulled: Pulled, *, noted: bool, afresh: bool
+) -> None:
+    """Keeps what a device told of itself and where the reply leaves it; much of it was written with a push."""
+    at_rest = is_at_rest(shown.cursor, pulled.revision)
+    if pulled.more and not at_rest:
+        return  # its way there was noted when it began
+    position = position_of(
+        shown, pulled.revision, pulled.revision, database.clock(), whole=not pulled.more, afresh=afresh
+    )
+    if pulled.more or (noted and (afresh or not at_rest)):
+        database.note_position(device.device_id, position)
+    elif not noted:
+        database.note_contact(device, shown, pulled.revision, position)
 
 
 def _compared(
@@ -206,7 +223,20 @@ def _take(
             note = contact_note(device, _shown(request), tx.revision_now, tx.now, len(outcomes))
             if note is not None:
                 keep_contact(tx.session, note)
+            _keep_position(tx, device, request, verdict)
         return outcomes
+
+
+def _keep_position(
+    tx: WriteTransaction, device: DeviceIdentity, request: ExchangeRequest, verdict: Verdict
+) -> None:
+    """Notes how far the reply to a push leads, unless more is to be pushed before anything is pulled."""
+    shown = request.handshake
+    at_rest = is_at_rest(shown.cursor, tx.revision_now)
+    if verdict is Verdict.CONTINUE and at_rest and not request.further:
+        position = position_of(shown, tx.revision_now, tx.revision, tx.now)
+        if position is not None:
+            keep_position(tx.session, device.device_id, position)
 
 
 def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:

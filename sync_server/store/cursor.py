@@ -88,6 +88,14 @@ def reached(cursor: bytes, present: int) -> int:
         return 0
 
 
+def is_at_rest(cursor: bytes, present: int) -> bool:
+    """Whether the device that shows this cursor stands between two steps, or before the first, and not within one."""
+    try:
+        return decode_cursor(cursor, present).stage is Stage.DONE
+    except KnownError:
+        return False
+
+
 def is_before(cursor: bytes, present: int, horizon: int) -> bool:
     """Whether a device that shows this cursor stands before the horizon: it was never told of what was purged then.
 

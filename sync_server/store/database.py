@@ -22,6 +22,7 @@ from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of, known_errors
 from sync_server.store.feed import Pulled
 from sync_server.store.migrate import bring_up_to_date, check_version
+from sync_server.store.positions import Position, keep_position
 from sync_server.store.reading import StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, coverage
@@ -200,15 +201,26 @@ class Database:
                     pass
             self._settled_on = moment
 
-    def note_contact(self, device: DeviceIdentity, handshake: Handshake, present: int) -> None:
+    def note_contact(
+        self, device: DeviceIdentity, handshake: Handshake, present: int, position: Position | None = None
+    ) -> None:
         """Keeps what a device that pushes nothing told of itself, when that is news or the last note is old.
 
         `present` is the store's revision as the device's exchange saw it.
         """
         note = contact_note(device, handshake, present, self.clock())
-        if note is not None:
+        if note is not None or position is not None:
             with self.beside() as session:
-                keep_contact(session, note)
+                if note is not None:
+                    keep_contact(session, note)
+                if position is not None:
+                    keep_position(session, device.device_id, position)
+
+    def note_position(self, device_id: bytes, position: Position | None) -> None:
+        """Keeps where an exchange left a device that told nothing else new."""
+        if position is not None:
+            with self.beside() as session:
+                keep_position(session, device_id, position)
 
     @contextmanager
     def _session(self, kind: str) -> Iterator[Session]:
@@ -268,8 +280,8 @@ class Database:
             session = Session(pooled.driver_connection, self.dialect)
             session.run(
                 "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, "
-                "horizon, audit_cut, audit_cut_hash, backup_revision, backup_at, tidied_at) "
-                "VALUES (1, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, 0, 0, 0) ON CONFLICT (one) DO NOTHING",
+                "horizon, audit_cut, audit_cut_hash, backup_revision, backup_at, tidied_at, history_floor, "
+                "history_since) VALUES (1, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, 0, 0, 0, 0, ?) ON CONFLICT (one) DO NOTHING",
                 (
                     self.randomness(ID_BYTES),
                     self.randomness(ID_BYTES),
@@ -277,6 +289,7 @@ class Database:
                     moment_of(now),
                     now,
                     FIRST_HASH,
+                    now,
                 ),
             )
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fieldrep.contract.digest import wrap
 from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
+from sync_server.store import history
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
 from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
@@ -49,14 +50,15 @@ class Sums:
 
 def write_rows(workspace: Workspace) -> tuple[Sums, dict[str, int]]:
     """Writes all staged rows; gives what their digests moved by and the newest revision of each touched entity."""
-    sums, clocks = Sums(), {}
+    sums, clocks, past = Sums(), {}, list[history.Entry]()
     for entity, staged in workspace.staged.items():
         if staged:
-            clocks[entity] = _write_entity(workspace, ENTITY_TABLES[entity], sums)
+            clocks[entity] = _write_entity(workspace, ENTITY_TABLES[entity], sums, past)
+    history.keep(workspace.session, past)
     return sums, clocks
 
 
-def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
+def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: list[history.Entry]) -> int:
     entity = table.entity.name
     images = workspace.images[entity]
     new: list[tuple[Any, ...]] = []
@@ -66,23 +68,27 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums) -> int:
     for row_id, entry in workspace.staged[entity].items():
         row, image = entry.row, images[row_id]
         digest = table.row_hash(table.hashed(row))
-        if image is None:
-            new.append((*table.values(row), row["created_revision"], entry.key, digest))
-            sums.add(entry.key, 1, digest)
-        else:
-            names = entry.differing
-            if row_id in moved:
-                values = (*map(row.__getitem__, names), entry.key, digest, row_id)
-                changed.setdefault((*names, "scope_key", "row_hash"), []).append(values)
-                sums.add(image.key, -1, -image.row_hash)
-                sums.add(entry.key, 1, digest)
-            else:
-                values = (*map(row.__getitem__, names), digest, row_id)
-                changed.setdefault((*names, "row_hash"), []).append(values)
-                sums.add(entry.key, 0, digest - image.row_hash)
         revision = row["revision"]
         assert isinstance(revision, int)  # noqa: S101 - never empty
         newest = max(newest, revision)
+        if image is None:
+            new.append((*table.values(row), row["created_revision"], entry.key, digest))
+            sums.add(entry.key, 1, digest)
+            continue
+        names, left = entry.differing, None
+        values = tuple(map(row.__getitem__, names))
+        if row_id in moved:
+            left = image.key
+            changed.setdefault((*names, "scope_key", "row_hash"), []).append(
+                (*values, entry.key, digest, row_id)
+            )
+            sums.add(left, -1, -image.row_hash)
+            sums.add(entry.key, 1, digest)
+        else:
+            changed.setdefault((*names, "row_hash"), []).append((*values, digest, row_id))
+            sums.add(entry.key, 0, digest - image.row_hash)
+        if names:
+            past.append(history.changed_from(table, image.row, names, revision, left))
     workspace.session.insert_many(table.entity.table, table.columns, new)
     for names, rows in changed.items():
         workspace.session.run_many(update_text(table.entity.table, names), rows)

@@ -1,5 +1,7 @@
 """Purging: rows archived long ago become tombstones, which hold no more than id, kind, scope key and revision.
 
+What a row said last goes to the history of rows, which lets go of it in its own time.
+
 A row goes only when nothing that is kept names it, so children go before parents, over several days if need be. Owns
 what may be purged. Must not know how long that is: `retention.py` does.
 """
@@ -13,13 +15,14 @@ import msgspec
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.scope import ACCOUNT_PREFIX, PAIR_PREFIX, account_key
-from sync_server.store import flush
+from sync_server.store import flush, history
 from sync_server.store.database import Database
 from sync_server.store.dialect import compose
 from sync_server.store.files import let_go
 from sync_server.store.reading import Reader
 from sync_server.store.schema import scope_stands_for
 from sync_server.store.settling import Settlement
+from sync_server.store.statements import entity_table
 from sync_server.store.transaction import WriteTransaction
 
 MOST_AT_ONCE = 500
@@ -108,24 +111,26 @@ def _named(reader: Reader, entity: Entity, ids: list[bytes], since: int) -> set[
 def _bury(tx: WriteTransaction, entity: Entity, ids: list[bytes], known: int, before: int) -> int:
     """Puts tombstones in the place of those rows that still may go; one revision for all of them."""
     named = _named(tx, entity, ids, known)
-    sql = f"SELECT id, scope_key, row_hash FROM {entity.table} WHERE id IN :members AND {_ended(entity)}"  # noqa: S608
+    table = entity_table(entity)
+    sql = f"{table.select} WHERE id IN :members AND {_ended(entity)}"
     rows = [row for row in tx.session.chosen(sql, ids, (), (before,)) if row[0] not in named]
     if not rows:
         return 0
     revision, session, sums = tx.new_revision(), tx.session, flush.Sums()
-    for _, key, row_hash in rows:
-        sums.add(key, -1, -row_hash)
-    gone = [(row_id,) for row_id, _, _ in rows]
+    for row in rows:
+        sums.add(row[-2], -1, -row[-1])
+    history.keep(session, [history.purged_from(table, row, revision) for row in rows])
+    gone = [(row[0],) for row in rows]
     session.run_many(compose("DELETE FROM {table} WHERE id = ?", table=entity.table), gone)
     session.run_many("DELETE FROM device_run WHERE row_id = ?", gone)
     session.run_many("DELETE FROM duplicate_key WHERE row_id = ?", gone)
     session.insert_many(
         "tombstone",
         ("revision", "row_id", "entity", "scope_key"),
-        [(revision, row_id, entity.name, key) for row_id, key, _ in rows],
+        [(revision, row[0], entity.name, row[-2]) for row in rows],
     )
     flush.write_digests(session, sums)
-    _let_keys_go(tx, entity, [row_id for row_id, _, _ in rows], sums)
+    _let_keys_go(tx, entity, [row_id for (row_id,) in gone], sums)
     detail = msgspec.json.encode({"entity": entity.name, "records": len(rows)}).decode()
     tx.audit("purge", entity=entity.name, detail=detail)
     return len(rows)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Revision
+from sync_server.store import history, positions
 from sync_server.store.database import Database
 from sync_server.store.purge import purge
 from sync_server.store.reading import Reader
@@ -44,6 +45,9 @@ RULES = {
     "refused": Rule(400, "Refused changes with what was entered, on the server."),
     "merges": Rule(365, "Merges: so long can one be undone."),
     "audit": Rule(730, "The audit log."),
+    "history": Rule(
+        180, "What records said before they were changed or purged, and where each device stood."
+    ),
     "codes": Rule(30, "Used and expired enrolment codes."),
     "restores": Rule(365, "What came back after a restore."),
 }
@@ -105,9 +109,14 @@ def tidy(database: Database) -> Tidied:
     with database.write(ACTOR) as tx:
         before = tx.info().horizon
         horizon = _move_horizon(tx, now, ago)
+        history_dropped = history.cut(tx.session, ago["history"])
+        # who held what is told as far back as what the records said
+        told_from = min(horizon, history.floor(tx)[0])
         dropped = {
+            "row_history": history_dropped,
+            "device_position": positions.cut(tx.session, ago["history"]),
             "tombstone": _drop(tx.session, "tombstone", "revision <= ?", (horizon,)),
-            "scope_ledger": _drop(tx.session, "scope_ledger", "lost_revision <= ?", (horizon,)),
+            "scope_ledger": _drop(tx.session, "scope_ledger", "lost_revision <= ?", (told_from,)),
             "applied_change": _drop_answers(tx.session, ago),
             "refused_change": _drop(tx.session, "refused_change", "received_at < ?", (ago["refused"],)),
             "merge_log": _drop(tx.session, "merge_log", "at < ?", (ago["merges"],)),
@@ -147,7 +156,7 @@ def _move_horizon(tx: WriteTransaction, now: int, ago: dict[str, int]) -> Revisi
     session.run("UPDATE store_info SET horizon = ? WHERE one = 1", (horizon,))
     session.run(
         "DELETE FROM revision_mark WHERE at < (SELECT max(at) FROM revision_mark WHERE at <= ?)",
-        (ago["tombstones"],),
+        (min(ago["tombstones"], ago["history"]),),
     )
     return Revision(horizon)
 

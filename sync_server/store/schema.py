@@ -119,6 +119,8 @@ Table(
     _whole("backup_revision"),
     _whole("backup_at"),
     _whole("tidied_at"),
+    _whole("history_floor"),
+    _whole("history_since"),
 )
 TOMBSTONES = Table(
     "tombstone",
@@ -129,6 +131,15 @@ TOMBSTONES = Table(
     _bytes("scope_key"),
 )
 Index("ix_tombstone_row_id", TOMBSTONES.c.row_id)
+Table(
+    "row_history",
+    METADATA,
+    _whole("revision", key=True),
+    _bytes("row_id", key=True),
+    _text("entity", key=True),
+    _bytes("was"),
+    sqlite_with_rowid=False,
+)
 Table("revision_mark", METADATA, _whole("at", key=True), _whole("revision"))
 Table("retention_rule", METADATA, _text("name", key=True), _whole("days"))
 Table("settled_floor", METADATA, _bytes("device_id", key=True), _bytes("incarnation", key=True), _whole("n"))
@@ -240,6 +251,18 @@ Table(
     _whole("clock_skew_ms"),
     _whole("waiting"),
     _whole("settled_to"),
+)
+Table(
+    "device_position",
+    METADATA,
+    _bytes("device_id", key=True),
+    _whole("at", key=True),
+    _whole("shown"),
+    _whole("given"),
+    _whole("whole"),
+    _whole("schema"),
+    _whole("digest_count", null=True),
+    _whole("digest_total", null=True),
 )
 Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
 Table("restoration", METADATA, _bytes("epoch", key=True), _whole("at"), _whole("revision"))

@@ -43,8 +43,19 @@ RULES = {
     "unclaimed": 84,
     "audit": 84,
     "refused": 84,
+    "history": 28,
 }
-TABLES = ("account", "contact", "tombstone", "scope_ledger", "applied_change", "audit_entry", "revision_mark")
+TABLES = (
+    "account",
+    "contact",
+    "tombstone",
+    "scope_ledger",
+    "applied_change",
+    "audit_entry",
+    "revision_mark",
+    "row_history",
+    "device_position",
+)
 
 
 @dataclass

@@ -105,6 +105,9 @@ MACHINERY = {
         "revoked_why:t?"
     ),
     "device_former": ("device_id:b! former_id:b incarnation:b"),
+    "device_position": (
+        "device_id:b! at:i! shown:i given:i whole:i schema:i digest_count:i? digest_total:i?"
+    ),
     "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
     "device_run": ("row_id:b! device_id:b base:i revision:i written:i stamps:b"),
     "duplicate_key": ("name:t! row_id:b!"),
@@ -123,6 +126,7 @@ MACHINERY = {
     "row_after_backup": (
         "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t"
     ),
+    "row_history": ("revision:i! row_id:b! entity:t! was:b"),
     "scope_digest": ("scope_key:b! count:i total:i"),
     "scope_ledger": ("user_id:b! scope_key:b! gained_revision:i! lost_revision:i?"),
     "retention_rule": ("name:t! days:i"),
@@ -130,7 +134,8 @@ MACHINERY = {
     "settled_floor": ("device_id:b! incarnation:b! n:i"),
     "store_info": (
         "one:i! server_id:b epoch:b revision:i audit_n:i audit_hash:b settled_on:t made_at:i horizon:i "
-        "audit_cut:i audit_cut_hash:b backup_revision:i backup_at:i tidied_at:i"
+        "audit_cut:i audit_cut_hash:b backup_revision:i backup_at:i tidied_at:i "
+        "history_floor:i history_since:i"
     ),
     "tombstone": ("revision:i! row_id:b! entity:t scope_key:b"),
     "user_digest": ("user_id:b! count:i total:i"),
@@ -153,6 +158,7 @@ LOOKED_UP = {
 
 FILLED = {"account": "merged_into_id parent_id reseller_id", "contact": "merged_into_id"}
 
+WITHOUT_ROWID = ("duplicate_key", "row_history")
 TYPES = {"b": sa.LargeBinary, "i": sa.BigInteger, "t": sa.Text}
 FIRST = "id:b! revision:i created_at:i created_by:b? changed_at:i changed_by:b? archived:i custom:t"
 LAST = "created_revision:i scope_key:b row_hash:i"
@@ -163,7 +169,7 @@ def upgrade() -> None:
         _synced_table(name, columns)
     for name, columns in MACHINERY.items():
         op.create_table(
-            name, *(_column(text) for text in columns.split()), sqlite_with_rowid=name != "duplicate_key"
+            name, *(_column(text) for text in columns.split()), sqlite_with_rowid=name not in WITHOUT_ROWID
         )
     held, lost = sa.text("lost_revision IS NULL"), sa.text("lost_revision IS NOT NULL")
     _index("ix_scope_ledger_held", "scope_ledger", "user_id scope_key", unique=True, where=held)

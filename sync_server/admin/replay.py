@@ -1,0 +1,98 @@
+"""The command `replay`: what a device held at a moment, as its own `fieldrep export` wrote it then.
+
+Parses, calls the store, prints. `sync_server/app.py` brings this module in beside `cli.py`, whose group it extends.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import RowId, parse_id
+from fieldrep.contract.whole_file import whole_file
+from fieldrep.domain.days import zone_named
+from sync_server.admin.cli import commands
+from sync_server.admin.console import central_store, complain, say
+from sync_server.store.positions import Stand
+from sync_server.store.reading import Reader
+from sync_server.store.replay import Past, in_utc, past_of
+
+
+@commands.command()
+@click.argument("device", metavar="DEVICE")
+@click.option(
+    "--at", "moment", required=True, metavar="TIME", help="Such as 2026-05-04T14:30 or 2026-05-04T14:30Z."
+)
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
+def replay(device: str, moment: str, file: Path | None) -> None:
+    """Tells what DEVICE (its id or number prefix) held at TIME, as canonical JSON lines, in FILE or printed.
+
+    The lines are those `fieldrep export` wrote on it then, without what had been entered there and not yet sent. A TIME
+    without a zone is in that of the device's user.
+    """
+    with central_store() as database, database.read() as reader:
+        device_id = _device(reader, device)
+        at = _instant(reader, device_id, moment)
+        if at > database.clock():
+            raise KnownError(Code.WRONG_USAGE, f"{in_utc(at)} is still to come.")
+        stand, past = past_of(reader, device_id, at)
+        lines = past.lines() if stand.revision else iter(())
+        if file is None or str(file) == "-":
+            sys.stdout.buffer.writelines(lines)
+            sys.stdout.buffer.flush()
+        else:
+            with whole_file(file, "Nothing was written.") as out:
+                count = sum(1 for line in lines if out.write(line))
+            say(f"Wrote {count:,} records to {file}.")
+    complain(_told(stand, past, at))
+
+
+def _device(reader: Reader, named: str) -> RowId:
+    """The device of an id or a number prefix."""
+    try:
+        return parse_id(named)
+    except ValueError:
+        found = [row["id"] for row in reader.all("device") if row["number_prefix"] == named]
+    if not found or not isinstance(found[0], bytes):
+        sentence = f"There is no device “{named[:80]}”. List them with fieldrep-server device list."
+        raise KnownError(Code.NOT_FOUND, sentence)
+    return RowId(found[0])
+
+
+def _instant(reader: Reader, device_id: RowId, told: str) -> int:
+    """The moment a text names, in ms."""
+    try:
+        moment = datetime.fromisoformat(told.strip())
+    except ValueError as error:
+        sentence = f"“{told[:80]}” is no time. Write it like 2026-05-04T14:30, or with a zone like 2026-05-04T14:30Z."
+        raise KnownError(Code.WRONG_USAGE, sentence) from error
+    if moment.tzinfo is None:
+        device = reader.row("device", device_id)
+        user = (
+            reader.row("user", device["user_id"]) if device and isinstance(device["user_id"], bytes) else None
+        )
+        moment = moment.replace(tzinfo=zone_named(str(user["tz"] or "UTC") if user else "UTC"))
+    return int(moment.timestamp() * 1000)
+
+
+def _told(stand: Stand, past: Past, at: int) -> str:
+    """How sure it is, in a sentence or two."""
+    if not stand.since:
+        return f"At {in_utc(at)} the device had not been given any record."
+    held = f"the central store was at revision {stand.revision:,}, given to it at {in_utc(stand.since)}"
+    words = [f"At {in_utc(at)} the device held what {held}."]
+    if stand.on_its_way_to is not None:
+        words.append(
+            f"It was on its way to revision {stand.on_its_way_to:,} and had a part of that besides, or instead where "
+            "it was fetching all afresh; which part is not known."
+        )
+    elif not stand.shown:
+        words.append("It has not been in contact since, so the last reply may not have reached it.")
+    elif stand.digest is not None:
+        agrees = "agrees" if stand.digest == past.digest else "does not agree"
+        words.append(f"The digest that it took of its own records {agrees} with these.")
+    return " ".join(words)

@@ -1,0 +1,156 @@
+"""Where each device stood in the feed, and when: what it showed to have and what it was given, exchange by exchange.
+
+Owns the table `device_position`. A row is kept only of an exchange that brings a device further, so an idle sync leaves
+none; what a device held after one is told by what it showed at the next. Must not read a record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fieldrep.contract.catalogue import SCHEMA_VERSION
+from fieldrep.contract.digest import Digest
+from fieldrep.contract.messages import Handshake
+from sync_server.store.cursor import is_at_rest, reached
+from sync_server.store.reading import Reader
+from sync_server.store.session import Session
+
+EMPTIED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One exchange that brought a device further.
+
+    Attributes:
+        shown: the state of the store it showed to have; 0 for none, `EMPTIED` when it was told to fetch all afresh.
+        given: the state the reply led to.
+        whole: whether the reply was all of it; otherwise more replies were to follow.
+        digest: of the device's own rows at `shown`, as it told; None where it cannot be compared.
+        schema: of the device's catalogue.
+    """
+
+    at: int
+    shown: int
+    given: int
+    whole: bool = True
+    digest: Digest | None = None
+    schema: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What a device held of the store at a moment.
+
+    Attributes:
+        revision: the state of the store it had.
+        since: when it was given that state; 0 when it had never been given any.
+        shown: it has shown since to have had exactly that; otherwise the last reply may not have arrived.
+        on_its_way_to: the state of which it had been given a part already, None for none such.
+        digest: of its own rows at that state, as it told.
+    """
+
+    revision: int
+    since: int
+    shown: bool
+    on_its_way_to: int | None = None
+    digest: Digest | None = None
+
+
+def position_of(
+    handshake: Handshake, present: int, given: int, at: int, *, whole: bool = True, afresh: bool = False
+) -> Position | None:
+    """What to keep of an exchange, None for one that brings nothing new.
+
+    `afresh`: the device is told to let go of all it has.
+    """
+    shown = EMPTIED if afresh else reached(handshake.cursor, present)
+    # in the middle of a step it says nothing that could be compared
+    comparable = is_at_rest(handshake.cursor, present) and not afresh
+    digest = handshake.digest if comparable else None
+    return None if shown == given else Position(at, shown, given, whole, digest, handshake.schema)
+
+
+def keep_position(session: Session, device_id: bytes, position: Position) -> None:
+    """Writes it; of two exchanges in the same millisecond the first says where they began."""
+    digest = position.digest
+    session.run(
+        "INSERT INTO device_position (device_id, at, shown, given, whole, schema, digest_count, digest_total) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, at) DO UPDATE SET given = excluded.given, "
+        "whole = excluded.whole",
+        (
+            device_id,
+            position.at,
+            position.shown,
+            position.given,
+            int(position.whole),
+            position.schema,
+            digest.count if digest else None,
+            digest.total if digest else None,
+        ),
+    )
+
+
+def cut(session: Session, before: int) -> int:
+    """Drops positions older than an instant; of each device the last one before it stays, for it counted on."""
+    older = (
+        "at < (SELECT max(l.at) FROM device_position AS l "
+        "WHERE l.device_id = device_position.device_id AND l.at <= ?)"
+    )
+    found = session.first(f"SELECT count(*) FROM device_position WHERE {older}", (before,))  # noqa: S608 - a constant
+    session.run(f"DELETE FROM device_position WHERE {older}", (before,))  # noqa: S608 - a constant
+    return int(found[0]) if found else 0
+
+
+def stand_at(reader: Reader, device_id: bytes, moment: int) -> Stand:
+    """What a device held at a moment."""
+    positions = _in_order(_positions(reader, device_id))
+    earlier = [position for position in positions if position.at <= moment]
+    later = positions[len(earlier) :]
+    if not earlier:
+        return Stand(max(0, later[0].shown) if later else 0, 0, shown=bool(later))
+    last, following = earlier[-1], later[0] if later else None
+    if following is not None and following.shown < max(0, last.shown):
+        following = None  # what it had before it was emptied was not shown
+    if not last.whole:
+        revision = max(0, following.shown if following else last.shown)
+        return Stand(revision, last.at, shown=following is not None, on_its_way_to=last.given)
+    if following is not None:
+        return Stand(following.shown, last.at, shown=True, digest=following.digest)
+    newest = None if later else _contact(reader, device_id)
+    if newest is not None and newest.shown >= last.given:
+        return Stand(newest.shown, last.at, shown=True)
+    return Stand(last.given, last.at, shown=False)
+
+
+def _in_order(positions: list[Position]) -> list[Position]:
+    """Without those of files that were written earlier and taken later."""
+    kept: list[Position] = []
+    for position in positions:
+        if not kept or position.shown <= 0 or position.shown >= kept[-1].shown:
+            kept.append(position)
+    return kept
+
+
+def _positions(reader: Reader, device_id: bytes) -> list[Position]:
+    sql = (
+        "SELECT at, shown, given, whole, schema, digest_count, digest_total FROM device_position "
+        "WHERE device_id = ? ORDER BY at"
+    )
+    return [
+        Position(
+            at, shown, given, bool(whole), _digest(count, total) if schema == SCHEMA_VERSION else None, schema
+        )
+        for at, shown, given, whole, schema, count, total in reader.rows(sql, (device_id,))
+    ]
+
+
+def _contact(reader: Reader, device_id: bytes) -> Position | None:
+    """The newest state a device has shown to have; its digest may be that of an older version of the catalogue."""
+    sql = "SELECT seen_at, revision FROM device_contact WHERE device_id = ?"
+    found = reader.session.first(sql, (device_id,))
+    return None if found is None else Position(found[0], found[1], found[1])
+
+
+def _digest(count: int | None, total: int | None) -> Digest | None:
+    return None if count is None or total is None else Digest(count, total)
