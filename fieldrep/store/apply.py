@@ -26,6 +26,7 @@ from fieldrep.store.settle import (
     cover,
     drop_backed_up,
     settle,
+    settle_all,
     still_offered,
     take_back_sent,
 )
@@ -89,16 +90,17 @@ def apply_reply(
         _keep_bases(connection, taken_back)
         numbers = {change.n for change in sent}
         believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
-        settling = settle(connection, believed, state.incarnation, replica.clock())
-        cover(connection, _whole_at(state, reply), settling)
+        settling = _settled(connection, believed, state, reply, replica.clock())
         drop_backed_up(connection, reply.backed_up, replica.clock())
         reached(Step.SETTLED)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
+        seen: set[RowKey] = set()
         for page in pages:
-            arrived = arrivals.take(page)
+            entity, arrived = page.texts.entity.name, arrivals.take(page)
             if released:
-                _drop_bases(connection, page.texts.entity.name, arrived, released)
+                seen.update((entity, row_id) for row_id in arrived)
+        _drop_bases(connection, released & seen)
         reached(Step.ARRIVED)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
@@ -111,6 +113,18 @@ def apply_reply(
     reached(Step.PULLED)
     replica.took_bulk |= arrivals.expect_new or bool(leaving.left)
     return _applied(believed, state.offered_to, arrivals, leaving)
+
+
+def _settled(
+    connection: Connection, believed: Sequence[Outcome], state: SyncState, reply: ExchangeReply, now: int
+) -> Settling:
+    """What the outcomes settled; those of changes whose rows are all here with this reply leave the outbox."""
+    whole = _whole_at(state, reply)
+    settling = settle_all(connection, believed, state.incarnation, whole)
+    if settling is None:
+        settling = settle(connection, believed, state.incarnation, now)
+        cover(connection, whole, settling)
+    return settling
 
 
 def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:
@@ -199,11 +213,15 @@ def _released(settling: Settling, pending: dict[str, set[bytes]]) -> set[RowKey]
     return {key for key in settling.rows if key[1] not in pending.get(key[0], ())}
 
 
-def _drop_bases(connection: Connection, entity: str, arrived: list[bytes], released: set[RowKey]) -> None:
+def _drop_bases(connection: Connection, done: set[RowKey]) -> None:
     """Forgets the base images of released rows that have just arrived: the row itself is the image now."""
-    done = [(entity, row_id) for row_id in arrived if (entity, row_id) in released]
-    connection.executemany("DELETE FROM base_row WHERE entity = ? AND row_id = ?", done)
-    released.difference_update(done)
+    if not done:
+        return
+    kept = set(connection.execute("SELECT entity, row_id FROM base_row").fetchall())
+    if kept <= done:
+        connection.execute("DELETE FROM base_row")  # as a whole, which costs nothing per row
+    else:
+        connection.executemany("DELETE FROM base_row WHERE entity = ? AND row_id = ?", done & kept)
 
 
 def _with_base(connection: Connection, rows: set[RowKey]) -> set[RowKey]:

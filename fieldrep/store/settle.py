@@ -8,7 +8,7 @@ shown anew; `apply.py` writes them. Must not judge any change: the outcome is th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -61,6 +61,32 @@ def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: byt
     return settling
 
 
+def settle_all(
+    connection: Connection, outcomes: Sequence[Outcome], incarnation: bytes, revision: int
+) -> Settling | None:
+    """Moves the whole outbox to the sent log at once, where every change in it was taken up to a revision.
+
+    That is how most syncs end; tables that are emptied as a whole cost nothing per row. None where it is not so, and
+    nothing is then done.
+    """
+    answered = {outcome.n: outcome for outcome in outcomes if not isinstance(outcome, Refused)}
+    if len(answered) != len(outcomes) or any(one.revision > revision for one in answered.values()):
+        return None
+    waited = connection.execute("SELECT n, incarnation FROM outbox").fetchall()
+    if not waited or set(waited) != {(n, incarnation) for n in answered}:
+        return None
+    rows = connection.execute("SELECT DISTINCT entity, row_id FROM outbox_edit").fetchall()
+    connection.executemany(
+        f"INSERT INTO sent_log ({_MOVED}, revision, outcome) SELECT {_MOVED}, ?, ? FROM outbox WHERE n = ?",
+        [(one.revision, _encode(one), n) for n, one in sorted(answered.items())],
+    )
+    connection.execute("DELETE FROM outbox_edit")
+    connection.execute("DELETE FROM outbox")
+    settling = Settling(set(rows))
+    _after_moving(connection, settling.rows)
+    return settling
+
+
 def cover(connection: Connection, revision: int, settling: Settling) -> None:
     """Moves settled changes up to a revision to the sent log: the applied rows now tell their outcome."""
     covered = "state = 'settled' AND revision <= ?"
@@ -80,7 +106,11 @@ def cover(connection: Connection, revision: int, settling: Settling) -> None:
         f"DELETE FROM outbox_edit WHERE n IN (SELECT n FROM outbox WHERE {covered})", (revision,)
     )
     connection.execute(f"DELETE FROM outbox WHERE {covered}", (revision,))
-    _keep_what_was_made(connection, {(entity, row_id) for entity, row_id in rows})
+    _after_moving(connection, {(entity, row_id) for entity, row_id in rows})
+
+
+def _after_moving(connection: Connection, covered: set[RowKey]) -> None:
+    _keep_what_was_made(connection, covered)
     connection.execute(
         "DELETE FROM sent_log WHERE sent_no <= (SELECT max(sent_no) FROM sent_log) - ?", (MOST_SENT,)
     )

@@ -17,7 +17,13 @@ from fieldrep.contract.page import Page, make_page
 from fieldrep.contract.scope import ACCOUNT_PREFIX, gone_key, scope_key
 from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
 from sync_server.store.dialect import Row as Tuple
-from sync_server.store.feed_statements import COST_ROLES, FeedTable, feed_tables
+from sync_server.store.feed_statements import (
+    COST_ROLES,
+    GAINED,
+    GAINED_OF_LATE,
+    FeedTable,
+    feed_tables,
+)
 from sync_server.store.reading import Reader
 
 MOST_ROWS = 2_000
@@ -161,10 +167,8 @@ class _Feed:
         """The keys gained on this step, None for more than a few, as on a first replica."""
         if not at.since or at.again:
             return None
-        sql = (
-            "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
-            "AND lost_revision IS NULL LIMIT ?"
-        )
+        of_late = at.target - at.since <= MANY_CHANGES
+        sql = GAINED_OF_LATE[self._session.dialect.name] if of_late else GAINED
         found = self._session.rows(sql, (self._user_id, at.since, at.target, FEW_KEYS + 1))
         return sorted(key for (key,) in found) if len(found) <= FEW_KEYS else None
 

@@ -55,6 +55,15 @@ _BY_REVISION = (
     "AND (SELECT l.gained_revision FROM scope_ledger AS l WHERE l.user_id = ? AND l.scope_key = t.scope_key "
     "AND l.lost_revision IS NULL) <= ? ORDER BY t.revision, t.id LIMIT ?"
 )
+GAINED = (
+    "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
+    "AND lost_revision IS NULL LIMIT ?"
+)
+# SQLite would walk all keys of the user; what was gained on a short step is quicker found by the revisions.
+GAINED_OF_LATE = {
+    "sqlite": GAINED.replace("scope_ledger", "scope_ledger INDEXED BY ix_scope_ledger_gained"),
+    "postgresql": GAINED,
+}
 _CHANGED = "SELECT count(*) FROM (SELECT 1 AS one FROM {table} AS t WHERE t.revision > ? LIMIT ?) AS c"
 
 
