@@ -15,6 +15,7 @@ from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.gate import StoppedCard
 from fieldrep.ui.start.mending import MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
+from fieldrep.ui.widgets.meter import Spark
 from tests.screens.company import BUSY, CALM, NEW
 
 
@@ -160,6 +161,11 @@ def _conflict_on_record(stage: Stage) -> None:
     stage.until(stage.page.record.conflicts.isVisible)
 
 
+def _months(stage: Stage) -> None:
+    _rich(stage)
+    stage.page.record.overview.findChild(Spark, "account_sales_line").click()
+
+
 def _enrol(stage: Stage) -> None:
     stage.until(lambda: isinstance(stage.program.gate.card(), EnrolCard))
     card = stage.program.gate.card()
@@ -286,6 +292,7 @@ SCENES: tuple[Scene, ...] = (
         Scene(f"accounts-{tab}", CALM, _tab(tab))
         for tab in ("contacts", "orders", "invoices", "notes", "addresses")
     ),
+    Scene("accounts-months", CALM, _months),
     Scene("accounts-files", CALM, _files),
     Scene("accounts-file-open", CALM, _file),
     Scene("accounts-edit", CALM, _edit),
@@ -304,7 +311,10 @@ SCENES: tuple[Scene, ...] = (
     Scene("keys", CALM, _keys),
     Scene("sync-waiting", CALM, _sync("waiting")),
     Scene("accounts-conflict", BUSY, _conflict_on_record),
-    *(Scene(f"sync-{tab}", BUSY, _sync(tab)) for tab in ("overview", "conflicts", "refused", "history")),
+    *(
+        Scene(f"sync-{tab}", BUSY, _sync(tab))
+        for tab in ("overview", "conflicts", "refused", "duplicates", "proposals", "history")
+    ),
     Scene("sync-correct", BUSY, _correct),
     Scene("start-enrol", NEW, _enrol),
     Scene("start-protect", NEW, _protect),

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 
 from fieldrep.ui.page import Place
+from tests.helpers.small_company import AURORA
 from tests.ui.office import Office
 from tests.ui.test_orders_page import new_order, rows, side_words
 from tests.ui.window import CTRL, Window
@@ -45,4 +46,26 @@ def test_the_head_alone_begins_an_order_as_well(window: Window, office: Office) 
     window.key(Qt.Key.Key_Escape)
     window.key(Qt.Key.Key_1, CTRL)
     window.until(lambda: "4711" in [row["po_ref"] for row in office.rows("sales_order")])
+    assert editor.problem.isHidden()
+
+
+def test_the_palette_finds_what_can_be_done_for_the_customer_of_an_order(window: Window) -> None:
+    new_order(window)
+    window.key(Qt.Key.Key_K, CTRL)
+    window.write("log act")
+    window.key(Qt.Key.Key_Return)
+    window.until(lambda: window.shell.stack.currentWidget() is window.accounts)
+    window.until(lambda: window.record.editor is not None)
+    assert window.record.editor.spec.name == "log_activity"
+    assert window.record.account_id == AURORA
+
+
+def test_not_done_goes_when_the_field_is_emptied(window: Window) -> None:
+    editor = new_order(window)
+    window.write("no such product")
+    window.key(Qt.Key.Key_Return)
+    window.until(editor.problem.isVisible)
+    editor.fast.setFocus()
+    editor.fast.selectAll()
+    window.key(Qt.Key.Key_Delete)
     assert editor.problem.isHidden()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from fieldrep.commands.activities import edit_activity
+from fieldrep.domain.queue_age import DAY
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.syncpill import SyncMode
@@ -288,3 +289,18 @@ def test_every_tab_has_names_for_all_its_controls(window: Window, office: Office
         window.settle()
         assert nameless(window.shell) == []
         assert without_object_name(window.shell) == []
+
+
+def test_a_queue_that_does_not_drain_is_told_with_what_to_do(window: Window, office: Office) -> None:
+    office.shut()
+    edit_phone(window, "+31 10 1")
+    office.clock.now += 8 * DAY
+    window.shell.go("sync")
+    late = window.sync_page.overview.late
+    window.until(late.isVisible)
+    assert "has waited 8 days" in late.accessibleName()
+    window.settle()
+    window.until(lambda: "oldest change waits 8 days" in window.program.syncing.age_words())
+    tip = window.shell.status_bar.toolTip()
+    assert "All times are those of Europe/Amsterdam (UTC+01:00)." in tip
+    assert "tell your admin" in tip

@@ -1,0 +1,95 @@
+"""Decisions on conflicts, and what undo makes of them: by keys, with a real server."""
+
+from PySide6.QtCore import Qt
+
+from fieldrep.contract.fields import MILLIONTH
+from tests.helpers.small_company import AURORA
+from tests.ui.office import Office
+from tests.ui.test_orders_page import add, into_cell, new_order
+from tests.ui.test_sync_page import clash
+from tests.ui.window import CTRL, Window
+
+MINE, THEIRS = "+31 10 411 2299", "+31 10 411 2277"
+
+
+def decide(window: Window, key: Qt.Key) -> None:
+    panel = window.record.conflicts
+    window.until(panel.isVisible)
+    panel.focus()
+    window.key(key)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(panel.isHidden)
+
+
+def phone(window: Window) -> object:
+    assert window.record.answer is not None
+    return window.record.answer.form.values["phone"]
+
+
+def test_a_decision_not_yet_sent_is_undone_exactly(window: Window, office: Office) -> None:
+    clash(window, office)
+    office.shut()
+    decide(window, Qt.Key.Key_1)
+    window.until(lambda: phone(window) == MINE)
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(window.record.conflicts.isVisible, "the conflict did not come back")
+    assert phone(window) == THEIRS
+    office.open()
+    window.sync()
+    (conflict,) = office.rows("conflict")
+    assert (conflict["status"], conflict["chosen"]) == ("open", None)
+    assert office.row("account", AURORA)["phone"] == THEIRS
+
+
+def test_a_decision_the_office_has_taken_is_undone_by_another_change(window: Window, office: Office) -> None:
+    clash(window, office)
+    decide(window, Qt.Key.Key_1)
+    window.until(lambda: office.rows("conflict")[0]["chosen"] == "mine")
+    window.synced()
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(lambda: office.rows("conflict")[0]["status"] == "open")
+    assert office.row("account", AURORA)["phone"] == THEIRS
+    window.until(window.record.conflicts.isVisible)
+
+
+def test_whoever_decides_second_is_told_and_decides_about_the_first(window: Window, office: Office) -> None:
+    clash(window, office)
+    office.shut()
+    decide(window, Qt.Key.Key_1)
+    conflict = office.rows("conflict")[0]["id"]
+    assert isinstance(conflict, bytes)
+    office.change("conflict", conflict, status="resolved", chosen="theirs")  # type: ignore[arg-type]
+    office.open()
+    window.sync()
+    panel = window.record.conflicts
+    window.until(panel.isVisible)
+    assert "decided by somebody else first" in panel.table._title.text()
+    assert office.row("account", AURORA)["phone"] == THEIRS
+
+
+def test_a_conflict_of_an_order_is_decided_on_its_page_and_tells_the_totals(
+    window: Window, office: Office
+) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 24")
+    line, order_id = editor.entry.lines[0].id, editor.order_id
+    window.until(lambda: [row["id"] for row in office.rows("document_line")].count(line) == 1)
+    window.synced()
+    office.shut()
+    into_cell(window, editor, 0, "qty", "10")
+    window.until(lambda: editor.entry.lines[0].qty == 10 * MILLIONTH)
+    office.change("document_line", line, qty=20 * MILLIONTH, line_amount=31_840)
+    office.change("sales_order", order_id, goods_amount=31_840, total_amount=31_840)
+    office.open()
+    window.sync()
+    panel = editor.above.conflicts
+    window.until(panel.isVisible)
+    cells = panel.table.grid.grid.rows[0].cells
+    assert [cell.text for cell in cells[:4]] == ["Quantity", "24", "10", "20"]
+    assert "Total 159.20 EUR" in cells[2].tip
+    assert "Total 318.40 EUR" in cells[3].tip
+    assert "Piet de Wit" in cells[3].tip
+    panel.focus()
+    window.key(Qt.Key.Key_1)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: office.row("sales_order", order_id)["total_amount"] == 15_920)
