@@ -219,7 +219,7 @@ class Arrivals:
 
 def _bindable(column: list[Value]) -> Iterable[object]:
     """The column as the driver binds it fastest: ids as bytearrays, which need no adapter."""
-    return map(bytearray, column) if isinstance(column[0], bytes) and None not in column else column  # type: ignore[arg-type]
+    return map(bytearray, column) if isinstance(column[0], bytes) and all(column) else column  # type: ignore[arg-type]
 
 
 def hashes_of(texts: Statements, rows: Iterable[Sequence[Value]]) -> list[int]:

@@ -28,8 +28,9 @@ WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 8_192
 """Pages kept decrypted by each connection: there are several readers, and memory is budgeted."""
 
-CHECKPOINT_PAGES = 4_000
-"""Pages of write-ahead log after which a commit itself writes back; normally `checkpoint` does so earlier."""
+CHECKPOINT_PAGES = 16_000
+"""Pages of write-ahead log after which a commit itself writes back. `tidy` mostly does so earlier, when nobody waits;
+a first replica of a usual size stays below."""
 
 DAMAGED = (
     "The replica cannot be read: its file is damaged, or the key belongs to another one. Repair it (in the window when "

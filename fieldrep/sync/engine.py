@@ -43,6 +43,9 @@ PUSH_BYTES = 4_000_000
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
 
+_FIRST_BYTES = PAGE_BYTES // 4
+"""Of the first reply of a first replica: while it is applied the next, whole one is already being made."""
+
 _SMALLEST_PAGE = 1_000
 """Of a reply that only shows whether the server is well."""
 
@@ -250,7 +253,8 @@ class Run:
         offered_to, further = self.replica.state().offered_to, waiting > len(changes)
         refused = self.replica.refused_before(offered_to) if offered_to else ()
         handshake = handshake_of(self.replica, waiting)
-        return ExchangeRequest(handshake, tuple(changes), PAGE_BYTES, further, refused), changes
+        page_bytes = PAGE_BYTES if handshake.cursor else _FIRST_BYTES
+        return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
         """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied.
@@ -264,10 +268,14 @@ class Run:
     def _fetch_ahead(self, line: ThreadPoolExecutor | None, reply: ExchangeReply) -> Future[_Fetched] | None:
         if line is None or not reply.more or reply.outcomes or self.replica.depth():
             return None
-        request, _ = self._request()
-        handshake = msgspec.structs.replace(request.handshake, cursor=reply.cursor, digest=None)
-        handshake = msgspec.structs.replace(handshake, server_id=reply.server_id, epoch=reply.epoch)
-        return line.submit(self._fetch, ExchangeRequest(handshake, (), PAGE_BYTES))
+        handshake = msgspec.structs.replace(
+            handshake_of(self.replica, 0),
+            cursor=reply.cursor,
+            digest=None,
+            server_id=reply.server_id,
+            epoch=reply.epoch,
+        )
+        return line.submit(self._fetch, ExchangeRequest(handshake))
 
     def obey(self, reply: ExchangeReply) -> None:
         """Acts on the handshake's verdict; only a reply to go on with passes."""

@@ -199,7 +199,7 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000", "temp_store=MEMORY")
+    settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8000", "temp_store=MEMORY")
     for pragma in (*settings, "wal_autocheckpoint=8000"):  # pages; `tidy` comes before
         connection.execute("PRAGMA " + pragma)
     return connection
