@@ -11,16 +11,21 @@ from collections.abc import Mapping
 import msgspec
 
 from fieldrep.contract.fields import Value
-from sync_server.store.stamps import mark_of
+from sync_server.store.stamps import SOURCE, mark_of
 
 Image = dict[str, bytes]
 
 _decoder = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
-def image_of(values: Mapping[str, Value]) -> Image:
-    """The image of the fields a source gave: of each value 6 bytes that say whether it is the same."""
-    return {name: mark_of(value) for name, value in values.items()}
+LONGEST_SOURCE = 40
+
+
+def image_of(values: Mapping[str, Value], source: str = "") -> Image:
+    """The image of the fields an import gave: of each value 6 bytes that say whether it is the same, and its name."""
+    return {name: mark_of(value) for name, value in values.items()} | {
+        SOURCE: source[:LONGEST_SOURCE].encode()
+    }
 
 
 def joined(earlier: Image, now: Image) -> Image:

@@ -74,7 +74,10 @@ def import_folder(
     ]
     total = sum(files[spec.file].size for _, spec, _ in steps)
     done = 0
-    with RejectLog(rejects) as log, Loader(database, log, dry_run=dry_run, transaction=transaction) as loader:
+    with (
+        RejectLog(rejects) as log,
+        Loader(database, log, dry_run=dry_run, transaction=transaction, source=profile.name) as loader,
+    ):
         for entity, spec, mapper in steps:
             source = _Source(profile, spec, entity, files[spec.file], mapper, loader)
             loader.load(entity, source.records(partial(_told, progress, done, total)))

@@ -81,6 +81,7 @@ class Loader:
     Args:
         transaction: records settled before a transaction is committed.
         remember: whether import images are kept, so that a later run knows what its source changed.
+        source: the name of the import, by which people are told where a value came from.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Loader:
         dry_run: bool = False,
         transaction: int = TRANSACTION,
         remember: bool = True,
+        source: str = "",
     ) -> None:
         self.counts: dict[str, Count] = {}
         self._database = database
@@ -98,6 +100,7 @@ class Loader:
         self._dry_run = dry_run
         self._limit = transaction
         self._remember = remember
+        self._source = source
         self._seen: dict[str, _Seen] = {}
         self._open: AbstractContextManager[WriteTransaction] | None = None
         self._tx: WriteTransaction | None = None
@@ -209,7 +212,8 @@ class Loader:
         entity, count = record.entity, self.count(record.entity)
         present = tx.row(entity.name, record.row_id)
         self._follow_merges(record)
-        earlier, image = decode(stored) if stored else {}, image_of(record.values) if self._remember else {}
+        earlier = decode(stored) if stored else {}
+        image = image_of(record.values, self._source) if self._remember else {}
         if present is None:
             row: Row = {column.name: column.default for column in entity.columns}
             row.update(record.values)

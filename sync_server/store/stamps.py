@@ -15,7 +15,10 @@ import msgspec
 from fieldrep.contract.fields import Value
 from sync_server.store.statements import Row
 
-IMPORT = "ERP import"
+SOURCE = "*"
+"""Under this name, which no field has, an image tells the import it is of."""
+
+IMPORT = "Import {source}"
 """What people are told where a value came in with an import."""
 
 _NOT_STAMPED = frozenset({"id", "revision", "created_at", "created_by", "changed_at", "changed_by"})
@@ -100,8 +103,10 @@ def last_change(
     mark, stamp = mark_of(row[name]), stamps.get(name)
     if stamp is not None and stamp.mark == mark:
         return LastChange(stamp.user_id, stamp.at)
-    if image is not None and _marks.decode(image).get(name) == mark:
-        return LastChange(None, row["changed_at"] if row["changed_by"] is None else None, IMPORT)
+    marks = _marks.decode(image) if image is not None else {}
+    if marks.get(name) == mark:
+        source = IMPORT.format(source=marks.get(SOURCE, b"").decode()).strip()
+        return LastChange(None, row["changed_at"] if row["changed_by"] is None else None, source)
     if others_wrote:
         return LastChange(row["changed_by"], row["changed_at"])
     if (other := stamps.get(OTHERS)) is not None:

@@ -157,6 +157,7 @@ def test_offline_edits_a_lost_reply_and_the_office_meet_again_and_nothing_is_los
     people = {row["login"]: row["id"] for row in everything["user"]}
     assert conflict["mine_by"] == people["nancy.davolio"]
     assert conflict["mine_at"] >= conflict["theirs_at"] > 0
+    assert (conflict["theirs_by"], conflict["theirs_source"]) == (None, "Import northwind")
     row = next(row for row in everything["account"] if row["id"] == account["id"])
     assert row["phone"] in (THEIR_PHONE, OUR_PHONE), "theirs, until Nancy decides otherwise"
     assert row["note"] == "Ask for Maria"

@@ -177,9 +177,9 @@ def test_a_value_that_came_with_an_import_is_told_as_that(store: Store) -> None:
     assert before is not None
     store.office("account", SHOP, phone="0800", changed_by=None)
     with store.database.write("import") as tx:
-        tx.keep_import_image(row_id(SHOP), encode(image_of({"phone": "0800"})))
+        tx.keep_import_image(row_id(SHOP), encode(image_of({"phone": "0800"}, "northwind")))
     store.push("mia", store.edit("account", SHOP, note=(None, "somebody else's note")))
     told: Outcome = store.push("ana", store.edit("account", SHOP, base=before["revision"], phone=(None, "2")))
     assert isinstance(told, Merged)
     row = found(store, told.kept[0].conflict_id)
-    assert (row["theirs_by"], row["theirs_source"]) == (None, "ERP import")
+    assert (row["theirs_by"], row["theirs_source"]) == (None, "Import northwind")
