@@ -1,6 +1,6 @@
 """The client's command line: every `fieldrep` verb, each a thin door to a command, a query, the store or a sync."""
 
-from fieldrep.cli import attachments, bundles, records, syncing, upkeep
+from fieldrep.cli import attachments, bundles, records, refused, syncing, upkeep
 from fieldrep.cli.console import main
 
-__all__ = ["attachments", "bundles", "main", "records", "syncing", "upkeep"]
+__all__ = ["attachments", "bundles", "main", "records", "refused", "syncing", "upkeep"]

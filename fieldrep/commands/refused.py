@@ -111,7 +111,7 @@ def hand_over(replica: Replica, *, key: int, note: str = "") -> Done:
             "label": entry.label[:200],
             "code": entry.code.value,
             "sentence": entry.sentence[:1_000],
-            "payload": _payload(entry.change),
+            "payload": canonical_json(entered_in(entry.change)),
             "note": note.strip() or None,
             "made_at": entry.made_at,
         }
@@ -119,17 +119,17 @@ def hand_over(replica: Replica, *, key: int, note: str = "") -> Done:
     return done("hand_over", uow, row_id, also=frozenset({"refused_change"}))
 
 
-def _payload(change: Change) -> str:
+def entered_in(change: Change) -> list[JsonValue]:
     """What was entered, in its JSON form: the records with their fields, before and after."""
-    edits = []
+    edits: list[JsonValue] = []
     for edit in change.edits:
         entity = entity_named(edit.entity)
-        fields = {
+        fields: dict[str, JsonValue] = {
             name: {"before": _json(entity, name, edit.before.get(name)), "after": _json(entity, name, after)}
             for name, after in edit.after.items()
         }
         edits.append({"entity": edit.entity, "id": id_text(edit.row_id), "kind": edit.kind, "fields": fields})
-    return canonical_json(edits)
+    return edits
 
 
 def _json(entity: Entity, name: str, value: object) -> JsonValue:

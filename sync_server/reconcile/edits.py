@@ -18,7 +18,7 @@ from fieldrep.contract.scope import EVERYBODY_KEY, scope_key
 from fieldrep.contract.values import check_value
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
-from sync_server.reconcile.conflicts import raise_conflict
+from sync_server.reconcile.conflicts import label_of, raise_conflict
 from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.orders import (
     DERIVED,
@@ -31,6 +31,7 @@ from sync_server.reconcile.pairs import judge_pair
 from sync_server.reconcile.proposals import has_left, waits_for_holder
 from sync_server.reconcile.redirects import reaches
 from sync_server.reconcile.refusal import Refusal, row_id_of
+from sync_server.store.history import last_form
 from sync_server.store.transaction import Row, WriteTransaction
 
 _DECIDED = ("status", "chosen")
@@ -110,7 +111,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
         raise Refusal(
             Code.ALREADY_EXISTS, f"This {entity.title.lower()} is already there.", entity.name, row_id
         )
-    if tx.tombstone_key(entity.name, row_id) is not None:
+    if tx.tombstone(entity.name, row_id) is not None:
         raise Refusal(Code.PURGED, _PURGED.format(title=entity.title), entity.name, row_id)
     row: Row = {column.name: column.default for column in entity.columns}
     row.update(edit.after)
@@ -143,9 +144,14 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
 
 def _require_no_tombstone(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId) -> None:
     """Tells whoever held a record that it was purged; to others it was never there (I5)."""
-    key = tx.tombstone_key(entity.name, row_id)
-    if key is not None and (key == EVERYBODY_KEY or reaches(rights, ScopeKey(key), row_id)):
-        raise Refusal(Code.PURGED, _PURGED.format(title=entity.title), entity.name, row_id)
+    stone = tx.tombstone(entity.name, row_id)
+    if stone is None:
+        return
+    key, purged_at = stone
+    if key == EVERYBODY_KEY or reaches(rights, ScopeKey(key), row_id):
+        was = last_form(tx, entity.name, row_id, purged_at)
+        title = f"{entity.title} “{label_of(entity, was)}”" if was else entity.title
+        raise Refusal(Code.PURGED, _PURGED.format(title=title), entity.name, row_id)
 
 
 def _checked_key(entity: Entity, row: Row) -> ScopeKey:

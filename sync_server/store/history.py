@@ -58,6 +58,13 @@ def keep(session: Session, entries: list[Entry]) -> None:
     session.insert_many("row_history", COLUMNS, entries)
 
 
+def last_form(reader: Reader, entity: str, row_id: bytes, purged_at: int) -> Row:
+    """What a row that was purged at a revision said last; nothing where that is no longer kept."""
+    sql = "SELECT was FROM row_history WHERE revision = ? AND row_id = ? AND entity = ?"
+    found = reader.session.first(sql, (purged_at, row_id, entity))
+    return {} if found is None else _decode(found[0])
+
+
 def floor(reader: Reader) -> tuple[int, int]:
     """The oldest revision whose rows can still be told, and since when that one stood."""
     found = reader.session.first("SELECT history_floor, history_since FROM store_info WHERE one = 1")

@@ -154,11 +154,11 @@ class Reader:
         found = self.session.first(sql, (device_id, incarnation))
         return 0 if found is None else int(found[0])
 
-    def tombstone_key(self, entity: str, row_id: bytes) -> bytes | None:
-        """The scope key of a record that was purged, None where no tombstone stands."""
-        sql = "SELECT scope_key FROM tombstone WHERE row_id = ? AND entity = ?"
+    def tombstone(self, entity: str, row_id: bytes) -> tuple[bytes, int] | None:
+        """The scope key of a record that was purged and the revision of that, None where no tombstone stands."""
+        sql = "SELECT scope_key, revision FROM tombstone WHERE row_id = ? AND entity = ?"
         found = self.session.first(sql, (row_id, entity))
-        return None if found is None else bytes(found[0])
+        return None if found is None else (bytes(found[0]), int(found[1]))
 
 
 def _can_be_stored(value: Value) -> bool:

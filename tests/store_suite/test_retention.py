@@ -6,13 +6,16 @@ Real replicas of a real central store, under a clock that passes days. Owns no r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from fieldrep.commands.refused import hand_over
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import decode_request, encode_request
+from fieldrep.queries.sync_page import refused_rows
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Run
 from sync_server.reconcile.exchange import exchange
@@ -111,9 +114,15 @@ def test_a_late_edit_of_a_purged_record_is_kept_and_brings_nothing_back(world: W
     assert (receipt.accepted, receipt.refused, receipt.digests_equal) == (1, 1, True)
     assert ana.names() == {"Other"}
     with ana.replica.read() as reader:
-        ((outcome,),) = reader.rows("SELECT outcome FROM refused_change")
-    assert b"purged" in outcome
+        (refused,) = refused_rows(reader, zone=UTC)
+    assert (refused.code, "Account “Shop” was deleted" in refused.sentence) == ("purged", True)
+    assert [(value.field_title, value.after) for value in refused.entered] == [("Note", "they closed")]
     assert count(world, "refused_change") == 1
+    hand_over(ana.replica, key=refused.key)
+    ana.sync()
+    with world.database.read() as reader:
+        (handed,) = reader.all("handed_change")
+    assert "they closed" in str(handed["payload"])
     assert verify(world.database) == []
 
 

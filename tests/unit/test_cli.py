@@ -15,6 +15,7 @@ from fieldrep.commands.accounts import edit_account
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.queue_age import DAY
 from fieldrep.paths import Profile
+from fieldrep.store.quarantine import set_aside
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, KEY, Counting, Ticking
 from tests.unit.conftest import PASSPHRASE
@@ -242,6 +243,24 @@ def test_the_status_tells_the_age_of_what_waits_and_what_to_do(shell: Shell, pro
     assert status["oldest_waiting_at"] == clock.now
     assert str(status["oldest_waiting"]).endswith(" days")
     assert "tell your admin" in str(status["warning"])
+
+
+def test_what_was_refused_is_listed_with_everything_that_was_entered(shell: Shell, profile: Path) -> None:
+    assert shell("refused").out == "Nothing was refused.\n"
+    made = shell(
+        "do", "edit_account", json.dumps({"id": ACCOUNT, "phone": "0800 1", "note": "Ask\nMaria"})
+    ).json
+    with opened(profile) as replica:
+        set_aside(replica, int(str(made["change"])), "The office said no.")
+    told = shell("refused")
+    assert (told.code, "The office said no." in told.out, "Phone:" in told.out) == (0, True, True)
+    assert "→ 0800 1" in told.out
+    (refused,) = json.loads(shell("refused", "--json").out)
+    (entered,) = refused["entered"]
+    assert entered["id"] == ACCOUNT
+    assert entered["fields"]["note"]["after"] == "Ask\nMaria"
+    assert shell("do", "send_again", json.dumps({"id": refused["id"]})).code == 0
+    assert json.loads(shell("refused", "--json").out) == []
 
 
 def test_every_command_is_documented_with_its_fields(shell: Shell) -> None:
