@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.sim.handover import in_force
+from tests.sim.handover import QUARTER, day_in, in_force
 
 Row = dict[str, Any]
 Key = tuple[str, bytes]
+DECIDING = ("user", "territory", "territory_assignment", "account_team", "account", "duplicate_candidate")
+"""Whose rows decide who holds what."""
 
 
 class Holding:
@@ -21,6 +23,7 @@ class Holding:
     tick: int
     now: int
     grants: dict[tuple[bytes, tuple[str, bytes]], list[list[int]]]
+    settled_for: list[Any]
 
     def key(self, entity: str, row: Mapping[str, Any]) -> tuple[str, bytes]:
         """Who holds a row: everybody, an account's people, a user, or a user and his managers."""
@@ -102,6 +105,9 @@ class Holding:
     def settle_grants(self) -> None:
         """After each event: who holds which account from now on."""
         self.tick += 1
+        if (state := self._all_that_counts()) == self.settled_for:
+            return
+        self.settled_for = state
         keys = [("account", row_id) for row_id in self.rows["account"]]
         keys += [("pair", row_id) for row_id in self.rows["duplicate_candidate"]]
         for key in keys:
@@ -113,6 +119,12 @@ class Holding:
                     spans.append([self.tick, -1])
                 elif user_id not in now and held:
                     spans[-1][1] = self.tick
+
+    def _all_that_counts(self) -> list[Any]:
+        """What holding depends on; rows are never altered in place, so that comparing these is quick."""
+        zones = {row["tz"] or "UTC" for row in self.rows["user"].values()}
+        days = [day_in(zone, self.now // QUARTER) for zone in sorted(zones)]
+        return [days, *(list(self.rows[entity].values()) for entity in DECIDING)]
 
     def held_at(self, user_id: bytes, key: tuple[str, bytes], tick: int) -> bool:
         return any(a <= tick and (b < 0 or tick < b) for a, b in self.grants.get((user_id, key), []))

@@ -8,58 +8,18 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fieldrep.store.replica import Replica
-from tests.sim.rules import MACHINERY, TABLES
+from tests.sim.looking import Row, Values, by_id
+from tests.sim.rules import TABLES
+from tests.sim.tap import Tap, tables_in
 
 KEY = bytes(range(32))
-
-
-class Killed(BaseException):
-    """The program was killed at this very point."""
-
-
-@dataclass
-class Tap:
-    """Sits on the writing connection and kills the program at a statement, before or after it ran."""
-
-    connection: Any
-    on_kill: Callable[[], None]
-    fuse: int = 0
-    after: bool = False
-    last: str = ""
-
-    @property
-    def in_transaction(self) -> bool:
-        return bool(self.connection.in_transaction)
-
-    def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Any:
-        return self._run(sql, lambda: self.connection.execute(sql, parameters))
-
-    def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Any:
-        return self._run(sql, lambda: self.connection.executemany(sql, parameters))
-
-    def close(self) -> None:
-        self.connection.close()
-
-    def _run(self, sql: str, statement: Callable[[], Any]) -> Any:
-        burning = self.fuse == 1
-        self.fuse = max(self.fuse - 1, 0)
-        if burning and not self.after:
-            self._die(sql)
-        result = statement()
-        if burning:
-            self._die(sql)
-        return result
-
-    def _die(self, sql: str) -> None:
-        self.last = sql
-        self.on_kill()
-        raise Killed(sql[:60])
+Key = tuple[str, bytes]
 
 
 @dataclass
@@ -85,6 +45,11 @@ class Laptop:
     made: dict[int, Any] = field(default_factory=dict)
     kills: int = 0
     whole: bool = True
+    _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
+    _current: set[str] = field(default_factory=set)
+    _all: dict[Key, Row] = field(default_factory=dict)
+    _made_rows: dict[int, set[Key]] = field(default_factory=dict)
+    _answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -102,6 +67,8 @@ class Laptop:
         self.replica = Replica.open(self.path, KEY, self.clock, self._random.randbytes, create=create)
         self.tap = Tap(self.replica._connection, self._photograph)
         self.replica._connection = self.tap
+        self._current.clear()
+        self._answers.clear()
 
     def close(self) -> None:
         self.replica.close()
@@ -139,21 +106,46 @@ class Laptop:
         image.rmdir()
         self.open()
 
-    def dump(self) -> dict[tuple[str, bytes], dict[str, Any]]:
-        """Every synced row as a person sees it."""
-        found: dict[tuple[str, bytes], dict[str, Any]] = {}
-        with self.replica.read() as reader:
-            for entity, table in TABLES.items():
-                cursor: Any = reader.driver.execute(f"SELECT * FROM {table}")
-                names = [column[0] for column in cursor.description]
-                for values in cursor:
-                    row = dict(zip(names, values, strict=True))
-                    found[entity, row["id"]] = {
-                        name: value for name, value in row.items() if name not in MACHINERY
-                    }
-        return found
+    def dump(self) -> dict[Key, Row]:
+        """Every synced row as a person sees it, not to be altered; one that did not change is the object it was."""
+        self._forget_what_was_written()
+        missing = [entity for entity in TABLES if entity not in self._current]
+        if missing:
+            with self.replica.read() as reader:
+                for entity in missing:
+                    cursor: Any = reader.driver.execute(f"SELECT * FROM {TABLES[entity]}")
+                    names = [column[0] for column in cursor.description]
+                    before, known = self._read.get(entity, ([], {}))
+                    read = cursor.fetchall()
+                    self._read[entity] = read, by_id(names, read, before, known)
+            self._current.update(missing)
+            self._all = {
+                (entity, row_id): row for entity in TABLES for row_id, row in self._read[entity][1].items()
+            }
+        return self._all
+
+    def _forget_what_was_written(self) -> None:
+        """Tables that a statement has named since they were last read are to be read again."""
+        written = self.tap.take_written()
+        self._current = {entity for entity in self._current if TABLES[entity] not in written}
+        for sql in [sql for sql in self._answers if tables_in(sql) & written]:
+            del self._answers[sql]
+
+    def asked(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        self._forget_what_was_written()
+        if sql not in self._answers:
+            with self.replica.read() as reader:
+                self._answers[sql] = reader.rows(sql)
+        return self._answers[sql]
+
+    def units(self) -> dict[int, set[Key]]:
+        """The rows that each change of more than one new row made."""
+        for n in self.made.keys() - self._made_rows.keys():
+            edits = self.made[n].edits
+            self._made_rows[n] = {(edit.entity, edit.row_id) for edit in edits if edit.kind == "create"}
+        return {n: rows for n, rows in self._made_rows.items() if len(rows) > 1 and n in self.made}
 
     def numbers(self, sql: str) -> list[Any]:
         """The first column of a query."""
-        with self.replica.read() as reader:
-            return [row[0] for row in reader.rows(sql)]
+        return [row[0] for row in self.asked(sql)]

@@ -20,9 +20,11 @@ from fieldrep.contract.messages import (
     decode_request,
     encode_request,
 )
-from tests.sim.central import Central, ServerDied
-from tests.sim.laptop import Killed, Laptop
+from tests.sim.central import Central
+from tests.sim.dying import ServerDied
+from tests.sim.laptop import Laptop
 from tests.sim.schedule import SERVER_FAULTS, Step
+from tests.sim.tap import Killed
 
 
 @dataclass
@@ -51,8 +53,10 @@ class Line:
             raise _offline()
         if self.step.pages:
             request = msgspec.structs.replace(request, page_bytes=self.step.pages)
-        self.last = completed(self._carry(encode_request(request), fault), request.handshake)
-        return self.last
+        reply = completed(self._carry(encode_request(request), fault), request.handshake)
+        if not request.beyond:  # tells a restored store what it lacks; its answer is not applied
+            self.last = reply
+        return reply
 
     def _carry(self, body: bytes, fault: str) -> ExchangeReply:
         if fault == "cut request":

@@ -1,10 +1,18 @@
-"""A plain connection to the store under test, for looking at it with eyes of our own. Must not know the product."""
+"""A plain connection to the store under test, for looking at it with eyes of our own. Must not know the product.
+
+Reads all of it again and again; what has not changed since comes as the same objects, so that it need not be compared.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from tests.sim.rules import MACHINERY, TABLES
+
+Values = tuple[Any, ...]
+Row = dict[str, Any]
 
 
 @dataclass
@@ -13,6 +21,7 @@ class Sql:
 
     url: str
     connection: Any = None
+    _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.url.startswith("sqlite"):
@@ -29,3 +38,32 @@ class Sql:
 
     def close(self) -> None:
         self.connection.close()
+
+    def dump(self) -> dict[str, dict[bytes, Row]]:
+        """All synced rows by entity and id, not to be altered; one that did not change is the object it was."""
+        for entity, table in TABLES.items():
+            names, read = self.rows(f"SELECT * FROM {table}")
+            before, known = self._read.get(entity, ([], {}))
+            if read != before or not known:
+                self._read[entity] = read, by_id(names, read, before, known)
+        return {entity: rows for entity, (_, rows) in self._read.items()}
+
+    def forget(self) -> None:
+        """The next dump is of new objects."""
+        self._read.clear()
+
+
+def by_id(
+    names: list[str], read: list[Values], before: list[Values], known: dict[bytes, Row]
+) -> dict[bytes, Row]:
+    """The rows read, by id and without what either store keeps for itself; a row read `before` is the object it was."""
+    place, rows = names.index("id"), {}
+    old = {bytes(values[place]): values for values in before}
+    for values in read:
+        row_id = bytes(values[place])
+        if old.get(row_id) == values:
+            rows[row_id] = known[row_id]
+        else:
+            named = zip(names, values, strict=True)
+            rows[row_id] = {name: value for name, value in named if name not in MACHINERY}
+    return rows

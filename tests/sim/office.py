@@ -76,6 +76,7 @@ class Office:
         for number, owner in enumerate(OWNERS):
             self._account(number, owner)
         self._assign("sam", "north")
+        self.central.founded()
 
     def _account(self, number: int, owner: str) -> None:
         name = f"w.{number}"

@@ -73,6 +73,7 @@ class Oracle(Holding):
     merges: list[merging.Done] = field(default_factory=list)
     carried: set[Key] = field(default_factory=set)
     let_go: dict[tuple[bytes, bytes, bytes], int] = field(default_factory=dict)
+    settled_for: list[Any] = field(default_factory=list)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 

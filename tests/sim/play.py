@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fieldrep.contract.change import Change
+from fieldrep.contract.change import Change, Refused
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import (
     PROTOCOL_VERSION,
@@ -28,13 +28,14 @@ from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
 from tests.sim.central import Central
 from tests.sim.forgery import forged, handshake_of
-from tests.sim.laptop import Killed, Laptop
+from tests.sim.laptop import Laptop
 from tests.sim.line import Line
 from tests.sim.office import Office
 from tests.sim.oracle import Key, Wrong
 from tests.sim.people import VERBS, People
 from tests.sim.schedule import Step, draw
 from tests.sim.sticks import Sticks
+from tests.sim.tap import Killed
 from tests.sim.watch import Watch
 
 START = 1_795_000_000_000
@@ -270,25 +271,27 @@ class History:
 
     def _units(self) -> list[set[Key]]:
         """The rows each accepted unit of work made, of those that made more than one."""
-        found = []
-        for laptop in self.laptops:
-            for n, change in laptop.made.items():
-                outcome = self.central.answers.get((laptop.device, n))
-                if outcome is None or type(outcome).__name__ == "Refused":
-                    continue
-                unit = {(edit.entity, edit.row_id) for edit in change.edits if edit.kind == "create"}
-                if len(unit) > 1:
-                    found.append(unit)
-        return found
+        return [
+            unit
+            for laptop in self.laptops
+            for n, unit in laptop.units().items()
+            if not isinstance(self.central.answers.get((laptop.device, n)), Refused | None)
+        ]
 
     # -- the end
 
     def quiet(self) -> None:
         """Everybody syncs until nothing moves; then all must be equal."""
+        before: list[Any] = []
         for _ in range(QUIET_ROUNDS):
             self.step += 1
             for number, laptop in enumerate(self.laptops):
                 self.sync(laptop, Step("sync", number))
+            here = [(laptop.replica.state().cursor, laptop.replica.depth()) for laptop in self.laptops]
+            if here == before:
+                break
+            before = here
+        self.central.compare_all()
         for laptop in self.laptops:
             self.watch.converged(laptop)
         self.watch.answered(self.laptops)

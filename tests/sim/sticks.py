@@ -19,10 +19,12 @@ from fieldrep.contract.messages import ExchangeReply, Verdict, decode_reply
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.bundles import Asked, open_request, write_answer
-from tests.sim.central import Central, ServerDied
-from tests.sim.laptop import Killed, Laptop
+from tests.sim.central import Central
+from tests.sim.dying import ServerDied
+from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
 from tests.sim.schedule import SERVER_FAULTS, Step
+from tests.sim.tap import Killed
 
 Look = Callable[[Laptop, ExchangeReply | None], None]
 
@@ -75,7 +77,7 @@ class Sticks:
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
         try:
-            with self.central._dying():
+            with self.central.dying():
                 write_answer(self.central.database, asked, out)
         except ServerDied:
             self.central.reopen()

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from tests.sim.rules import FLAGS, OBJECTS
@@ -15,8 +16,13 @@ def line_total(line: Mapping[str, Any]) -> int:
     """A line's amount in cents: exact, and rounded once, half away from zero."""
     if line["archived"] or line["kind"] == "text":
         return 0
-    exact = Fraction(line["qty"], 10**6) * Fraction(line["unit_price"], 10**6) * 100
-    exact *= 1 - Fraction(line["discount_rate"] or 0, 10**6)
+    return _amount(line["qty"], line["unit_price"], line["discount_rate"] or 0)
+
+
+@cache
+def _amount(qty: int, unit_price: int, discount_rate: int) -> int:
+    exact = Fraction(qty, 10**6) * Fraction(unit_price, 10**6) * 100
+    exact *= 1 - Fraction(discount_rate, 10**6)
     return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
 
 

@@ -39,13 +39,15 @@ class Watch:
     cursors: dict[str, bytes] = field(default_factory=dict)
     epochs: dict[str, bytes] = field(default_factory=dict)
     looks: int = 0
+    shown: dict[str, dict[Key, Row]] = field(default_factory=dict)
+    hashes: dict[tuple[str, Key], tuple[Row, int]] = field(default_factory=dict)
 
     def look(self, laptop: Laptop, units: list[set[Key]], reply: ExchangeReply | None = None) -> None:
         """Everything that must hold on one laptop right now; `reply` is the one just applied, if any."""
         self.looks += 1
         rows = laptop.dump()
         leaving = set(laptop.numbers(LEAVING)) - self._made_again(laptop)
-        waiting = set(self._pairs(laptop, "SELECT DISTINCT entity, row_id FROM outbox_edit"))
+        waiting = set(laptop.asked("SELECT DISTINCT entity, row_id FROM outbox_edit"))
         self._cursor(laptop, reply)
         self._own_writes(laptop, rows)
         self._accounted(laptop)
@@ -64,10 +66,6 @@ class Watch:
         waiting = laptop.numbers("SELECT n FROM outbox WHERE state = 'ready'")
         return {edit.row_id for n in waiting for edit in laptop.made[n].edits if edit.kind == "create"}
 
-    def _pairs(self, laptop: Laptop, sql: str) -> list[tuple[Any, Any]]:
-        with laptop.replica.read() as reader:
-            return [(a, b) for a, b in reader.rows(sql)]
-
     def _cursor(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
         """I6: the cursor moves only with an applied reply."""
         now = laptop.replica.state().cursor
@@ -83,7 +81,7 @@ class Watch:
     def _own_writes(self, laptop: Laptop, rows: dict[Key, Row]) -> None:
         """I7: what was entered is what the laptop shows, until the row that answers it has arrived."""
         wanted: dict[Key, Row] = {}
-        for n, answered in self._pairs(laptop, PENDING):
+        for n, answered in laptop.asked(PENDING):
             if self.central.restored and (laptop.device, n) in self.central.ever_answered:
                 continue  # offered again after a restore; newer changes may cover it already
             for edit in laptop.made[n].edits:
@@ -113,6 +111,9 @@ class Watch:
         if self.epochs.get(laptop.name) != epoch or epoch != self.central.epoch:
             self.seen.pop(laptop.name, None)  # a restored store counts from its backup again
         self.epochs[laptop.name] = epoch
+        if self.shown.get(laptop.name) is rows and laptop.name in self.seen and not self.central.restored:
+            return
+        self.shown[laptop.name] = rows
         seen = self.seen.setdefault(laptop.name, {})
         for key, row in rows.items():
             if row["revision"] < seen.get(key, 0):
@@ -167,10 +168,11 @@ class Watch:
     def _digest(self, laptop: Laptop, rows: dict[Key, Row]) -> None:
         """The laptop's digest is that of its own rows, worked out here from the protocol's text."""
         total = 0
-        for (entity, _), row in rows.items():
-            values = [value for name, value in row.items() if (entity, name) not in COST_FIELDS]
-            packed = msgspec.msgpack.encode(entity) + msgspec.msgpack.encode(values)
-            total += int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest(), "little", signed=True)
+        for key, row in rows.items():
+            known = self.hashes.get((laptop.name, key))
+            if known is None or known[0] is not row:
+                known = self.hashes[laptop.name, key] = row, _row_hash(key[0], row)
+            total += known[1]
         mine = laptop.replica.state().digest
         wrapped = (total + DIGEST_HALF) % (1 << 64) - DIGEST_HALF
         if (mine.count, mine.total) != (len(rows), wrapped):
@@ -250,3 +252,9 @@ class Watch:
 
     def _sql(self, sql: str) -> list[tuple[Any, ...]]:
         return self.central.sql.rows(sql)[1]
+
+
+def _row_hash(entity: str, row: Row) -> int:
+    values = [value for name, value in row.items() if (entity, name) not in COST_FIELDS]
+    packed = msgspec.msgpack.encode(entity) + msgspec.msgpack.encode(values)
+    return int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest(), "little", signed=True)
