@@ -20,7 +20,7 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import newer, outbox, search
+from fieldrep.store import log, newer, outbox, search
 from fieldrep.store.behind import MOST_BEHIND, Behind, tell
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
@@ -48,12 +48,14 @@ class Replica:
 
     def __init__(
         self,
+        path: Path,
         connection: Connection,
         readers: ReaderPool,
         lock: FileLock,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
+        self._path = path
         self._connection = connection
         self._readers = readers
         self._lock = lock
@@ -87,7 +89,7 @@ class Replica:
             connection = open_file(path, key, create=create)
             try:
                 readers = ReaderPool(lambda: connect(path, key))
-                return cls(connection, readers, lock, clock, randomness)
+                return cls(path, connection, readers, lock, clock, randomness)
             except BaseException:
                 connection.close()
                 raise
@@ -314,6 +316,7 @@ class Replica:
             if not self._inside:
                 how = "TRUNCATE" if whole else "PASSIVE"
                 self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+                log.lengthen(self._path)
 
     def _give_pages_back(self) -> bool:
         """Gives some free pages of the file back to the disk; False when there are none."""
