@@ -40,11 +40,12 @@ def make_app(database: Database) -> Starlette:
     routes = _Routes(database)
     app = Starlette(
         routes=[
-            Route("/v1/health", routes.health, methods=["GET"]),
-            Route("/v1/enroll", routes.enroll, methods=["POST"]),
+            # asked for in this order: what comes most often stands first
             Route("/v1/exchange", routes.exchange, methods=["POST"]),
-            Route("/v1/files", routes.files, methods=["POST"]),
             Route("/v1/wait", routes.wait, methods=["GET"]),
+            Route("/v1/files", routes.files, methods=["POST"]),
+            Route("/v1/enroll", routes.enroll, methods=["POST"]),
+            Route("/v1/health", routes.health, methods=["GET"]),
         ],
         exception_handlers={KnownError: on_known_error, Exception: on_bug},
     )

@@ -57,6 +57,7 @@ def serve(
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # nobody asks where a request comes from, and what a proxy says of it is not believed
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
         limit_concurrency=MOST_CONNECTIONS,
