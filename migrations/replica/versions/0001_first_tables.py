@@ -273,7 +273,8 @@ INDEXES = (
     "CREATE INDEX handed_change_by_user_id ON handed_change (user_id)",
     "CREATE UNIQUE INDEX proposal_by_id ON proposal (id)",
     "CREATE INDEX proposal_by_user_id ON proposal (user_id)",
-    "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on)",
+    "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on, status, "
+    "currency, doc_type, total_amount)",
     "CREATE UNIQUE INDEX sales_order_by_id ON sales_order (id)",
     """
     CREATE INDEX sales_order_by_status ON sales_order (archived, status, ordered_on, pricing_date, account_id)
@@ -296,6 +297,7 @@ SEARCH = (
         tokenize='unicode61 remove_diacritics 2')
     """,
     "INSERT INTO product_search(product_search, rank) VALUES ('hashsize', 16777216)",
+    "INSERT INTO product_search(product_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO product_search(product_search, rank) VALUES ('automerge', 0)",
     "INSERT INTO product_search(product_search, rank) VALUES ('crisismerge', 128)",
     """
@@ -304,6 +306,7 @@ SEARCH = (
         tokenize='unicode61 remove_diacritics 2')
     """,
     "INSERT INTO account_search(account_search, rank) VALUES ('hashsize', 16777216)",
+    "INSERT INTO account_search(account_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO account_search(account_search, rank) VALUES ('automerge', 0)",
     "INSERT INTO account_search(account_search, rank) VALUES ('crisismerge', 128)",
     """
@@ -312,6 +315,7 @@ SEARCH = (
         tokenize='unicode61 remove_diacritics 2')
     """,
     "INSERT INTO contact_search(contact_search, rank) VALUES ('hashsize', 16777216)",
+    "INSERT INTO contact_search(contact_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO contact_search(contact_search, rank) VALUES ('automerge', 0)",
     "INSERT INTO contact_search(contact_search, rank) VALUES ('crisismerge', 128)",
     """
@@ -320,6 +324,7 @@ SEARCH = (
         tokenize='unicode61 remove_diacritics 2')
     """,
     "INSERT INTO activity_search(activity_search, rank) VALUES ('hashsize', 16777216)",
+    "INSERT INTO activity_search(activity_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('automerge', 0)",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('crisismerge', 128)",
 )

@@ -15,6 +15,7 @@ from fieldrep.queries.matching import matches
 from fieldrep.store import outbox
 from fieldrep.store.apply import apply_reply, start_over
 from fieldrep.store.behind import MOST_BEHIND
+from fieldrep.store.pages import USABLE
 from fieldrep.store.replica import Replica
 from fieldrep.store.undo import undo
 from fieldrep.store.verify import verify
@@ -174,3 +175,20 @@ def test_many_saves_without_a_look_are_told_by_one_of_them(whole: Replica) -> No
                 unit.create("account", {"name": f"Shop {number} {one}"})
     assert len(whole._behind) < 2 * (MOST_BEHIND // 2)
     assert agrees(whole)
+
+
+def test_every_leaf_of_a_search_table_fits_into_one_page_of_the_file(replica: Replica) -> None:
+    notes = [
+        f"{number:05d} " + " ".join(f"w{number * 37 + step}" for step in range(40)) for number in range(300)
+    ]
+    rows = [
+        ("account", central_row("account", number + 1, number + 1, name=f"Shop {number}", note=note))
+        for number, note in enumerate(notes)
+    ]
+    apply_reply(replica, reply(*rows))
+    with replica.read() as reader:
+        leaves = [size for (size,) in reader.rows("SELECT length(block) FROM account_search_data")]
+    # of a page: its own header, the row's length and number, the two lengths before the leaf
+    room = USABLE - 35 - 4
+    assert sum(size > room // 2 for size in leaves) > 10
+    assert max(leaves) <= room
