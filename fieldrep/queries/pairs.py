@@ -125,7 +125,10 @@ def _side(reader: Reader, entity: str, row: Row, account_id: RowId) -> PairSide:
     row_id = ref(row["id"])
     label = record_name(reader, entity, row_id).label
     if entity == "contact":
-        return PairSide(row_id, account_id, label, joined(row["job_title"], row["email"], by=" · "), 0)
+        name, _, account = label.partition(" · ")
+        return PairSide(
+            row_id, account_id, name, joined(row["job_title"] or row["email"], account, by=" · "), 0
+        )
     cities = reader.rows(_CITY, (row_id,))
     detail = joined(cities[0][0] if cities else None, row["number"], by=" · ") or text(row["phone"])
     return PairSide(row_id, account_id, label, detail, _follows(reader, row_id))

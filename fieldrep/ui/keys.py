@@ -54,6 +54,8 @@ IN_PLACE = (
     KeyEntry("", "1 2 3", "Mine, theirs, type another", "In a conflict"),
     KeyEntry("", "N", "Next clash", "In a conflict"),
     KeyEntry("", "T D", "Take or decline a proposal", "In a conflict"),
+    KeyEntry("", "1 2", "Which of two records stays", "At a possible duplicate"),
+    KeyEntry("", "3", "They are two", "At a possible duplicate"),
 )
 
 _READABLE = {"Return": "Enter", "Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}

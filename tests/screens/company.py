@@ -7,9 +7,11 @@ import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from fieldrep.commands.accounts import edit_account
+from fieldrep.commands.accounts import create_account, edit_account
 from fieldrep.commands.activities import edit_activity, log_activity
+from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import create_order
+from fieldrep.contract.fields import MILLIONTH
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import EnrollRequest
 from fieldrep.paths import Profile
@@ -94,7 +96,7 @@ def _work(anke: Laptop) -> None:
     first, second = anke.first(_RICH), anke.first(_RICH, 1)
     log_activity(anke.replica, kind="call", account_id=first, subject="Delivery times in December",
                  body="Wants the oat range in two stores before the holidays; promised a written answer.")  # fmt: skip
-    create_order(anke.replica, account_id=second)
+    create_order(anke.replica, account_id=second, lines=(NewLine(sku="BAK-100", qty=12 * MILLIONTH),))
     edit_account(anke.replica, row_id=second, note="Ring at gate B; the loading dock is closed until March.")
     log_activity(anke.replica, kind="task", account_id=first, subject="Send oat range samples",
                  due_at=NOW + 24 * 3_600_000)  # fmt: skip
@@ -107,6 +109,11 @@ def _clash(anke: Laptop, piet: Laptop, clock: Clock) -> None:
                         due_at=NOW + 4 * 86_400_000)  # fmt: skip
     assert made.id is not None
     task = made.id
+    with anke.replica.read() as reader:
+        name, phone = reader.rows("SELECT name, phone FROM account WHERE id = ?", (account,))[0]
+    create_account(
+        anke.replica, name=f"{name} Kaasmarkt", phone=phone, tier="standard", site={"city": "Alkmaar"}
+    )
     anke.sync()
     piet.sync()
     edit_account(anke.replica, row_id=account, phone="+31 10 411 2299", payment_terms="14 days",

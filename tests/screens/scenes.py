@@ -166,6 +166,14 @@ def _months(stage: Stage) -> None:
     stage.page.record.overview.findChild(Spark, "account_sales_line").click()
 
 
+def _pair(stage: Stage) -> None:
+    _conflict_on_record(stage)
+    record = stage.page.record
+    record.conflicts.hide()
+    stage.until(record.pairs.isVisible)
+    record.pairs.unfold()
+
+
 def _enrol(stage: Stage) -> None:
     stage.until(lambda: isinstance(stage.program.gate.card(), EnrolCard))
     card = stage.program.gate.card()
@@ -311,6 +319,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("keys", CALM, _keys),
     Scene("sync-waiting", CALM, _sync("waiting")),
     Scene("accounts-conflict", BUSY, _conflict_on_record),
+    Scene("accounts-pair", BUSY, _pair),
     *(
         Scene(f"sync-{tab}", BUSY, _sync(tab))
         for tab in ("overview", "conflicts", "refused", "duplicates", "proposals", "history")

@@ -32,7 +32,7 @@ def test_the_line_of_sales_is_told_in_words_and_shown_as_a_table_by_a_key(window
     window.key(Qt.Key.Key_Space)
     assert months.isVisible()
     shown = [[cell.text for cell in row.cells] for row in months.grid.rows]
-    assert [row[0] for row in shown] == ["2026", "2025"]
+    assert [row[0] for row in shown] == ["2026, €", "2025, €"]
     assert shown[0][12] == "", "December is to come"
     november = words.partition("Nov ")[2].partition(",")[0]
     assert months.grid.rows[0].cells[11].tip.startswith(november)

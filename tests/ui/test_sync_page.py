@@ -201,8 +201,10 @@ def test_whose_value_stood_sees_it_as_hers_and_keeps_it(
 def test_deciding_later_keeps_the_conflict(window: Window, office: Office) -> None:
     clash(window, office)
     window.until(window.record.conflicts.isVisible)
+    assert "1 2 3" in [hint.keys for hint in window.accounts.hints()]
     window.click("account_conflict_merge_later")
     assert window.record.conflicts.isHidden()
+    assert window.shell.status_bar._caps[0].accessibleName() != "1 2 3: Decide"
     window.settle()
     assert window.program.syncing.view().needs_you == 1
     assert office.rows("conflict")[0]["status"] == "open"

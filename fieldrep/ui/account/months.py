@@ -10,7 +10,7 @@ from fieldrep.queries.account import SalesTile
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.table import Table
-from fieldrep.ui.words import money, short_money
+from fieldrep.ui.words import NOTHING, money, short_money, sign_of
 
 _MONTHS = tuple(f"{date(2000, month, 1):%b}" for month in range(1, 13))
 
@@ -45,7 +45,12 @@ class MonthsTable(Table):
 
 def _row(year: int, sums: Sequence[int], shown: int, currency: str) -> GridRow:
     cells = [
-        Cell(short_money(amount, currency), tip=money(amount, currency)) if at < shown else Cell("")
+        Cell(_short(amount, currency), tip=money(amount, currency)) if at < shown else Cell("")
         for at, amount in enumerate(sums)
     ]
-    return GridRow(year, (Cell(str(year)), *cells))
+    return GridRow(year, (Cell(f"{year}, {sign_of(currency)}"), *cells))
+
+
+def _short(amount: int, currency: str) -> str:
+    """Without the currency's sign, which stands at the head of the row."""
+    return short_money(amount, currency).replace(f"{sign_of(currency)} ", "") if amount else NOTHING

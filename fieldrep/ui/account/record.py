@@ -79,6 +79,7 @@ class AccountRecord(QWidget):
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
+        self.conflicts.postponed.connect(self.state_changed)
         self.pairs = PairPanel(self._desk, name="account_pair", folded=True)
         self.pairs.decided.connect(self.said)
         self.merged = MergedQuestion(self._desk, name="account_merged")

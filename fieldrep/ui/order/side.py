@@ -82,7 +82,8 @@ class OrderSide(QWidget):
         self._totals.body.addLayout(_pair("Total", total, "heading", "title"))
         self._totals.setAccessibleName(", ".join(_words(self._totals)))
         self.submit_button.setVisible("submitted" in head.moves and head.editable)
-        self.leave_button.set_text("Close draft" if head.editable else "Back to orders")
+        draft = "Close draft" if head.id is not None else "Close"
+        self.leave_button.set_text(draft if head.editable else "Back to orders")
         self._tell(entry)
 
     def _tell(self, entry: OrderEntry) -> None:

@@ -31,6 +31,7 @@ def paint_cap(painter: QPainter, area: QRect, keys: str) -> None:
     painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_KEY, RADIUS_KEY)
     painter.setPen(QColor(tokens.text2))
     painter.setFont(font("overline"))
+    painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
     painter.drawText(area, Qt.AlignmentFlag.AlignCenter, keys)
 
 

@@ -29,6 +29,9 @@ _COLUMNS = (
 )
 
 
+_AS_WRITTEN = "\u200e"
+"""Keeps a number before its words in a mirrored window."""
+
 _NOTE = 34
 """Characters of a value behind its choice; the whole value stands in the table."""
 
@@ -284,7 +287,7 @@ class MergeTable(QFrame):
         self.grid.set_rows([self._grid_row(row) for row in self._view.rows])
         left = len(self.undecided())
         words = "Apply merge" if not left else f"{left} to choose"
-        self._apply.set_text(words)
+        self._apply.set_text(f"{_AS_WRITTEN}{words}", words)
 
     def _grid_row(self, row: MergeRow) -> GridRow:
         def side(text: str, note: str) -> Cell:
