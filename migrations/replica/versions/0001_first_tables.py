@@ -273,8 +273,10 @@ INDEXES = (
     "CREATE INDEX handed_change_by_user_id ON handed_change (user_id)",
     "CREATE UNIQUE INDEX proposal_by_id ON proposal (id)",
     "CREATE INDEX proposal_by_user_id ON proposal (user_id)",
-    "CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on, status, "
-    "currency, doc_type, total_amount)",
+    """
+    CREATE INDEX sales_order_by_account_id ON sales_order (account_id, archived, ordered_on, status,
+        currency, doc_type, total_amount)
+    """,
     "CREATE UNIQUE INDEX sales_order_by_id ON sales_order (id)",
     """
     CREATE INDEX sales_order_by_status ON sales_order (archived, status, ordered_on, pricing_date, account_id)
