@@ -1,9 +1,10 @@
 """Devices that wait for news: thousands of them on one event loop, without a thread or a query each.
 
-While anybody waits, one watcher looks at the store's clock a few times a second, and when that has moved asks once
-whom the stretch touches; only those are woken, a few at a time. It works the same whoever wrote: this process, another
-one, an import. Nothing here says what changed (I5), and every wake ends in an exchange that identifies the device anew,
-so that a withdrawn one hears it at once (I18). Must not know what an exchange is.
+While anybody waits, one watcher looks at the store's clock: when the database rings, or a few times a second where it
+has no bell. When the clock has moved it asks once whom the stretch touches; only those are woken, a few at a time. It
+works the same whoever wrote: this process, another one, an import. Nothing here says what changed (I5), and every wake
+ends in an exchange that identifies the device anew, so that a withdrawn one hears it at once (I18). Must not know what
+an exchange is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.live import BEAT_SECONDS, WaitReply
+from sync_server.store.bell import Bell
 from sync_server.store.credentials import DeviceIdentity
 from sync_server.store.cursor import Stage, decode_cursor
 from sync_server.store.database import Database, StoreInfo
@@ -26,6 +28,14 @@ from sync_server.store.watch import Touched, touched
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.15
+"""From one look to the next at least."""
+
+DEAF_AFTER = 3
+"""News in a row for which the bell did not ring, after which it is not waited for any more."""
+
+LOOK_ANYWAY_SECONDS = 5.0
+"""However quiet the bell is: a day may have begun for somebody, or it was not heard."""
+
 AFTER_TROUBLE_SECONDS = 2.0
 MOST_WAITS = 20_000
 MOST_OF_ONE_DEVICE = 2
@@ -60,12 +70,16 @@ class Waiting:
         self._seen: tuple[bytes, int] = (info.epoch, info.revision)
         self._known_from: int = info.revision
         self._watcher: asyncio.Task[None] | None = None
+        self._bell: Bell | None = None
+        self._rung = asyncio.Event()
+        self._unheard = 0
         self._thread = ThreadPoolExecutor(1, "watch")
         self._ended = False
 
     def end(self) -> None:
         """The server stops: every wait is answered, and no further one begins."""
         self._ended = True
+        self._rung.set()
         for waits in self._waits.values():
             for wait in waits:
                 wait.end(False)
@@ -142,33 +156,90 @@ class Waiting:
         troubled = False
         while self._count and not self._ended:
             await asyncio.sleep(AFTER_TROUBLE_SECONDS if troubled else LOOK_SECONDS)
+            rang = await self._wait_for_the_bell()
             if self._ended:
                 break
             try:
-                await self._look()
+                await self._hang_bell()
+                self._judge_bell(rang, news=await self._look())
                 troubled = False
             except Exception as error:  # noqa: BLE001 - whatever ails the store, those who wait are not cut off for it
                 if not troubled:
                     log.warning("the store cannot be watched: %s", error)
                 troubled = True
+        self._take_bell_down()
         self._watcher = None
 
-    async def _look(self) -> None:
+    async def _wait_for_the_bell(self) -> bool | None:
+        """Until it rings, or it is time to look anyway: whether it rang, None where there is none."""
+        if self._bell is None:
+            return None
+        try:
+            await asyncio.wait_for(self._rung.wait(), LOOK_ANYWAY_SECONDS)
+        except TimeoutError:
+            return False
+        self._rung.clear()
+        return True
+
+    def _judge_bell(self, rang: bool | None, *, news: bool) -> None:
+        """A bell that news came without hangs on a line that is dead, or behind a pool that keeps its calls."""
+        if rang:
+            self._unheard = 0
+        elif rang is not None and news:
+            self._unheard += 1
+            self._take_bell_down()
+
+    async def _hang_bell(self) -> None:
+        """Has this process told when something is committed, where the database and the event loop can do that."""
+        if self._bell is not None or self._unheard >= DEAF_AFTER:
+            return
+        loop = asyncio.get_running_loop()
+        bell = await loop.run_in_executor(self._thread, Bell.hung, self._database)
+        if bell is None:
+            self._unheard = DEAF_AFTER
+            return
+        try:
+            loop.add_reader(bell.fileno(), self._hear)
+        except NotImplementedError:
+            bell.close()
+            self._unheard = DEAF_AFTER
+        else:
+            self._bell = bell
+
+    def _hear(self) -> None:
+        """Something came on the bell's line; where that was its end, the store is looked at as one without a bell."""
+        try:
+            if self._bell is not None and not self._bell.heard():
+                return
+        except KnownError as error:
+            log.warning("the store's bell is lost: %s", error)
+            self._take_bell_down()
+        self._rung.set()
+
+    def _take_bell_down(self) -> None:
+        if self._bell is not None:
+            asyncio.get_running_loop().remove_reader(self._bell.fileno())
+            self._bell.close()
+            self._bell = None
+
+    async def _look(self) -> bool:
+        """Wakes whom something new concerns; whether there was any."""
         looked = await asyncio.get_running_loop().run_in_executor(
             self._thread, self._what_is_new, *self._seen
         )
         if looked is None:
-            return
+            return False
         epoch, revision, news = looked
         if news is None:
             self._begin_at(epoch, revision)
-            return
+            return True
         self._seen = (epoch, revision)
         self._touched.everybody = max(self._touched.everybody, news.everybody)
         for user_id, at in news.users.items():
             self._touched.note(user_id, at)
         users = self._waits if news.everybody else [user for user in news.users if user in self._waits]
         self._wake([wait for user in users for wait in self._waits[user] if wait.since < news.reaches(user)])
+        return True
 
     def _what_is_new(self, epoch: bytes, revision: int) -> tuple[bytes, int, Touched | None] | None:
         """The clock and whom the stretch up to it touches; None when it stands still, no stretch in another epoch."""

@@ -18,6 +18,7 @@ from fieldrep.contract.messages import Handshake
 from fieldrep.contract.steps import Step, reached
 from fieldrep.domain.holders import Coverage
 from sync_server.store.audit import FIRST_HASH, Actor
+from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of, known_errors
 from sync_server.store.feed import Pulled
@@ -122,6 +123,8 @@ class Database:
                 transaction = WriteTransaction(session, who, self.clock, self._ids, self._coverage_of)
                 yield transaction
                 transaction.finish()
+                if transaction.revision != transaction.revision_now:
+                    ring(session)
                 reached(Step.FLUSHED)
                 session.commit()
                 reached(Step.COMMITTED)
@@ -159,6 +162,7 @@ class Database:
         with known_errors(), self._writing, self._session("write") as session:
             try:
                 yield session
+                ring(session)
                 session.commit()
             except BaseException:
                 with suppress(Exception):
