@@ -28,6 +28,8 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing
 from fieldrep.store.statements import statements_of
 
+_STANDING = "SELECT standing, moved_to FROM base_row WHERE row_id = ? AND entity = ?"
+
 KEYS = 500
 """Accounts whose rows one statement looks up."""
 
@@ -137,16 +139,13 @@ def _leave(
 
 def leaving_sentence(connection: Connection, entity_name: str, row_id: bytes) -> str:
     """Why a row can only be read: its account has moved, and what was entered here is not answered yet; else ""."""
-    found = connection.execute(
-        "SELECT b.standing, u.name FROM base_row b LEFT JOIN app_user u ON u.id = b.moved_to "
-        "WHERE b.entity = ? AND b.row_id = ?",
-        (entity_name, row_id),
-    ).fetchone()
+    found = connection.execute(_STANDING, (row_id, entity_name)).fetchone()
     if found is None or found[0] != Standing.LEFT:
         return ""
+    owner = connection.execute("SELECT name FROM app_user WHERE id = ?", (found[1],)).fetchone()
     title = CATALOGUE[entity_name].title.lower()
     return (
-        f"This {title} has moved to {found[1] or 'a colleague'}; what you entered is being handed over. "
+        f"This {title} has moved to {owner[0] if owner else 'a colleague'}; what you entered is being handed over. "
         "It can be read here until that is done."
     )
 
