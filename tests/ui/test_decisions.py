@@ -6,7 +6,7 @@ from fieldrep.contract.fields import MILLIONTH
 from tests.helpers.small_company import AURORA
 from tests.ui.office import Office
 from tests.ui.test_orders_page import add, into_cell, new_order
-from tests.ui.test_sync_page import clash
+from tests.ui.test_sync_page import clash, edit_phone
 from tests.ui.window import CTRL, Window
 
 MINE, THEIRS = "+31 10 411 2299", "+31 10 411 2277"
@@ -93,3 +93,35 @@ def test_a_conflict_of_an_order_is_decided_on_its_page_and_tells_the_totals(
     window.key(Qt.Key.Key_1)
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: office.row("sales_order", order_id)["total_amount"] == 15_920)
+
+
+def test_a_decision_that_waits_is_taken_back_from_the_list_long_after_its_toast(
+    window: Window, office: Office
+) -> None:
+    clash(window, office)
+    office.shut()
+    decide(window, Qt.Key.Key_1)
+    window.shell.toast.dismiss()
+    window.shell.go("sync", "conflicts")
+    tab = window.sync_page.conflicts
+    window.until(lambda: bool(tab.decided()))
+    assert tab.table.grid.rows[0].cells[4].text == "Decided, waiting to sync"
+    window.until(lambda: "Del" in [hint.keys for hint in window.sync_page.hints()])
+    tab.table.setFocus()
+    window.key(Qt.Key.Key_Delete)
+    window.until(tab.panel.isVisible, "the conflict did not come back")
+    office.open()
+    window.sync()
+    assert office.rows("conflict")[0]["status"] == "open"
+    assert office.row("account", AURORA)["phone"] == THEIRS
+
+
+def test_what_is_entered_while_the_panel_is_open_shows_in_it(window: Window, office: Office) -> None:
+    clash(window, office)
+    grid = window.record.conflicts.table.grid.grid
+    window.until(window.record.conflicts.isVisible)
+    assert THEIRS in [cell.text for cell in grid.rows[0].cells]
+    edit_phone(window, "0611 mine")
+    window.until(
+        lambda: "0611 mine" in [cell.text for cell in grid.rows[0].cells], "it shows what stood before"
+    )

@@ -106,6 +106,7 @@ class SyncPage(Page):
         self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
         self.waiting.opened.connect(self._open_waiting)
         self.waiting.undo_wanted.connect(self._take_back)
+        self.conflicts.undo_wanted.connect(self._undecide)
         self.refused.said.connect(self.said)
         self.refused.fix_wanted.connect(self._fix)
         self.pairs.panel.decided.connect(self.said)
@@ -195,6 +196,15 @@ class SyncPage(Page):
             n=n,
         )
 
+    def _undecide(self, conflicts: frozenset[object]) -> None:
+        """The change that decided them is taken back, as long as it was not sent."""
+        for change in self._rows.waiting if self._rows else ():
+            if change.undoable and conflicts & {record.id for record in change.records}:
+                self._take_back(change.n)
+                return
+        if conflicts:
+            self.said.emit("This decision is on its way. Ctrl+Z or the record itself changes it.", None)
+
     def _fix(self, key: int) -> None:
         self._desk.runner.query(
             refused_form, asker=self, done=self._open_editor, failed=self._on_failed, lane="form", key=key
@@ -256,6 +266,8 @@ class SyncPage(Page):
         table = tables.get(self.tabs.key())
         if panel is not None:
             here = panel.hints()
+        elif self.tabs.key() == "conflicts" and self.conflicts.decided():
+            here = (KeyHint("Del", "Take back the decision"),)
         elif table is not None and table.grid.rowCount():
             here = _HINTS[self.tabs.key()]
         else:

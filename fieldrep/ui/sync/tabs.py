@@ -152,9 +152,13 @@ class WaitingTab(QWidget):
 
 
 class ConflictsTab(QWidget):
-    """All records with conflicts, and the panel for the one chosen; `shown` says that it may be another one."""
+    """All records with conflicts, and the panel for the one chosen; `shown` says that it may be another one.
+
+    `undo_wanted` carries the conflicts of a record that were decided here and are not sent yet.
+    """
 
     shown = Signal()
+    undo_wanted = Signal(object)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -178,6 +182,12 @@ class ConflictsTab(QWidget):
         column.addWidget(self.panel)
         self.table.current_changed.connect(self._show)
         self.table.opened.connect(lambda _: self.panel.focus())
+        self.table.removed.connect(lambda _: self.undo_wanted.emit(self.decided()))
+
+    def decided(self) -> frozenset[object]:
+        """What was decided of the current record and waits to be sent, and so can be taken back."""
+        group = self._groups.get(self.table.current_key())
+        return frozenset(row.id for row in (group.conflicts if group else ()) if row.chosen and row.waiting)
 
     def set(self, groups: Sequence[ConflictGroup], today: date, zone: tzinfo) -> None:
         self._groups = {group.record.id: group for group in groups}
