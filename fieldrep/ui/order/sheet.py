@@ -49,7 +49,7 @@ CAPS = (
 )
 COLUMNS = (
     Column("seq", "#", 44, hide_below=640),
-    Column("sku", "SKU", 86),
+    Column("sku", "SKU", 95),
     Column("product", "Product"),
     Column("qty", "Qty", 64, numeric=True, editable=True),
     Column("unit", "Unit", 66, hide_below=640),

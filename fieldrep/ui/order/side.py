@@ -38,6 +38,7 @@ class OrderSide(QWidget):
         self._why = Card()
         self._why.setObjectName("order_why")
         self._why.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._why.setProperty("rings", "true")
         self.head = HeadFields()
         self.banner = Banner(name="order_banner")
         self._totals = Card("well")

@@ -19,7 +19,7 @@ QFrame[role="statusbar"] { background: $canvas; border: none; border-top: 1px so
 QFrame[role="pane"] { background: $surface; border: none; }
 QFrame[role="side"] { background: transparent; border: none; border-right: 1px solid $border; }
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
-QFrame[role="card"]:focus { border: 2px solid $focus; }
+QFrame[role="card"][rings="true"]:focus { border: 2px solid $focus; }
 QFrame[role="well"] { background: $canvas; border: 1px solid $border; border-radius: 8px; }
 QFrame[role="menu"] { background: $raised; border: 1px solid $border; border-radius: 12px; }
 QFrame[role="line"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
