@@ -14,7 +14,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject, Signal
+from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from fieldrep.contract.errors import Code, KnownError
@@ -39,10 +39,15 @@ from fieldrep.ui.syncing import EVERYTHING, Syncing
 if TYPE_CHECKING:
     from fieldrep.queries.palette import PaletteGroup
     from fieldrep.store.state import SyncState
+    from fieldrep.sync.files import FilePolicy
     from fieldrep.ui.start.gate import Gate
     from fieldrep.ui.widgets.commandpalette import PaletteItem
 
 log = logging.getLogger("fieldrep.app")
+_MEGABYTE = 1_000_000
+_METERED_ASKED_MS = 200
+"""After the window shows and before the first sync, which must know whether the line costs by the byte."""
+
 _ICONS = {"account": "building-2", "contact": "user", "sales_order": "shopping-cart", "product": "package",
           "activity": "notebook-pen"}  # fmt: skip
 
@@ -71,7 +76,10 @@ class Program(QObject):
         self.network = Network(self)
         self.network.metered.connect(self.syncing.meter)
         self.syncing.wish_pause(self.settings.pause_on_metered)
-        self.syncing.wished.connect(self._on_wish)
+        self.syncing.wished.connect(lambda _: self.keep_settings())
+        self.desk.files.choose(self.settings.metered_files_mb, self.settings.brought_files_mb)
+        self.desk.files.changed.connect(self.keep_settings)
+        self.doors.file_policy = self._file_policy
         self.desk.sync_by(self.syncing)
         self.desk.carry_by(self.doors)
         self.syncing.stood.connect(self.desk.sync_stood)
@@ -138,9 +146,8 @@ class Program(QObject):
         from fieldrep.queries.palette import recent_records
 
         self.doors.let_in()
-        if self.syncing.wish:
-            self.network.watch()
         self.syncing.begin()
+        QTimer.singleShot(_METERED_ASKED_MS, self, self.network.watch)
         self.runner.query(recent_records, asker=self, done=self._offer_recent, limit=5)
 
     def _show_shell(self) -> None:
@@ -231,10 +238,13 @@ class Program(QObject):
                 log.error("unexpected", exc_info=error)
             self._say(sentence_of(error))
 
-    def _on_wish(self, wish: bool) -> None:
-        if wish:
-            self.network.watch()
-        self.keep_settings()
+    def _file_policy(self) -> FilePolicy:
+        """Asked by the thread that syncs."""
+        from fieldrep.sync.files import FilePolicy
+
+        chosen = self.desk.files
+        on_metered = chosen.on_metered * _MEGABYTE if chosen.on_metered >= 0 else None
+        return FilePolicy(self.syncing.metered, on_metered, chosen.brought * _MEGABYTE)
 
     def keep_settings(self) -> None:
         """What the person chose about the window; a disk that refuses is no reason to bother her."""
@@ -250,6 +260,8 @@ class Program(QObject):
             window=window,
             recent=self.settings.recent,
             pause_on_metered=self.syncing.wish,
+            metered_files_mb=self.desk.files.on_metered,
+            brought_files_mb=self.desk.files.brought,
         )
         if chosen != self.settings:
             self.settings = chosen

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fieldrep.store.repair import Repaired
     from fieldrep.store.replica import Replica
     from fieldrep.sync.bundle import CarriedOut
+    from fieldrep.sync.files import FilePolicy
     from fieldrep.sync.live import Heard, LiveLine
 
 
@@ -36,6 +37,7 @@ class ProfileDoors:
         self._key: bytes | None = None
         self.on_damage: Callable[[KnownError], None] = lambda _: None
         self._live: LiveLine | None = None
+        self.file_policy: Callable[[], FilePolicy] | None = None
 
     def open(self, passphrase: str | None) -> Replica:
         """Unlocks the key and opens the replica; nobody may use it before `let_in`.
@@ -119,7 +121,7 @@ class ProfileDoors:
 
         replica = self._opened()
         with self._watched():
-            receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come))
+            receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come), self._policy())
             if receipt.pulled or receipt.accepted:
                 replica.tidy()
         return receipt
@@ -169,7 +171,12 @@ class ProfileDoors:
         """
         from fieldrep.sync.session import bring_file
 
-        return bring_file(self._opened(), row_id)
+        return bring_file(self._opened(), row_id, metered=self._policy().metered)
+
+    def _policy(self) -> FilePolicy:
+        from fieldrep.sync.files import EVERYTHING_WANTED
+
+        return self.file_policy() if self.file_policy is not None else EVERYTHING_WANTED
 
     def close(self) -> None:
         """Closes the replica, when it was opened."""

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         window: place and size of the window, as Qt saves it, in base64.
         recent: ids of records opened last, newest first.
         pause_on_metered: whether nothing goes out by itself on a line that costs by the byte.
+        metered_files_mb: of photos and documents in a day, both ways, on such a line; -1 for all.
+        brought_files_mb: of them in a day, brought on other lines without having been opened.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -35,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     window: str = ""
     recent: tuple[str, ...] = ()
     pause_on_metered: bool = False
+    metered_files_mb: int = 10
+    brought_files_mb: int = 0
 
 
 def text_size_of(percent: int) -> TextSize:

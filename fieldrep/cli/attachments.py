@@ -17,6 +17,7 @@ _STATES = {
     "waiting": "waits to go up",
     "here": "here",
     "partly": "partly here",
+    "wanted": "comes with the next sync",
     "not_here": "in the office",
 }
 
@@ -42,21 +43,26 @@ def attachments_command(wanted: str | None, target: Path | None, as_json: bool) 
             [
                 {
                     "id": id_text(row.id),
-                    "account_id": id_text(row.account_id),
+                    "account_id": id_text(row.account_id) if row.account_id else None,
+                    "belongs_to": id_text(row.owner_id) if row.owner_id else None,
                     "name": row.name,
                     "media_type": row.media_type,
                     "size": row.size,
                     "sha256": row.sha256,
                     "state": row.state,
                     "bytes": row.so_far,
+                    "refused": row.refused,
                 }
                 for row in rows
             ]
         )
         return 0
     for row in rows:
-        part = f" ({row.so_far:,} of {row.size:,})" if row.state in ("waiting", "partly") else ""
-        click.echo(f"{id_text(row.id)}  {row.size:>10,}  {_STATES[row.state] + part:40} {row.name}")
+        part = f" ({row.so_far:,} of {row.size:,})" if row.state in ("waiting", "partly", "wanted") else ""
+        belongs = f" ({row.owner_kind.lower()} {row.owner})" if row.owner_kind else ""
+        click.echo(f"{id_text(row.id)}  {row.size:>10,}  {_STATES[row.state] + part:40} {row.name}{belongs}")
+        if row.refused:
+            click.echo(f"{'':50}{row.refused}")
     return 0
 
 

@@ -34,9 +34,11 @@ def bundle_out(file: Path, as_json: bool) -> int:
     with open_enrolled() as replica:
         written = carry_out(replica, file)
     if as_json:
-        print_json({"ok": True, "changes": written.changes, "afresh": written.afresh})
+        print_json({"ok": True, "changes": written.changes, "afresh": written.afresh, "files": written.files})
         return 0
     count = f"{written.changes:,} change{'' if written.changes == 1 else 's'}"
+    if written.files:
+        count += f" and {written.files:,} file{'' if written.files == 1 else 's'}"
     click.echo(f"{file} holds {count}. In the office: fieldrep-server bundle in {file.name} --reply ANSWER")
     return 0
 

@@ -82,6 +82,7 @@ _KINDS: Mapping[Kind, str] = {
     Kind.DATE: "day as 2026-11-30",
     Kind.CHOICE: "word",
     Kind.JSON: "JSON",
+    Kind.BYTES: "base64",
 }
 _SHAPES: Mapping[Shape, str] = {
     Shape.CURRENCY: "code of ISO 4217",

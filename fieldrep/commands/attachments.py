@@ -1,53 +1,104 @@
-"""Commands on attachments: adding a file to an account, archiving and restoring it.
+"""Commands on attachments: adding a file to an account or one of its records, archiving and restoring it.
 
 Owns what may be added and the sentences for what may not. The limits are those of the server.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fieldrep.commands.archiving import set_archived
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import label_of, standing
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.files import MAX_FILE, MAX_OF_USER, hash_of
+from fieldrep.contract.files import MAX_FILE, MAX_OF_USER, MAX_THUMB, hash_of
 from fieldrep.contract.ids import RowId
-from fieldrep.domain.files import media_type_of, safe_name
+from fieldrep.domain.files import OWNERS, media_type_of, safe_name
 from fieldrep.store.replica import Replica
+from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 _OWN = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE created_by = ? AND archived = 0"
+_OWNER = ("account_id", *OWNERS)
 
 
-def add_attachment(replica: Replica, *, account_id: RowId, path: str, name: str = "") -> Done:
-    """Adds a photo or document to an account; the original file stays where it is."""
-    body = _read(Path(path))
+def add_attachment(
+    replica: Replica,
+    *,
+    path: str = "",
+    name: str = "",
+    thumb_of: Callable[[bytes], bytes] | None = None,
+    body_from: Callable[[], bytes] | None = None,
+    **owner: RowId | None,
+) -> Done:
+    """Adds a photo or document to an account, contact, address, activity or order; the original stays where it is.
+
+    Args:
+        path: where the file lies.
+        name: what to call it, its own name by itself.
+        thumb_of: makes the small picture that travels before the body, b"" for what is no picture.
+        body_from: gives the bytes of what lies in no file, such as the clipboard's picture.
+        owner: what it belongs to: one of account_id, contact_id, site_id, activity_id, order_id.
+    """
+    body = _checked(body_from(), "What was pasted") if body_from is not None else _read(Path(path))
+    thumb = thumb_of(body) if thumb_of is not None else b""
     with replica.begin("add_attachment", "Add file") as uow:
-        account = standing(uow, "account", account_id)
+        belongs, to = _belongs(uow, owner)
         _check_room(uow, len(body))
         called = safe_name(name or Path(path).name)
         values = {
-            "account_id": account_id,
+            **belongs,
             "name": called,
             "media_type": media_type_of(body),
             "size": len(body),
             "sha256": hash_of(body),
         }
+        if 0 < len(thumb) <= MAX_THUMB:
+            values["thumb"] = thumb
         row_id = uow.create("attachment", values)
         uow.keep_file(row_id, body)
-        uow.label = f"Add {called} to {label_of('account', account)}"
+        uow.label = f"Add {called} to {to}"
     return done("add_attachment", uow, row_id, made={"attachment": row_id})
 
 
 def archive_attachment(replica: Replica, *, row_id: RowId) -> Done:
-    """Takes a file out of its account's list."""
+    """Takes a file out of the list of what it belongs to."""
     return set_archived(replica, "archive_attachment", "attachment", row_id, archived=True)
 
 
 def restore_attachment(replica: Replica, *, row_id: RowId) -> Done:
     """Brings an archived file back."""
     return set_archived(replica, "restore_attachment", "attachment", row_id, archived=False)
+
+
+def _belongs(uow: UnitOfWork, owner: dict[str, RowId | None]) -> tuple[dict[str, object], str]:
+    """The fields that say what a file belongs to, and that in words.
+
+    Raises:
+        KnownError: `required`, `invalid_value`, or as `standing`.
+    """
+    named = {name: row_id for name, row_id in owner.items() if row_id is not None and name in _OWNER}
+    below = [name for name in named if name in OWNERS]
+    if not named:
+        sentence = "Say what the file belongs to: an account, contact, address, activity or order."
+        raise KnownError(Code.REQUIRED, sentence, field="account_id")
+    if len(below) > 1 or (below and "account_id" in named):
+        sentence = "A file belongs to one record; name one of account, contact, address, activity and order."
+        raise KnownError(Code.INVALID_VALUE, sentence, field=below[-1])
+    if not below:
+        account = standing(uow, "account", named["account_id"])
+        return {"account_id": account["id"]}, label_of("account", account)
+    name = below[0]
+    row = standing(uow, OWNERS[name], named[name])
+    return {name: row["id"], **_scope_of(row)}, label_of(OWNERS[name], row)
+
+
+def _scope_of(row: Row) -> dict[str, object]:
+    """Whoever holds a record holds its files: they carry its account, or its person where there is none."""
+    if row["account_id"] is not None:
+        return {"account_id": row["account_id"]}
+    return {"user_id": row.get("assignee_id")}
 
 
 def _read(path: Path) -> bytes:
@@ -65,13 +116,15 @@ def _read(path: Path) -> bytes:
         why = error.strerror if isinstance(error, OSError) else "its name cannot be used"
         sentence = f"{_shown(path)} cannot be read ({why}). Nothing was added."
         raise KnownError(Code.INVALID_VALUE, sentence, field="path") from error
+    return _checked(body, _shown(path))
+
+
+def _checked(body: bytes, called: str) -> bytes:
     if len(body) > MAX_FILE:
-        sentence = (
-            f"{_shown(path)} is larger than {MAX_FILE // 1_000_000} MB. Make it smaller, or add parts of it."
-        )
+        sentence = f"{called} is larger than {MAX_FILE // 1_000_000} MB. Make it smaller, or add parts of it."
         raise KnownError(Code.TOO_LARGE, sentence, field="path")
     if not body:
-        raise KnownError(Code.INVALID_VALUE, f"{_shown(path)} is empty. Nothing was added.", field="path")
+        raise KnownError(Code.INVALID_VALUE, f"{called} is empty. Nothing was added.", field="path")
     return body
 
 

@@ -166,7 +166,11 @@ _EVERY = (
     Command(
         attachments.add_attachment,
         (
-            record("account_id", "account"),
+            record("account_id", "account", required=False),
+            record("contact_id", "contact", required=False),
+            record("site_id", "site", required=False),
+            record("activity_id", "activity", required=False),
+            record("order_id", "sales_order", required=False),
             text("path", "Where the photo or document lies.", required=True),
             text("name", "What to call it; its own name by itself."),
         ),

@@ -25,6 +25,8 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.frame import MAX_INFLATED
 
 BUNDLE_VERSION = 1
+FILE_MARK = b"FILE"
+"""What begins a part about the body of an attachment; such parts come after all others."""
 SEED_BYTES = 32
 PUBLIC_BYTES = 64
 

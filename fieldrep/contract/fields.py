@@ -52,6 +52,7 @@ class Kind(StrEnum):
     DATE = "date"
     CHOICE = "choice"
     JSON = "json"
+    BYTES = "bytes"
 
 
 class Merge(StrEnum):

@@ -18,8 +18,11 @@ FILE_MEDIA_TYPE = "application/vnd.fieldrep.file"
 MAX_FILE = 10_000_000
 """Bytes of one file."""
 
+MAX_THUMB = 12_000
+"""Bytes of the small picture that travels within an attachment's record, and so before any body."""
+
 MAX_OF_USER = 1_000_000_000
-"""Bytes of all files one person has added and not archived."""
+"""Bytes of all files one person has added and not archived, unless the office sets another limit."""
 
 PART = 262_144
 """Bytes that travel at once; a broken line costs at most so many again."""
@@ -41,18 +44,23 @@ class FileRequest(msgspec.Struct, frozen=True, kw_only=True):
     part: bytes | None = None
 
 
-class FileReply(msgspec.Struct, frozen=True, kw_only=True):
+class FileReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the server holds of it.
 
     Attributes:
         held: bytes taken so far from this device.
         whole: all bytes are there and match their hash.
         part: the bytes asked for; empty while the server has not the whole file.
+        row_id, at: on a stick, where no question stands before the reply: which file, and where the part begins.
+        refused: on a stick, why the server does not take or give this one; over a line that is an answer of its own.
     """
 
     held: int
     whole: bool
     part: bytes = b""
+    row_id: bytes = b""
+    at: int = 0
+    refused: str = ""
 
 
 _Message = TypeVar("_Message", FileRequest, FileReply)
@@ -85,7 +93,7 @@ def decode_file_reply(message: bytes) -> FileReply:
         KnownError: `damaged_message` or `too_large`.
     """
     reply = _opened(_reply_decoder, message)
-    if not 0 <= reply.held <= MAX_FILE or len(reply.part) > PART:
+    if not (0 <= reply.held <= MAX_FILE and 0 <= reply.at <= MAX_FILE) or len(reply.part) > PART:
         raise KnownError(Code.DAMAGED_MESSAGE, "This reply about a file is outside its limits.")
     return reply
 

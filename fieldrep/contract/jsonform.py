@@ -1,11 +1,13 @@
 """The JSON form of rows and values at the edges: command lines, exports, conflicts, logs.
 
-Ids are hyphenated text, flags are true and false, JSON fields are objects; numbers stay whole numbers. The canonical
-line of a row is the same bytes for the same content, on either side.
+Ids are hyphenated text, other bytes are base64, flags are true and false, JSON fields are objects; numbers stay whole
+numbers. The canonical line of a row is the same bytes for the same content, on either side.
 """
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
 import msgspec
@@ -25,6 +27,8 @@ def to_json(field: Field, value: Value) -> JsonValue:
         return None
     if field.kind is Kind.REF and isinstance(value, bytes):
         return id_text(value)
+    if field.kind is Kind.BYTES and isinstance(value, bytes):
+        return b64encode(value).decode()
     if field.kind is Kind.FLAG:
         return bool(value)
     if field.kind is Kind.JSON and isinstance(value, str):
@@ -50,6 +54,8 @@ def from_json(field: Field, value: object) -> Value:
             return parse_id(value)
         except ValueError as error:
             raise KnownError(Code.INVALID_VALUE, f"{field.title}: {error}", field=field.name) from error
+    if field.kind is Kind.BYTES and isinstance(value, str):
+        return _from_base64(field, value)
     if field.kind is Kind.FLAG and isinstance(value, bool):
         return int(value)
     if isinstance(value, float):
@@ -59,6 +65,14 @@ def from_json(field: Field, value: object) -> Value:
         sentence = f"{field.title}: this does not fit; a value of the kind “{field.kind.value}” is wanted."
         raise KnownError(Code.INVALID_VALUE, sentence, field=field.name)
     return value
+
+
+def _from_base64(field: Field, text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        sentence = f"{field.title}: this is not base64."
+        raise KnownError(Code.INVALID_VALUE, sentence, field=field.name) from error
 
 
 def row_to_json(entity: Entity, row: Mapping[str, Value]) -> dict[str, JsonValue]:

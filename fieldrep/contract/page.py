@@ -101,6 +101,8 @@ def _decoder(field: Field | None) -> msgspec.msgpack.Decoder[list[Value]]:
         return _VALUES
     if field.kind is Kind.REF:
         return _OWN_IDS if field.name == "id" else _IDS  # type: ignore[return-value]
+    if field.kind is Kind.BYTES:
+        return _bytes(field.maximum)  # type: ignore[return-value]
     if field.kind in _TEXT_KINDS:
         return _texts(min(field.maximum, MOST_CHARACTERS))  # type: ignore[return-value]
     return _REVISIONS if field.name == "revision" else _NUMBERS  # type: ignore[return-value]
@@ -109,3 +111,8 @@ def _decoder(field: Field | None) -> msgspec.msgpack.Decoder[list[Value]]:
 @cache
 def _texts(maximum: int) -> msgspec.msgpack.Decoder[list[str | None]]:
     return msgspec.msgpack.Decoder(list[Annotated[str, msgspec.Meta(max_length=maximum)] | None])
+
+
+@cache
+def _bytes(maximum: int) -> msgspec.msgpack.Decoder[list[bytes | None]]:
+    return msgspec.msgpack.Decoder(list[Annotated[bytes, msgspec.Meta(max_length=maximum)] | None])

@@ -37,7 +37,7 @@ def check_value(entity: Entity, field: Field, value: object) -> Value:
     Raises:
         KnownError: `required` or `invalid_value`, naming the field and what would do.
     """
-    if value is None or value == "":
+    if value is None or value in ("", b""):
         if field.required:
             raise KnownError(
                 Code.REQUIRED, f"{entity.title} needs {_article(field.title)}.", field=field.name
@@ -73,6 +73,9 @@ def _problem(field: Field, value: object) -> str:
         return "" if value in (0, 1) and isinstance(value, int) else "must be yes or no."
     if kind is Kind.REF:
         return "" if isinstance(value, bytes) and len(value) == 16 else "is not a record id."
+    if kind is Kind.BYTES:
+        fits = isinstance(value, bytes) and len(value) <= field.maximum
+        return "" if fits else f"must be at most {field.maximum:,} bytes."
     if not isinstance(value, str):
         return "must be text."
     return _text_problem(field, value)

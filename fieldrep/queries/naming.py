@@ -95,6 +95,8 @@ def value_text(reader: Reader, field: Field, value: Value, currency: str, zone: 
     """A value as people read it; a dash for nothing."""
     if value is None or value == "":
         return NOTHING
+    if field.kind is Kind.BYTES:
+        return "a small picture"
     if isinstance(value, bytes):
         named = record_name(reader, field.to, value) if field.to in CATALOGUE else None
         return (named.label if named else "") or "a record not on this device"

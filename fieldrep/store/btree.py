@@ -6,7 +6,7 @@ decrypted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -36,23 +36,25 @@ class Found:
     Attributes:
         rows: row number (0 for records without one) and the record, None when it cannot be read to its end.
         reached: the pages looked at; broken: pages on the way that cannot be read.
+        wanted: which records are kept; all without it.
     """
 
     rows: list[tuple[int, Record | None]] = field(default_factory=list)
     reached: set[int] = field(default_factory=set)
     broken: int = 0
+    wanted: Callable[[Record], bool] | None = None
 
 
-def walk(pages: PageSource, root: int) -> Found:
-    """All records of the tree below a page, as far as its pages can be read."""
-    found = Found()
+def walk(pages: PageSource, root: int, wanted: Callable[[Record], bool] | None = None) -> Found:
+    """All records of the tree below a page, as far as its pages can be read; those not wanted are let go at once."""
+    found = Found(wanted=wanted)
     _walk(pages, root, found, 0)
     return found
 
 
-def records_on(pages: PageSource, number: int) -> Found:
+def records_on(pages: PageSource, number: int, wanted: Callable[[Record], bool] | None = None) -> Found:
     """The records on one page alone, nothing when it holds none."""
-    found = Found()
+    found = Found(wanted=wanted)
     page = pages.read(number)
     if page is not None and _kind(page, number) in (_LEAF_INDEX, _LEAF_TABLE, _INTERIOR_INDEX):
         found.reached.add(number)
@@ -87,7 +89,9 @@ def _take(pages: PageSource, page: bytes, number: int, cell: int, found: Found) 
         if kind == _LEAF_TABLE:
             row_no, at = _varint(page, at)
         payload = _payload(pages, page, at, size, in_table=kind == _LEAF_TABLE)
-        found.rows.append((row_no, _record(payload)))
+        record = _record(payload)
+        if found.wanted is None or found.wanted(record):
+            found.rows.append((row_no, record))
     except (Broken, IndexError, UnicodeDecodeError):
         found.rows.append((row_no, None))
 

@@ -1,12 +1,14 @@
-"""The bodies of attachments inside the encrypted replica: kept whole or growing part by part, and what must go up.
+"""The bodies of attachments inside the encrypted replica: kept whole or growing part by part.
 
-Owns which body is here. A body counts as here only when all its bytes were committed and match their hash (I13); two
-attachments with the same bytes share one. Bodies that no attachment names any more are let go.
+Owns which body is here; what must go up or come down is `file_queue.py`'s. A body counts as here only when all its
+bytes were committed and match their hash (I13); two attachments with the same bytes share one. Bodies that no
+attachment names any more are let go.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fieldrep.contract.errors import Code, KnownError
@@ -20,18 +22,18 @@ if TYPE_CHECKING:
 _EPOCH = "files_epoch"
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A body that the server has not confirmed yet."""
-
-    row_id: bytes
-    sha256: str
-    size: int
-
-
 def keep(connection: Connection, row_id: bytes, body: bytes) -> None:
     """Keeps a new attachment's body and notes that it must go up, in the transaction that makes its record."""
     sha256 = hash_of(body)
+    put(connection, sha256, body)
+    connection.execute(
+        "INSERT OR REPLACE INTO file_upload (row_id, sha256, sent, refused) VALUES (?, ?, 0, '')",
+        (row_id, sha256),
+    )
+
+
+def put(connection: Connection, sha256: str, body: bytes) -> None:
+    """Keeps a whole body, in place of what was here of it."""
     _drop(connection, sha256)
     connection.execute(
         "INSERT INTO file_body (sha256, size, held, whole) VALUES (?, ?, ?, 1)",
@@ -41,7 +43,6 @@ def keep(connection: Connection, row_id: bytes, body: bytes) -> None:
         "INSERT INTO file_part (sha256, at, part) VALUES (?, ?, ?)",
         [(sha256, at, body[at : at + PART]) for at in range(0, len(body), PART)],
     )
-    connection.execute("INSERT INTO file_upload (row_id, sha256, sent) VALUES (?, ?, 0)", (row_id, sha256))
 
 
 def body_of(reader: Reader, sha256: str) -> bytes | None:
@@ -52,7 +53,7 @@ def body_of(reader: Reader, sha256: str) -> bytes | None:
     """
     if not reader.rows("SELECT 1 FROM file_body WHERE sha256 = ? AND whole = 1", (sha256,)):
         return None
-    body = _joined(reader.driver, sha256)
+    body = b"".join(_parts(reader.driver, sha256))
     if hash_of(body) != sha256:
         raise KnownError(Code.REPLICA_DAMAGED, "A file on this laptop is damaged: it is not what was saved.")
     return body
@@ -83,7 +84,7 @@ def take_part(replica: Replica, sha256: str, size: int, at: int, part: bytes) ->
             )
         connection.execute("INSERT INTO file_part (sha256, at, part) VALUES (?, ?, ?)", (sha256, at, part))
         held += len(part)
-        sound = held < size or (held == size and hash_of(_joined(connection, sha256)) == sha256)
+        sound = held < size or (held == size and _hash_of_parts(_parts(connection, sha256)) == sha256)
         if sound:
             whole = int(held == size)
             connection.execute(
@@ -98,52 +99,40 @@ def take_part(replica: Replica, sha256: str, size: int, at: int, part: bytes) ->
     return bool(whole)
 
 
-def uploads(reader: Reader) -> list[Upload]:
-    """What waits to go up, whose record is here, smallest first."""
-    sql = (
-        "SELECT u.row_id, u.sha256, b.size FROM file_upload u JOIN file_body b USING (sha256) "
-        "JOIN attachment a ON a.id = u.row_id WHERE b.whole = 1 ORDER BY b.size, u.row_id"
-    )
-    return [Upload(*row) for row in reader.rows(sql)]
-
-
-def note_sent(replica: Replica, row_id: bytes, sent: int) -> None:
-    """Remembers how much the server has."""
-    with replica.write() as connection:
-        connection.execute("UPDATE file_upload SET sent = ? WHERE row_id = ?", (sent, row_id))
-
-
-def note_confirmed(replica: Replica, row_id: bytes) -> None:
-    """The server has all of it and found it to match its hash."""
-    with replica.write() as connection:
-        connection.execute("DELETE FROM file_upload WHERE row_id = ?", (row_id,))
-
-
 def settle_files(replica: Replica) -> None:
     """After a whole sync: bodies of accounts that left are let go, and a restored store is offered what it may lack."""
     with replica.read() as reader:
-        if not reader.rows("SELECT 1 FROM file_body LIMIT 1"):
-            return
+        nothing = all(
+            not reader.rows(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - names of this module
+            for table in ("file_body", "file_wish")
+        )
+    if nothing:
+        return
     epoch = replica.state().epoch.hex()
     restored = replica.secret(_EPOCH) not in ("", epoch)
     with replica.write() as connection:
         if restored:
             connection.execute(
-                "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent) SELECT a.id, a.sha256, 0 FROM attachment a "
-                "JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
+                "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent, refused) SELECT a.id, a.sha256, 0, '' "
+                "FROM attachment a JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
             )
+            connection.execute("UPDATE file_upload SET sent = 0, refused = ''")
         connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (_EPOCH, epoch))
-        _let_go(connection)
+        gone = _let_go(connection)
+    replica.took_bulk |= gone
 
 
 def altered_bodies(connection: Connection) -> list[str]:
     """The hashes of bodies that are said to be here and are not as they were saved."""
     found = connection.execute("SELECT sha256 FROM file_body WHERE whole = 1").fetchall()
-    return [sha256 for (sha256,) in found if hash_of(_joined(connection, sha256)) != sha256]
+    return [sha256 for (sha256,) in found if _hash_of_parts(_parts(connection, sha256)) != sha256]
 
 
-def _let_go(connection: Connection) -> None:
-    """Forgets bodies that no record names, unless a change that was not taken may still bring the record back."""
+def _let_go(connection: Connection) -> bool:
+    """Forgets bodies that no record names, unless a change that was not taken may still bring the record back.
+
+    True when any went, so that their pages are given back to the disk.
+    """
     connection.execute(
         "DELETE FROM file_upload WHERE row_id NOT IN (SELECT id FROM attachment) "
         "AND NOT EXISTS (SELECT 1 FROM refused_change)"
@@ -154,6 +143,11 @@ def _let_go(connection: Connection) -> None:
     ).fetchall()
     for (sha256,) in gone:
         _drop(connection, sha256)
+    connection.execute(
+        "DELETE FROM file_wish WHERE row_id NOT IN (SELECT a.id FROM attachment a "
+        "LEFT JOIN file_body b ON b.sha256 = a.sha256 WHERE coalesce(b.whole, 0) = 0)"
+    )
+    return bool(gone)
 
 
 def _drop(connection: Connection, sha256: str) -> None:
@@ -161,6 +155,14 @@ def _drop(connection: Connection, sha256: str) -> None:
     connection.execute("DELETE FROM file_body WHERE sha256 = ?", (sha256,))
 
 
-def _joined(connection: Connection, sha256: str) -> bytes:
-    parts = connection.execute("SELECT part FROM file_part WHERE sha256 = ? ORDER BY at", (sha256,))
-    return b"".join(part for (part,) in parts)
+def _parts(connection: Connection, sha256: str) -> Iterable[bytes]:
+    """The parts of a body one after the other; only one is in memory."""
+    rows = connection.execute("SELECT part FROM file_part WHERE sha256 = ? ORDER BY at", (sha256,))
+    return (part for (part,) in rows)
+
+
+def _hash_of_parts(parts: Iterable[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()

@@ -18,11 +18,13 @@ from pathlib import Path
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import hash_of
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
+from fieldrep.store.files import put
 from fieldrep.store.lock import FileLock
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
@@ -51,6 +53,7 @@ class Repaired:
         sound: nothing was wrong, and nothing was done.
         kept_as: the name under which the damaged file lies in the profile's folder.
         changes, drafts, refused, sent: how many of each were saved.
+        files, files_lost: photos and documents that wait to go up: saved, and those that cannot be read whole.
         known: whether it is still known who this device is.
         lost: changes that cannot be read, with the kinds of records they touched.
         doubtful: parts of what only this device had cannot be read, so more may be missing than is listed.
@@ -62,6 +65,8 @@ class Repaired:
     drafts: int = 0
     refused: int = 0
     sent: int = 0
+    files: int = 0
+    files_lost: int = 0
     known: bool = True
     pages: int = 0
     unreadable: int = 0
@@ -78,6 +83,7 @@ class Repaired:
             _count(self.drafts, "draft", "drafts"),
         ]
         saved += [_count(self.refused, "refused change", "refused changes")]
+        saved += [_count(self.files, "file that waits", "files that wait")]
         had = ", ".join(part for part in saved if part)
         if had:
             had = f"Saved out of it: {had}."
@@ -92,6 +98,10 @@ class Repaired:
         elif self.doubtful:
             parts.append(
                 "A part that may have held unsent work cannot be read; nothing is known to be missing."
+            )
+        if self.files_lost:
+            parts.append(
+                f"{_count(self.files_lost, 'file', 'files')} that waited cannot be read; add them again."
             )
         parts.append(
             "Your records come again with the next sync."
@@ -187,6 +197,7 @@ def _build(path: Path, key: bytes, found: Salvaged) -> None:
         with transaction(connection):
             for table in _KEPT:
                 _insert(connection, table, found.tables[table])
+            _keep_bodies(connection, found)
             _skip_numbers(connection, found)
             state = _state(found)
             _insert(connection, "sync_state", [state])
@@ -197,6 +208,19 @@ def _build(path: Path, key: bytes, found: Salvaged) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.close()
+
+
+def _keep_bodies(connection: Connection, found: Salvaged) -> None:
+    """The files that wait, as far as their bytes are all there; what cannot be read whole is let go of."""
+    for row in found.tables["file_upload"]:
+        sha256 = str(row["sha256"])
+        parts = found.bodies.get(sha256, {})
+        body = b"".join(parts[at] for at in sorted(parts))
+        if hash_of(body) == sha256:
+            put(connection, sha256, body)
+            _insert(connection, "file_upload", [row])
+        else:
+            found.files_lost += 1
 
 
 def _insert(connection: Connection, table: str, rows: Iterable[Named]) -> None:
@@ -263,11 +287,13 @@ def _report(found: Salvaged, kept_as: str) -> Repaired:
         drafts=count["draft"],
         refused=count["refused_change"],
         sent=count["sent_log"],
+        files=count["file_upload"] - found.files_lost,
+        files_lost=found.files_lost,
         known=found.state is not None and any(row["name"] == "token" for row in found.tables["secret"]),
         pages=found.pages,
         unreadable=found.unreadable,
         lost=dict(sorted(found.lost.items())),
-        doubtful=bool(found.damaged & {"outbox", "draft", "refused_change"}),
+        doubtful=bool(found.damaged & {"outbox", "draft", "refused_change", "file_upload"}),
     )
 
 

@@ -1,7 +1,8 @@
 """What can be saved out of a damaged replica: everything that exists on this device alone, row by row.
 
-That is the outbox, the sent log, refused changes, drafts, number series, who the device is, and its secrets; records
-come from the central store again. What is known to have been there and cannot be read is named. Writes nothing.
+That is the outbox, the sent log, refused changes, drafts, number series, files that the server has not got, who the
+device is, and its secrets; records come from the central store again. What is known to have been there and cannot be
+read is named. Writes nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from fieldrep.store.schema import metadata
 Named = dict[str, int | str | bytes | float | None]
 
 _SCHEMA_COLUMNS = 5
+_HASH, _PART_COLUMNS = 64, 3
 _LATEST = ("saved_at", "last_sync_at", "last")
 
 
@@ -34,6 +36,10 @@ def _is_change(row: Named) -> bool:
 
 def _is_id(value: object) -> bool:
     return isinstance(value, bytes) and len(value) == 16
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and len(value) == _HASH
 
 
 def _is_edit(row: Named) -> bool:
@@ -54,6 +60,9 @@ _TESTS: dict[str, Callable[[Named], bool]] = {
     "draft": lambda row: (
         all(isinstance(row[name], str) for name in ("kind", "key", "text"))
         and isinstance(row["saved_at"], int)
+    ),
+    "file_upload": lambda row: (
+        _is_id(row["row_id"]) and _is_hash(row["sha256"]) and isinstance(row["sent"], int)
     ),
     "secret": lambda row: isinstance(row["name"], str) and isinstance(row["value"], str),
     "sync_state": lambda row: _is_id(row["device_id"]) and _is_id(row["user_id"]) and bool(row["login"]),
@@ -78,6 +87,8 @@ class Salvaged:
         tables: rows by table.
         damaged: tables of which pages or rows cannot be read.
         pages, unreadable: pages of the file, and those that cannot be read.
+        files_lost: of those, how many cannot be read whole, counted while they are saved.
+        bodies: of each file that waits to go up, the parts that can be read, by the byte they begin with.
         lost: numbers of changes that waited and cannot be read, with the kinds of records they touch as far as known.
     """
 
@@ -85,6 +96,8 @@ class Salvaged:
     damaged: set[str]
     pages: int
     unreadable: int
+    bodies: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    files_lost: int = 0
     lost: dict[int, Counter[str]] = field(default_factory=dict)
 
     @property
@@ -115,7 +128,34 @@ def salvage(pages: Pages) -> Salvaged:
         len(unreadable) + pages.torn,
     )
     found.lost = _lost(found, trees.get("outbox"))
+    found.bodies = _bodies(pages, roots.get("file_part"), found.tables["file_upload"], whole=whole)
     return found
+
+
+def _bodies(
+    pages: Pages, root: int | None, uploads: list[Named], *, whole: bool
+) -> dict[str, dict[int, bytes]]:
+    """The bodies of files that wait to go up; what the server has as well comes from there again."""
+    bodies: dict[str, dict[int, bytes]] = {str(row["sha256"]): {} for row in uploads}
+    if not bodies:
+        return bodies
+
+    def of_one(record: Record) -> bool:
+        return len(record) == _PART_COLUMNS and record[0] in bodies and isinstance(record[2], bytes)
+
+    tree = walk(pages, root, of_one) if root is not None else None
+    rows = list(tree.rows) if tree is not None else []
+    if _is_broken(tree, whole=whole):
+        reached = tree.reached if tree is not None else set()
+        for number in range(1, pages.count + 1):
+            if number not in reached:
+                rows += records_on(pages, number, of_one).rows
+    for _, record in rows:
+        if record is not None:
+            sha256, at, part = record
+            if isinstance(sha256, str) and isinstance(at, int) and isinstance(part, bytes):
+                bodies[sha256].setdefault(at, part)
+    return bodies
 
 
 def _roots(pages: Pages) -> tuple[dict[str, int], bool]:

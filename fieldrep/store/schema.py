@@ -48,7 +48,7 @@ metadata = MetaData()
 
 
 def _type(field: Field) -> TypeEngine[Any]:
-    if field.kind is Kind.REF:
+    if field.kind in (Kind.REF, Kind.BYTES):
         return LargeBinary()
     return Text() if field.kind in (Kind.TEXT, Kind.CHOICE, Kind.DATE, Kind.JSON) else Integer()
 
@@ -241,6 +241,23 @@ Table(
     Column("row_id", LargeBinary, primary_key=True, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("sent", Integer, nullable=False),
+    Column("refused", Text, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "file_wish",
+    metadata,
+    Column("row_id", LargeBinary, primary_key=True, nullable=False),
+    Column("asked_at", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "file_spent",
+    metadata,
+    Column("day", Text, nullable=False),
+    Column("metered", Integer, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    PrimaryKeyConstraint("day", "metered"),
     sqlite_strict=True,
 )
 Table(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from fieldrep.contract import bundle
-from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Standing
+from fieldrep.contract.bundle import FILE_MARK, BundleWriter, Header, Keys, PublicKeys, Standing
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
@@ -34,6 +35,7 @@ from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import SERVER_KEY, Replica
 from fieldrep.store.state import SyncState
+from fieldrep.sync.carried_files import take_files, write_files
 from fieldrep.sync.engine import PUSH_BYTES, Progress, Run, handshake_of
 from fieldrep.sync.enrolment import device_keys
 
@@ -42,11 +44,12 @@ _CHECK_THE_STICK = "Check the stick and its free space; what you entered is kept
 
 
 class CarriedOut(msgspec.Struct, frozen=True):
-    """What a file to carry holds: how many changes, and whether all records are asked for afresh."""
+    """What a file to carry holds: how many changes and photos, and whether all records are asked for afresh."""
 
     bundle_id: bytes
     changes: int
     afresh: bool
+    files: int = 0
 
 
 def carry_out(replica: Replica, path: Path) -> CarriedOut:
@@ -89,8 +92,9 @@ def write_request(
         if not changes:
             break
         count, after = count + len(changes), changes[-1].n
+    files = write_files(replica, writer)
     writer.finish()
-    return CarriedOut(header.bundle_id, count, afresh)
+    return CarriedOut(header.bundle_id, count, afresh, files)
 
 
 def carry_in(replica: Replica, path: Path, progress: Progress | None = None) -> Receipt:
@@ -132,9 +136,20 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
     reached(Step.CARRIED_IN)
     run = Run(replica, _NoLine(), progress)
     read = _Reading(run, standing, header.answers)
-    read.take(decode_reply(part) for part in parts)
+    about_files: list[bytes] = []
+    read.take(_replies(parts, about_files))
+    take_files(replica, chain(about_files, parts))
     run.waiting = replica.depth()
     return read.told()
+
+
+def _replies(parts: Iterator[bytes], about_files: list[bytes]) -> Iterator[ExchangeReply]:
+    """The replies of a file, up to the first part about the body of an attachment, which is laid aside."""
+    for part in parts:
+        if part.startswith(FILE_MARK):
+            about_files.append(part)
+            return
+        yield decode_reply(part)
 
 
 class _NoLine:

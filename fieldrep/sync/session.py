@@ -12,7 +12,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
-from fieldrep.sync.files import bring, carry_up
+from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry
 from fieldrep.sync.transport import HttpBearer
 
 LONGEST_WAITED_SECONDS = 30
@@ -34,8 +34,10 @@ def bearer_of(replica: Replica) -> HttpBearer:
     return HttpBearer(state.server_url, token, state.fingerprint)
 
 
-def sync_now(replica: Replica, progress: Progress | None = None) -> Receipt:
-    """One full sync with the replica's own server.
+def sync_now(
+    replica: Replica, progress: Progress | None = None, policy: FilePolicy = EVERYTHING_WANTED
+) -> Receipt:
+    """One full sync with the replica's own server; `policy` says which bodies of attachments may follow.
 
     Raises:
         KnownError: as `fieldrep.sync.engine.sync`.
@@ -44,7 +46,7 @@ def sync_now(replica: Replica, progress: Progress | None = None) -> Receipt:
     try:
         receipt = sync(replica, bearer, ahead=True, progress=progress)
         if receipt.whole:
-            carry_up(replica, bearer)
+            carry(replica, bearer, policy)
     finally:
         bearer.close()
     replica.tidy()
@@ -71,7 +73,7 @@ def sync_patiently(replica: Replica, told: Callable[[int], None]) -> Receipt:
     return sync_now(replica)
 
 
-def bring_file(replica: Replica, row_id: bytes) -> bytes:
+def bring_file(replica: Replica, row_id: bytes, *, metered: bool = False) -> bytes:
     """The body of an attachment, from here or from the replica's own server.
 
     Raises:
@@ -79,6 +81,6 @@ def bring_file(replica: Replica, row_id: bytes) -> bytes:
     """
     bearer = bearer_of(replica)
     try:
-        return bring(replica, bearer, row_id)
+        return bring(replica, bearer, row_id, metered=metered)
     finally:
         bearer.close()

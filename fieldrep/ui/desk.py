@@ -35,6 +35,21 @@ class Carrier(Protocol):
     def bring_file(self, row_id: RowId) -> bytes: ...
 
 
+class FileChoices(QObject):
+    """How many MB of photos and documents may travel by themselves in a day; -1 for all. `changed` by a person."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_metered, self.brought = 10, 0
+
+    def choose(self, on_metered: int, brought: int) -> None:
+        if (on_metered, brought) != (self.on_metered, self.brought):
+            self.on_metered, self.brought = on_metered, brought
+            self.changed.emit()
+
+
 class Desk(QObject):
     """One per window. `zone` follows the person once the replica says who works here.
 
@@ -51,6 +66,7 @@ class Desk(QObject):
         self._carrier: Carrier | None = None
         self.clock = clock
         self.person = ""
+        self.files = FileChoices()
         self.customer: tuple[RowId, str] | None = None
         self._machine = datetime.now(UTC).astimezone().tzinfo or UTC
         self.zone: tzinfo = zone or self._machine

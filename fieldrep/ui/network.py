@@ -1,6 +1,6 @@
 """What the operating system says of the network: whether what goes over it is metered.
 
-Asked only where the person wants it known; a system that cannot say counts as not metered. Must not know sync.
+A system that cannot say counts as not metered. Must not know sync.
 """
 
 from typing import TYPE_CHECKING

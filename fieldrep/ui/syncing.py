@@ -99,7 +99,7 @@ class Syncing(QObject):
         self._listening: Progress | None = None
         self._listened_from = 0.0
         self._waits = 0
-        self.wish = self._metered = self._paused = self._stopped = False
+        self.wish = self.metered = self._paused = self._stopped = False
         self._trouble = ""
         self._again = False
         self._problem = ""
@@ -137,11 +137,11 @@ class Syncing(QObject):
         """Whether the person wants nothing to go out by itself on a metered line."""
         self.wish = wish
         self.wished.emit(wish)
-        self._pause(wish and self._metered)
+        self._pause(wish and self.metered)
 
     def meter(self, metered: bool) -> None:
         """Whether the line is one that costs by the byte."""
-        self._metered = metered
+        self.metered = metered
         self._pause(self.wish and metered)
 
     def _pause(self, paused: bool) -> None:

@@ -6,8 +6,9 @@ leaves the store as it was, and a device that is not admitted gets no answer at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,14 +16,16 @@ import click
 import msgspec
 
 from fieldrep.contract import bundle
-from fieldrep.contract.bundle import BundleWriter, Header, Keys, PublicKeys, Standing
+from fieldrep.contract.bundle import FILE_MARK, BundleWriter, Header, Keys, PublicKeys, Standing
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import FileRequest, decode_file_request, encode_file_message
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_request, encode_reply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.whole_file import whole_file
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.reconcile.bundle import answer
+from sync_server.reconcile.files import answers_about_files
 from sync_server.store.bundle_key import known_keys
 from sync_server.store.credentials import DeviceIdentity, device_and_key
 from sync_server.store.database import Database
@@ -39,7 +42,7 @@ _AGAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A file that was checked: from whom, and what it says."""
+    """A file that was checked: from whom, and what it says; its parts about files are read while they are answered."""
 
     header: Header
     standing: Standing
@@ -47,6 +50,7 @@ class Asked:
     reader: PublicKeys
     keys: Keys
     requests: list[ExchangeRequest]
+    about_files: Iterable[bytes] = ()
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class Answered:
     held: int = 0
     refused: int = 0
     records: int = 0
+    files: int = 0
 
     def count(self, reply: ExchangeReply) -> None:
         """Adds one reply."""
@@ -103,9 +108,10 @@ def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
         print_json({"ok": True, **{name: getattr(answered, name) for name in Answered.__slots__}})
         return
     taken = answered.accepted + answered.merged + answered.held
+    files = f", {answered.files:,} files arrived" if answered.files else ""
     say(
-        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused; {answered.records:,} records go back "
-        f"in {reply_file}. On the device: fieldrep bundle in {reply_file.name}"
+        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused{files}; {answered.records:,} records "
+        f"go back in {reply_file}. On the device: fieldrep bundle in {reply_file.name}"
     )
     if answered.sentence:
         say(answered.sentence)
@@ -136,7 +142,8 @@ def open_request(database: Database, source: BinaryIO) -> Asked:
     bundle.check(source, sender)
     parts = bundle.parts(source, keys)
     standing = bundle.standing_of(next(parts, b""))
-    return Asked(header, standing, device, sender, keys, _requests(parts))
+    requests, first = _requests(parts)
+    return Asked(header, standing, device, sender, keys, requests, chain(first, parts))
 
 
 def write_answer(database: Database, asked: Asked, out: BinaryIO) -> Answered:
@@ -160,15 +167,29 @@ def write_answer(database: Database, asked: Asked, out: BinaryIO) -> Answered:
     for reply in answer(database, asked.device, asked.requests):
         writer.add(encode_reply(reply))
         answered.count(reply)
+    for about in answers_about_files(database, asked.device, map(_about_file, asked.about_files)):
+        writer.add(FILE_MARK + encode_file_message(about))
+        answered.files += about.whole and not about.part
     reached(Step.CARRIED_ANSWER)
     writer.finish()
     return answered
 
 
-def _requests(parts: Iterator[bytes]) -> list[ExchangeRequest]:
+def _about_file(part: bytes) -> FileRequest:
+    if not part.startswith(FILE_MARK):
+        raise KnownError(Code.DAMAGED_MESSAGE, "This file goes on with something else than files.")
+    return decode_file_request(part[len(FILE_MARK) :])
+
+
+def _requests(parts: Iterator[bytes]) -> tuple[list[ExchangeRequest], list[bytes]]:
+    """The requests of a file, and the first part about the body of an attachment, which come after them."""
     found: list[ExchangeRequest] = []
+    first: list[bytes] = []
     size = 0
     for part in parts:
+        if part.startswith(FILE_MARK):
+            first.append(part)
+            break
         size += len(part)
         if size > MOST_BYTES:
             raise KnownError(
@@ -179,4 +200,4 @@ def _requests(parts: Iterator[bytes]) -> list[ExchangeRequest]:
         raise KnownError(
             Code.BUNDLE_DAMAGED, "This file asks for nothing. Write it again; nothing was changed."
         )
-    return found
+    return found, first

@@ -20,6 +20,7 @@ from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import label_of, raise_conflict
 from sync_server.reconcile.decisions import Decisions
+from sync_server.reconcile.files import require_owner
 from sync_server.reconcile.orders import (
     DERIVED,
     check_move,
@@ -137,6 +138,8 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     if entity.name == "document_line":
         require_open_draft(tx, rights.author, row["order_id"])
         require_account_of_order(tx, row)
+    if entity.name == "attachment":
+        require_owner(tx, row)
     if entity.name == "sales_order" and row["status"] not in ("draft", "submitted"):
         raise Refusal(Code.MOVE_NOT_ALLOWED, "A new order starts as a draft.", entity.name, row_id, "status")
     tx.stage(entity, row)

@@ -23,7 +23,7 @@ from sync_server.store.statements import Row
 
 _CANDIDATE = CATALOGUE["duplicate_candidate"]
 _OWN = "id"
-_OF_CONTACT = ("account_contact", "activity", "sales_order")
+_OF_CONTACT = ("account_contact", "activity", "sales_order", "attachment")
 
 
 @dataclass(frozen=True, slots=True)

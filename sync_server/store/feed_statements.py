@@ -116,7 +116,7 @@ def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
         return compose(template, columns=columns, table=entity.table)
 
     lowest, highest = _key_bounds(entity)
-    long_kinds = (Kind.TEXT, Kind.JSON)
+    long_kinds = (Kind.TEXT, Kind.JSON, Kind.BYTES)
     return FeedTable(
         entity=entity,
         names=names,

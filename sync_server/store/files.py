@@ -20,6 +20,12 @@ from sync_server.store.statements import Row
 
 ATTACHMENT = CATALOGUE["attachment"]
 _INCOMING, _WHOLE = b"I", b"W"
+_OF_PERSON = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE archived = 0 AND created_by = ?"
+_ARRIVED = """
+SELECT COALESCE(SUM(size), 0) FROM attachment WHERE archived = 0 AND id IN (SELECT row_id FROM file_body)
+"""
+QUOTAS = {"person": MAX_OF_USER, "company": 100_000_000_000}
+"""Bytes of files that are not archived: of one person, and of everybody together; the admin may set others."""
 
 
 def attachment_for(reader: Reader, user_id: bytes, row_id: bytes) -> Row | None:
@@ -60,7 +66,7 @@ def take(session: Session, row: Row, device_id: bytes, at: int, part: bytes) -> 
         held += len(part)
     if held < size:
         return held, False
-    if hashlib.sha256(_body(session, holder)).hexdigest() != row["sha256"]:
+    if _hash(session, holder).hex() != row["sha256"]:
         _drop(session, holder)
         return 0, False
     _keep_whole(session, row_id, holder, bytes.fromhex(str(row["sha256"])))
@@ -88,11 +94,36 @@ def _keep_whole(session: Session, row_id: bytes, holder: bytes, sha256: bytes) -
     session.run("INSERT INTO file_body (row_id, sha256) VALUES (?, ?)", (row_id, sha256))
 
 
-def is_over_quota(session: Session, user_id: object) -> bool:
-    """Whether a person's files come to more than everybody may have."""
-    sql = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE created_by = ? AND archived = 0"
-    found = session.first(sql, (user_id,))
-    return found is not None and int(found[0]) > MAX_OF_USER
+def quotas(session: Session) -> dict[str, int]:
+    """The limits in force, in bytes."""
+    return {
+        **QUOTAS,
+        **{name: int(limit) for name, limit in session.rows("SELECT name, bytes FROM file_quota")},
+    }
+
+
+def set_quota(session: Session, name: str, limit: int) -> None:
+    """Sets one of `QUOTAS`."""
+    session.run("DELETE FROM file_quota WHERE name = ?", (name,))
+    session.run("INSERT INTO file_quota (name, bytes) VALUES (?, ?)", (name, limit))
+
+
+def over_quota(session: Session, row: Row) -> str:
+    """Why the body of an attachment may not be taken now, "" when it may."""
+    limits = quotas(session)
+    own = session.first(_OF_PERSON, (row["created_by"],))
+    if own is not None and int(own[0]) > limits["person"]:
+        return (
+            f"The files of who added this one come to more than {limits['person'] // 1_000_000:,} MB. It waits on the "
+            "laptop until files that are no longer needed are archived."
+        )
+    arrived = session.first(_ARRIVED)
+    if arrived is not None and int(arrived[0]) + _whole_number(row["size"]) > limits["company"]:
+        return (
+            f"The company's files fill the {limits['company'] // 1_000_000:,} MB there are for them. It waits on the "
+            "laptop until your admin makes room (fieldrep-server files)."
+        )
+    return ""
 
 
 def let_go(session: Session) -> None:
@@ -121,7 +152,7 @@ def altered_files(reader: Reader) -> Iterator[str]:
     """Sentences about bodies that are not what their records say."""
     session = reader.session
     for row_id, sha256 in reader.rows("SELECT row_id, sha256 FROM file_body ORDER BY row_id"):
-        if hashlib.sha256(_body(session, _WHOLE + bytes(sha256))).digest() != bytes(sha256):
+        if _hash(session, _WHOLE + bytes(sha256)) != bytes(sha256):
             row = reader.row(ATTACHMENT, row_id)
             name = str(row["name"]) if row else id_text(row_id)
             yield f"The file {name} is missing or was altered: its bytes do not match their hash."
@@ -131,9 +162,14 @@ def _incoming(row_id: bytes, device_id: bytes) -> bytes:
     return _INCOMING + row_id + device_id
 
 
-def _body(session: Session, holder: bytes) -> bytes:
-    found = session.rows("SELECT part FROM file_part WHERE holder = ? ORDER BY at", (holder,))
-    return b"".join(bytes(part) for (part,) in found)
+def _hash(session: Session, holder: bytes) -> bytes:
+    """The hash of a body, read part by part; parts of a body are of even length."""
+    found, at = hashlib.sha256(), 0
+    sql = "SELECT part FROM file_part WHERE holder = ? AND at = ?"
+    while (row := session.first(sql, (holder, at))) is not None:
+        found.update(bytes(row[0]))
+        at += PART
+    return found.digest()
 
 
 def _drop(session: Session, holder: bytes) -> None:

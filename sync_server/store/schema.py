@@ -43,7 +43,7 @@ FILLED: dict[str, tuple[str, ...]] = {
 
 def column_type(field: Field) -> TypeEngine[Any]:
     """How a field's values are stored on both databases."""
-    if field.kind is Kind.REF:
+    if field.kind in (Kind.REF, Kind.BYTES):
         return LargeBinary()
     return Text() if field.kind in _TEXT_KINDS else BigInteger()
 
@@ -313,6 +313,7 @@ Table(
 Table("bundle_key", METADATA, _whole("one", key=True), _bytes("seed"))
 Table("file_body", METADATA, _bytes("row_id", key=True), _bytes("sha256"))
 Table("file_part", METADATA, _bytes("holder", key=True), _whole("at", key=True), _bytes("part"))
+Table("file_quota", METADATA, _text("name", key=True), _whole("bytes"))
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
 Table(
     "device_run",

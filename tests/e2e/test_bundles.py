@@ -67,6 +67,35 @@ def test_a_rep_without_a_network_syncs_with_a_stick(place: Place, tmp_path: Path
     assert (over_the_line["accepted"], over_the_line["digests_equal"]) == (0, True)
 
 
+def test_a_photo_goes_by_stick_and_a_full_office_says_so(place: Place, tmp_path: Path) -> None:
+    ana, stick = place.ana, place.stick
+    ana("bundle", "out", stick / "ana")
+    place.answer("ana")
+    ana("bundle", "in", stick / "answer")
+    visit = ana.do("log_activity", kind="meeting", subject="Shelf check")["id"]
+    photos = [tmp_path / "Shelf.jpg", tmp_path / "Door.jpg"]
+    for number, photo in enumerate(photos):
+        photo.write_bytes(b"\xff\xd8\xff" + bytes([number]) * 700_000)
+        ana.do("add_attachment", activity_id=visit, path=str(photo))
+    place.server("files", "--person-mb", "1")
+    assert ana.json("bundle", "out", stick / "ana")["files"] == 2
+    assert place.answer("ana")["files"] == 0
+    ana("bundle", "in", stick / "answer")
+    assert all("come to more than 1 MB" in row["refused"] for row in ana.json("attachments"))
+
+    place.server("files", "--person-mb", "2", "--company-mb", "100")
+    ana("bundle", "out", stick / "ana")
+    assert place.answer("ana")["files"] == 2
+    ana("bundle", "in", stick / "answer")
+    assert {row["state"] for row in ana.json("attachments")} == {"here"}
+    assert "activity Shelf check" in ana("attachments")
+    listed = place.server.json("files")
+    assert [(row["files"], row["bytes"], row["quota"], row["not_arrived"]) for row in listed] == [
+        (2, 1_400_006, 2_000_000, 0)
+    ]
+    place.server("verify")
+
+
 def test_a_file_that_is_cut_or_not_for_it_is_refused_and_a_withdrawn_device_gets_no_answer(
     place: Place,
 ) -> None:

@@ -70,7 +70,7 @@ def _tab(key: str) -> Callable[[Stage], None]:
 
 
 def _files(stage: Stage) -> None:
-    """Two files of the account, added here and not yet sent."""
+    """Three files of the account and one of its contacts, added here and not yet sent."""
     _rich(stage)
     stage.page.record.tabs.open("files")
     body = stage.page.record.tabs.body("files")
@@ -79,7 +79,18 @@ def _files(stage: Stage) -> None:
         stage.shell.grab().scaledToWidth(640).save(str(paths[0]))
         paths[1].write_bytes(b"%PDF-1.7 " + bytes(84_000))
         body.add(paths)
-        stage.until(lambda: body.table.grid.rowCount() > 1)
+        stage.until(lambda: body.belongs.count() > 1)
+        body.belongs.setCurrentIndex(1)
+        wide = Path(folder) / "Delivery door.png"
+        stage.shell.grab().copy(0, 0, 900, 260).save(str(wide))
+        body.add([wide])
+        stage.until(lambda: body.table.grid.rowCount() > 2 and len(body.strip.photos) > 1)
+
+
+def _files_on_their_way(stage: Stage) -> None:
+    _files(stage)
+    stage.shell.go("sync", "files")
+    stage.until(lambda: stage.page.files.table.grid.rowCount() > 2)
 
 
 def _file(stage: Stage) -> None:
@@ -318,6 +329,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("palette", CALM, _palette),
     Scene("keys", CALM, _keys),
     Scene("sync-waiting", CALM, _sync("waiting")),
+    Scene("sync-files", CALM, _files_on_their_way),
     Scene("accounts-conflict", BUSY, _conflict_on_record),
     Scene("accounts-pair", BUSY, _pair),
     *(

@@ -14,69 +14,22 @@ import pytest
 from fieldrep.commands.attachments import add_attachment, archive_attachment
 from fieldrep.contract import files as limits
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.files import (
-    PART,
-    FileReply,
-    FileRequest,
-    decode_file_reply,
-    decode_file_request,
-    encode_file_message,
-    hash_of,
-)
+from fieldrep.contract.files import PART, FileReply, FileRequest, hash_of
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.attachments import AttachmentRow, attachments
 from fieldrep.store.files import take_part
 from fieldrep.store.verify import verify as replica_faults
-from fieldrep.sync.files import bring, carry_up
+from fieldrep.sync.files import bring, carry
 from sync_server.reconcile.files import answer_about_file
 from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify, revoke
 from sync_server.store.database import Database
-from sync_server.store.files import use_of_files
+from sync_server.store.files import QUOTAS, use_of_files
 from sync_server.store.verify import verify
+from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World
 
-SIZE = 2 * PART + 777
 CUTS = (0, 1, PART - 1, PART, PART + 1, SIZE - 1, *random.Random(7).sample(range(2, SIZE - 1), 6))
-
-
-def bytes_of(seed: int, size: int = SIZE) -> bytes:
-    return random.Random(seed).randbytes(size)
-
-
-class FileLine:
-    """The direct way to the server, the same bytes as over HTTP; it may break, lose a reply or deliver twice."""
-
-    def __init__(self, laptop: Laptop) -> None:
-        self.laptop = laptop
-        self.sent = self.brought = 0
-        self.breaks_at: int | None = None
-        self.loses_reply = self.doubles = False
-        self.portion = PART
-
-    def file(self, request: FileRequest) -> FileReply:
-        if request.part:
-            self.sent += len(request.part)
-            if self.breaks_at is not None and self.sent > self.breaks_at:
-                raise KnownError(Code.OFFLINE, "The line broke.")
-        reply = self._answer(request)
-        if self.doubles:
-            reply = self._answer(request)
-        if request.part and self.loses_reply:
-            self.loses_reply = False
-            raise KnownError(Code.OFFLINE, "The reply was lost.")
-        self.brought += len(reply.part)
-        if self.breaks_at is not None and self.brought > self.breaks_at:
-            raise KnownError(Code.OFFLINE, "The line broke.")
-        return reply
-
-    def _answer(self, request: FileRequest) -> FileReply:
-        database = self.laptop.world.database
-        device = identify(database, self.laptop.admission.token)
-        assert device is not None
-        taken = decode_file_request(encode_file_message(request))
-        return decode_file_reply(encode_file_message(answer_about_file(database, device, taken)))
 
 
 @pytest.fixture
@@ -94,22 +47,6 @@ def desk(world: World, tmp_path: Path, ana: Laptop) -> Iterator[Laptop]:
     laptop.replica.close()
 
 
-def added(laptop: Laptop, folder: Path, body: bytes, name: str = "Shelf.jpg") -> RowId:
-    """A file added to a new account, its record synced."""
-    path = folder / "original"
-    path.write_bytes(body)
-    account = laptop.create("Aurora")
-    done = add_attachment(laptop.replica, account_id=account, path=str(path), name=name)
-    assert done.id is not None
-    assert laptop.sync().whole
-    return done.id
-
-
-def rows_of(laptop: Laptop) -> tuple[AttachmentRow, ...]:
-    with laptop.replica.read() as reader:
-        return attachments(reader)
-
-
 def test_a_file_goes_up_after_its_record_and_comes_down_elsewhere_byte_for_byte(
     world: World, ana: Laptop, desk: Laptop, tmp_path: Path
 ) -> None:
@@ -117,13 +54,13 @@ def test_a_file_goes_up_after_its_record_and_comes_down_elsewhere_byte_for_byte(
     row_id = added(ana, tmp_path, body)
     assert [row.state for row in rows_of(ana)] == ["waiting"]
 
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
     assert [(row.state, row.sha256) for row in rows_of(ana)] == [("here", hash_of(body))]
     assert desk.sync().whole
     assert [row.state for row in rows_of(desk)] == ["not_here"]
     assert bring(desk.replica, FileLine(desk), row_id) == body
     assert [row.state for row in rows_of(desk)] == ["here"]
-    assert carry_up(ana.replica, FileLine(ana)) == 0
+    assert carry(ana.replica, FileLine(ana)) == 0
     assert verify(world.database) == []
     for laptop in (ana, desk):
         with laptop.replica.read() as reader:
@@ -138,9 +75,9 @@ def test_a_body_cut_at_any_byte_on_its_way_up_goes_on_where_it_stopped(ana: Lapt
         added(ana, tmp_path, body)
         line = FileLine(ana)
         line.breaks_at = cut
-        assert carry_up(ana.replica, line) == 0
+        assert carry(ana.replica, line) == 0
         again = FileLine(ana)
-        assert carry_up(ana.replica, again) == 1, cut
+        assert carry(ana.replica, again) == 1, cut
         assert again.sent <= SIZE - cut + PART, f"more than one part was sent again after a cut at {cut}"
 
 
@@ -151,8 +88,8 @@ def test_a_lost_reply_and_a_part_that_arrives_twice_cost_nothing(
     row_id = added(ana, tmp_path, body)
     line = FileLine(ana)
     line.loses_reply = line.doubles = True
-    assert carry_up(ana.replica, line) == 0
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 0
+    assert carry(ana.replica, line) == 1
     assert line.sent == SIZE, "the part whose reply was lost is not sent again"
     assert desk.sync().whole
     assert bring(desk.replica, FileLine(desk), row_id) == body
@@ -167,7 +104,7 @@ def test_parts_out_of_order_are_let_go(world: World, ana: Laptop, tmp_path: Path
     odd = FileRequest(row_id=row_id, at=0, part=body[:1000])
     assert line.file(odd).held == 1000
     assert line.file(late).held == 1000
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     assert bring(ana.replica, line, row_id) == body
     for at in (0, 1, 999, PART - 1, PART, PART + 1, SIZE - 1):
         reply = line.file(FileRequest(row_id=row_id, at=at))
@@ -181,14 +118,14 @@ def test_a_body_cut_on_its_way_down_goes_on_and_is_not_here_before_it_is_whole(
     for number, cut in enumerate(CUTS[:6]):
         body = bytes_of(200 + number)
         row_id = added(ana, tmp_path, body)
-        assert carry_up(ana.replica, FileLine(ana)) == 1
+        assert carry(ana.replica, FileLine(ana)) == 1
         assert desk.sync().whole
         line = FileLine(desk)
         line.breaks_at = cut
         with pytest.raises(KnownError, match="line broke"):
             bring(desk.replica, line, row_id)
         row = next(row for row in rows_of(desk) if row.id == row_id)
-        assert row.state in ("not_here", "partly")
+        assert row.state == "wanted", "it comes with the next sync"
         assert row.so_far <= cut
         again = FileLine(desk)
         assert bring(desk.replica, again, row_id) == body
@@ -203,7 +140,7 @@ def test_bytes_that_do_not_match_the_hash_are_kept_on_neither_side(
     line = FileLine(ana)
     assert line.file(FileRequest(row_id=row_id, at=0, part=bytes(1000))) == FileReply(held=0, whole=False)
     assert line.file(FileRequest(row_id=row_id, at=0)).part == b""
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     assert desk.sync().whole
     with pytest.raises(KnownError, match="did not arrive as it was sent"):
         take_part(desk.replica, hash_of(body), 1000, 0, bytes(1000))
@@ -216,7 +153,7 @@ def test_who_knows_a_hash_but_has_not_the_bytes_gets_nothing(
 ) -> None:
     body = bytes_of(5)
     row_id = added(ana, tmp_path, body)
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
     ben = Laptop(tmp_path, world, world.user("ben"), "ben")
     with ben.replica.begin("add", "Add") as uow:
         account = uow.create("account", {"name": "Mine", "lifecycle": "prospect"})
@@ -251,9 +188,9 @@ def test_equal_bodies_are_kept_once_and_each_record_has_to_show_them(
     body = bytes_of(6)
     added(ana, tmp_path, body)
     line = FileLine(ana)
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     second = added(ana, tmp_path, body, "Again.jpg")
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     assert line.sent == 2 * SIZE
     with world.database.read() as reader:
         assert reader.rows("SELECT SUM(length(part)) FROM file_part")[0][0] == SIZE
@@ -266,7 +203,7 @@ def test_files_leave_with_their_account_and_a_former_holder_is_given_nothing(
     world: World, ana: Laptop, tmp_path: Path
 ) -> None:
     row_id = added(ana, tmp_path, bytes_of(8))
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
     ben = world.user("ben")
     with world.write() as tx:
         row = tx.row("attachment", row_id)
@@ -278,7 +215,7 @@ def test_files_leave_with_their_account_and_a_former_holder_is_given_nothing(
         FileLine(ana).file(FileRequest(row_id=row_id, at=0))
     assert refused.value.code is Code.NOT_FOUND
     assert ana.sync().whole
-    carry_up(ana.replica, FileLine(ana))
+    carry(ana.replica, FileLine(ana))
     with ana.replica.read() as reader:
         assert reader.rows("SELECT count(*) FROM attachment") == [(0,)]
         assert reader.rows("SELECT count(*) FROM file_part") == [(0,)]
@@ -288,7 +225,7 @@ def test_files_leave_with_their_account_and_a_former_holder_is_given_nothing(
 def test_a_device_that_was_withdrawn_gets_no_further_byte(world: World, ana: Laptop, tmp_path: Path) -> None:
     row_id = added(ana, tmp_path, bytes_of(9))
     line = FileLine(ana)
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     device = identify(world.database, ana.admission.token)
     assert device is not None
     with world.write() as tx:
@@ -317,12 +254,12 @@ def test_limits_are_told_before_anything_is_saved_and_kept_by_the_server_too(
         add_attachment(ana.replica, account_id=account, path=str(tmp_path / "original"))
     assert len(rows_of(ana)) == 1
 
-    monkeypatch.setattr("sync_server.store.files.MAX_OF_USER", SIZE - 1)
+    monkeypatch.setitem(QUOTAS, "person", SIZE - 1)
     with pytest.raises(KnownError, match="come to more than"):
         FileLine(ana).file(FileRequest(row_id=row_id, at=0, part=b"x"))
-    assert carry_up(ana.replica, FileLine(ana)) == 0
+    assert carry(ana.replica, FileLine(ana)) == 0
     monkeypatch.undo()
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
 
 
 def test_a_backup_holds_the_files_and_what_came_after_it_is_given_back(
@@ -331,24 +268,24 @@ def test_a_backup_holds_the_files_and_what_came_after_it_is_given_back(
     kept, later = bytes_of(11), bytes_of(12)
     first = added(ana, tmp_path, kept)
     line = FileLine(ana)
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     backup(world.database, tmp_path / "backup.db")
     second = added(ana, tmp_path, later)
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     restore(world.url, tmp_path / "backup.db", world.clock, SeededBytes(5))
     assert verify(world.database) == []
     assert line.file(FileRequest(row_id=first, at=0)).part == kept[:PART]
 
     for _ in range(3):
         ana.sync()
-    carry_up(ana.replica, line)
+    carry(ana.replica, line)
     assert line.file(FileRequest(row_id=second, at=0)).part == later[:PART]
     assert [row.state for row in rows_of(ana)] == ["here", "here"]
 
 
 def test_verify_names_a_file_whose_bytes_were_altered(world: World, ana: Laptop, tmp_path: Path) -> None:
     added(ana, tmp_path, bytes_of(13), "Contract.pdf")
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
     with world.database.beside() as session:
         session.run("DELETE FROM file_part WHERE at = ?", (PART,))
     assert [fault for fault in verify(world.database) if "Contract.pdf" in fault]
@@ -362,7 +299,7 @@ def test_a_file_added_and_archived_before_its_first_sync_still_arrives(ana: Lapt
     assert done.id is not None
     archive_attachment(ana.replica, row_id=done.id)
     assert ana.sync().whole
-    assert carry_up(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)) == 1
 
 
 def test_a_store_reopened_midway_goes_on_at_the_byte_it_had(
@@ -374,5 +311,5 @@ def test_a_store_reopened_midway_goes_on_at_the_byte_it_had(
     assert line.file(FileRequest(row_id=row_id, at=0, part=body[:PART])).held == PART
     world.database.close()
     world.database = Database.open(world.url, world.clock, SeededBytes(6))
-    assert carry_up(ana.replica, line) == 1
+    assert carry(ana.replica, line) == 1
     assert line.sent == SIZE

@@ -1,111 +1,37 @@
-"""The Files tab of an account: its photos and documents, adding one by dialog or drop, seeing and saving one.
+"""The Files tab of an account: its photos and documents and those of its visits, contacts, addresses and orders.
 
-Owns the dialogs and the viewer. What is no picture that decodes within bounds is never opened here, only saved.
+Owns adding (by dialog, drop or paste, several at once) and where a file is asked for. What comes from outside is read
+and decoded by workers alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QPixmap
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from fieldrep.commands.attachments import add_attachment
-from fieldrep.contract.ids import RowId
+from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.domain.days import day_of
-from fieldrep.domain.files import PICTURES, safe_name
-from fieldrep.queries.attachments import AttachmentRow, attachments
+from fieldrep.queries.attachments import AccountFiles, AttachmentRow, FileOwner, files_of_account, thumbs
 from fieldrep.ui.account.tabs import TableTab
+from fieldrep.ui.account.viewer import FileViewer, seen
 from fieldrep.ui.desk import Desk, sentence_of
-from fieldrep.ui.pictures import picture_of
+from fieldrep.ui.pictures import file_of, shown_thumb, thumb_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
-from fieldrep.ui.widgets.button import Button
+from fieldrep.ui.widgets.choice import Select
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
-from fieldrep.ui.widgets.layer import Layer
+from fieldrep.ui.widgets.photostrip import Photo, PhotoStrip
 from fieldrep.ui.widgets.text import Text
-from fieldrep.ui.words import short_day, size
+from fieldrep.ui.words import plural, short_day, size
 
 _KINDS = {"image/jpeg": "Photo", "image/png": "Picture", "application/pdf": "PDF"}
-_LARGEST = QSize(900, 560)
-
-
-class FileViewer(Layer):
-    """One picture, or the words why there is none, and the way to save it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, name="file_viewer", width=960, top=48)
-        self._body, self._name = b"", ""
-        self.title = Text("", "strong")
-        self.picture = QLabel()
-        self.picture.setObjectName("file_picture")
-        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words = Text("", "body", "text2")
-        self.words.setWordWrap(True)
-        self._save = Button("Save as", icon="download", name="file_save")
-        self._save.clicked.connect(self._on_save)
-        self._close = Button("Close", name="file_close")
-        self._close.clicked.connect(self.close_layer)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self._save)
-        row.addWidget(self._close)
-        self.body.setContentsMargins(20, 16, 20, 16)
-        self.body.setSpacing(12)
-        for widget in (self.title, self.picture, self.words):
-            self.body.addWidget(widget)
-        self.body.addLayout(row)
-
-    def first_focus(self) -> QWidget:
-        return self._close
-
-    def event(self, event: QEvent) -> bool:
-        """Escape belongs to the viewer while it is open, not to the page behind it."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close_layer()
-            return
-        super().keyPressEvent(event)
-
-    def show_file(self, row: AttachmentRow, body: bytes) -> None:
-        self._body, self._name = body, row.name
-        self.title.setText(row.name)
-        image = picture_of(body, _LARGEST)
-        self.picture.setVisible(image is not None)
-        self.picture.setPixmap(QPixmap.fromImage(image or QImage()))
-        self.words.setVisible(image is None)
-        if image is None:
-            why = (
-                "This picture is damaged or too large to be shown here."
-                if row.media_type in PICTURES
-                else "This kind of file is not opened here."
-            )
-            self.words.setText(f"{why} Save it, and open it only if you know who it is from.")
-        self.open()
-
-    def _on_save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the file", safe_name(self._name))
-        if not name:
-            return
-        try:
-            Path(name).write_bytes(self._body)
-        except OSError as error:
-            self.words.setText(
-                f"{Path(name).name} could not be written ({error.strerror}). Choose another place."
-            )
-            self.words.show()
-            return
-        self.close_layer()
+_RAW = ("image/png", "image/jpeg")
+"""What other programs put on the clipboard as it is: kept as it is, and decoded later like any other file."""
 
 
 class FilesTab(TableTab):
@@ -113,36 +39,87 @@ class FilesTab(TableTab):
 
     def __init__(self, desk: Desk) -> None:
         columns = (
-            Column("name", "File", 260),
-            Column("kind", "Kind", 90),
-            Column("size", "Size", 90, numeric=True),
-            Column("by", "Added by", 150, hide_below=720),
-            Column("day", "Added", 110, hide_below=620),
+            Column("name", "File"),
+            Column("belongs", "Belongs to", 190, hide_below=760),
+            Column("kind", "Kind", 80),
+            Column("size", "Size", 80, numeric=True),
+            Column("by", "Added by", 140, hide_below=900),
+            Column("day", "Added", 100, hide_below=620),
             Column("state", "", 190),
         )
-        empty = ("No files yet", "Add a photo of the shelf or a signed document, or drop it here.")
+        empty = ("No files yet", "Add a photo of the shelf or a signed document, drop it here, or paste it.")
         super().__init__(desk, "files", "Photos and documents", columns, empty, "Add file")
         self.setAcceptDrops(True)
         self.refused = Banner(name="files_refused")
-        self._column.insertWidget(1, self.refused)
+        self.belongs = Select(name="files_owner", label="New files belong to")
+        self.strip = PhotoStrip(name="files_photos", label="Photos")
+        self._lay_out()
         self.rows_by_id: dict[RowId, AttachmentRow] = {}
         self.viewer: FileViewer | None = None
+        self._owners: tuple[FileOwner, ...] = ()
+        self._told: list[str] = []
         self.added.connect(self.ask_which)
         self.opened.connect(self.open_file)
+        self.strip.opened.connect(self.open_file)
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(lambda: self.take(QGuiApplication.clipboard().mimeData()))
         desk.sync_stood.connect(self._on_sync)
 
-    def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
-        return attachments, {}
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(Text("New files belong to", "small", "text2"))
+        row.addWidget(self.belongs)
+        row.addStretch(1)
+        self.belongs.setMinimumWidth(260)
+        self._column.insertWidget(1, self.refused)
+        self._column.insertLayout(3, row)
+        self._column.insertWidget(4, self.strip)
 
-    def show_answer(self, answer: tuple[AttachmentRow, ...]) -> None:
-        self.rows_by_id = {row.id: row for row in answer}
-        self.rows.set_rows([self._row(row) for row in answer])
+    def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
+        return files_of_account, {}
+
+    def show_answer(self, answer: AccountFiles) -> None:
+        self.rows_by_id = {row.id: row for row in answer.rows}
+        self.rows.set_rows([self._row(row) for row in answer.rows])
+        if answer.owners != self._owners:
+            chosen, self._owners = self.belongs.key(), answer.owners
+            self.belongs.set_choices([(_key(owner), _words(owner)) for owner in answer.owners], chosen)
+        if any(row.has_thumb for row in answer.rows):
+            self._desk.runner.query(
+                thumbs,
+                asker=self,
+                lane="thumbs",
+                done=self._show_pictures,
+                account_id=self.account_id,
+                decode=shown_thumb,
+            )
+        else:
+            self._show_pictures({})
 
     def _row(self, row: AttachmentRow) -> GridRow:
         day = short_day(day_of(row.added_at, self._desk.zone), self._desk.today())
         kind = _KINDS.get(row.media_type, "Other")
-        cells = (Cell(row.name), Cell(kind), Cell(size(row.size)), Cell(row.added_by), Cell(day))
-        return GridRow(row.id, (*cells, _state(row)))
+        belongs = f"{row.owner_kind} {row.owner}" if row.owner_kind else "Account"
+        cells = (
+            Cell(row.name),
+            Cell(belongs),
+            Cell(kind),
+            Cell(size(row.size)),
+            Cell(row.added_by),
+            Cell(day),
+        )
+        return GridRow(row.id, (*cells, state_of(row)))
+
+    def _show_pictures(self, pictures: Mapping[RowId, QImage]) -> None:
+        self.strip.set(
+            [
+                Photo(row.id, row.name, pictures[row.id])
+                for row in self.rows_by_id.values()
+                if row.id in pictures
+            ]
+        )
 
     def _on_sync(self, _stood: object) -> None:
         """A file may have gone up; no record changes by that."""
@@ -156,58 +133,115 @@ class FilesTab(TableTab):
         self.add([Path(name) for name in names])
 
     def add(self, paths: list[Path]) -> None:
-        """Adds files one after the other; the sentence about one that may not be added stays on the tab."""
-        if paths:
-            self.refused.clear()
+        """Adds files one after the other; the sentences about those that may not be added stay on the tab."""
+        self._told.clear()
+        self.refused.clear()
         for path in paths:
-            self._desk.runner.command(
-                add_attachment,
-                initiator=None,
-                failed=self._on_refused,
-                account_id=self.account_id,
-                path=str(path),
+            self._add(path.name, len(paths), path=str(path))
+
+    def take(self, found: QMimeData | None) -> None:
+        """What was dropped or pasted: files, or a picture that lies in none."""
+        if found is None:
+            return
+        paths = [Path(url.toLocalFile()) for url in found.urls() if url.isLocalFile()]
+        raw = next((kind for kind in _RAW if found.hasFormat(kind)), "")
+        if paths:
+            self.add(paths)
+        elif raw:
+            body = bytes(found.data(raw).data())
+            self._add_picture(lambda: body, raw.rpartition("/")[2].replace("jpeg", "jpg"))
+        elif found.hasImage() and isinstance(image := found.imageData(), QImage):
+            self._add_picture(lambda: file_of(image), "jpg")
+        else:
+            self.refused.say(
+                "There is nothing to add",
+                "Copy a picture or files first, then paste them here.",
+                Tone.WARNING,
             )
 
-    def _on_refused(self, error: Exception) -> None:
-        self.refused.say("This file was not added", sentence_of(error), Tone.DANGER)
+    def _add_picture(self, body_from: Callable[[], bytes], ending: str) -> None:
+        self._told.clear()
+        self.refused.clear()
+        name = f"Pasted {self._desk.today().isoformat()}.{ending}"
+        self._add(name, 1, name=name, body_from=body_from)
+
+    def _add(self, called: str, count: int, **what: Any) -> None:
+        """Starts one command; the file is read and its small picture made on the thread of commands."""
+        field, _, owner = (self.belongs.key() or f"account_id {id_text(self.account_id or b'')}").partition(
+            " "
+        )
+        what.update({field: parse_id(owner), "thumb_of": thumb_of})
+        self._desk.runner.command(
+            partial(add_attachment, **what),
+            failed=lambda error: self._on_refused(called, count, error),
+        )
+
+    def _on_refused(self, called: str, count: int, error: Exception) -> None:
+        self._told.append(sentence_of(error) if count == 1 else f"{called}: {sentence_of(error)}")
+        title = (
+            "This file was not added"
+            if count == 1
+            else f"{len(self._told)} of {plural(count, 'file')} not added"
+        )
+        self.refused.say(title, "\n".join(self._told), Tone.DANGER)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        found = event.mimeData()
+        if any(url.isLocalFile() for url in found.urls()) or found.hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.add([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self.take(event.mimeData())
         event.acceptProposedAction()
 
     # Seeing
 
     def open_file(self, key: object) -> None:
-        """Shows a file, brought from the office when it is not here."""
+        """Shows a file, brought from the office when it is not here; where there is no line it comes later."""
         row = self.rows_by_id.get(cast("RowId", key))
         if row is None:
             return
         self._desk.runner.control(
-            lambda _: self._desk.carrier.bring_file(row.id),
-            done=lambda body: self._show(row, body),
-            failed=lambda error: self.refused.say(
-                "This file cannot be shown", sentence_of(error), Tone.WARNING
-            ),
+            lambda _: seen(self._desk.carrier.bring_file(row.id)),
+            done=lambda found: self._show(row, *found),
+            failed=lambda error: self._not_here(row, error),
             asker=self,
         )
 
-    def _show(self, row: AttachmentRow, body: bytes) -> None:
+    def _not_here(self, row: AttachmentRow, error: Exception) -> None:
+        later = "" if row.state in ("here", "waiting") else " It is asked for again with the next sync."
+        self.refused.say("This file cannot be shown", sentence_of(error) + later, Tone.WARNING)
+        self._reload()
+
+    def _show(self, row: AttachmentRow, body: bytes, image: QImage | None) -> None:
         self.refused.clear()
         if self.viewer is None:
             self.viewer = FileViewer(self.window())
-        self.viewer.show_file(row, body)
+        self.viewer.show_file(row, body, image)
+        self._reload()
+
+    def _reload(self) -> None:
         if self.account_id is not None:
             self.load(self.account_id)
 
 
-def _state(row: AttachmentRow) -> Cell:
+def _key(owner: FileOwner) -> str:
+    return f"{owner.field} {id_text(owner.id)}"
+
+
+def _words(owner: FileOwner) -> str:
+    return "This account" if owner.field == "account_id" else f"{owner.title} {owner.label}"
+
+
+def state_of(row: AttachmentRow) -> Cell:
+    """Where the body of a file stands."""
     if row.state == "waiting":
+        if row.refused:
+            return Cell("Not taken yet", Tone.DANGER, tip=row.refused)
         gone = f", {size(row.so_far)} sent" if row.so_far else ""
         return Cell(f"Waiting to sync{gone}", Tone.WARNING)
+    if row.state == "wanted":
+        return Cell("Comes with the next sync", Tone.INFO)
     if row.state == "partly":
         return Cell(f"{size(row.so_far)} here")
     return Cell("On this laptop" if row.state == "here" else "In the office")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from fieldrep.commands.refused import correct_order, stop_correcting
 from fieldrep.commands.undo import undo
+from fieldrep.queries.attachments import AttachmentRow, travelling
 from fieldrep.queries.pairs import PairRow, open_pairs
 from fieldrep.queries.proposals import OwnProposal, own_proposals
 from fieldrep.queries.refused_form import RefusedForm, refused_form
@@ -23,6 +24,7 @@ from fieldrep.ui.page import Action, Page, Place
 from fieldrep.ui.pairs import PairPanel
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync.files import TravellingTab
 from fieldrep.ui.sync.mending import mending_form
 from fieldrep.ui.sync.pairs import PairsTab
 from fieldrep.ui.sync.proposals import ProposalsTab
@@ -61,6 +63,7 @@ class SyncPage(Page):
         self.refused = RefusedTab(desk)
         self.pairs = PairsTab(desk)
         self.proposals = ProposalsTab()
+        self.files = TravellingTab(desk)
         self.history = HistoryTab()
         self.tabs = Tabs(
             (
@@ -70,6 +73,7 @@ class SyncPage(Page):
                 Tab("refused", "Refused", lambda: self.refused),
                 Tab("duplicates", "Duplicates", lambda: self.pairs),
                 Tab("proposals", "Proposals", lambda: self.proposals),
+                Tab("files", "Files", lambda: self.files),
                 Tab("history", "History", lambda: self.history),
             ),
             name="sync_tabs",
@@ -110,11 +114,13 @@ class SyncPage(Page):
         self.refused.said.connect(self.said)
         self.refused.fix_wanted.connect(self._fix)
         self.pairs.panel.decided.connect(self.said)
+        self.files.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.tabs.opened.connect(lambda _: self.hints_changed.emit())
         for tab in (self.conflicts, self.pairs):
             tab.shown.connect(self.hints_changed)
         self._desk.sync_stood.connect(self._show_line)
+        self._desk.sync_stood.connect(lambda _: self._ask_files() if self.isVisible() else None)
 
     def _put_off(self) -> None:
         """Decided later: it stays under Conflicts."""
@@ -126,6 +132,7 @@ class SyncPage(Page):
         runner = self._desk.runner
         runner.query(sync_page, asker=self, done=self._on_rows, failed=self._on_failed, zone=self._desk.zone)
         runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
+        self._ask_files()
         runner.query(
             own_proposals,
             asker=self,
@@ -153,6 +160,14 @@ class SyncPage(Page):
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
+
+    def _ask_files(self) -> None:
+        """What is on its way moves without any record changing."""
+        self._desk.runner.query(travelling, asker=self, done=self._on_files, failed=self._on_failed)
+
+    def _on_files(self, files: Sequence[AttachmentRow]) -> None:
+        self.files.set(files)
+        self.tabs.set_count("files", len(files) or None)
 
     def _on_proposals(self, proposals: Sequence[OwnProposal]) -> None:
         self.proposals.set(proposals, self._desk.today(), self._desk.zone)
@@ -298,6 +313,7 @@ class SyncPage(Page):
             ("refused", "ban"),
             ("duplicates", "git-merge"),
             ("proposals", "handshake"),
+            ("files", "image"),
             ("history", "history"),
         ]
         carry = self.overview.carry

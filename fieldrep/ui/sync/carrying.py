@@ -17,6 +17,7 @@ from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Card, Heading
 from fieldrep.ui.widgets.text import Text
+from fieldrep.ui.words import plural
 
 ENDING = "frb"
 _KINDS = f"FieldRep files (*.{ENDING});;All files (*)"
@@ -86,7 +87,9 @@ class CarryCard(Card):
 
     def _on_written(self, path: Path, written: Any) -> None:
         self._busy(False)
-        count = f"{written.changes:,} change{'' if written.changes == 1 else 's'}"
+        count = plural(written.changes, "change")
+        if written.files:
+            count += f" and {plural(written.files, 'file')}"
         self.outcome.say(
             f"{path.name} holds {count}",
             "Take it to the office. What it holds waits here until its answer is read, or a line comes first.",

@@ -76,7 +76,10 @@ SYNCED = {
         "mine_value:t theirs_value:t mine_by:b mine_at:i mine_device_id:b theirs_by:b theirs_at:i theirs_source:t "
         "status:t chosen:t resolved_by:b resolved_at:i"
     ),
-    "attachment": ("account_id:b name:t media_type:t size:i sha256:t"),
+    "attachment": (
+        "account_id:b user_id:b contact_id:b site_id:b activity_id:b order_id:b name:t media_type:t size:i sha256:t "
+        "thumb:b"
+    ),
     "handed_change": (
         "user_id:b n:i label:t code:t sentence:t payload:t note:t made_at:i status:t answer:t closed_by:t "
         "closed_at:i"
@@ -115,6 +118,7 @@ MACHINERY = {
     "entity_clock": ("entity:t! revision:i"),
     "file_body": ("row_id:b! sha256:b"),
     "file_part": ("holder:b! at:i! part:b"),
+    "file_quota": ("name:t! bytes:i"),
     "import_image": ("row_id:b! image:b"),
     "merge_log": (
         "id:b! entity:t survivor_id:b merged_id:b actor:t user_id:b? at:i revision:i images:b undone_at:i?"
@@ -150,6 +154,7 @@ LOOKED_UP = {
     "stock_level": "product_id",
     "account": "number owner_user_id territory_id",
     "account_team": "user_id",
+    "attachment": "contact_id site_id activity_id order_id",
     "price_list_item": "price_list_id product_id",
     "document_line": "order_id",
     "conflict": "row_id",

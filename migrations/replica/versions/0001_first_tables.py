@@ -58,8 +58,9 @@ TABLES = (
     """
     CREATE TABLE attachment (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
         created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
-        custom TEXT, account_id BLOB, name TEXT, media_type TEXT, size INTEGER, sha256 TEXT, row_hash INTEGER,
-        PRIMARY KEY (row_no)) STRICT
+        custom TEXT, account_id BLOB, user_id BLOB, contact_id BLOB, site_id BLOB, activity_id BLOB, order_id
+        BLOB, name TEXT, media_type TEXT, size INTEGER, sha256 TEXT, thumb BLOB, row_hash INTEGER, PRIMARY
+        KEY (row_no)) STRICT
     """,
     """
     CREATE TABLE file_body (sha256 TEXT NOT NULL, size INTEGER NOT NULL, held INTEGER NOT NULL,
@@ -70,8 +71,13 @@ TABLES = (
         PRIMARY KEY (sha256, at)) STRICT
     """,
     """
-    CREATE TABLE file_upload (row_id BLOB NOT NULL, sha256 TEXT NOT NULL, sent INTEGER NOT NULL,
-        PRIMARY KEY (row_id)) STRICT
+    CREATE TABLE file_upload (row_id BLOB NOT NULL, sha256 TEXT NOT NULL, sent INTEGER NOT NULL, refused TEXT
+        NOT NULL, PRIMARY KEY (row_id)) STRICT
+    """,
+    "CREATE TABLE file_wish (row_id BLOB NOT NULL, asked_at INTEGER NOT NULL, PRIMARY KEY (row_id)) STRICT",
+    """
+    CREATE TABLE file_spent (day TEXT NOT NULL, metered INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        PRIMARY KEY (day, metered)) STRICT
     """,
     """
     CREATE TABLE base_row (entity TEXT NOT NULL, row_id BLOB NOT NULL, standing INTEGER NOT NULL,
@@ -268,6 +274,11 @@ INDEXES = (
     "CREATE UNIQUE INDEX product_uom_by_id ON product_uom (id)",
     "CREATE INDEX product_uom_by_product_id ON product_uom (product_id)",
     "CREATE INDEX attachment_by_account_id ON attachment (account_id)",
+    "CREATE INDEX attachment_by_activity_id ON attachment (activity_id)",
+    "CREATE INDEX attachment_by_contact_id ON attachment (contact_id)",
+    "CREATE INDEX attachment_by_order_id ON attachment (order_id)",
+    "CREATE INDEX attachment_by_site_id ON attachment (site_id)",
+    "CREATE INDEX attachment_by_user_id ON attachment (user_id)",
     "CREATE UNIQUE INDEX attachment_by_id ON attachment (id)",
     "CREATE UNIQUE INDEX handed_change_by_id ON handed_change (id)",
     "CREATE INDEX handed_change_by_user_id ON handed_change (user_id)",

@@ -39,6 +39,8 @@ def fitting(field: Field) -> st.SearchStrategy[Value]:
         return st.integers(0, INT64_MAX)
     if field.kind is Kind.REF:
         return st.none() | IDS
+    if field.kind is Kind.BYTES:
+        return st.none() | st.binary(max_size=40)
     if field.kind in (Kind.TEXT, Kind.CHOICE, Kind.DATE, Kind.JSON):
         return st.none() | TEXTS.map(lambda text: text[: field.maximum])
     return st.none() | INTS

@@ -29,6 +29,7 @@ SAMPLE: dict[Kind, Value] = {
     Kind.TEXT: "x",
     Kind.CHOICE: "x",
     Kind.JSON: "{}",
+    Kind.BYTES: b"\xff\xd8\xff",
     Kind.DATE: "2026-11-21",
 }
 

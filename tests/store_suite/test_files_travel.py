@@ -1,0 +1,311 @@
+"""What travels of files, when and to whom: owners and scope, small pictures, budgets, wishes, quotas and sticks.
+
+Owns the questions beside the bytes themselves, which are those of `test_files.py`. Both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldrep.commands.activities import log_activity
+from fieldrep.commands.attachments import add_attachment
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import MAX_THUMB, PART, FileReply, FileRequest, hash_of
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.attachments import files_of_account, thumbs, travelling
+from fieldrep.store.refused import refused_changes
+from fieldrep.sync.files import FilePolicy, bring, carry
+from sync_server.store.files import set_quota
+from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
+from tests.store_suite.laptop import Laptop
+from tests.store_suite.test_carrying import office
+from tests.store_suite.world import World
+
+THUMB = b"\xff\xd8\xff" + bytes(500)
+
+
+@pytest.fixture
+def ana(world: World, tmp_path: Path) -> Iterator[Laptop]:
+    laptop = Laptop(tmp_path, world, world.user("ana"), "ana")
+    yield laptop
+    laptop.replica.close()
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path, ana: Laptop) -> Iterator[Laptop]:
+    """A second device of Ana's."""
+    laptop = Laptop(tmp_path, world, ana.admission.user_id, "desk")
+    yield laptop
+    laptop.replica.close()
+
+
+def photo(folder: Path, body: bytes) -> str:
+    path = folder / f"{hash_of(body)[:8]}.jpg"
+    path.write_bytes(body)
+    return str(path)
+
+
+def states(laptop: Laptop) -> list[str]:
+    return [row.state for row in rows_of(laptop)]
+
+
+def claimed(laptop: Laptop, **values: object) -> RowId:
+    """An attachment as no command would make it."""
+    with laptop.replica.begin("add_attachment", "claim") as uow:
+        rest = {"name": "x", "media_type": "image/jpeg", "size": 9, "sha256": hash_of(b"123456789")}
+        return uow.create("attachment", {**rest, **values})
+
+
+def test_a_photo_belongs_to_a_visit_contact_address_or_order_and_is_held_with_it(
+    world: World, ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    account = ana.create("Aurora")
+    with ana.replica.begin("seed", "seed") as uow:
+        contact = uow.create("contact", {"account_id": account, "family_name": "Weber"})
+        site = uow.create("site", {"account_id": account, "city": "Bremen"})
+        order = uow.create("sales_order", {"account_id": account, "currency": "EUR", "number_local": "A-1"})
+    assert ana.sync().whole
+    visit = log_activity(ana.replica, kind="meeting", account_id=account, subject="Shelf check").id
+    alone = log_activity(ana.replica, kind="task", subject="Tidy the car").id
+    owners = {"contact_id": contact, "site_id": site, "order_id": order, "activity_id": visit}
+    for number, (field, owner) in enumerate(owners.items()):
+        path = photo(tmp_path, bytes_of(number, 100))
+        add_attachment(ana.replica, path=path, thumb_of=lambda _: THUMB, **{field: owner})
+    add_attachment(ana.replica, path=photo(tmp_path, bytes_of(9, 100)), activity_id=alone)
+    assert ana.sync().refused == 0
+    assert carry(ana.replica, FileLine(ana)) == 5
+
+    assert desk.sync().whole
+    with desk.replica.read() as reader:
+        shown = files_of_account(reader, account_id=account)
+        assert {(row.owner_kind, row.owner) for row in shown.rows} == {
+            ("Contact", "Weber"), ("Address", "Bremen"), ("Order", "A-1"), ("Activity", "Shelf check"),
+        }  # fmt: skip
+        assert {owner.id for owner in shown.owners} >= {account, contact, site, order, visit}
+        pictures = thumbs(reader, account_id=account, decode=lambda thumb: thumb)
+        assert set(pictures.values()) == {THUMB}, "small pictures are in the records"
+    assert set(states(desk)) == {"not_here"}
+    ben = world.user("ben")
+    with world.write() as tx:
+        row = tx.row("account", account)
+        assert row is not None
+        tx.stage("account", {**row, "owner_user_id": ben, "revision": tx.new_revision()})
+    assert desk.sync().whole
+    assert [row.owner for row in rows_of(desk)] == ["Tidy the car"], (
+        "what has no account stays with its person"
+    )
+
+
+def test_a_file_that_names_another_account_than_its_owner_is_refused_by_the_server(
+    world: World, ana: Laptop
+) -> None:
+    one, other = ana.create("One"), ana.create("Other")
+    with ana.replica.begin("seed", "seed") as uow:
+        contact = uow.create("contact", {"account_id": one, "family_name": "Weber"})
+    assert ana.sync().refused == 0
+    visit = log_activity(ana.replica, kind="task", subject="Mine").id
+    claims = (
+        {"account_id": other, "contact_id": contact},
+        {"user_id": ana.admission.user_id, "contact_id": contact},
+        {"account_id": one, "contact_id": contact, "activity_id": visit},
+        {"user_id": ana.admission.user_id},
+    )
+    for values in claims:
+        claimed(ana, **values)
+    assert ana.sync().refused == len(claims)
+    with ana.replica.read() as reader:
+        codes = {entry.code for entry in refused_changes(reader.driver)}
+    assert codes == {Code.INVALID_VALUE}
+    claimed(ana, account_id=one, contact_id=contact)
+    assert ana.sync().accepted == 1
+    with pytest.raises(KnownError, match="at most"):
+        claimed(ana, account_id=one, thumb=bytes(MAX_THUMB + 1))
+
+
+def test_a_command_names_one_owner(ana: Laptop, tmp_path: Path) -> None:
+    account = ana.create("Aurora")
+    path = photo(tmp_path, b"x")
+    with pytest.raises(KnownError, match="Say what the file belongs to"):
+        add_attachment(ana.replica, path=path)
+    with ana.replica.begin("seed", "seed") as uow:
+        contact = uow.create("contact", {"account_id": account, "family_name": "Weber"})
+    with pytest.raises(KnownError, match="belongs to one record"):
+        add_attachment(ana.replica, path=path, account_id=account, contact_id=contact)
+    assert rows_of(ana) == ()
+
+
+def test_on_a_metered_line_bodies_keep_to_the_days_budget_and_records_do_not_wait(
+    world: World, ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    for seed in range(3):
+        added(ana, tmp_path, bytes_of(seed))
+    line = FileLine(ana)
+    assert carry(ana.replica, line, FilePolicy(metered=True, on_metered=0)) == 0
+    assert line.sent == 0, "small pictures alone"
+    budget = FilePolicy(metered=True, on_metered=SIZE + PART + 10)
+    assert carry(ana.replica, line, budget) == 1
+    assert SIZE <= line.sent <= SIZE + PART + 10
+    with ana.replica.read() as reader:
+        queue = travelling(reader)
+    assert [row.state for row in queue] == ["waiting", "waiting"]
+    assert sum(row.so_far for row in queue) == line.sent - SIZE, "the queue says how much has gone"
+    before = line.sent
+    assert carry(ana.replica, line, budget) == 0
+    assert line.sent == before, "the budget is the day's, not the sync's"
+    world.clock.pass_days(1)
+    carry(ana.replica, line, budget)
+    assert line.sent > before
+    assert carry(ana.replica, line) + sum(state == "here" for state in states(ana)) >= 3
+    assert line.sent == 3 * SIZE, "what had gone was not sent again"
+
+
+def test_bodies_come_by_themselves_within_a_budget_newest_first(
+    ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    for seed in range(3):
+        added(ana, tmp_path, bytes_of(seed))
+    carry(ana.replica, FileLine(ana))
+    assert desk.sync().whole
+    line = FileLine(desk)
+    carry(desk.replica, line)
+    assert line.brought == 0, "nothing comes that nobody asked for"
+    carry(desk.replica, line, FilePolicy(brought=2 * SIZE))
+    assert states(desk) == ["here", "here", "not_here"]
+    carry(desk.replica, line, FilePolicy(brought=2 * SIZE))
+    assert line.brought == 2 * SIZE
+    carry(desk.replica, line, FilePolicy(metered=True, on_metered=None, brought=10 * SIZE))
+    assert line.brought == 2 * SIZE, "on a metered line nothing comes unasked"
+
+
+def test_what_somebody_wanted_to_see_without_a_line_comes_with_the_next_sync(
+    ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    row_id = added(ana, tmp_path, bytes_of(1))
+    assert desk.sync().whole
+    with pytest.raises(KnownError, match="not reached the office"):
+        bring(desk.replica, FileLine(desk), row_id)
+    assert states(desk) == ["wanted"]
+    carry(desk.replica, FileLine(desk))
+    assert states(desk) == ["wanted"], "it is not there yet"
+    carry(ana.replica, FileLine(ana))
+    carry(desk.replica, FileLine(desk))
+    assert states(desk) == ["here"]
+    with desk.replica.read() as reader:
+        assert reader.rows("SELECT * FROM file_wish") == []
+        assert travelling(reader) == ()
+
+
+def test_a_full_quota_refuses_the_body_in_a_sentence_and_nothing_else(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    first = added(ana, tmp_path, bytes_of(1))
+    assert carry(ana.replica, FileLine(ana)) == 1
+    for name in ("company", "person"):
+        with world.write() as tx:
+            set_quota(tx.session, name, SIZE + 10)
+        added(ana, tmp_path, bytes_of(2))
+        added(ana, tmp_path, bytes_of(3, 9))
+        assert carry(ana.replica, FileLine(ana)) == (1 if name == "company" else 0), "a small one still fits"
+        refused = {row.refused for row in rows_of(ana) if row.state == "waiting"}
+        assert len(refused) == 1
+        assert ("company" if name == "company" else "who added this one") in refused.pop()
+        ana.create("Another")
+        assert ana.sync().accepted == 1, "records do not wait for files"
+        with world.write() as tx:
+            set_quota(tx.session, name, 10**9)
+        carry(ana.replica, FileLine(ana))
+        assert set(states(ana)) == {"here"}
+        assert {row.refused for row in rows_of(ana)} == {""}
+    assert FileLine(ana).file(FileRequest(row_id=first, at=0)).whole
+
+
+def test_a_stick_carries_bodies_both_ways(world: World, ana: Laptop, desk: Laptop, tmp_path: Path) -> None:
+    body, second = bytes_of(1), bytes_of(2, 100)
+    account = ana.create("Aurora")
+    done = add_attachment(ana.replica, account_id=account, path=photo(tmp_path, body))
+    add_attachment(ana.replica, account_id=account, path=photo(tmp_path, second))
+    assert done.id is not None
+    request = ana.out()
+    assert body[:40] not in request
+    answer = office(world, request)
+    assert states(ana) == ["waiting", "waiting"]
+    assert ana.into(answer).accepted == 3
+    assert states(ana) == ["here", "here"], "the answer says that they arrived"
+    assert ana.into(office(world, request)).waiting == 0
+
+    assert desk.sync().whole
+    with pytest.raises(KnownError, match="No line"):
+        bring(desk.replica, _NoLine(), done.id)
+    answer = office(world, desk.out())
+    assert body[:40] not in answer
+    desk.into(answer)
+    assert states(desk) == ["not_here", "here"]
+    assert bring(desk.replica, _NoLine(), done.id) == body
+
+
+def test_stick_and_line_mixed_and_a_stick_read_late_send_no_byte_wrongly(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    body = bytes_of(1)
+    row_id = added(ana, tmp_path, body)
+    line = FileLine(ana)
+    line.breaks_at = PART
+    assert carry(ana.replica, line) == 0
+    request = ana.out()
+    late = office(world, request)
+    assert carry(ana.replica, FileLine(ana)) == 1, "the stick brought the rest, the line says so"
+    with world.database.read() as reader:
+        assert reader.rows("SELECT SUM(length(part)) FROM file_part") == [(SIZE,)]
+    ana.into(late)
+    assert states(ana) == ["here"]
+    assert office(world, request)
+    assert FileLine(ana).file(FileRequest(row_id=row_id, at=SIZE - 5)).part == body[-5:]
+
+
+def test_a_stick_asks_for_no_foreign_file_and_a_refusal_comes_back_as_a_sentence(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    theirs = added(ana, tmp_path, bytes_of(1))
+    carry(ana.replica, FileLine(ana))
+    ben = Laptop(tmp_path, world, world.user("ben"), "ben")
+    mine = added(ben, tmp_path, bytes_of(2))
+    with world.write() as tx:
+        set_quota(tx.session, "company", 10)
+    with ben.replica.write() as connection:
+        connection.execute("UPDATE file_upload SET row_id = ? WHERE row_id = ?", (theirs, theirs))
+        connection.execute("INSERT INTO file_wish VALUES (?, 1)", (theirs,))
+    ben.into(office(world, ben.out()))
+    assert "company" in rows_of(ben)[0].refused
+    assert [row.id for row in rows_of(ben)] == [mine]
+    with ben.replica.read() as reader:
+        assert reader.rows("SELECT count(*) FROM file_body") == [(1,)]
+    ben.replica.close()
+
+
+class _NoLine:
+    def file(self, request: FileRequest) -> FileReply:
+        raise KnownError(Code.OFFLINE, f"No line for {len(request.row_id)} bytes of id.")
+
+
+def test_pages_of_files_that_left_are_given_back_to_the_disk(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    row_id = added(ana, tmp_path, bytes_of(1, 3_000_000))
+    carry(ana.replica, FileLine(ana))
+    ana.replica.tidy()
+    before = (tmp_path / "ana.db").stat().st_size
+    carl = world.user("carl")
+    with world.write() as tx:
+        row = tx.row("attachment", row_id)
+        assert row is not None
+        account = tx.row("account", row["account_id"])  # type: ignore[arg-type]
+        assert account is not None
+        tx.stage("account", {**account, "owner_user_id": carl, "revision": tx.new_revision()})
+    assert ana.sync().whole
+    ana.replica.tidy()
+    carry(ana.replica, FileLine(ana))
+    ana.replica.tidy()
+    assert (tmp_path / "ana.db").stat().st_size < before - 2_500_000
