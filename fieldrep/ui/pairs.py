@@ -163,6 +163,7 @@ class PairPanel(QWidget):
         for place, value in enumerate(values):
             radio = RadioButton(value, name=f"{self.objectName()}_{name}_{place}")
             radio.setAccessibleName(f"{title}: {value}")
+            radio.setToolTip(value)
             group.addButton(radio, place)
             grid.addWidget(radio, line, 1 + place)
         group.button(0).setChecked(True)

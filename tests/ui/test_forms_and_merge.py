@@ -1,11 +1,15 @@
 """Fields, forms and the conflict table: when a check runs, where the sentence shows, and what is decided."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.choice import RadioButton
 from fieldrep.ui.widgets.mergetable import Decision, MergeTable, Pick
 from tests.ui.conftest import Stage
 from tests.ui.gallery.conflicts import sample_conflict
@@ -128,3 +132,18 @@ def test_decide_later_leaves_everything_as_it_is(qtbot: QtBot, merge: MergeTable
     with qtbot.waitSignal(merge.postponed, timeout=1000):
         qtbot.mouseClick(merge._later, Qt.MouseButton.LeftButton)
     assert applied == []
+
+
+@pytest.mark.parametrize("scale", [100, 130])
+def test_a_conflict_of_long_values_fits_beside_the_list(merge: MergeTable, theme: Theme, scale: int) -> None:
+    long = "Ring at gate B; the loading dock is closed until March, so drive round the market hall."
+    rows = tuple(
+        replace(row, mine=long, theirs=long[::-1], mine_note=long, theirs_note=long, joinable=True)
+        for row in sample_conflict().rows
+    )
+    theme.choose_scale(scale)
+    merge.set(replace(sample_conflict(), rows=rows, title=f"Account {long} was changed in two places"))
+    assert merge.minimumSizeHint().width() <= 880
+    merge.resize(880, 400)
+    radios = merge.findChildren(RadioButton)
+    assert all(long[:20] in radio.accessibleName() for radio in radios[:2]), "what is cut is still said"

@@ -13,6 +13,7 @@ from fieldrep.ui.widgets.paint import draw_icon, draw_text, mirrored, ring
 
 _BOX = 18
 _GAP = 8
+_SHORTEST = 150
 
 
 def _size(button: QAbstractButton, note: str = "") -> QSize:
@@ -26,7 +27,8 @@ def _paint_words(button: QAbstractButton, painter: QPainter, note: str = "") -> 
     tokens = current()
     box = QRect(4, (button.height() - _BOX) // 2, _BOX, _BOX)
     left = box.right() + 1 + _GAP
-    words = QRect(left, 0, metrics("body").horizontalAdvance(button.text()) + 1, button.height())
+    advance = min(metrics("body").horizontalAdvance(button.text()) + 1, button.width() - left - 4)
+    words = QRect(left, 0, advance, button.height())
     behind = QRect(words.right() + _GAP, 0, max(0, button.width() - words.right() - _GAP), button.height())
     if button.isRightToLeft():
         box, words, behind = (mirrored(part, button.rect()) for part in (box, words, behind))
@@ -90,8 +92,9 @@ class RadioButton(QRadioButton):
         return _size(self, self._note)
 
     def minimumSizeHint(self) -> QSize:
-        """The words stay whole; the note gives way to an ellipsis."""
-        return _size(self)
+        """The note gives way first, then the end of long words."""
+        whole = _size(self)
+        return QSize(min(whole.width(), scaled(_SHORTEST)), whole.height())
 
     def hitButton(self, place: object) -> bool:
         return self.rect().contains(place)  # type: ignore[call-overload]

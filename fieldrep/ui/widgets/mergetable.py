@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from fieldrep.ui.style.fonts import text_scale
+from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.button import Button
@@ -31,6 +33,9 @@ _COLUMNS = (
 
 _AS_WRITTEN = "\u200e"
 """Keeps a number before its words in a mirrored window."""
+
+_FOLDS_ABOVE = 115
+"""Text size in per cent."""
 
 _NOTE = 34
 """Characters of a value behind its choice; the whole value stands in the table."""
@@ -145,18 +150,25 @@ class MergeTable(QFrame):
         head.addWidget(self._badge)
         head.addStretch(1)
         head.addWidget(self._who)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 9, 12, 9)
-        foot.setSpacing(8)
-        foot.addWidget(self._field)
-        foot.addSpacing(12)
+        choices, buttons = QHBoxLayout(), QHBoxLayout()
+        for part in (choices, buttons):
+            part.setSpacing(8)
+        choices.addWidget(self._field)
+        choices.addSpacing(12)
         for radio in self._radios.values():
             self._group.addButton(radio)
-            foot.addWidget(radio)
-        foot.addWidget(self._typed, 1)
-        foot.addStretch(1)
-        foot.addWidget(self._later)
-        foot.addWidget(self._apply)
+            choices.addWidget(radio)
+        choices.addWidget(self._typed, 1)
+        for part in (choices, buttons):
+            part.addStretch(1)
+        buttons.addWidget(self._later)
+        buttons.addWidget(self._apply)
+        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._foot.setContentsMargins(16, 9, 12, 9)
+        self._foot.setSpacing(8)
+        self._foot.addLayout(choices, 1)
+        self._foot.addLayout(buttons)
+        self._fold()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -164,7 +176,17 @@ class MergeTable(QFrame):
         column.addWidget(line())
         column.addWidget(self.grid)
         column.addWidget(line())
-        column.addLayout(foot)
+        column.addLayout(self._foot)
+
+    def _fold(self) -> None:
+        """Large text needs a line of its own for the buttons."""
+        way = QBoxLayout.Direction
+        self._foot.setDirection(way.TopToBottom if text_scale() > _FOLDS_ABOVE else way.LeftToRight)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self._fold()
 
     def _connect(self) -> None:
         self.grid.installEventFilter(self)
