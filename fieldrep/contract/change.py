@@ -64,12 +64,22 @@ class KeptField(msgspec.Struct, frozen=True, array_like=True):
     conflict_id: bytes
 
 
+class LeftOut(msgspec.Struct, frozen=True, array_like=True):
+    """A field that a device may not write (`field_protected`), left out of a change that is taken otherwise."""
+
+    entity: str
+    row_id: bytes
+    field: str
+    sentence: str
+
+
 class Merged(msgspec.Struct, frozen=True, array_like=True, tag="merged"):
-    """Applied beside changes from elsewhere; `kept` lists the clashes, none when all fields fitted."""
+    """Applied beside changes from elsewhere, or but for fields left out; `kept` lists the clashes."""
 
     n: int
     revision: int
     kept: tuple[KeptField, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True, tag="held"):
@@ -79,6 +89,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True, tag="held"):
     revision: int
     reason: str
     kept: tuple[KeptField, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -93,3 +104,24 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 Outcome = Accepted | Merged | Held | Refused
+
+
+def refused_part(change: Change, outcome: Outcome) -> tuple[Change, Refused] | None:
+    """What of a change was not taken and why, to be kept with all that was entered; None when all of it was."""
+    if isinstance(outcome, Refused):
+        return change, outcome
+    if isinstance(outcome, Accepted) or not outcome.left_out:
+        return None
+    named = {(one.entity, one.row_id, one.field) for one in outcome.left_out}
+    edits = []
+    for edit in change.edits:
+        after = {
+            name: value for name, value in edit.after.items() if (edit.entity, edit.row_id, name) in named
+        }
+        if after:
+            before = {name: edit.before.get(name) for name in after}
+            edits.append(msgspec.structs.replace(edit, kind="update", after=after, before=before))
+    first = outcome.left_out[0]
+    sentence = " ".join(dict.fromkeys(one.sentence for one in outcome.left_out)) + " All else was taken."
+    reason = Refused(change.n, Code.FIELD_PROTECTED, sentence, first.entity, first.row_id, first.field)
+    return msgspec.structs.replace(change, edits=tuple(edits)), reason

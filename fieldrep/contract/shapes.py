@@ -26,6 +26,9 @@ CURRENCIES = frozenset(_IN_USE.split()) | frozenset(_WITHDRAWN.split())
 MOST_NAME = 60
 """Characters of a name within an object."""
 
+MOST_NUMBER = 2**63 - 1
+"""The largest number within JSON."""
+
 OBJECT_DEPTH = 3
 """An object, what it holds, and one level more, as in opening hours by day."""
 
@@ -48,15 +51,15 @@ def currency_problem(text: str) -> str:
     return f"“{text[:10]}” is no currency; {advice}"
 
 
-def fraction_in(value: object) -> str:
-    """The first decimal fraction within a JSON value, "" for none; numbers are exact, and fractions are text."""
+def number_problem(value: object) -> str:
+    """What is wrong with a number within a JSON value, "" when all are exact and everybody can read them."""
     if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return next(filter(None, map(fraction_in, value.values())), "")
-    if isinstance(value, list):
-        return next(filter(None, map(fraction_in, value)), "")
-    return ""
+        shown = repr(value)[:30]
+        return f'holds the decimal fraction {shown}; write it as text, "{shown}", or as a whole number.'
+    if isinstance(value, int) and not -MOST_NUMBER <= value <= MOST_NUMBER:
+        return "holds a number beyond 64 bits; write it as text."
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return next(filter(None, map(number_problem, inner)), "")
 
 
 def object_problem(value: object) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, INT64_MIN, MILLIONTH, Field, Kind, Value
-from fieldrep.contract.shapes import SHAPES, Shape, currency_problem, fraction_in
+from fieldrep.contract.shapes import SHAPES, Shape, currency_problem, number_problem
 
 MAX_INSTANT = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -158,8 +158,8 @@ def _json_problem(field: Field, value: str) -> str:
         return "is not valid JSON."
     if again != value:
         return "is not in canonical form (sorted keys, no spaces)."
-    if fraction := fraction_in(decoded):
-        return f'holds the decimal fraction {fraction[:30]}; write it as text, "{fraction[:30]}", or as a whole number.'
+    if problem := number_problem(decoded):
+        return problem
     look = SHAPES.get(field.shape)
     return look(decoded) if look is not None else ""
 

@@ -140,7 +140,7 @@ def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, l
     """The account of what a reply did; what was offered again was told of once, but for a refusal."""
     fresh = [outcome for outcome in believed if outcome.n > offered_to]
     merged = [outcome for outcome in fresh if isinstance(outcome, Merged)]
-    refused = sum(isinstance(outcome, Refused) for outcome in believed)
+    refused = sum(_keeps_something(outcome) for outcome in believed)
     return Applied(
         accepted=sum(isinstance(outcome, Accepted) for outcome in fresh),
         merged=len(merged),
@@ -154,6 +154,11 @@ def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, l
         touched=frozenset(arrivals.touched),
         digest=leaving.digest,
     )
+
+
+def _keeps_something(outcome: Outcome) -> bool:
+    """Whether something of a change is now among the refused ones."""
+    return isinstance(outcome, Refused) or (not isinstance(outcome, Accepted) and bool(outcome.left_out))
 
 
 def start_over(replica: Replica) -> None:

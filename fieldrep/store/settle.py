@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.contract.change import Accepted, Change, Outcome, Refused, refused_part
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import DOOMED, READY, SETTLED, Standing, decode_change, encode_image
 from fieldrep.store.state import SyncState
@@ -52,6 +52,8 @@ def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: byt
         if isinstance(outcome, Refused):
             gone |= _refuse(connection, outcome, incarnation, now, settling)
         else:
+            if not isinstance(outcome, Accepted) and outcome.left_out:
+                _keep_left_out(connection, outcome, incarnation, now)
             taken.append((SETTLED, outcome.revision, _encode(outcome), outcome.n, incarnation))
     connection.executemany(
         "UPDATE outbox SET state = ?, revision = ?, outcome = ? WHERE n = ? AND incarnation = ?", taken
@@ -71,6 +73,8 @@ def settle_all(
     """
     answered = {outcome.n: outcome for outcome in outcomes if not isinstance(outcome, Refused)}
     if len(answered) != len(outcomes) or any(one.revision > revision for one in answered.values()):
+        return None
+    if any(not isinstance(one, Accepted) and one.left_out for one in answered.values()):
         return None
     waited = connection.execute("SELECT n, incarnation FROM outbox").fetchall()
     if not waited or set(waited) != {(n, incarnation) for n in answered}:
@@ -178,6 +182,23 @@ def still_offered(connection: Connection, offered_to: int) -> int:
         return 0
     left = connection.execute("SELECT 1 FROM outbox WHERE n <= ? AND state <> ?", (offered_to, SETTLED))
     return offered_to if left.fetchone() else 0
+
+
+def _keep_left_out(connection: Connection, outcome: Outcome, incarnation: bytes, now: int) -> None:
+    """Keeps what was left out of a change that was taken otherwise among the refused ones, once."""
+    found = connection.execute(
+        f"SELECT {_MOVED} FROM outbox WHERE n = ? AND incarnation = ? AND state <> ?",
+        (outcome.n, incarnation, SETTLED),
+    ).fetchone()
+    known = connection.execute(
+        "SELECT 1 FROM refused_change WHERE n = ? AND incarnation = ?", (outcome.n, incarnation)
+    )
+    part = refused_part(decode_change(found[-1]), outcome) if found and not known.fetchone() else None
+    if found and part is not None:
+        connection.execute(
+            f"INSERT INTO refused_change ({_MOVED}, outcome, refused_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*found[:-1], _encode(part[0]), _encode(part[1]), now),
+        )
 
 
 def _refuse(

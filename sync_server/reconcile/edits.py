@@ -90,14 +90,19 @@ def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, crea
             f"This server knows no field “{name[:60]}” of {entity.plural.lower()}; it may be older than you."
         )
         raise Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
+    if sentence := why_protected(entity, name, creating=creating):
+        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
+    _check_fit(entity, row_id, entity.field(name), value)
+
+
+def why_protected(entity: Entity, name: str, *, creating: bool) -> str:
+    """Why a device may not write a field of its catalogue, "" where it may."""
     field = entity.field(name)
     if name not in _OPEN[entity.name]:
-        sentence = f"{field.title} of {entity.plural.lower()} is set by the office, not on a laptop."
-        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
+        return f"{field.title} of {entity.plural.lower()} is set by the office, not on a laptop."
     if field.fixed and not creating:
-        sentence = f"{field.title} is given when the {entity.title.lower()} is made and cannot change."
-        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
-    _check_fit(entity, row_id, field, value)
+        return f"{field.title} is given when the {entity.title.lower()} is made and cannot change."
+    return ""
 
 
 def _check_fit(entity: Entity, row_id: RowId, field: Field, value: Value) -> None:

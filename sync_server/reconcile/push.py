@@ -24,6 +24,7 @@ from sync_server.reconcile.edits import apply_edit
 from sync_server.reconcile.merges import carry_out
 from sync_server.reconcile.orders import settle_order
 from sync_server.reconcile.proposals import hand_over
+from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
 from sync_server.store.formers import formers_of
@@ -124,6 +125,22 @@ def _content(change: Change) -> bytes:
 
 
 def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
+    """What becomes of a change; one that names a field nobody may write from a laptop is taken without it."""
+    outcome = _tried(tx, rights, change)
+    if not isinstance(outcome, Refused) or outcome.code is not Code.FIELD_PROTECTED:
+        return outcome
+    rest, left_out = parted(change)
+    if not left_out or not any(edit.after for edit in rest.edits):
+        return outcome
+    second = _tried(tx, rights, rest)
+    if isinstance(second, Refused):
+        return second
+    if isinstance(second, Accepted):
+        second = Merged(second.n, second.revision)
+    return msgspec.structs.replace(second, left_out=left_out)
+
+
+def _tried(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
     mark = tx.mark()
     born = set(rights.born)
     try:

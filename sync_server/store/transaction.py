@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.contract.change import Accepted, Change, Outcome, Refused, refused_part
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key, account_of, row_key
@@ -201,6 +201,8 @@ class WriteTransaction(Workspace):
                 else:
                     self._runs.note(move, author.device_id, author.user_id, self.now)
             result, detail = type(outcome).__name__.lower(), described(moves)
+            if not isinstance(outcome, Accepted) and outcome.left_out:
+                result += f" without {', '.join(one.field for one in outcome.left_out)}"
             first = change.edits[0] if change.edits else None
             entity, row_id = (first.entity, first.row_id) if first is not None else ("", None)
         self.carried.clear()
@@ -337,12 +339,12 @@ class WriteTransaction(Workspace):
                     a.author.incarnation,
                     a.change.n,
                     a.author.user_id,
-                    str(a.outcome.code),
-                    _encode_change(a.change),
+                    str(found[1].code),
+                    _encode_change(found[0]),
                     self.now,
                 )
                 for a in self._changes
-                if isinstance(a.outcome, Refused)
+                if (found := refused_part(a.change, a.outcome)) is not None
             ],
         )
 

@@ -187,6 +187,7 @@ def test_a_value_of_its_shape_is_fit(name: str, value: str) -> None:
         ("custom", '{"a":[[[1]]]}', "deeper than 3 levels"),
         ("custom", '{"a":1.50}', "is not in canonical form"),
         ("custom", '{"a":1.5}', 'write it as text, "1.5"'),
+        ("custom", '{"a":[9223372036854775808]}', "beyond 64 bits"),
         ("currency", "ZZZ", "write a code of ISO 4217"),
         ("currency", "usd", "write it USD."),
     ],

@@ -1,11 +1,12 @@
-"""What a device may not do, whatever it sends: each is refused whole, in words that tell nothing about foreign rows."""
+"""What a device may not do, whatever it sends: each is refused, in words that tell nothing about foreign rows."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
-from fieldrep.contract.change import Accepted, Change, Edit, Refused
+from fieldrep.contract.change import Accepted, Change, Edit, Merged, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Kind, Reader, Value, Writer
 from sync_server.reconcile.push import CopyNoticed
@@ -19,6 +20,7 @@ PROTECTED = [
     for field in entity.columns
     if Writer.DEVICE not in (field.writers or Writer.DEVICE) or field.reader is Reader.COST or field.fixed
 ]
+FREE = {"account": "phone", "contact": "job_title", "activity": "channel"}
 OFFICE_ONLY = [
     entity.name
     for entity in ENTITIES
@@ -56,16 +58,58 @@ def test_no_protected_field_is_written_by_a_device(store: Store, entity: str, fi
     assert store.row(entity, ROWS[entity]) == before
 
 
+@pytest.mark.parametrize(("entity", "field"), PROTECTED, ids=str)
+def test_a_protected_field_beside_others_is_left_out_alone_and_kept(
+    store: Store, entity: str, field: str
+) -> None:
+    before = store.row(entity, ROWS[entity])
+    assert before is not None
+    value, free = SAMPLE.get(CATALOGUE[entity].field(field).kind, 1), FREE[entity]
+    edit = store.edit(entity, ROWS[entity], **{field: (before[field], value), free: (before[free], "taken")})
+    outcome = store.push("ana", edit)
+    assert isinstance(outcome, Merged)
+    assert [(one.entity, one.row_id, one.field) for one in outcome.left_out] == [(entity, edit.row_id, field)]
+    row = store.row(entity, ROWS[entity])
+    assert row is not None
+    assert row[free] == "taken"
+    if field not in ("revision", "changed_at", "changed_by"):
+        assert row[field] == before[field]
+    with store.database.read() as reader:
+        ((payload,),) = reader.rows("SELECT payload FROM refused_change")
+        entries = reader.rows("SELECT result FROM audit_entry WHERE action = 'test'")
+    assert [kept.after for kept in msgspec.msgpack.decode(payload, type=Change).edits] == [{field: value}]
+    assert entries == [(f"merged without {field}",)]
+    assert store.push("ana", edit, n=store.numbers["ana"]) == outcome, "a repeat is answered the same"
+
+
+def test_what_else_a_change_is_refused_for_counts_for_all_of_it(store: Store) -> None:
+    edit = store.edit("account", ROWS["account"], number=(None, "1"), parent_id=(None, row_id("nobody")))
+    assert refused(store, "ana", edit).code is Code.PARENT_MISSING
+
+
+def test_edits_of_nothing_but_protected_fields_fall_away_and_the_others_are_taken(store: Store) -> None:
+    outcome = store.push(
+        "ana",
+        store.edit("account", ROWS["account"], number=(None, "1")),
+        create("contact", "new one", **account_values("ana")),
+    )
+    assert isinstance(outcome, Merged)
+    assert [one.field for one in outcome.left_out] == ["number"]
+    assert store.row("contact", "new one") is not None
+
+
 @pytest.mark.parametrize("entity", OFFICE_ONLY)
 def test_what_the_office_keeps_cannot_be_made_on_a_device(store: Store, entity: str) -> None:
     assert refused(store, "ana", create(entity, "forged")).code is not Code.INTERNAL
     assert store.row(entity, "forged") is None
 
 
-def test_an_owner_given_with_a_new_account_is_refused_and_the_author_owns_what_he_makes(store: Store) -> None:
-    edit = create("account", "mine", name="Mine", owner_user_id=row_id("ben"))
-    assert refused(store, "ana", edit).code is Code.FIELD_PROTECTED
-    assert isinstance(store.push("ana", create("account", "mine", name="Mine")), Accepted)
+def test_an_owner_given_with_a_new_account_is_left_out_and_the_author_owns_what_he_makes(
+    store: Store,
+) -> None:
+    outcome = store.push("ana", create("account", "mine", name="Mine", owner_user_id=row_id("ben")))
+    assert isinstance(outcome, Merged)
+    assert [(one.field, one.row_id) for one in outcome.left_out] == [("owner_user_id", row_id("mine"))]
     row = store.row("account", "mine")
     assert row is not None
     assert row["owner_user_id"] == row["created_by"] == row_id("ana")

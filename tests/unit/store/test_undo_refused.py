@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fieldrep.contract.change import Refused
+from fieldrep.contract.change import Held, LeftOut, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.apply import apply_reply
 from fieldrep.store.refused import discard, refused_changes, send_again
@@ -144,3 +144,27 @@ def test_a_refused_change_can_be_let_go(replica: Replica, shop: bytes) -> None:
     with pytest.raises(KnownError) as caught, replica.begin("discard_refused", "Discard") as unit:
         discard(unit, number)
     assert caught.value.code is Code.NOT_FOUND
+
+
+@pytest.mark.parametrize("covered", [True, False])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_field_left_out_of_a_change_that_is_taken_is_kept_with_what_was_entered_once(
+    replica: Replica, shop: bytes, covered: bool, held: bool
+) -> None:
+    n = edit(replica, shop, phone="mine", note="mine as well")
+    left_out = (LeftOut("account", shop, "note", "Note of accounts is set by the office."),)
+    outcome = Held(n, 21, "moved", (), left_out) if held else Merged(n, 21, (), left_out)
+    echo = ("account", SHOP[1] | {"phone": "mine", "revision": 21})
+    if not covered:
+        assert apply_reply(replica, reply(outcomes=[outcome], more=True, cursor=b"2")).refused == 1
+    applied = apply_reply(replica, reply(echo, outcomes=[outcome], cursor=b"3"))
+    assert applied.refused == int(covered)
+    assert (shown(replica, shop)["phone"], shown(replica, shop)["note"]) == ("mine", None)
+    with replica.read() as reader:
+        (kept,) = refused_changes(reader.driver)
+        assert reader.rows("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM sent_log)") == [
+            (0, 1)
+        ]
+    assert [one.after for one in kept.change.edits] == [{"note": "mine as well"}]
+    assert (kept.code, kept.field) == (Code.FIELD_PROTECTED, "note")
+    assert kept.sentence == "Note of accounts is set by the office. All else was taken."
