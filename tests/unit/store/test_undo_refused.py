@@ -152,12 +152,13 @@ def test_a_field_left_out_of_a_change_that_is_taken_is_kept_with_what_was_entere
     replica: Replica, shop: bytes, covered: bool, held: bool
 ) -> None:
     n = edit(replica, shop, phone="mine", note="mine as well")
+    sent = replica.waiting(10, 10**6)
     left_out = (LeftOut("account", shop, "note", "Note of accounts is set by the office."),)
     outcome = Held(n, 21, "moved", (), left_out) if held else Merged(n, 21, (), left_out)
     echo = ("account", SHOP[1] | {"phone": "mine", "revision": 21})
     if not covered:
-        assert apply_reply(replica, reply(outcomes=[outcome], more=True, cursor=b"2")).refused == 1
-    applied = apply_reply(replica, reply(echo, outcomes=[outcome], cursor=b"3"))
+        assert apply_reply(replica, reply(outcomes=[outcome], more=True, cursor=b"2"), sent).refused == 1
+    applied = apply_reply(replica, reply(echo, outcomes=[outcome], cursor=b"3"), replica.waiting(10, 10**6))
     assert applied.refused == int(covered)
     assert (shown(replica, shop)["phone"], shown(replica, shop)["note"]) == ("mine", None)
     with replica.read() as reader:
