@@ -22,6 +22,7 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict, decode_reply, decode_request
 from fieldrep.contract.page import page_columns
 from sync_server.http.app import _Routes
+from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from tests.sim import merging
@@ -30,7 +31,7 @@ from tests.sim.handover import told, told_of
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
-from tests.sim.rules import COST_READERS, MACHINERY, TABLES
+from tests.sim.rules import COST_READERS, MACHINERY
 
 CONTENT = 16
 """Bytes before a stored outcome that tell what the change was."""
@@ -62,6 +63,7 @@ class Central:
     noted: dict[bytes, int] = field(default_factory=dict)
     saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int]] | None = None
     restored: bool = False
+    restored_to: list[tuple[set[bytes], int]] = field(default_factory=list)
     ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
     founding: bool = True
     _same: dict[Key, tuple[Row, Row]] = field(default_factory=dict)
@@ -71,12 +73,7 @@ class Central:
         self.database = Database.create(self.url, self.now, self._random.randbytes)
         self.sql = Sql(self.url)
         self._routes = _Routes(self.database)
-        columns = {
-            entity: self.sql.rows(f"SELECT * FROM {table} WHERE 1 = 0")[0] for entity, table in TABLES.items()
-        }
-        self.oracle = Oracle(
-            {entity: [name for name in names if name not in MACHINERY] for entity, names in columns.items()}
-        )
+        self.oracle = Oracle(self.sql.columns())
 
     def close(self) -> None:
         self.sql.close()
@@ -92,6 +89,7 @@ class Central:
     def restore(self, path: Path) -> None:
         """The store as it was then, under a new epoch; whatever came since is known to the laptops alone."""
         assert self.saved is not None
+        former = self.epoch
         self.sql.close()
         self.database.close()
         restore(self.url, path, self.now, self._random.randbytes)
@@ -103,8 +101,9 @@ class Central:
         self.heard, self.noted = noted, dict(noted)
         present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
         self.ticks = {revision: tick for revision, tick in self.ticks.items() if revision <= present}
-        self.restored = True
-        self.settle()
+        lineage = {epoch for known, _ in self.restored_to for epoch in known} | {former}
+        self.restored_to.append((lineage, present))
+        self.restored = True  # days that have begun since are settled with the first exchange
         self.compare({})
 
     def reopen(self) -> None:
@@ -155,15 +154,21 @@ class Central:
             row.update(values, revision=revision, changed_at=self.now(), changed_by=by)
             tx.stage(entity, row)
             tx.audit("office", entity=entity, row_id=row_id)
+            if not self.founding:
+                look_for_duplicates(tx)
         taken = {name: value for name, value in row.items() if name in self.oracle.columns[entity]}
         self.oracle.note_given(entity, row_id, taken, None)
         self.oracle.rows.setdefault(entity, {})[row_id] = taken
-        self.settle()
         if self.founding:
+            self.settle()
             self.revisions[entity, row_id] = revision
             self.oracle.writers.setdefault((entity, row_id), []).append((revision, b"office"))
-        else:
-            self.compare({(entity, row_id): b"office"})
+            return
+        stands = self.dump()
+        touched = {(entity, row_id): b"office"}
+        touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names), b"store"))
+        self.settle()
+        self.compare(touched, stands)
 
     def founded(self) -> None:
         """The company is there: from now on the store is compared after every event, and once right now."""
@@ -229,13 +234,18 @@ class Central:
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows says which state it has taken."""
-        here = request.handshake.epoch in (b"", self.epoch)
-        shown = self._tick_of(request.handshake.cursor) if here else 0
+        told = request.handshake
+        since = msgspec.msgpack.decode(told.cursor)[0] if told.cursor else 0
+        if told.epoch in (b"", self.epoch):
+            shown = self._tick_of(since)
+        else:  # it has not heard of a restore: what it had of the time before the backup counts
+            missed = [at for known, at in self.restored_to if told.epoch in known]
+            shown = self._tick_of(min(since, *missed))
+            self.noted[device] = max(self.noted.get(device, 0), shown)
         self.heard[device] = max(self.heard.get(device, 0), shown)
 
-    def _tick_of(self, cursor: bytes) -> int:
-        """The newest event of which a cursor says that all was delivered; its first number is a revision."""
-        since = msgspec.msgpack.decode(cursor)[0] if cursor else 0
+    def _tick_of(self, since: int) -> int:
+        """The newest event up to a revision."""
         return max((tick for revision, tick in self.ticks.items() if revision <= since and since), default=0)
 
     def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:

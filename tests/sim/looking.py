@@ -39,6 +39,15 @@ class Sql:
     def close(self) -> None:
         self.connection.close()
 
+    def columns(self) -> dict[str, list[str]]:
+        """The columns of each entity, without what either store keeps for itself."""
+        return {
+            entity: [
+                name for name in self.rows(f"SELECT * FROM {table} WHERE 1 = 0")[0] if name not in MACHINERY
+            ]
+            for entity, table in TABLES.items()
+        }
+
     def dump(self) -> dict[str, dict[bytes, Row]]:
         """All synced rows by entity and id, not to be altered; one that did not change is the object it was."""
         for entity, table in TABLES.items():

@@ -133,9 +133,11 @@ class Office:
     def _do_edit_contact(self, pick: _Pick, step: int) -> str:
         contact = self._choose(pick, "contact")
         mark = self.central.marks.get(contact or b"", "")
-        if pick.draw(4) == 0:
-            return self._edit("contact", contact, {"opt_out": pick.draw(2)})
         return self._edit("contact", contact, {"phone": f"office {step} «{mark}»"})
+
+    def _do_ask_about_marketing(self, pick: _Pick, step: int) -> str:
+        contact = self._choose(pick, "contact")
+        return self._edit("contact", contact, {"opt_out": int(pick.draw(4) > 0)})
 
     def _do_move_owner(self, pick: _Pick, step: int) -> str:
         return self._edit("account", self._choose(pick, "account"), {"owner_user_id": self._user(pick)})

@@ -176,10 +176,17 @@ def edit_contact(hand: Hand) -> str:
     found = hand.choose("SELECT id FROM contact WHERE archived = 0")
     if not found:
         return "none"
-    if hand.draw(4) == 0:
-        hand.uow.update("contact", found[0], {"opt_out": hand.draw(2)})
-        return f"{hand.people.names.get(found[0])} opt out"
     return hand.edit("contact", found[0], ("family_name", "phone", "email"))
+
+
+def ask_about_marketing(hand: Hand) -> str:
+    """Most often of somebody who has not been asked yet."""
+    asked = " AND opt_out IS NULL" if hand.draw(4) else ""
+    found = hand.choose(f"SELECT id FROM contact WHERE archived = 0{asked}")
+    if not found:
+        return edit_contact(hand)
+    hand.uow.update("contact", found[0], {"opt_out": hand.draw(2)})
+    return f"{hand.people.names.get(found[0])}"
 
 
 def edit_site(hand: Hand) -> str:
@@ -290,10 +297,19 @@ def cancel_order(hand: Hand) -> str:
 
 
 def resolve_conflict(hand: Hand) -> str:
-    sql = "SELECT id, entity, row_id, field, mine_value, reason FROM conflict WHERE status = 'open'"
+    return _decide(hand, "status = 'open'") or edit_account(hand)
+
+
+def decide_proposal(hand: Hand) -> str:
+    """What somebody entered who has lost the record; else any conflict."""
+    return _decide(hand, "status = 'open' AND reason = 'moved'") or resolve_conflict(hand)
+
+
+def _decide(hand: Hand, which: str) -> str:
+    sql = f"SELECT id, entity, row_id, field, mine_value, reason FROM conflict WHERE {which}"
     found = hand.choose(sql)
     if not found:
-        return edit_account(hand)
+        return ""
     conflict, entity, row_id, name, mine, reason = found
     chosen = ("mine", "theirs")[hand.draw(2)]
     hand.uow.update("conflict", conflict, {"status": "resolved", "chosen": chosen})
@@ -364,6 +380,7 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         restore,
         create_contact,
         edit_contact,
+        ask_about_marketing,
         edit_site,
         log_activity,
         edit_activity,
@@ -373,6 +390,7 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         cancel_order,
         decide_pair,
         resolve_conflict,
+        decide_proposal,
         undo_decision,
     )
 }

@@ -14,24 +14,21 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.sim.bugs import BUGS, Bug, planted, refusal_of_marketing_lost
-from tests.sim.bugs_in_motion import IN_MOTION, decided_and_not_told
-from tests.sim.merge_bugs import MERGE_BUGS, split_rows_stay
+from tests.sim.bugs import BUGS, Bug, planted
+from tests.sim.bugs_in_motion import IN_MOTION
+from tests.sim.merge_bugs import MERGE_BUGS
 from tests.sim.places import memory
 from tests.sim.play import make_store, play
 from tests.store_suite.databases import Databases, databases
 
 ALL_BUGS: tuple[Bug, ...] = (*BUGS, *IN_MOTION, *MERGE_BUGS)
-RARE: tuple[Bug, ...] = (refusal_of_marketing_lost, decided_and_not_told, split_rows_stay)
-"""What only shows after rare steps in one order: too long for every run of the tests, played by `bugs` alone."""
 MOST_SEEDS = 60
-MOST_SEEDS_OF_RARE = 1_000
 STEPS = 60
 
 
 def seeds_needed(bug: Bug, folder: Path, stores: Databases) -> tuple[int, str]:
     """How many seeds it took, and what was broken; 0 when nobody noticed."""
-    for seed in range(1, (MOST_SEEDS_OF_RARE if bug in RARE else MOST_SEEDS) + 1):
+    for seed in range(1, MOST_SEEDS + 1):
         place = folder / f"{bug.__name__} {seed}"
         place.mkdir()
         try:

@@ -13,10 +13,12 @@ from tests.sim.people import VERBS
 
 WORK = {
     "edit_account": 10,
-    "edit_contact": 6,
+    "edit_contact": 5,
+    "ask_about_marketing": 2,
     "edit_order": 8,
     "create_order": 5,
-    "resolve_conflict": 7,
+    "resolve_conflict": 6,
+    "decide_proposal": 2,
     "undo_decision": 6,
     "edit_activity": 8,
     "log_activity": 3,
@@ -32,6 +34,7 @@ WORK = {
 OFFICE = {
     "edit_account": 6,
     "edit_contact": 3,
+    "ask_about_marketing": 1,
     "move_owner": 4,
     "move_territory": 2,
     "assign": 2,
@@ -63,6 +66,56 @@ KILLS = (
 )
 assert WORK.keys() == VERBS.keys(), "every action has a weight"
 
+STORIES: tuple[tuple[tuple[str, str], ...], ...] = (
+    # somebody loses an account with edits under way, and the new holder decides what becomes of them
+    (
+        ("everybody", ""),
+        ("office", "move_owner"),
+        ("one", "edit_account"),
+        ("one", "edit_account"),
+        ("one", "sync"),
+        ("everybody", ""),
+        ("other", "decide_proposal"),
+        ("third", "decide_proposal"),
+        ("everybody", ""),
+    ),
+    # a customer refuses marketing here, and has agreed there
+    (
+        ("everybody", ""),
+        ("office", "ask_about_marketing"),
+        ("one", "ask_about_marketing"),
+        ("other", "ask_about_marketing"),
+        ("third", "ask_about_marketing"),
+        ("everybody", ""),
+    ),
+    # two customers of different people become one, and two again
+    (
+        ("office", "merge"),
+        ("office", "merge"),
+        ("everybody", ""),
+        ("one", "edit_account"),
+        ("other", "log_activity"),
+        ("office", "unmerge"),
+        ("everybody", ""),
+        ("office", "unmerge"),
+    ),
+    # one deletes what the other edits, and it is brought back
+    (
+        ("everybody", ""),
+        ("one", "archive"),
+        ("other", "edit_contact"),
+        ("other", "edit_account"),
+        ("one", "sync"),
+        ("other", "sync"),
+        ("one", "sync"),
+        ("one", "resolve_conflict"),
+        ("third", "restore"),
+    ),
+)
+"""Steps that show something only in their order; other steps may come between any two of them."""
+STEPS_OF_A_STORY = 50
+"""In so many steps, one story is told on the average."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -85,7 +138,26 @@ class Step:
 def draw(seed: int, steps: int, laptops: int) -> list[Step]:
     """The schedule of a seed."""
     chance = random.Random(f"schedule/{seed}")
-    return [_step(chance, laptops) for _ in range(steps)]
+    schedule = [_step(chance, laptops) for _ in range(steps)]
+    for _ in range(round(steps / STEPS_OF_A_STORY * 2 * chance.random())):
+        _tell(chance, schedule, laptops)
+    return schedule[:steps]
+
+
+def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """Works a story into a schedule, its steps close to one another."""
+    people = chance.sample(range(laptops), laptops) * 2
+    roles = dict(zip(("one", "other", "third"), people, strict=False))
+    at = chance.randrange(max(len(schedule) - 30, 1))
+    for who, verb in chance.choice(STORIES):
+        pick = chance.getrandbits(62)
+        if who == "everybody":
+            schedule[at:at] = [Step("sync", one) for one in people[:laptops]]
+            at += laptops
+            continue
+        what = verb if verb == "sync" else "office" if who == "office" else "work"
+        schedule.insert(at, Step(what, roles.get(who, 0), "" if what == "sync" else verb, pick))
+        at += 1 + (chance.randrange(3) == 0)
 
 
 def without_faults(schedule: list[Step]) -> list[Step]:
