@@ -6,7 +6,8 @@ none; what a device held after one is told by what it showed at the next. Must n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.digest import Digest
@@ -16,6 +17,7 @@ from sync_server.store.reading import Reader
 from sync_server.store.session import Session
 
 EMPTIED = -1
+_MOST_CLOCK = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Position:
         whole: whether the reply was all of it; otherwise more replies were to follow.
         digest: of the device's own rows at `shown`, as it told; None where it cannot be compared.
         schema: of the device's catalogue.
+        told_at: the device's clock, by which a request that arrives once more is known; it orders nothing.
     """
 
     at: int
@@ -36,6 +39,7 @@ class Position:
     whole: bool = True
     digest: Digest | None = None
     schema: int = SCHEMA_VERSION
+    told_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +72,18 @@ def position_of(
     # in the middle of a step it says nothing that could be compared
     comparable = is_at_rest(handshake.cursor, present) and not afresh
     digest = handshake.digest if comparable else None
-    return None if shown == given else Position(at, shown, given, whole, digest, handshake.schema)
+    if shown == given:
+        return None
+    return Position(at, shown, given, whole, digest, handshake.schema, handshake.device_clock)
 
 
 def keep_position(session: Session, device_id: bytes, position: Position) -> None:
     """Writes it; of two exchanges in the same millisecond the first says where they began."""
     digest = position.digest
     session.run(
-        "INSERT INTO device_position (device_id, at, shown, given, whole, schema, digest_count, digest_total) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device_id, at) DO UPDATE SET given = excluded.given, "
-        "whole = excluded.whole",
+        "INSERT INTO device_position (device_id, at, shown, given, whole, schema, told_at, digest_count, "
+        "digest_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (device_id, at) DO UPDATE SET given = excluded.given, whole = excluded.whole",
         (
             device_id,
             position.at,
@@ -85,6 +91,7 @@ def keep_position(session: Session, device_id: bytes, position: Position) -> Non
             position.given,
             int(position.whole),
             position.schema,
+            max(-_MOST_CLOCK, min(_MOST_CLOCK, position.told_at)),
             digest.count if digest else None,
             digest.total if digest else None,
         ),
@@ -103,46 +110,56 @@ def cut(session: Session, before: int) -> int:
 
 
 def stand_at(reader: Reader, device_id: bytes, moment: int) -> Stand:
-    """What a device held at a moment."""
-    positions = _in_order(_positions(reader, device_id))
-    earlier = [position for position in positions if position.at <= moment]
-    later = positions[len(earlier) :]
-    if not earlier:
-        return Stand(max(0, later[0].shown) if later else 0, 0, shown=bool(later))
-    last, following = earlier[-1], later[0] if later else None
-    if following is not None and following.shown < max(0, last.shown):
-        following = None  # what it had before it was emptied was not shown
+    """What a device held at a moment.
+
+    A state it has shown came with the last reply that led there. A request that arrives long after it was made says
+    nothing of what the device has by then.
+    """
+    positions = _positions(reader, device_id)
+    held = Stand(0, 0, shown=True)
+    for step in _steps(positions, _contact(reader, device_id)):
+        if step.since <= moment:
+            held = step
+    open_replies = [p for p in positions if held.since <= p.at <= moment and p.given > held.revision]
+    if not open_replies:
+        return held
+    last = open_replies[-1]
     if not last.whole:
-        revision = max(0, following.shown if following else last.shown)
-        return Stand(revision, last.at, shown=following is not None, on_its_way_to=last.given)
-    if following is not None:
-        return Stand(following.shown, last.at, shown=True, digest=following.digest)
-    newest = None if later else _contact(reader, device_id)
-    if newest is not None and newest.shown >= last.given:
-        return Stand(newest.shown, last.at, shown=True)
-    return Stand(last.given, last.at, shown=False)
+        return replace(held, on_its_way_to=last.given)
+    # without anything before it, a device that begins again shows that nothing came
+    later = (p.shown for p in positions if p.at > last.at)
+    lost = any(0 < shown < last.given or shown == held.revision for shown in later)
+    return held if lost else Stand(last.given, last.at, shown=False)
 
 
-def _in_order(positions: list[Position]) -> list[Position]:
-    """Without those of files that were written earlier and taken later."""
-    kept: list[Position] = []
-    for position in positions:
-        if not kept or position.shown <= 0 or position.shown >= kept[-1].shown:
-            kept.append(position)
-    return kept
+def _steps(positions: list[Position], contact: Position | None) -> Iterator[Stand]:
+    """The states a device has shown to have, in order, each since the reply that brought it."""
+    seen: dict[int, int] = {}
+    digests: dict[int, Digest] = {}
+    for one in (*positions, *((contact,) if contact else ())):
+        if one.shown > 0:
+            seen[one.shown] = min(one.at, seen.get(one.shown, one.at))
+            if one.digest is not None:
+                digests[one.shown] = one.digest
+    before = 0
+    for shown in sorted(seen):
+        brought = (p.at for p in positions if p.whole and before < p.given <= shown and p.at <= seen[shown])
+        yield Stand(shown, max(brought, default=seen[shown]), shown=True, digest=digests.get(shown))
+        before = shown
 
 
 def _positions(reader: Reader, device_id: bytes) -> list[Position]:
+    """All that is kept of a device, in order; of a request that arrived more than once the first time."""
     sql = (
-        "SELECT at, shown, given, whole, schema, digest_count, digest_total FROM device_position "
+        "SELECT at, shown, given, whole, schema, told_at, digest_count, digest_total FROM device_position "
         "WHERE device_id = ? ORDER BY at"
     )
-    return [
-        Position(
-            at, shown, given, bool(whole), _digest(count, total) if schema == SCHEMA_VERSION else None, schema
-        )
-        for at, shown, given, whole, schema, count, total in reader.rows(sql, (device_id,))
-    ]
+    first: dict[int, Position] = {}
+    for at, shown, given, whole, schema, told_at, count, total in reader.rows(sql, (device_id,)):
+        digest = _digest(count, total) if schema == SCHEMA_VERSION else None
+        position = Position(at, shown, given, bool(whole), digest, schema, told_at)
+        first.setdefault(told_at or -at, position)
+    return list(first.values())
 
 
 def _contact(reader: Reader, device_id: bytes) -> Position | None:

@@ -261,6 +261,7 @@ Table(
     _whole("given"),
     _whole("whole"),
     _whole("schema"),
+    _whole("told_at"),
     _whole("digest_count", null=True),
     _whole("digest_total", null=True),
 )

@@ -109,7 +109,7 @@ MACHINERY = {
     ),
     "device_former": ("device_id:b! former_id:b incarnation:b"),
     "device_position": (
-        "device_id:b! at:i! shown:i given:i whole:i schema:i digest_count:i? digest_total:i?"
+        "device_id:b! at:i! shown:i given:i whole:i schema:i told_at:i digest_count:i? digest_total:i?"
     ),
     "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
     "device_run": ("row_id:b! device_id:b base:i revision:i written:i stamps:b"),

@@ -1,0 +1,65 @@
+"""Histories in which each laptop exports itself after every step, and the central store is asked for it at the end.
+
+What the store tells must be the very bytes, unless it says itself that it cannot know. Owns that comparison; the
+history is any other's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store.export import export_lines
+from sync_server.store.replay import past_of
+from tests.sim.laptop import Laptop
+from tests.sim.oracle import Wrong
+from tests.sim.play import START, History
+from tests.sim.watch import LEAVING
+
+
+@dataclass
+class Told(History):
+    """A history, and what the laptops held moment by moment."""
+
+    moments: dict[tuple[str, int], tuple[Laptop, bytes]] = field(default_factory=dict)
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        for laptop in self.laptops:
+            self._export(laptop)
+
+    def _export(self, laptop: Laptop) -> None:
+        """Keeps what a laptop holds, where nothing waits on it and nothing is half arrived."""
+        key, state = (laptop.name, self.now()), laptop.replica.state()
+        self.moments.pop(key, None)
+        waits = laptop.replica.depth() or laptop.numbers(LEAVING)
+        if state.complete and laptop.whole and state.epoch == self.central.epoch and not waits:
+            with laptop.replica.read() as reader:
+                self.moments[key] = laptop, b"".join(export_lines(reader))
+
+    def ask_for_all(self) -> None:
+        """Asks for every moment.
+
+        Raises:
+            Wrong: where the store tells something else and does not say that it may be so.
+        """
+        for (name, at), (laptop, lines) in self.moments.items():
+            told = self._ask(laptop, at, lines)
+            self.answers[told] += 1
+            if told == "other":
+                raise Wrong(
+                    f"{name} held something else {(at - START) // 60_000} minutes after the beginning"
+                )
+
+    def _ask(self, laptop: Laptop, at: int, lines: bytes) -> str:
+        with self.central.database.read() as reader:
+            try:
+                stand, past = past_of(reader, laptop.device, at)
+            except KnownError as error:
+                return "not kept" if error.code is Code.NOT_KEPT else "other"
+            told = b"".join(past.lines()) if stand.revision else b""
+            if told == lines:
+                return "equal" if stand.digest in (None, past.digest) else "other"
+        return "other" if stand.shown and stand.on_its_way_to is None else "not sure"
