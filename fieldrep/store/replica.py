@@ -21,7 +21,6 @@ from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import log, newer, outbox, search
-from fieldrep.store.behind import MOST_BEHIND, Behind, tell
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction
 from fieldrep.store.lock import FileLock
 from fieldrep.store.opening import open_file, paths
@@ -29,9 +28,6 @@ from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
 from fieldrep.store.unit_of_work import UnitOfWork
-
-LOOK_SECONDS = 0.02
-"""How long one who looks waits for one who writes."""
 
 MOST_STEPS = 10_000
 PAGES_AT_ONCE = 500
@@ -62,15 +58,12 @@ class Replica:
         self._writing = RLock()
         self._inside = False
         self._contact_unsaved = False
-        self._told = False
-        self._saved: UnitOfWork | None = None
         self.took_bulk = False
         self.clock = clock
         self.randomness = randomness
         self.ids = IdSource(clock, randomness)
         with driver_errors():
             self._state = self._next_state = load_state(connection)
-            self._behind = Behind(connection)
         self._newest_n = self._state.highest_n
 
     @classmethod
@@ -99,7 +92,7 @@ class Replica:
 
     def close(self) -> None:
         """Closes everything; the file then stands alone, without a write-ahead log."""
-        if self._contact_unsaved or self._behind:
+        if self._contact_unsaved:
             with suppress(KnownError):
                 self.change_state()
         with self._writing:
@@ -118,21 +111,8 @@ class Replica:
         return self._with_newest(self._state)
 
     def read(self) -> AbstractContextManager[Reader]:
-        """A consistent snapshot, from any thread, also while somebody writes; search then knows what was saved."""
-        if self._behind:
-            self._catch_up()
+        """A consistent snapshot, from any thread, also while somebody writes."""
         return self._readers.reader()
-
-    def _catch_up(self) -> None:
-        """Tells search what was saved. Who writes just now does it too, so nobody waits for him; a full disk may."""
-        if not self._writing.acquire(timeout=LOOK_SECONDS):
-            return
-        try:
-            if self._behind and not self._inside:
-                with suppress(KnownError), self.write():
-                    pass
-        finally:
-            self._writing.release()
 
     @contextmanager
     def begin(self, command: str, label: str) -> Iterator[UnitOfWork]:
@@ -141,7 +121,7 @@ class Replica:
         Raises:
             KnownError: `not_enrolled`, `disk_full`, `disk_error`.
         """
-        with self._write(saving=True) as connection:
+        with self.write() as connection:
             if not self._state.enrolled:
                 raise KnownError(
                     Code.NOT_ENROLLED, "This profile belongs to nobody yet. Enrol it with a link first."
@@ -149,48 +129,24 @@ class Replica:
             unit = UnitOfWork(connection, self._state, self.clock, self.ids, command, label)
             yield unit
             unit.finish(self._newest_n + 1)
-            self._saved = unit
-            if unit.words and unit.change_n is None:
-                # part of an older change, so that after a crash the outbox would not tell of it
-                self._tell_search(connection)
-                tell(connection, unit.words)
             reached(Step.SAVE_WRITTEN)
+        if unit.change_n is not None:
+            self._newest_n = unit.change_n
         reached(Step.SAVED)
 
-    def write(self) -> AbstractContextManager[Connection]:
-        """The writing connection inside one transaction; for the store's own modules alone."""
-        return self._write(saving=False)
-
     @contextmanager
-    def _write(self, *, saving: bool) -> Iterator[Connection]:
+    def write(self) -> Iterator[Connection]:
+        """The writing connection inside one transaction; for the store's own modules alone."""
         with self._writing:
             if self._inside:
                 raise RuntimeError("a unit of work is open already; one thing is done at a time")
-            self._inside, self._next_state, self._saved, self._told = True, self._state, None, False
+            self._inside, self._next_state = True, self._state
             try:
                 with transaction(self._connection) as connection:
-                    if len(self._behind) >= MOST_BEHIND or (self._behind and not saving):
-                        self._tell_search(connection)
                     yield connection
-                self._committed()
+                self._state = self._next_state
             finally:
                 self._inside = False
-
-    def _tell_search(self, connection: Connection) -> None:
-        """Tells search of all saved rows; the state stored with it says up to which change it knows them."""
-        if self._told:
-            return
-        self._behind.tell(connection)
-        save_state(connection, self._with_newest(self._next_state))
-        self._told = True
-
-    def _committed(self) -> None:
-        self._state = self._next_state
-        if self._told:
-            self._behind.forget()
-        if self._saved is not None and self._saved.change_n is not None:
-            self._newest_n = self._saved.change_n
-            self._behind.add(self._saved.words)
 
     def _with_newest(self, state: SyncState) -> SyncState:
         """The state with the newest change's number, which a save does not store; it is in the outbox."""

@@ -17,8 +17,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import C, Field, Merge, Value, WireValue, Writer
 from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
-from fieldrep.store import correcting, drafts, files, outbox
-from fieldrep.store.behind import Told
+from fieldrep.store import correcting, drafts, files, outbox, search
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.pending import Standing, encode_image, fresh_row
@@ -70,7 +69,6 @@ class UnitOfWork:
         change_n: the number of the change it became, set when it is committed; None when it changed nothing, or became
             part of a change that is being corrected.
         hold_back: set by a command whose change is not to be sent yet: why it was refused before.
-        words: what search is to be told once it is committed.
     """
 
     def __init__(
@@ -84,7 +82,6 @@ class UnitOfWork:
         self.command = command
         self.label = label
         self.hold_back: Refused | None = None
-        self.words: list[Told] = []
         self._touched: dict[tuple[str, bytes], _Touched] = {}
         self._read: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
 
@@ -201,7 +198,7 @@ class UnitOfWork:
         files.keep(self.driver, row_id, body)
 
     def finish(self, n: int) -> None:
-        """Writes base rows and, as change `n`, the outbox entry; the caller then commits."""
+        """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""
         edits = []
         for touched in self._touched.values():
             if not touched.does_something:
@@ -212,7 +209,7 @@ class UnitOfWork:
                 "INSERT OR IGNORE INTO base_row (entity, row_id, standing, image) VALUES (?, ?, ?, ?)",
                 (touched.entity.name, touched.row_id, int(Standing.CURRENT), _image(touched.original)),
             )
-            self._note_words(touched)
+            self._index(touched)
         if not edits:
             return
         if len(edits) > MOST_EDITS:
@@ -263,11 +260,9 @@ class UnitOfWork:
         if touched.original is not None and touched.row != touched.original:
             self._write(touched, {name: touched.original[name] for name in _STAMPS})
 
-    def _note_words(self, touched: _Touched) -> None:
+    def _index(self, touched: _Touched) -> None:
         texts = statements_of(touched.entity)
-        if touched.original is None or any(name in touched.after for name in texts.searched):
-            had = None if touched.original is None else tuple(map(touched.original.get, texts.searched))
-            self.words.append((texts, touched.row_no, had, tuple(map(touched.row.get, texts.searched))))
+        search.index_row(self.driver, texts, touched.row_no, touched.row, touched.original)
 
     def _check_parents(self, entity: Entity, row: Row) -> None:
         for described in entity.fields.values():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from fieldrep.contract.change import Accepted, Outcome, Refused
@@ -14,14 +11,12 @@ from fieldrep.contract.scope import account_key
 from fieldrep.queries.matching import matches
 from fieldrep.store import outbox
 from fieldrep.store.apply import apply_reply, start_over
-from fieldrep.store.behind import MOST_BEHIND
 from fieldrep.store.pages import USABLE
 from fieldrep.store.replica import Replica
 from fieldrep.store.undo import undo
 from fieldrep.store.verify import verify
 from tests.helpers.search_words import wrong_words
 from tests.unit.store.answers import central_row, reply, row_id
-from tests.unit.store.conftest import FixedClock, open_replica
 
 SHOP = ("account", central_row("account", 1, 10, name="Corner Shop", note="closed on Mondays"))
 MILL = ("account", central_row("account", 2, 11, name="Old Mill", phone="020 123"))
@@ -132,22 +127,6 @@ def test_a_look_right_after_a_save_finds_it(whole: Replica) -> None:
     assert not finds(whole, "corner")
 
 
-def test_after_a_crash_search_knows_what_was_saved_and_not_looked_at(
-    whole: Replica, tmp_path: Path, clock: FixedClock
-) -> None:
-    rename(whole, "Harbour Shop")
-    rename(whole, "Dockside Shop")
-    crashed = tmp_path / "crashed"
-    crashed.mkdir()
-    for ending in ("", "-wal"):
-        shutil.copyfile(tmp_path / f"replica.db{ending}", crashed / f"replica.db{ending}")
-    with open_replica(crashed / "replica.db", clock) as opened:
-        assert finds(opened, "dockside")
-        assert agrees(opened)
-        rename(opened, "Riverside Shop")
-        assert agrees(opened)
-
-
 def test_a_change_that_grows_while_it_is_corrected_is_found_and_survives_a_rollback(whole: Replica) -> None:
     with whole.begin("edit_account", "Edit") as unit:
         unit.update("account", row_id(1), {"name": "Harbour Shop"})
@@ -156,24 +135,6 @@ def test_a_change_that_grows_while_it_is_corrected_is_found_and_survives_a_rollb
     with pytest.raises(KnownError), whole.begin("edit_account", "Edit") as unit:
         unit.update("account", row_id(1), {"name": "Riverside Shop", "phone": "x" * 1000})
     assert finds(whole, "dockside")
-    assert agrees(whole)
-
-
-def test_who_writes_tells_search_first_and_a_rollback_takes_that_back(whole: Replica) -> None:
-    rename(whole, "Harbour Shop")
-    with pytest.raises(RuntimeError), whole.write():
-        raise RuntimeError
-    later = ("account", SHOP[1] | {"name": "Käsehof", "revision": 30})
-    apply_reply(whole, reply(later, holds=[later, MILL, ANNA], cursor=b"2"))
-    assert agrees(whole)
-
-
-def test_many_saves_without_a_look_are_told_by_one_of_them(whole: Replica) -> None:
-    for number in range(3):
-        with whole.begin("create_account", "New") as unit:
-            for one in range(MOST_BEHIND // 2):
-                unit.create("account", {"name": f"Shop {number} {one}"})
-    assert len(whole._behind) < 2 * (MOST_BEHIND // 2)
     assert agrees(whole)
 
 

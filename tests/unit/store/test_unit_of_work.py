@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
@@ -212,3 +214,14 @@ def test_a_draft_is_kept_until_its_form_is_saved(replica: Replica) -> None:
         unit.drop_draft(("order", "new"))
     with replica.read() as reader:
         assert drafts.find(reader.driver, ("order", "new")) is None
+
+
+def test_a_save_while_an_answer_is_being_worked_out_keeps_its_number_to_itself(replica: Replica) -> None:
+    new_account(replica)
+    read_before = replica.state()
+    new_account(replica)
+    with replica.write() as connection:
+        replica.store_state(connection, replace(read_before, cursor=b"1"))
+    assert replica.state().highest_n == 2
+    new_account(replica)
+    assert [change[0] for change in waiting(replica)] == [1, 2, 3]
