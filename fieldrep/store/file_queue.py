@@ -29,10 +29,10 @@ class Upload:
 
 
 def uploads(reader: Reader) -> list[Upload]:
-    """What waits to go up, whose record is here, smallest first."""
+    """What waits to go up, smallest first; also what belongs to a record that has moved away since it was added."""
     sql = (
         "SELECT u.row_id, u.sha256, b.size FROM file_upload u JOIN file_body b USING (sha256) "
-        "JOIN attachment a ON a.id = u.row_id WHERE b.whole = 1 ORDER BY b.size, u.row_id"
+        "WHERE b.whole = 1 ORDER BY b.size, u.row_id"
     )
     return [Upload(*row) for row in reader.rows(sql)]
 
@@ -59,6 +59,16 @@ def note_refused(replica: Replica, row_id: bytes, sentence: str) -> None:
     """Remembers why the server takes it not, for the person to see; it is offered again with every sync."""
     with replica.write() as connection:
         connection.execute("UPDATE file_upload SET refused = ? WHERE row_id = ?", (sentence, row_id))
+
+
+def note_unknown(replica: Replica, row_id: bytes) -> None:
+    """The server knows no such file: it is let go when its record is not here either and no refused change holds it."""
+    with replica.write() as connection:
+        connection.execute(
+            "DELETE FROM file_upload WHERE row_id = ? AND row_id NOT IN (SELECT id FROM attachment) "
+            "AND NOT EXISTS (SELECT 1 FROM refused_change)",
+            (row_id,),
+        )
 
 
 def wish(replica: Replica, row_id: bytes) -> None:

@@ -129,14 +129,10 @@ def altered_bodies(connection: Connection) -> list[str]:
 
 
 def _let_go(connection: Connection) -> bool:
-    """Forgets bodies that no record names, unless a change that was not taken may still bring the record back.
+    """Forgets bodies that no record names and that do not wait to go up.
 
     True when any went, so that their pages are given back to the disk.
     """
-    connection.execute(
-        "DELETE FROM file_upload WHERE row_id NOT IN (SELECT id FROM attachment) "
-        "AND NOT EXISTS (SELECT 1 FROM refused_change)"
-    )
     gone = connection.execute(
         "SELECT sha256 FROM file_body b WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256) "
         "AND NOT EXISTS (SELECT 1 FROM file_upload u WHERE u.sha256 = b.sha256)"

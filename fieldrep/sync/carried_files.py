@@ -16,6 +16,7 @@ from fieldrep.store.file_queue import (
     note_confirmed,
     note_refused,
     note_sent,
+    note_unknown,
     uploads_with_sent,
     wishes,
 )
@@ -69,14 +70,15 @@ def _take(replica: Replica, reply: FileReply) -> None:
     with replica.read() as reader:
         row = reader.row("attachment", reply.row_id)
         waits = bool(reader.rows("SELECT 1 FROM file_upload WHERE row_id = ?", (reply.row_id,)))
-    if row is None:
-        return
     if reply.part:
-        if take_part(replica, str(row["sha256"]), int(row["size"] or 0), reply.at, reply.part):
+        if row is not None and take_part(
+            replica, str(row["sha256"]), int(row["size"] or 0), reply.at, reply.part
+        ):
             drop_wish(replica, reply.row_id)
     elif waits and reply.whole:
         note_confirmed(replica, reply.row_id)
     elif waits and reply.refused:
         note_refused(replica, reply.row_id, reply.refused)
+        note_unknown(replica, reply.row_id)
     elif waits:
         note_sent(replica, reply.row_id, reply.held)

@@ -21,6 +21,7 @@ from fieldrep.store.file_queue import (
     note_confirmed,
     note_refused,
     note_sent,
+    note_unknown,
     spend,
     spent,
     uploads,
@@ -115,6 +116,7 @@ def carry(replica: Replica, bearer: FileBearer, policy: FilePolicy = EVERYTHING_
         on_line = on_line and _bring_all(replica, bearer, wanted, purse)
     finally:
         purse.note()
+    settle_files(replica)
     if on_line and policy.brought and not policy.metered:
         _bring_unasked(replica, bearer, policy.brought)
     return confirmed
@@ -143,6 +145,8 @@ def _send_all(replica: Replica, bearer: FileBearer, waiting: list[Upload], purse
             if _ends_all(error):
                 return confirmed, False
             note_refused(replica, upload.row_id, error.sentence)
+            if error.code is Code.NOT_FOUND:
+                note_unknown(replica, upload.row_id)
     return confirmed, True
 
 

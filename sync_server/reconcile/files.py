@@ -117,7 +117,7 @@ def _held(reader: Reader, device: DeviceIdentity, request: FileRequest) -> Row:
         raise KnownError(
             Code.DEVICE_LOCKED, "This device is locked by your admin. Your work is kept; ask your admin."
         )
-    row = attachment_for(reader, device.user_id, request.row_id)
+    row = attachment_for(reader, device.user_id, request.row_id, giving=request.part is not None)
     if row is None:
         raise KnownError(Code.NOT_FOUND, "There is no such file among the records you hold.")
     return row

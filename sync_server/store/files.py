@@ -28,10 +28,16 @@ QUOTAS = {"person": MAX_OF_USER, "company": 100_000_000_000}
 """Bytes of files that are not archived: of one person, and of everybody together; the admin may set others."""
 
 
-def attachment_for(reader: Reader, user_id: bytes, row_id: bytes) -> Row | None:
-    """The attachment, when there is one and the user holds it now; None does not say which of both is not so (I5)."""
+def attachment_for(reader: Reader, user_id: bytes, row_id: bytes, *, giving: bool = False) -> Row | None:
+    """The attachment, when there is one and the user holds it now; None does not say which of both is not so (I5).
+
+    Who added it may go on `giving` its bytes when it has moved to somebody else meanwhile: the record was taken, so its
+    body must not be lost.
+    """
     row = reader.row(ATTACHMENT, row_id)
-    return row if row is not None and reader.holds(user_id, scope_key(ATTACHMENT, row)) else None
+    if row is None or (giving and row["created_by"] == user_id):
+        return row
+    return row if reader.holds(user_id, scope_key(ATTACHMENT, row)) else None
 
 
 def is_whole(session: Session, row_id: bytes) -> bool:

@@ -12,17 +12,20 @@ import pytest
 
 from fieldrep.commands.activities import log_activity
 from fieldrep.commands.attachments import add_attachment
+from fieldrep.commands.refused import discard_refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import MAX_THUMB, PART, FileReply, FileRequest, hash_of
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.attachments import files_of_account, thumbs, travelling
 from fieldrep.store.refused import refused_changes
 from fieldrep.sync.files import FilePolicy, bring, carry
+from sync_server.store.backup import backup, restore
 from sync_server.store.files import set_quota
+from sync_server.store.verify import verify
 from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.test_carrying import office
-from tests.store_suite.world import World
+from tests.store_suite.world import SeededBytes, World
 
 THUMB = b"\xff\xd8\xff" + bytes(500)
 
@@ -290,6 +293,79 @@ class _NoLine:
         raise KnownError(Code.OFFLINE, f"No line for {len(request.row_id)} bytes of id.")
 
 
+def moved_to(world: World, row_id: bytes, user: bytes) -> None:
+    """The account of an attachment gets another owner."""
+    with world.write() as tx:
+        row = tx.row("attachment", row_id)
+        assert row is not None
+        account = tx.row("account", row["account_id"])  # type: ignore[arg-type]
+        assert account is not None
+        tx.stage("account", {**account, "owner_user_id": user, "revision": tx.new_revision()})
+
+
+@pytest.mark.parametrize("by_stick", [False, True])
+def test_a_photo_of_an_account_that_moved_before_it_went_up_still_arrives_and_then_leaves(
+    world: World, ana: Laptop, tmp_path: Path, by_stick: bool
+) -> None:
+    body = bytes_of(1)
+    row_id = added(ana, tmp_path, body)
+    ben = Laptop(tmp_path, world, world.user("ben"), "ben")
+    moved_to(world, row_id, ben.admission.user_id)
+    if by_stick:
+        ana.into(office(world, ana.out()))
+        ana.into(office(world, ana.out()))
+    else:
+        assert ana.sync().left > 0
+        assert carry(ana.replica, FileLine(ana)) == 1
+    assert rows_of(ana) == ()
+    with ana.replica.read() as reader:
+        for table in ("file_body", "file_part", "file_upload"):
+            assert reader.rows(f"SELECT count(*) FROM {table}") == [(0,)], table  # noqa: S608
+    with pytest.raises(KnownError) as refused:
+        FileLine(ana).file(FileRequest(row_id=row_id, at=0))
+    assert refused.value.code is Code.NOT_FOUND, "she may give it, and is given nothing"
+    assert ben.sync().whole
+    assert bring(ben.replica, FileLine(ben), row_id) == body
+    ben.replica.close()
+
+
+def test_a_photo_whose_record_was_not_taken_is_kept_until_its_refusal_is_settled(ana: Laptop) -> None:
+    claim = claimed(ana, user_id=ana.admission.user_id)
+    with ana.replica.begin("keep", "keep") as uow:
+        uow.keep_file(claim, b"123456789")
+    assert ana.sync().refused == 1
+    carry(ana.replica, FileLine(ana))
+    with ana.replica.read() as reader:
+        assert reader.rows("SELECT count(*) FROM file_upload") == [(1,)], "it may be sent again"
+        (entry,) = refused_changes(reader.driver)
+    discard_refused(ana.replica, key=entry.refused_no)
+    carry(ana.replica, FileLine(ana))
+    with ana.replica.read() as reader:
+        assert reader.rows("SELECT count(*) FROM file_upload") == [(0,)]
+        assert reader.rows("SELECT count(*) FROM file_body") == [(0,)]
+
+
+def test_after_a_restore_any_laptop_that_has_the_photo_gives_it_back(
+    world: World, ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    backup(world.database, tmp_path / "backup.db")
+    body = bytes_of(1)
+    row_id = added(ana, tmp_path, body)
+    carry(ana.replica, FileLine(ana))
+    assert desk.sync().whole
+    assert bring(desk.replica, FileLine(desk), row_id) == body
+    carry(desk.replica, FileLine(desk))
+    restore(world.url, tmp_path / "backup.db", world.clock, SeededBytes(5))
+    with ana.replica.write() as connection:
+        connection.execute("DELETE FROM file_part")
+        connection.execute("DELETE FROM file_body")
+    for laptop in (ana, desk, desk):
+        laptop.sync()
+        carry(laptop.replica, FileLine(laptop))
+    assert FileLine(ana).file(FileRequest(row_id=row_id, at=0)).part == body[:PART]
+    assert verify(world.database) == []
+
+
 def test_pages_of_files_that_left_are_given_back_to_the_disk(
     world: World, ana: Laptop, tmp_path: Path
 ) -> None:
@@ -297,13 +373,7 @@ def test_pages_of_files_that_left_are_given_back_to_the_disk(
     carry(ana.replica, FileLine(ana))
     ana.replica.tidy()
     before = (tmp_path / "ana.db").stat().st_size
-    carl = world.user("carl")
-    with world.write() as tx:
-        row = tx.row("attachment", row_id)
-        assert row is not None
-        account = tx.row("account", row["account_id"])  # type: ignore[arg-type]
-        assert account is not None
-        tx.stage("account", {**account, "owner_user_id": carl, "revision": tx.new_revision()})
+    moved_to(world, row_id, world.user("carl"))
     assert ana.sync().whole
     ana.replica.tidy()
     carry(ana.replica, FileLine(ana))
