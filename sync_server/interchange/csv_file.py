@@ -40,6 +40,20 @@ _NOT_TEXT = {
 _SAVE_AGAIN = "Save it as “CSV UTF-8 (comma separated)” and import again."
 
 
+UTF_8 = "utf-8"
+CHARSETS = (
+    UTF_8,
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "iso-8859-1",
+    "iso-8859-2",
+    "iso-8859-15",
+    "cp850",
+)
+"""The charsets a profile may name for its files; without one they are UTF-8."""
+
+
 class SourceRow(NamedTuple):
     """One row of a file: its number as a spreadsheet counts (the header is row 1), and its cells."""
 
@@ -100,8 +114,9 @@ def _stray(cell: str) -> str:
 class CsvFile:
     """One CSV file with a header row; opened afresh for every pass."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, charset: str = UTF_8) -> None:
         self.path = path
+        self._charset = charset
         self.name = path.name
         self.header = self._read_header()
 
@@ -193,7 +208,12 @@ class CsvFile:
         if strange:
             for column, cell in zip(self.header, cells, strict=True):
                 if not _encodes(cell):
-                    problem, what = f"The cell holds {_stray(cell)}, which is not UTF-8.", _SAVE_AGAIN
+                    problem = f"The cell holds {_stray(cell)}, which is not {self._charset.upper()}."
+                    what = (
+                        _SAVE_AGAIN
+                        if self._charset == UTF_8
+                        else "Correct it, or the charset of the profile."
+                    )
                 elif "\x00" in cell:
                     problem, what = "The cell holds a NUL character.", "Remove it from the cell."
                 else:
@@ -210,7 +230,8 @@ class CsvFile:
                 Code.IMPORT_INVALID,
                 f"{self.path} cannot be read ({error.strerror}). Check the path and its rights.",
             ) from error
-        return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        encoding = "utf-8-sig" if self._charset == UTF_8 else self._charset
+        return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
 
     def _read_header(self) -> tuple[str, ...]:
         with self._open() as text:

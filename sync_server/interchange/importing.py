@@ -122,7 +122,7 @@ def open_files(profile: Profile, folder: Path) -> dict[str, CsvFile]:
             Code.IMPORT_INVALID,
             f"{folder} has no {missing[0]}. The profile “{profile.name}” reads: {', '.join(sorted(known))}.",
         )
-    files = {name: CsvFile(there[name]) for name in known if name in there}
+    files = {name: CsvFile(there[name], profile.charset) for name in known if name in there}
     for name, file in files.items():
         file.check_columns(known[name] | profile.ignored.get(name, frozenset()))
     return files

@@ -15,6 +15,7 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.shapes import currency_problem
 from sync_server.interchange.columns import CONTRACT_VERSION, IMPORTED, KEY, columns_of, file_name
+from sync_server.interchange.csv_file import CHARSETS, UTF_8
 
 OWN = "fieldrep"
 """The profile of the contract itself: nothing to map."""
@@ -52,6 +53,7 @@ class Profile:
     Attributes:
         source: the name space of its keys; two profiles with the same source speak of the same records.
         currency: of amounts in rows that name none.
+        charset: of its files.
         ignored: per file, columns that are known and not taken.
     """
 
@@ -60,6 +62,7 @@ class Profile:
     records: tuple[RecordSpec, ...]
     ignored: Mapping[str, frozenset[str]] = field(default_factory=dict)
     currency: str = "EUR"
+    charset: str = UTF_8
     optional: bool = False
 
 
@@ -118,7 +121,7 @@ def read_profile(text: str, name: str) -> Profile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(name, f"is not valid TOML ({error})") from error
-    unknown = content.keys() - {"contract", "source", "currency", "ignore", "records", "title"}
+    unknown = content.keys() - {"contract", "source", "currency", "charset", "ignore", "records", "title"}
     if unknown:
         raise _invalid(name, f"has an unknown entry “{min(unknown)}”")
     if content.get("contract") != CONTRACT_VERSION:
@@ -131,10 +134,14 @@ def read_profile(text: str, name: str) -> Profile:
     currency = _text(content, "currency", name) if "currency" in content else "EUR"
     if problem := currency_problem(currency):
         raise _invalid(name, f"has an amount's currency that is none: {problem}")
+    charset = _text(content, "charset", name).lower() if "charset" in content else UTF_8
+    if charset not in CHARSETS:
+        raise _invalid(name, f"names the charset “{charset[:40]}”. Known are: {', '.join(CHARSETS)}")
     return Profile(
         name=name,
         source=_text(content, "source", name),
         currency=currency,
+        charset=charset,
         ignored={file: frozenset(columns) for file, columns in dict(content.get("ignore", {})).items()},
         records=tuple(_record(name, record) for record in records),
     )

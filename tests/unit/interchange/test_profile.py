@@ -31,6 +31,29 @@ def imported(folder: Folder, column: str, spec: str, **files: str) -> list[objec
 CUSTOMERS = "Id,Name,Town\n1,Ana,bonn\n2,Ben,\n"
 
 
+def test_files_of_another_charset_are_read_in_the_one_the_profile_names_and_in_no_other(
+    folder: Folder,
+) -> None:
+    (folder.path / "C.csv").write_bytes(
+        "Id,Name,Town\n1,Café Łódź,\n2,Bäcker,\n".encode("windows-1250", "replace")
+    )
+    text = CUSTOMER + 'name = "Name"\n'
+    report = folder.load(read_profile(text, "old"), dry_run=True)
+    assert [reject.row for reject in report.first] == [2, 3]
+    assert "the byte E9 after “Caf”, which is not UTF-8" in report.first[0].problem
+    assert folder.load(read_profile('charset = "Windows-1250"\n' + text, "old")).rejects == 0
+    assert {row["name"] for row in folder.rows("account")} == {"Café Łódź", "Bäcker"}
+
+
+def test_a_byte_that_the_named_charset_does_not_have_is_named(folder: Folder) -> None:
+    (folder.path / "C.csv").write_bytes(b"Id,Name,Town\n1,A\x81,\n")
+    (reject,) = folder.load(
+        read_profile('charset = "windows-1252"\n' + CUSTOMER + 'name = "Name"\n', "old")
+    ).first
+    assert (reject.row, reject.column) == (2, "Name")
+    assert "the byte 81 after “A”, which is not WINDOWS-1252" in reject.problem
+
+
 def test_a_row_that_makes_several_records_is_rejected_once_for_each_wrong_cell(folder: Folder) -> None:
     site = '[[records]]\nentity = "site"\nfile = "C.csv"\n[records.columns]\nkey = "Id"\ncity = "Town"\n'
     profile = read_profile(
@@ -138,6 +161,7 @@ def test_a_value_that_a_map_does_not_know_is_rejected_with_what_it_knows(folder:
         ('source = "x"\n', "version None of the contract, this is 1"),
         (HEAD, "names no records"),
         (HEAD + 'colour = "red"\n', "unknown entry “colour”"),
+        (HEAD + 'charset = "utf-16"\nrecords = [{}]\n', "names the charset “utf-16”. Known are: utf-8, "),
         (HEAD + 'currency = "ZZZ"\nrecords = [{}]\n', "“ZZZ” is no currency"),
         (CUSTOMER.replace("account", "device"), "which cannot be imported"),
         (CUSTOMER.replace('key = "Id"', 'name = "Id"'), "without a key"),
