@@ -88,8 +88,7 @@ def apply_reply(
         restored = bool(state.epoch) and reply.epoch != state.epoch
         taken_back, offered_to = take_back_sent(connection, state) if restored else (set(), state.offered_to)
         _keep_bases(connection, taken_back)
-        numbers = {change.n for change in sent}
-        believed = [outcome for outcome in reply.outcomes if outcome.n in numbers]
+        believed = _believed(reply, sent)
         settling = _settled(connection, believed, state, reply, replica.clock())
         drop_backed_up(connection, reply.backed_up, replica.clock())
         reached(Step.SETTLED)
@@ -134,6 +133,12 @@ def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:
         sentence = "The server told of accounts that moved, but not of all where to. Nothing was applied."
         raise KnownError(Code.DAMAGED_MESSAGE, sentence)
     return dict(zip(reply.leaves, owners, strict=True))
+
+
+def _believed(reply: ExchangeReply, sent: Sequence[Change]) -> list[Outcome]:
+    """The outcomes of what was sent; of nothing else does the server know anything."""
+    numbers = {change.n for change in sent}
+    return [outcome for outcome in reply.outcomes if outcome.n in numbers]
 
 
 def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, leaving: Leaving) -> Applied:

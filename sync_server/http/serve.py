@@ -37,14 +37,7 @@ def serve(
         KnownError: `plain_http` off loopback without a certificate, `wrong_usage` for half a certificate,
             `address_in_use`.
     """
-    if (tls_cert is None) != (tls_key is None):
-        raise KnownError(Code.WRONG_USAGE, "Give --tls-cert and --tls-key together, or neither.")
-    if tls_cert is None and not is_loopback(host):
-        raise KnownError(
-            Code.PLAIN_HTTP,
-            f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
-            "or --host 127.0.0.1.",
-        )
+    _require_tls(host, tls_cert, tls_key)
     _allow_connections()
     listener = _listen(host, port)
     scheme = "https" if tls_cert else "http"
@@ -70,6 +63,17 @@ def serve(
         Server(config, app.state.end).run(sockets=[listener])
     finally:
         listener.close()
+
+
+def _require_tls(host: str, tls_cert: Path | None, tls_key: Path | None) -> None:
+    if (tls_cert is None) != (tls_key is None):
+        raise KnownError(Code.WRONG_USAGE, "Give --tls-cert and --tls-key together, or neither.")
+    if tls_cert is None and not is_loopback(host):
+        raise KnownError(
+            Code.PLAIN_HTTP,
+            f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
+            "or --host 127.0.0.1.",
+        )
 
 
 class Server(uvicorn.Server):
