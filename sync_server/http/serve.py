@@ -40,8 +40,6 @@ def serve(
     _require_tls(host, tls_cert, tls_key)
     _allow_connections()
     listener = _listen(host, port)
-    scheme = "https" if tls_cert else "http"
-    name = f"[{host}]" if ":" in host else host
     app = make_app(database)
     _settle_down()
     config = uvicorn.Config(
@@ -58,7 +56,8 @@ def serve(
         ssl_certfile=str(tls_cert) if tls_cert else None,
         ssl_keyfile=str(tls_key) if tls_key else None,
     )
-    announce(f"{scheme}://{name}:{listener.getsockname()[1]}")
+    name = f"[{host}]" if ":" in host else host
+    announce(f"{'https' if tls_cert else 'http'}://{name}:{listener.getsockname()[1]}")
     try:
         Server(config, app.state.end).run(sockets=[listener])
     finally:

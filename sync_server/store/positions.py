@@ -30,7 +30,7 @@ class Position:
         whole: whether the reply was all of it; otherwise more replies were to follow.
         digest: of the device's own rows at `shown`, as it told; None where it cannot be compared.
         schema: of the device's catalogue.
-        told_at: the device's clock, by which a request that arrives once more is known; it orders nothing.
+        told_at: the device's clock, by which a request that arrives once more, or late, is known.
     """
 
     at: int
@@ -149,17 +149,25 @@ def _steps(positions: list[Position], contact: Position | None) -> Iterator[Stan
 
 
 def _positions(reader: Reader, device_id: bytes) -> list[Position]:
-    """All that is kept of a device, in order; of a request that arrived more than once the first time."""
+    """All that is kept of a device, in order, without requests that arrived once more or after newer ones."""
     sql = (
         "SELECT at, shown, given, whole, schema, told_at, digest_count, digest_total FROM device_position "
         "WHERE device_id = ? ORDER BY at"
     )
-    first: dict[int, Position] = {}
+    kept: list[Position] = []
+    told: set[int] = set()
     for at, shown, given, whole, schema, told_at, count, total in reader.rows(sql, (device_id,)):
         digest = _digest(count, total) if schema == SCHEMA_VERSION else None
-        position = Position(at, shown, given, bool(whole), digest, schema, told_at)
-        first.setdefault(told_at or -at, position)
-    return list(first.values())
+        one = Position(at, shown, given, bool(whole), digest, schema, told_at)
+        if not told_at or not (told_at in told or _is_late(one, kept)):
+            kept.append(one)
+            told.add(told_at)
+    return kept
+
+
+def _is_late(one: Position, kept: list[Position]) -> bool:
+    """Whether it was made before the last one: the device's clock was behind, and it shows nothing newer."""
+    return bool(kept) and one.told_at < kept[-1].told_at and 0 <= one.shown <= kept[-1].shown
 
 
 def _contact(reader: Reader, device_id: bytes) -> Position | None:
