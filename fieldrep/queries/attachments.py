@@ -81,7 +81,8 @@ LEFT JOIN file_body b ON b.sha256 = a.sha256 LEFT JOIN file_wish w ON w.row_id =
 """  # noqa: S608 - names of the domain
 _SHOWN = " WHERE a.archived = 0 AND (?1 IS NULL OR a.account_id = ?1) ORDER BY a.row_no DESC"
 _TRAVELLING = """
- WHERE u.row_id IS NOT NULL OR (coalesce(b.whole, 0) = 0 AND (w.row_id IS NOT NULL OR b.held > 0))
+ WHERE a.id IN (SELECT row_id FROM file_upload UNION SELECT row_id FROM file_wish)
+    AND (u.row_id IS NOT NULL OR coalesce(b.whole, 0) = 0)
 ORDER BY u.row_id IS NULL, a.size, a.row_no
 """
 _OWNERS_OF = """

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
 
 _EPOCH = "files_epoch"
+_GONE = (
+    "SELECT sha256 FROM file_body b WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256) "
+    "AND NOT EXISTS (SELECT 1 FROM file_upload u WHERE u.sha256 = b.sha256)"
+)
+"""Bodies that no record names and that do not wait to go up."""
+
+_STALE_WISHES = (
+    "SELECT w.row_id FROM file_wish w LEFT JOIN attachment a ON a.id = w.row_id "
+    "LEFT JOIN file_body b ON b.sha256 = a.sha256 WHERE a.id IS NULL OR b.whole = 1"
+)
 
 
 def keep(connection: Connection, row_id: bytes, body: bytes) -> None:
@@ -100,50 +110,41 @@ def take_part(replica: Replica, sha256: str, size: int, at: int, part: bytes) ->
 
 
 def settle_files(replica: Replica) -> None:
-    """After a whole sync: bodies of accounts that left are let go, and a restored store is offered what it may lack."""
+    """After a whole sync: bodies of accounts that left are let go, and a restored store is offered what it may lack.
+
+    Mostly there is nothing to do, and then nothing is written.
+    """
+    epoch, noted = replica.state().epoch.hex(), replica.secret(_EPOCH)
     with replica.read() as reader:
-        nothing = all(
-            not reader.rows(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - names of this module
-            for table in ("file_body", "file_wish")
-        )
-    if nothing:
+        nothing = not reader.rows(_GONE) and not reader.rows(_STALE_WISHES)
+        known = noted == epoch or not reader.rows("SELECT 1 FROM file_body LIMIT 1")
+    if known and nothing:
         return
-    epoch = replica.state().epoch.hex()
-    restored = replica.secret(_EPOCH) not in ("", epoch)
     with replica.write() as connection:
-        if restored:
-            connection.execute(
-                "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent, refused) SELECT a.id, a.sha256, 0, '' "
-                "FROM attachment a JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
-            )
-            connection.execute("UPDATE file_upload SET sent = 0, refused = ''")
-        connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (_EPOCH, epoch))
-        gone = _let_go(connection)
-    replica.took_bulk |= gone
+        if not known:
+            _offer_again(connection, restored=noted != "")
+            connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (_EPOCH, epoch))
+        gone = connection.execute(_GONE).fetchall()
+        for (sha256,) in gone:
+            _drop(connection, sha256)
+        connection.execute(f"DELETE FROM file_wish WHERE row_id IN ({_STALE_WISHES})")  # noqa: S608 - our own text
+    replica.took_bulk |= bool(gone)
+
+
+def _offer_again(connection: Connection, *, restored: bool) -> None:
+    """To a store that was restored: it is asked of every body that is here whether it has it."""
+    if restored:
+        connection.execute(
+            "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent, refused) SELECT a.id, a.sha256, 0, '' "
+            "FROM attachment a JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
+        )
+        connection.execute("UPDATE file_upload SET sent = 0, refused = ''")
 
 
 def altered_bodies(connection: Connection) -> list[str]:
     """The hashes of bodies that are said to be here and are not as they were saved."""
     found = connection.execute("SELECT sha256 FROM file_body WHERE whole = 1").fetchall()
     return [sha256 for (sha256,) in found if _hash_of_parts(_parts(connection, sha256)) != sha256]
-
-
-def _let_go(connection: Connection) -> bool:
-    """Forgets bodies that no record names and that do not wait to go up.
-
-    True when any went, so that their pages are given back to the disk.
-    """
-    gone = connection.execute(
-        "SELECT sha256 FROM file_body b WHERE NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256) "
-        "AND NOT EXISTS (SELECT 1 FROM file_upload u WHERE u.sha256 = b.sha256)"
-    ).fetchall()
-    for (sha256,) in gone:
-        _drop(connection, sha256)
-    connection.execute(
-        "DELETE FROM file_wish WHERE row_id NOT IN (SELECT a.id FROM attachment a "
-        "LEFT JOIN file_body b ON b.sha256 = a.sha256 WHERE coalesce(b.whole, 0) = 0)"
-    )
-    return bool(gone)
 
 
 def _drop(connection: Connection, sha256: str) -> None:

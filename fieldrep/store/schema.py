@@ -38,7 +38,7 @@ HEAD = "0001"
 SEARCH_BYTES = 16 * 1024 * 1024
 """Memory in which a page's search entries are gathered before they become a segment; segments are joined when idle."""
 
-SEARCH_SEGMENTS = 128
+SEARCH_SEGMENTS = 256
 """Saves after which one of them joins their segments by itself; normally `tidy` does so earlier."""
 
 SEARCH_LEAF = 4_000
@@ -100,6 +100,10 @@ Index(
 )
 for _side in ("account_id", "other_account_id"):
     Index(f"duplicate_candidate_by_{_side}", TABLES["duplicate_candidate"].c[_side])
+Index(
+    "attachment_by_sha256",
+    *(TABLES["attachment"].c[name] for name in ("sha256", "archived", "created_at", "id")),
+)
 Index("site_by_city", TABLES["site"].c.city.collate("NOCASE"), TABLES["site"].c.account_id)
 Index(
     "ar_document_open",

@@ -21,11 +21,9 @@ from sync_server.store.statements import Row
 ATTACHMENT = CATALOGUE["attachment"]
 _INCOMING, _WHOLE = b"I", b"W"
 _OF_PERSON = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE archived = 0 AND created_by = ?"
-_ARRIVED = """
-SELECT COALESCE(SUM(size), 0) FROM attachment WHERE archived = 0 AND id IN (SELECT row_id FROM file_body)
-"""
+_ARRIVED = "SELECT COALESCE(SUM(size), 0) FROM file_body"
 QUOTAS = {"person": MAX_OF_USER, "company": 100_000_000_000}
-"""Bytes of files that are not archived: of one person, and of everybody together; the admin may set others."""
+"""Bytes of files: of one person's that are not archived, and of all that are kept; the admin may set others."""
 
 
 def attachment_for(reader: Reader, user_id: bytes, row_id: bytes, *, giving: bool = False) -> Row | None:
@@ -75,7 +73,7 @@ def take(session: Session, row: Row, device_id: bytes, at: int, part: bytes) -> 
     if _hash(session, holder).hex() != row["sha256"]:
         _drop(session, holder)
         return 0, False
-    _keep_whole(session, row_id, holder, bytes.fromhex(str(row["sha256"])))
+    _keep_whole(session, row_id, holder, bytes.fromhex(str(row["sha256"])), size)
     return held, True
 
 
@@ -92,12 +90,12 @@ def _append(session: Session, holder: bytes, held: int, part: bytes) -> None:
         held += len(piece)
 
 
-def _keep_whole(session: Session, row_id: bytes, holder: bytes, sha256: bytes) -> None:
+def _keep_whole(session: Session, row_id: bytes, holder: bytes, sha256: bytes, size: int) -> None:
     if session.first("SELECT at FROM file_part WHERE holder = ? AND at = 0", (_WHOLE + sha256,)) is None:
         session.run("UPDATE file_part SET holder = ? WHERE holder = ?", (_WHOLE + sha256, holder))
     else:
         _drop(session, holder)
-    session.run("INSERT INTO file_body (row_id, sha256) VALUES (?, ?)", (row_id, sha256))
+    session.run("INSERT INTO file_body (row_id, sha256, size) VALUES (?, ?, ?)", (row_id, sha256, size))
 
 
 def quotas(session: Session) -> dict[str, int]:

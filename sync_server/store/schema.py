@@ -28,6 +28,7 @@ LOOKED_UP: dict[str, tuple[str, ...]] = {
     "device": ("user_id",),
     "account": ("territory_id", "owner_user_id", "number"),
     "account_team": ("user_id",),
+    "attachment": ("created_by",),
     "product": ("sku",),
     "conflict": ("row_id",),
     "duplicate_candidate": ("account_id", "other_account_id"),
@@ -312,7 +313,7 @@ Table(
     _bytes("device_id", null=True),
 )
 Table("bundle_key", METADATA, _whole("one", key=True), _bytes("seed"))
-Table("file_body", METADATA, _bytes("row_id", key=True), _bytes("sha256"))
+Table("file_body", METADATA, _bytes("row_id", key=True), _bytes("sha256"), _whole("size"))
 Table("file_part", METADATA, _bytes("holder", key=True), _whole("at", key=True), _bytes("part"))
 Table("file_quota", METADATA, _text("name", key=True), _whole("bytes"))
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))

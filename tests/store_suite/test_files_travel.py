@@ -17,6 +17,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import MAX_THUMB, PART, FileReply, FileRequest, hash_of
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.attachments import files_of_account, thumbs, travelling
+from fieldrep.store import files
 from fieldrep.store.refused import refused_changes
 from fieldrep.sync.files import FilePolicy, bring, carry
 from sync_server.store.backup import backup, restore
@@ -364,6 +365,22 @@ def test_after_a_restore_any_laptop_that_has_the_photo_gives_it_back(
         carry(laptop.replica, FileLine(laptop))
     assert FileLine(ana).file(FileRequest(row_id=row_id, at=0)).part == body[:PART]
     assert verify(world.database) == []
+
+
+def test_a_sync_with_nothing_to_say_of_files_writes_nothing_and_scans_no_records(
+    ana: Laptop, tmp_path: Path
+) -> None:
+    added(ana, tmp_path, bytes_of(1))
+    carry(ana.replica, FileLine(ana))
+    log = tmp_path / "ana.db-wal"
+    before = log.read_bytes()
+    carry(ana.replica, FileLine(ana))
+    carry(ana.replica, FileLine(ana), FilePolicy(brought=SIZE))
+    assert log.read_bytes() == before
+    with ana.replica.read() as reader:
+        for query in (files._GONE, files._STALE_WISHES):
+            plan = [row[3] for row in reader.rows(f"EXPLAIN QUERY PLAN {query}")]
+            assert not [step for step in plan if step.startswith("SCAN a")], plan
 
 
 def test_pages_of_files_that_left_are_given_back_to_the_disk(

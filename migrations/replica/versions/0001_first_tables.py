@@ -277,6 +277,7 @@ INDEXES = (
     "CREATE INDEX attachment_by_activity_id ON attachment (activity_id)",
     "CREATE INDEX attachment_by_contact_id ON attachment (contact_id)",
     "CREATE INDEX attachment_by_order_id ON attachment (order_id)",
+    "CREATE INDEX attachment_by_sha256 ON attachment (sha256, archived, created_at, id)",
     "CREATE INDEX attachment_by_site_id ON attachment (site_id)",
     "CREATE INDEX attachment_by_user_id ON attachment (user_id)",
     "CREATE UNIQUE INDEX attachment_by_id ON attachment (id)",
@@ -312,7 +313,7 @@ SEARCH = (
     "INSERT INTO product_search(product_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO product_search(product_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO product_search(product_search, rank) VALUES ('automerge', 0)",
-    "INSERT INTO product_search(product_search, rank) VALUES ('crisismerge', 128)",
+    "INSERT INTO product_search(product_search, rank) VALUES ('crisismerge', 256)",
     """
     CREATE VIRTUAL TABLE account_search USING fts5(name, number, phone, email, note,
         content='', columnsize=0, detail=column, prefix='1',
@@ -321,7 +322,7 @@ SEARCH = (
     "INSERT INTO account_search(account_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO account_search(account_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO account_search(account_search, rank) VALUES ('automerge', 0)",
-    "INSERT INTO account_search(account_search, rank) VALUES ('crisismerge', 128)",
+    "INSERT INTO account_search(account_search, rank) VALUES ('crisismerge', 256)",
     """
     CREATE VIRTUAL TABLE contact_search USING fts5(given_name, family_name, job_title, phone, mobile, email,
         content='', columnsize=0, detail=column, prefix='1',
@@ -330,7 +331,7 @@ SEARCH = (
     "INSERT INTO contact_search(contact_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO contact_search(contact_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO contact_search(contact_search, rank) VALUES ('automerge', 0)",
-    "INSERT INTO contact_search(contact_search, rank) VALUES ('crisismerge', 128)",
+    "INSERT INTO contact_search(contact_search, rank) VALUES ('crisismerge', 256)",
     """
     CREATE VIRTUAL TABLE activity_search USING fts5(subject, body,
         content='', columnsize=0, detail=column, prefix='1',
@@ -339,7 +340,7 @@ SEARCH = (
     "INSERT INTO activity_search(activity_search, rank) VALUES ('hashsize', 16777216)",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('pgsz', 4000)",
     "INSERT INTO activity_search(activity_search, rank) VALUES ('automerge', 0)",
-    "INSERT INTO activity_search(activity_search, rank) VALUES ('crisismerge', 128)",
+    "INSERT INTO activity_search(activity_search, rank) VALUES ('crisismerge', 256)",
 )
 
 
