@@ -169,3 +169,10 @@ def test_a_field_left_out_of_a_change_that_is_taken_is_kept_with_what_was_entere
     assert [one.after for one in kept.change.edits] == [{"note": "mine as well"}]
     assert (kept.code, kept.field) == (Code.FIELD_PROTECTED, "note")
     assert kept.sentence == "Note of accounts is set by the office. All else was taken."
+    restored = b"f" * 16
+    apply_reply(replica, reply(SHOP, cursor=b"4", epoch=restored))
+    offered = replica.waiting(10, 10**6)
+    assert [change.n for change in offered] == [n]
+    apply_reply(replica, reply(echo, outcomes=[outcome], cursor=b"5", epoch=restored), offered)
+    with replica.read() as reader:
+        assert len(refused_changes(reader.driver)) == 1, "what is given back after a restore is told once"
