@@ -38,6 +38,7 @@ def learn_pairs(
         if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):
             raise Wrong(f"a pair names other accounts than its records: {row}")
         known[row_id] = dict(row)
+        oracle.writers.setdefault(("duplicate_candidate", row_id), []).append((row["revision"], b"store"))
         names[row_id] = ".".join(sorted(names.get(row[n], "?") for n in ("one_id", "other_id")))
     return [("duplicate_candidate", row_id) for row_id in new]
 
