@@ -37,7 +37,8 @@ def match_query(text: str) -> str:
 def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> bool:
     """Joins a few pages of an entity's search segments; True while more is left to do.
 
-    Each save leaves a small segment. A few are left alone; `whole` joins even those, after a first replica, and writes
+    Each save leaves a small segment. A few are left alone, and what is joined are segments of like size: the large one
+    stays as it is, in front of those that saves append. `whole` joins all into one, after a first replica, and writes
     anew the one from which rows have left, so that nothing of them stays in it.
     """
     if not texts.searched:
@@ -47,7 +48,8 @@ def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> 
     segments, before = (int(found[0]), int(found[1])) if found else (0, 0)
     if segments <= (0 if whole else MOST_SEGMENTS):
         return False
-    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', ?)", (-JOIN_PAGES,))  # noqa: S608
+    pages = -JOIN_PAGES if whole else JOIN_PAGES
+    connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', ?)", (pages,))  # noqa: S608
     after = connection.execute("SELECT total_changes()").fetchone()
     return after is not None and after[0] - before > 1
 

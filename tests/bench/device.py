@@ -70,7 +70,7 @@ class Watch:
 
 
 def first(folder: Path, link: str) -> dict[str, Any]:
-    """A first replica: when the accounts could be listed and searched, when all was there and proven."""
+    """A first replica: when the accounts could be listed and searched, when all was there and proven; then tidied."""
     folder.mkdir(parents=True)
     with open_replica(folder, create=True) as replica:
         enrol(replica, link, os.urandom, "bench")
@@ -86,6 +86,8 @@ def first(folder: Path, link: str) -> dict[str, Any]:
         watch = Watch()
         receipt = watch.time(lambda: sync(replica, bearer, ahead=True, progress=progress))
         bearer.close()
+        peak = peak_mb(os.getpid())
+        replica.tidy()
         return {
             "usable": usable[0],
             "complete": watch.wall[0],
@@ -93,7 +95,7 @@ def first(folder: Path, link: str) -> dict[str, Any]:
             "pulled": receipt.pulled,
             "exchanges": receipt.exchanges,
             "whole": receipt.whole,
-            "peak_mb": peak_mb(os.getpid()),
+            "peak_mb": peak,
             "peak_before_mb": before,
         }
 

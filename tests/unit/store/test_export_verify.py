@@ -121,3 +121,24 @@ def test_tidying_joins_what_many_saves_left_and_changes_nothing(whole: Replica) 
         assert reader.rows("SELECT count(*) FROM account_search WHERE account_search MATCH 'visit'") == [(1,)]
     assert exported(whole) == before
     assert findings(whole) == []
+
+
+def test_tidying_between_saves_joins_the_small_segments_and_leaves_the_large_one(whole: Replica) -> None:
+    with whole.begin("create_account", "New") as unit:
+        for number in range(500):
+            unit.create(
+                "account", {"name": f"Shop {number}", "note": f"n{number} m{number * 7} k{number * 11}"}
+            )
+    whole.took_bulk = True
+    whole.tidy()
+    with whole.read() as reader:
+        large = reader.rows("SELECT DISTINCT segid FROM account_search_idx")
+    for number in range(40):
+        with whole.begin("edit_account", "Edit") as unit:
+            unit.update("account", row_id(1), {"note": f"visit {number}"})
+    whole.tidy()
+    with whole.read() as reader:
+        segments = reader.rows("SELECT DISTINCT segid FROM account_search_idx")
+    assert large[0] in segments
+    assert len(segments) <= 8
+    assert findings(whole) == []
