@@ -156,3 +156,23 @@ def test_a_device_that_names_rows_it_cannot_have_changes_nothing_but_the_report(
     assert world.database.info().revision == before.revision
     assert verify(world.database) == []
     ana.replica.close()
+
+
+def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
+    world: World, tmp_path: Path
+) -> None:
+    user = world.user("ana")
+    one = Laptop(tmp_path / "one", world, user, "vm")
+    other = Laptop(tmp_path / "other", world, user, "vm", seed=1)
+    for laptop in (one, other):
+        laptop.sync()
+    backup(world.database, tmp_path / "kept")
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    one.sync()
+    found = {device.device_id: device.state for device in report(world).devices}
+    assert found[id_text(other.admission.device_id)] == "not_seen", (
+        "it was there after the other was admitted"
+    )
+    assert report(world).done is False
+    for laptop in (one, other):
+        laptop.replica.close()
