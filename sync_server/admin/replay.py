@@ -81,9 +81,10 @@ def _instant(reader: Reader, device_id: RowId, told: str) -> int:
 
 def _told(stand: Stand, past: Past, at: int) -> str:
     """How sure it is, in a sentence or two."""
-    if not stand.since:
+    if not stand.revision and stand.on_its_way_to is None:
         return f"At {in_utc(at)} the device had not been given any record."
-    held = f"the central store was at revision {stand.revision:,}, given to it at {in_utc(stand.since)}"
+    given = f"given to it at {in_utc(stand.since)}" if stand.since else "which it had when it was enrolled"
+    held = f"the central store was at revision {stand.revision:,}, {given}"
     words = [f"At {in_utc(at)} the device held what {held}."]
     if stand.on_its_way_to is not None:
         words.append(

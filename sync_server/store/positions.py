@@ -48,7 +48,7 @@ class Stand:
 
     Attributes:
         revision: the state of the store it had.
-        since: when it was given that state; 0 when it had never been given any.
+        since: when it was given that state; 0 when it had it before it was enrolled as this device, or never had any.
         shown: it has shown since to have had exactly that; otherwise the last reply may not have arrived.
         on_its_way_to: the state of which it had been given a part already, None for none such.
         digest: of its own rows at that state, as it told.
@@ -117,6 +117,8 @@ def stand_at(reader: Reader, device_id: bytes, moment: int) -> Stand:
     """
     positions = _positions(reader, device_id)
     held = Stand(0, 0, shown=True)
+    if not positions:
+        return held
     for step in _steps(positions, _contact(reader, device_id)):
         if step.since <= moment:
             held = step
@@ -144,7 +146,9 @@ def _steps(positions: list[Position], contact: Position | None) -> Iterator[Stan
     before = 0
     for shown in sorted(seen):
         brought = (p.at for p in positions if p.whole and before < p.given <= shown and p.at <= seen[shown])
-        yield Stand(shown, max(brought, default=seen[shown]), shown=True, digest=digests.get(shown))
+        # what it shows at its first contact it has brought along from an earlier enrolment
+        otherwise = 0 if shown == positions[0].shown else seen[shown]
+        yield Stand(shown, max(brought, default=otherwise), shown=True, digest=digests.get(shown))
         before = shown
 
 

@@ -19,6 +19,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Reader as FieldReader
 from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import canonical_line
 from sync_server.store import history
 from sync_server.store.dialect import compose
@@ -51,9 +52,7 @@ def past_of(reader: Reader, device_id: bytes, moment: int) -> tuple[Stand, Past]
     assert isinstance(user_id, bytes)  # noqa: S101 - every device has one
     assert isinstance(made_at, int)  # noqa: S101 - never empty
     if moment < made_at:
-        raise KnownError(
-            Code.NOT_KEPT, f"That device was enrolled on {in_utc(made_at)}: it held nothing then."
-        )
+        raise KnownError(Code.NOT_KEPT, _not_yet(reader, device_id, made_at))
     floor, since = history.floor(reader)
     if moment < since:
         sentence = (
@@ -63,13 +62,22 @@ def past_of(reader: Reader, device_id: bytes, moment: int) -> tuple[Stand, Past]
         raise KnownError(Code.NOT_KEPT, sentence)
     _require_same_lineage(reader, device_id, made_at, moment)
     stand = stand_at(reader, device_id, moment)
-    if stand.since and stand.revision < floor:
+    if 0 < stand.revision < floor:
+        when = f"on {in_utc(stand.since)}" if stand.since else "before it was enrolled as this one"
         sentence = (
-            f"That device was last given records on {in_utc(stand.since)}. What it held is kept from "
+            f"That device was last given records {when}. What it held is kept from "
             f"{in_utc(since)} on, and the records were others by then."
         )
         raise KnownError(Code.NOT_KEPT, sentence)
     return stand, Past(reader, user_id, stand.revision)
+
+
+def _not_yet(reader: Reader, device_id: bytes, made_at: int) -> str:
+    """What is said of a moment before a device was enrolled; the laptop may have been another device before."""
+    sql = "SELECT former_id FROM device_former WHERE device_id = ?"
+    former = reader.session.first(sql, (device_id,))
+    rest = f"before, this laptop was the device {id_text(former[0])}." if former else "it held nothing then."
+    return f"That device was enrolled on {in_utc(made_at)}: {rest}"
 
 
 def _require_same_lineage(reader: Reader, device_id: bytes, made_at: int, moment: int) -> None:

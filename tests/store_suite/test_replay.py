@@ -13,12 +13,15 @@ import msgspec
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.contract.ids import Incarnation, id_text
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest, ExchangeReply, ExchangeRequest
 from fieldrep.store.export import export_lines
 from fieldrep.sync.engine import sync
+from fieldrep.sync.enrolment import device_keys
 from sync_server.reconcile.merges import merge
 from sync_server.store import admin
 from sync_server.store.backup import backup, restore
+from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
 from sync_server.store.positions import Stand
 from sync_server.store.replay import Past, past_of
@@ -262,3 +265,40 @@ def test_a_device_is_told_by_the_role_its_user_had_and_unsent_work_is_not_in_it(
     ana.moments[world.clock()] = ana.moments[max(ana.moments)]
     assert b'"cost_price":null' not in ana.sync()
     assert_all_told(world, ana)
+
+
+def test_a_laptop_that_enrolled_again_held_what_it_brought_along(
+    world: World, people: tuple[Diary, Diary]
+) -> None:
+    ana, _ = people
+    ana.laptop.create("Shop")
+    lines, former = ana.sync(), ana.laptop.admission
+    replica = ana.laptop.replica
+    with world.write() as tx:
+        code = make_code(tx, SeededBytes(77), former.user_id)
+    public, incarnation = device_keys(replica, SeededBytes(78)).public, replica.state().incarnation
+    again = admit(
+        world.database,
+        EnrollRequest(
+            code,
+            "ana",
+            "test",
+            "1",
+            PROTOCOL_VERSION,
+            public,
+            former_device=former.device_id,
+            former_incarnation=incarnation,
+        ),
+    )
+    replica.enrolled(again, "http://127.0.0.1:1", "", Incarnation(SeededBytes(79)(16)))
+    before = max(ana.moments)
+    ana.moments.clear()
+    ana.laptop.admission = again
+    ana.note()
+    world.account(former.user_id, name="New")
+    assert ana.sync() != lines
+
+    assert_all_told(world, ana)
+    with world.database.read() as reader, pytest.raises(KnownError) as caught:
+        past_of(reader, again.device_id, before)
+    assert id_text(former.device_id) in caught.value.sentence
