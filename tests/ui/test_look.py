@@ -3,24 +3,27 @@
 from itertools import product
 
 import pytest
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QTabBar
+from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.shell import AppShell
-from fieldrep.ui.style.fonts import FAMILY, font, metrics
+from fieldrep.ui.style.fonts import FAMILY, font, metrics, text_scale
 from fieldrep.ui.style.icons import pixmap
+from fieldrep.ui.style.qss import stylesheet
 from fieldrep.ui.style.theme import Look, Theme, _from_system, current
 from fieldrep.ui.style.tokens import DARK, LIGHT, Tokens, Tone
 from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.paint import draw_text
 from fieldrep.ui.widgets.table import Table
-from fieldrep.ui.widgets.text import ElidedText
+from fieldrep.ui.widgets.text import ElidedText, Text
 from tests.screens.fit import clipped, too_large
 from tests.ui.conftest import Stage
-from tests.ui.gallery import SPECS
+from tests.ui.gallery import SPECS, build_shell
 from tests.ui.names import nameless, without_object_name
+from tests.ui.window import Window
 
 BOTH = pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda tokens: tokens.name)
 
@@ -195,3 +198,40 @@ def test_every_control_has_a_name_for_screen_readers_and_for_tests(shell: AppShe
     QApplication.processEvents()
     assert nameless(shell) == []
     assert without_object_name(shell) == []
+
+
+def test_every_word_grows_with_the_text_size_and_shrinks_again(window: Window, theme: Theme) -> None:
+    def wrong() -> list[str]:
+        labels = [one for one in window.shell.findChildren(Text) if one.font() != _meant(one)]
+        bars = [one for one in window.shell.findChildren(QTabBar) if one.font() != font("control")]
+        return [f"{one.text()!r} has {one.font().pixelSize()} px" for one in labels] + [
+            one.objectName() for one in bars
+        ]
+
+    def _meant(label: Text) -> QFont:
+        return font(label._kind, figures=label._figures)
+
+    for scale in (130, 100, 115):
+        theme.choose_scale(scale)
+        window.record.reload()
+        window.settle()
+        assert wrong() == [], f"at {scale} %"
+        theme.choose(Look.DARK)
+        theme.choose(Look.LIGHT)
+        assert wrong() == [], f"at {scale} %, after the theme was switched"
+    window.record.overview.tiles[1]._note.set_tone("danger")
+    assert wrong() == []
+
+
+def test_a_window_is_dressed_again_after_size_and_theme_changed_and_another_is_gone(
+    qtbot: QtBot, theme: Theme
+) -> None:
+    theme.choose_scale(130)
+    for look in (Look.DARK, Look.LIGHT):
+        theme.choose(look)
+    gone = build_shell(theme)
+    gone.show()
+    gone.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    theme.dress()
+    assert QApplication.instance().styleSheet() == stylesheet(LIGHT, text_scale())

@@ -5,13 +5,14 @@ It shows and asks; what is saved or submitted is the editor's.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.order_entry import OrderEntry, OrderLine
 from fieldrep.ui.order import sheet
 from fieldrep.ui.order.head import HeadFields
 from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
@@ -60,6 +61,11 @@ class OrderSide(QWidget):
         column.addWidget(self.banner)
         column.addWidget(self._totals)
         column.addLayout(buttons)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self.setFixedWidth(scaled(_WIDTH))
 
     def _long(self) -> QWidget:
         inside = QWidget()

@@ -6,7 +6,7 @@ Owns how list and record follow each other. The list is read a window at a time;
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -19,11 +19,13 @@ from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import LIST_PANE_MAX
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
 
+_LIST_IN_LARGE = 424
 _LIST = 366  # so that the five chips stand beside each other
 _MATTER = frozenset(
     {"account", "attachment", "site", "contact", "account_contact", "activity", "sales_order", "document_line",
@@ -72,19 +74,28 @@ class AccountsPage(Page):
         column.setSpacing(4)
         column.addWidget(self.list, 1)
         column.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignHCenter)
-        left.setMinimumWidth(scaled(_LIST))
-        left.setMaximumWidth(scaled(LIST_PANE_MAX))
+        self._left = left
+        self._size_list()
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("accounts_split")
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(self.record)
-        split.setSizes([scaled(_LIST), 1000])
+        split.setSizes([min(scaled(_LIST), _LIST_IN_LARGE), 1000])
         split.setStretchFactor(1, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(split)
+
+    def _size_list(self) -> None:
+        self._left.setMinimumWidth(min(scaled(_LIST), _LIST_IN_LARGE))
+        self._left.setMaximumWidth(scaled(LIST_PANE_MAX))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self._size_list()
 
     # The list
 

@@ -6,7 +6,7 @@ A target is ("product", id) or an id alone.
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
 from fieldrep.contract.ids import RowId
@@ -24,6 +24,7 @@ from fieldrep.ui.product.record import ProductRecord
 from fieldrep.ui.product.sayings import CHIPS, SORTS, WORDS, row_view
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.fonts import scaled
+from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import LIST_PANE_MAX, LIST_PANE_MIN
 from fieldrep.ui.widgets.button import Chip
 from fieldrep.ui.widgets.keycap import KeyHint
@@ -46,8 +47,7 @@ class ProductsPage(Page):
         self._found: ProductsFound | None = None
         self._target: RowId | None = None
         self.list = RecordList(WORDS, CHIPS, SORTS, name="products")
-        self.list.setMinimumWidth(scaled(LIST_PANE_MIN))
-        self.list.setMaximumWidth(scaled(LIST_PANE_MAX))
+        self._size_list()
         self.list.wanted.connect(lambda _: self._ask())
         self.list.more_wanted.connect(self._more)
         self.list.current.connect(self._follow)
@@ -70,6 +70,15 @@ class ProductsPage(Page):
         self.record.set_customer(desk.customer)
         self._show_chips()
         self._ask()
+
+    def _size_list(self) -> None:
+        self.list.setMinimumWidth(scaled(LIST_PANE_MIN))
+        self.list.setMaximumWidth(scaled(LIST_PANE_MAX))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self._size_list()
 
     def _show_chips(self) -> None:
         """What a customer bought can only be asked when there is one."""

@@ -23,6 +23,7 @@ class Look(StrEnum):
 
 
 _BY_CANVAS = {LIGHT.canvas.lower(): LIGHT, DARK.canvas.lower(): DARK}
+_SEEN = "_look_seen"
 _LOOK_EVENTS = (
     QEvent.Type.PaletteChange,
     QEvent.Type.FontChange,
@@ -46,9 +47,9 @@ def look_changed(widget: QWidget, event: QEvent) -> bool:
     if event.type() not in _LOOK_EVENTS:
         return False
     look = (current().name, text_scale())
-    if widget.__dict__.get("_look_seen") == look:
+    if widget.__dict__.get(_SEEN) == look:
         return False
-    widget.__dict__["_look_seen"] = look
+    widget.__dict__[_SEEN] = look
     return True
 
 
@@ -122,7 +123,7 @@ class Theme(QObject):
         self._app = app
         self._look = look
         self._scale = scale
-        self._dressed = False
+        self._dressed = self._resized = False
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
@@ -143,7 +144,9 @@ class Theme(QObject):
     def dress(self) -> None:
         """The stylesheet, once the window stands: building under it costs five times as much."""
         self._dressed = True
-        self._app.setStyleSheet(stylesheet(current(), text_scale()))
+        sheet = stylesheet(current(), text_scale())
+        if self._app.styleSheet() != sheet:  # put on again, Qt walks what it remembers of widgets long gone
+            self._app.setStyleSheet(sheet)
 
     def choose(self, look: Look) -> None:
         if look is not self._look:
@@ -159,7 +162,7 @@ class Theme(QObject):
         nearest = min(TEXT_SCALES, key=lambda step: abs(step - scale))
         if nearest == self._scale:
             return
-        self._scale = nearest
+        self._scale, self._resized = nearest, True
         self._refresh()
         self.chosen.emit()
 
@@ -175,6 +178,14 @@ class Theme(QObject):
         self._paint()
         if self._dressed:
             self.dress()
+        if self._resized:
+            self._tell_of_size()
+
+    def _tell_of_size(self) -> None:
+        """Once dressed: with the stylesheet Qt gives widgets back the fonts they had under the first one."""
+        for widget in self._app.allWidgets():
+            widget.__dict__.pop(_SEEN, None)
+            self._app.sendEvent(widget, QEvent(QEvent.Type.FontChange))
 
     def _paint(self) -> None:
         if self._look is Look.SYSTEM and self._high_contrast():

@@ -27,7 +27,7 @@ def _paint_words(button: QAbstractButton, painter: QPainter, note: str = "") -> 
     tokens = current()
     box = QRect(4, (button.height() - _BOX) // 2, _BOX, _BOX)
     left = box.right() + 1 + _GAP
-    advance = min(metrics("body").horizontalAdvance(button.text()) + 1, button.width() - left - 4)
+    advance = min(metrics("body").horizontalAdvance(button.text()) + 1, button.width() - left)
     words = QRect(left, 0, advance, button.height())
     behind = QRect(words.right() + _GAP, 0, max(0, button.width() - words.right() - _GAP), button.height())
     if button.isRightToLeft():

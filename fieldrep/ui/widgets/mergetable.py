@@ -24,7 +24,7 @@ from fieldrep.ui.widgets.text import ElidedText, Text
 
 _COLUMNS = (
     Column("field", "Field", 150),
-    Column("before", "Before (last sync)", 170),
+    Column("before", "Before (last sync)", 170, hide_below=660),
     Column("mine", "Yours, this laptop", 180),
     Column("theirs", "Theirs, server", 180),
     Column("result", "Result"),

@@ -14,6 +14,9 @@ from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.text import ElidedText
 
+_NAME = 180
+"""So much of a name stays readable beside its badges."""
+
 _BADGES_FROM = 580
 
 
@@ -115,13 +118,20 @@ class RecordHeader(QWidget):
         self._fit_badges()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room the name stays and the badges go."""
+        """Where there is little room the name stays and the badges go, the last ones first."""
         super().resizeEvent(event)
         self._fit_badges()
 
     def _fit_badges(self) -> None:
+        beside = (
+            [self._avatar, *self.buttons.values()] if self._avatar is not None else [*self.buttons.values()]
+        )
+        taken = sum(one.sizeHint().width() + 10 for one in beside)
+        room = self.width() - taken - min(self._name.sizeHint().width(), scaled(_NAME)) - 10
         for at in range(self._badges.count()):
-            self._badges.itemAt(at).widget().setVisible(self.width() >= scaled(_BADGES_FROM))
+            badge = self._badges.itemAt(at).widget()
+            room -= badge.sizeHint().width() + 8
+            badge.setVisible(self.width() >= scaled(_BADGES_FROM) and room >= 0)
 
     def name(self) -> str:
         return self._name.text()

@@ -13,10 +13,12 @@ from fieldrep.ui.style.tokens import Tone
 
 
 def restyle(widget: QWidget) -> None:
-    """Let the stylesheet look at the widget's properties again."""
-    style = widget.style()
+    """Let the stylesheet look at the widget's properties again; its font stays, which Qt would take back."""
+    style, own = widget.style(), widget.font()
     style.unpolish(widget)
     style.polish(widget)
+    if widget.font() != own:
+        widget.setFont(own)
     widget.update()
 
 

@@ -141,7 +141,12 @@ class AccountsGallery(Page):
         tiles = QHBoxLayout()
         tiles.setSpacing(12)
         meter = Meter(620, "62 % of the credit limit used")
-        spark = Spark((3, 2, 4, 3, 5, 4, 6, 8), "Sales by month, rising", (3, 3, 4, 4, 4, 5, 5, 5))
+        spark = Spark(
+            (3, 2, 4, 3, 5, 4, 6, 8),
+            "Sales by month, rising",
+            (3, 3, 4, 4, 4, 5, 5, 5),
+            name="gallery_sales_line",
+        )
         views = (
             TileView("Credit available", "€ 18,690", "62 % of € 50,000 used"),
             TileView("Open invoices", "€ 6,310", "€ 1,940 overdue 14 days", str(Tone.DANGER)),
