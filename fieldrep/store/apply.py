@@ -62,12 +62,6 @@ class Applied:
     digest: Digest = Digest()  # noqa: RUF009 - frozen
 
 
-def _believed(reply: ExchangeReply, sent: Sequence[Change]) -> list[Outcome]:
-    """The outcomes of what was sent; nobody asked for any other."""
-    numbers = {change.n for change in sent}
-    return [outcome for outcome in reply.outcomes if outcome.n in numbers]
-
-
 def apply_reply(
     replica: Replica,
     reply: ExchangeReply,
