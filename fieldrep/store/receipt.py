@@ -49,6 +49,19 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return (self.digests_equal is True or self.ages_differ) and self.waiting == 0
 
 
+_COUNTS = (
+    *("accepted", "merged", "held", "conflicts", "refused", "returned"),
+    *("pulled", "entered", "left", "exchanges", "repaired"),
+)
+
+
+def joined(first: Receipt, then: Receipt) -> Receipt:
+    """What two syncs did together that went on from each other; how things stand is what the second says."""
+    counts = {name: getattr(first, name) + getattr(then, name) for name in _COUNTS}
+    both = msgspec.structs.replace(then, **counts, started_over=first.started_over or then.started_over)
+    return msgspec.structs.replace(both, sentence=tell(both))
+
+
 def tell(receipt: Receipt) -> str:
     """The receipt in one sentence for a person."""
     sent = receipt.accepted + receipt.merged + receipt.held

@@ -7,6 +7,7 @@ day's budget. Must not know how a bearer works.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -66,11 +67,19 @@ class FileBearer(Protocol):
         """
 
 
+def _never() -> bool:
+    return False
+
+
 class _Purse:
     """What a day's budget still allows; counts what travels on a metered line, or came without being asked for."""
 
-    def __init__(self, replica: Replica, *, metered: bool, limit: int | None) -> None:
+    def __init__(
+        self, replica: Replica, *, metered: bool, limit: int | None, given_up: Callable[[], bool] = _never
+    ) -> None:
         self._replica, self._metered, self._limit = replica, metered, limit
+        self._given_up = given_up
+        self.moved = False
         self._counts = metered or limit is not None
         self._day = datetime.fromtimestamp(replica.clock() / 1000, UTC).date().isoformat()
         self._spent = self._noted = 0
@@ -79,17 +88,20 @@ class _Purse:
                 self._spent = self._noted = spent(reader, self._day, metered=metered)
 
     def require(self, count: int) -> None:
-        """Stops where so many bytes more may not travel today.
+        """Stops where so many bytes more may not travel today, or something else goes first now.
 
         Raises:
-            _Spent: when they may not.
+            _Spent: when they may not; never before anything has moved for want of time.
         """
+        if self.moved and self._given_up():
+            raise _Spent
         if self._limit is not None and self._spent + count > self._limit:
             raise _Spent
 
     def take(self, count: int) -> None:
         """So many bytes have travelled."""
         self._spent += count
+        self.moved = True
 
     def note(self) -> None:
         """Remembers it in the replica."""
@@ -99,33 +111,39 @@ class _Purse:
 
 
 class _Spent(Exception):
-    """The day's budget does not reach for the next part."""
+    """The day's budget does not reach for the next part, or it is not the time for files."""
 
 
-def carry(replica: Replica, bearer: FileBearer, policy: FilePolicy = EVERYTHING_WANTED) -> int:
+def carry(
+    replica: Replica,
+    bearer: FileBearer,
+    policy: FilePolicy = EVERYTHING_WANTED,
+    given_up: Callable[[], bool] = _never,
+) -> int:
     """Sends what waits and brings what is wanted, after a whole sync; how many files the server has confirmed.
 
-    What fails waits on and holds nothing else back.
+    What fails waits on and holds nothing else back. `given_up` is asked between parts, once one has travelled.
     """
     settle_files(replica)
     with replica.read() as reader:
         waiting, wanted = uploads(reader), wishes(reader)
-    purse = _Purse(replica, metered=policy.metered, limit=policy.on_metered if policy.metered else None)
+    limit = policy.on_metered if policy.metered else None
+    purse = _Purse(replica, metered=policy.metered, limit=limit, given_up=given_up)
     try:
         confirmed, on_line = _send_all(replica, bearer, waiting, purse)
         on_line = on_line and _bring_all(replica, bearer, wanted, purse)
     finally:
         purse.note()
     settle_files(replica)
-    if on_line and policy.brought and not policy.metered:
-        _bring_unasked(replica, bearer, policy.brought)
+    if on_line and policy.brought and not policy.metered and not (purse.moved and given_up()):
+        _bring_unasked(replica, bearer, policy.brought, given_up)
     return confirmed
 
 
-def _bring_unasked(replica: Replica, bearer: FileBearer, limit: int) -> None:
+def _bring_unasked(replica: Replica, bearer: FileBearer, limit: int, given_up: Callable[[], bool]) -> None:
     with replica.read() as reader:
         others = not_here(reader)
-    purse = _Purse(replica, metered=False, limit=limit)
+    purse = _Purse(replica, metered=False, limit=limit, given_up=given_up)
     try:
         _bring_all(replica, bearer, others, purse)
     finally:

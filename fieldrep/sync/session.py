@@ -5,15 +5,23 @@ The window has a schedule of its own; who asks for one sync and waits for it has
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.receipt import Receipt, joined
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
 from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry
 from fieldrep.sync.transport import HttpBearer
+
+log = logging.getLogger(__name__)
+
+FILES_AT_ONCE_MS = 15_000
+"""So long files travel before records are looked at again."""
+
+MOST_TURNS = 1_000
 
 LONGEST_WAITED_SECONDS = 30
 """For a busy server, by a person before a command line; who asks for more is answered with its sentence."""
@@ -45,12 +53,36 @@ def sync_now(
     bearer = bearer_of(replica)
     try:
         receipt = sync(replica, bearer, ahead=True, progress=progress)
-        if receipt.whole:
-            carry(replica, bearer, policy)
+        for _ in range(MOST_TURNS):
+            if not receipt.whole:
+                break
+            records = _RecordsFirst(replica)
+            carry(replica, bearer, policy, records.are_due)
+            if not records.came_up:
+                break
+            try:
+                receipt = joined(receipt, sync(replica, bearer, ahead=True, progress=progress))
+            except KnownError as error:
+                log.info("files wait on, the line broke: %s", error.code)
+                break
     finally:
         bearer.close()
     replica.tidy()
     return receipt
+
+
+class _RecordsFirst:
+    """Files never go in front of records: they make room when a change waits, and now and then for what is new."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._until = replica.clock() + FILES_AT_ONCE_MS
+        self.came_up = False
+
+    def are_due(self) -> bool:
+        """Whether it is the records' turn; asked between the parts of files."""
+        self.came_up = self.came_up or self._replica.clock() >= self._until or self._replica.depth() > 0
+        return self.came_up
 
 
 def sync_patiently(replica: Replica, told: Callable[[int], None]) -> Receipt:

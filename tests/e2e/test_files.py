@@ -9,6 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from fieldrep.commands.accounts import create_account
+from fieldrep.commands.attachments import add_attachment
+from fieldrep.contract.files import PART, FileReply, FileRequest
+from fieldrep.sync.session import sync_now
+from fieldrep.sync.transport import HttpBearer
 from sync_server.store.files import use_of_files
 from tests.e2e.device_command import START, DeviceCommand
 from tests.helpers.served import Served, served
@@ -60,3 +67,39 @@ def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_anot
         for place in (tmp_path / "laptop", tmp_path / "other"):
             start = photo.read_bytes()[1000:1032]
             assert not [file for file in place.rglob("*") if file.is_file() and start in file.read_bytes()]
+
+
+def test_a_record_made_while_a_photo_goes_up_does_not_wait_for_the_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "Shelf.jpg"
+    photo.write_bytes(b"\xff\xd8\xff" + random.Random(2).randbytes(5 * PART))
+    carry, arrived = HttpBearer.file, []
+    with served(tmp_path) as office:
+        user = office.make("user", login="anke", name="Anke", role="rep")
+        with office.device(user, "laptop") as replica:
+            first = create_account(replica, name="Aurora").id
+            add_attachment(replica, account_id=first, path=str(photo))
+
+            def between(bearer: HttpBearer, request: FileRequest) -> FileReply:
+                with office.database.read() as reader:
+                    arrived.append(reader.rows("SELECT count(*) FROM account")[0][0])
+                if request.at == PART:
+                    create_account(replica, name="Made meanwhile")
+                return carry(bearer, request)
+
+            monkeypatch.setattr(HttpBearer, "file", between)
+            receipt = sync_now(replica)
+            assert (receipt.accepted, receipt.waiting, receipt.digests_equal) == (3, 0, True)
+            assert 1 in arrived
+            assert arrived[-1] == 2
+            assert arrived.count(2) >= 3, "it arrived while most of the photo was still here"
+            with replica.read() as reader:
+                assert reader.rows("SELECT count(*) FROM file_upload") == [(0,)]
+
+            monkeypatch.setattr("fieldrep.sync.session.FILES_AT_ONCE_MS", 0)
+            photo.write_bytes(photo.read_bytes()[::-1])
+            add_attachment(replica, account_id=first, path=str(photo))
+            assert sync_now(replica).exchanges >= 5, "news is looked for between parts"
+            with replica.read() as reader:
+                assert reader.rows("SELECT count(*) FROM file_upload") == [(0,)]
