@@ -97,11 +97,15 @@ def note_restoration(session: Session, epoch: bytes, at: int, revision: int) -> 
 def note_return(
     session: Session, info: StoreInfo, device: DeviceIdentity, handshake: Handshake, now: int
 ) -> None:
-    """Keeps what a device tells at its first contact since a restore: how far it had been answered."""
+    """Keeps what a device tells before it has heard of a restore: how far it had been answered.
+
+    Several tell it when an exchange of before comes late, or again; the newest of them counts.
+    """
     answered = max(0, handshake.highest_n - handshake.waiting)
     session.run(
         "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO NOTHING",
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "
+        "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
         (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
     )
 

@@ -79,6 +79,17 @@ def _rules(history: History) -> Counter[str]:
     )
 
 
+def judged_too_rarely(counts: dict[str, Counter[str]], least: int) -> list[str]:
+    """The merge rules that judged fewer fields than wished; derived fields are not merged."""
+    judged = counts.get("fields judged, by merge rule", Counter())
+    rules = {rule for fields in RULES.values() for rule in fields.values()} - {"="}
+    return [
+        f"merge rule {rule} judged {judged[rule]} fields, fewer than {least}"
+        for rule in sorted(rules)
+        if judged[rule] < least
+    ]
+
+
 def play_batch(first: int, count: int, steps: int, kind: str, keep_log: bool) -> Batch:
     """Some seeds, one after the other, in this process."""
     batch = Batch()
@@ -114,6 +125,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--report", type=Path, help="where the result is written as JSON")
+    parser.add_argument("--each-rule", type=int, default=0, help="how many fields each merge rule must judge")
     parser.add_argument("--log", action="store_true", help="print what happened, step by step")
     return parser.parse_args()
 
@@ -131,6 +143,7 @@ def main() -> int:
         for batch in running:
             total.join(batch.result())
             print(f"{total.seeds} seeds, {len(total.failures)} failures", flush=True)
+    total.failures += judged_too_rarely(total.counts, asked.each_rule)
     for line in (*total.logs, *total.failures):
         print(line)
     report = {

@@ -35,11 +35,12 @@ class Tier:
     each_call: int
     power_cuts: int
     rows: int
+    each_rule: int
 
 
 TIERS = {
-    "quick": Tier(40, 60, 6, 6, 6, (), 211, 30, 1_200),
-    "release": Tier(10_000, 200, 500, 50, 1, ("every",), 1, 5_000, 1_000_000),
+    "quick": Tier(40, 60, 6, 6, 6, (), 211, 30, 1_200, 10),
+    "release": Tier(10_000, 200, 500, 50, 1, ("every",), 1, 5_000, 1_000_000, 1_000),
 }
 
 
@@ -74,6 +75,8 @@ def seeds(tier: Tier, folder: Path, database: str) -> Part:
         str(tier.steps),
         "--database",
         database,
+        "--each-rule",
+        str(tier.each_rule * number // tier.seeds),
         "--report",
         str(path),
     )
