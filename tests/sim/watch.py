@@ -72,7 +72,7 @@ class Watch:
         before = self.cursors.get(laptop.name, b"")
         if before and not now and not self.central.restored:
             raise Wrong(f"I1: {laptop.name} had to start over: its rows were not the central store's")
-        if now != before and (reply is None or now != reply.cursor):
+        if now and now != before and (reply is None or now != reply.cursor):
             raise Wrong(f"I6: the cursor of {laptop.name} moved on its own")
         self.cursors[laptop.name] = now
         if not now:
