@@ -43,8 +43,8 @@ PUSH_BYTES = 4_000_000
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
 
-_FIRST_BYTES = PAGE_BYTES // 4
-"""Of the first reply of a first replica: while it is applied the next, whole one is already being made."""
+_FIRST_PART = 4
+"""The first reply of a first replica is so much smaller: while it is applied the next one is already being made."""
 
 _SMALLEST_PAGE = 1_000
 """Of a reply that only shows whether the server is well."""
@@ -253,7 +253,7 @@ class Run:
         offered_to, further = self.replica.state().offered_to, waiting > len(changes)
         refused = self.replica.refused_before(offered_to) if offered_to else ()
         handshake = handshake_of(self.replica, waiting)
-        page_bytes = PAGE_BYTES if handshake.cursor else _FIRST_BYTES
+        page_bytes = PAGE_BYTES if handshake.cursor else PAGE_BYTES // _FIRST_PART
         return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
