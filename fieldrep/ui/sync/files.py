@@ -64,13 +64,18 @@ class TravellingTab(QWidget):
         column.addWidget(Heading("Photos and documents on their way", self.total))
         column.addWidget(self.rows, 1)
         column.addLayout(choices)
-        self.table.opened.connect(lambda key: self.opened.emit(self._accounts[key]))
+        self.table.opened.connect(self._open)
 
     def set(self, files: Sequence[AttachmentRow]) -> None:
         self._accounts = {row.id: row.account_id for row in files}
         self.rows.set_rows([_row(row) for row in files])
         left = sum(row.size - row.so_far for row in files)
         self.total.set(size(left), Tone.WARNING if files else Tone.NEUTRAL)
+
+    def _open(self, key: object) -> None:
+        """A file of an activity without an account has no page to go to."""
+        if (account := self._accounts.get(key)) is not None:
+            self.opened.emit(account)
 
     def _choose(self) -> None:
         self._desk.files.choose(int(self.metered.key()), int(self.brought.key()))
