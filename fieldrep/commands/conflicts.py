@@ -22,6 +22,7 @@ from fieldrep.contract.jsonform import from_json, to_json
 from fieldrep.contract.values import canonical_json
 from fieldrep.domain.deciding import what_stands
 from fieldrep.domain.orders import amount_of_line
+from fieldrep.store.entered_by import entered_by
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -60,7 +61,7 @@ def _decide(uow: UnitOfWork, choice: Choice) -> tuple[str, str]:
         label = text_of(conflict, "row_label")
         sentence = f"{label} is no longer on this device, so its conflict is not yours to decide."
         raise KnownError(Code.NOT_FOUND, sentence, field="id")
-    values = {field.name: _chosen(conflict, field, choice, record)}
+    values = {field.name: _chosen(uow, conflict, field, choice, record)}
     if choice.choose == "other":
         values = entered(uow, entity_name, values, creating=False)
     if conflict["reason"] == "deleted" and choice.choose != "theirs":
@@ -97,7 +98,7 @@ def _open_conflict(uow: UnitOfWork, row_id: RowId) -> Row:
     return conflict
 
 
-def _chosen(conflict: Row, field: Field, choice: Choice, record: Row) -> Value:
+def _chosen(uow: UnitOfWork, conflict: Row, field: Field, choice: Choice, record: Row) -> Value:
     if choice.choose == "other":
         if choice.value is None:
             sentence = f"Give the value {field.title} is to have; to keep what stands, choose theirs."
@@ -106,11 +107,12 @@ def _chosen(conflict: Row, field: Field, choice: Choice, record: Row) -> Value:
     if choice.choose not in ("mine", "theirs"):
         sentence = f"Choose one of mine, theirs or other; “{choice.choose[:40]}” is none of them."
         raise KnownError(Code.INVALID_VALUE, sentence, field="choose")
-    mine, kept = (_text_or_none(conflict[name]) for name in ("mine_value", "theirs_value"))
-    if choice.choose == "mine":
-        kept = mine
-    elif conflict["reason"] != "deleted":
-        kept = what_stands(kept, mine, canonical_json(to_json(field, record[field.name])))
+    mine, theirs = (_text_or_none(conflict[name]) for name in ("mine_value", "theirs_value"))
+    if conflict["reason"] != "deleted":
+        now = canonical_json(to_json(field, record[field.name]))
+        author = entered_by(uow.driver, record, field, uow.user_id).by
+        mine, theirs = what_stands(mine, theirs, now, entered_by_mine=author == conflict["mine_by"])
+    kept = mine if choice.choose == "mine" else theirs
     return from_json(field, msgspec.json.decode(kept)) if kept is not None else None
 
 

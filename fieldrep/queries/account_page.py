@@ -18,13 +18,13 @@ from fieldrep.queries.accounts import (
     account_rows,
     find_accounts,
 )
+from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.contacts import ContactRow, contacts_of_account
 from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.queries.merged import MergedRecord, became_part_of, merged_records
 from fieldrep.queries.naming import record_name
 from fieldrep.queries.pairs import PairRow, pairs_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
-from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
 from fieldrep.queries.timeline import Timeline, account_timeline
 from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.reader import Reader

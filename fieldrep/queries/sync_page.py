@@ -8,19 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import groupby
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.change import Edit
 from fieldrep.contract.fields import Kind, Value
-from fieldrep.contract.ids import RowId
-from fieldrep.contract.jsonform import to_json
-from fieldrep.contract.values import canonical_json
-from fieldrep.domain.deciding import what_stands
-from fieldrep.queries.cells import maybe_ref, maybe_whole, ref, text
-from fieldrep.queries.consequences import total_under
-from fieldrep.queries.marks import waiting_rows
-from fieldrep.queries.naming import RecordName, device_name, kept_text, record_name, user_name, value_text
+from fieldrep.queries.cells import text
+from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
+from fieldrep.queries.naming import RecordName, record_name, value_text
 from fieldrep.queries.refused_form import refused_form
 from fieldrep.store import newer, outbox
 from fieldrep.store.pending import READY, SETTLED
@@ -50,63 +44,6 @@ class WaitingChange:
     state: str
     records: tuple[RecordName, ...]
     undoable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictSide:
-    """One of two values: its text for people, who set it and when.
-
-    Attributes:
-        by: a person, or the source it came from, such as an import; "" when nobody knows.
-        total: what an order's total is with this value, "" where it does not count in one.
-    """
-
-    text: str
-    by: str
-    at: int | None
-    device: str
-    total: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictRow:
-    """Two values for one field.
-
-    Attributes:
-        mine: the value that arrived and did not stand; `mine_is_me` says that this person made it.
-        theirs: the value that stood when it arrived, or what was entered since.
-        now: what the record holds at present.
-        chosen: what a decision made here and not yet sent came to, "" while open.
-        kind: the field's kind, so that “another value” gets the right editor.
-    """
-
-    id: RowId
-    record: RecordName
-    account_id: RowId | None
-    account: str
-    field: str
-    field_title: str
-    kind: str
-    options: tuple[str, ...]
-    reason: str
-    critical: bool
-    before: str
-    mine: ConflictSide
-    theirs: ConflictSide
-    mine_is_me: bool
-    now: str
-    chosen: str
-    waiting: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictGroup:
-    """The conflicts of one record, shown together."""
-
-    record: RecordName
-    account_id: RowId | None
-    account: str
-    conflicts: tuple[ConflictRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +123,6 @@ class SyncPage:
     refused: tuple[RefusedRow, ...]
 
 
-_CONFLICTS = """
-SELECT c.id, c.entity, c.row_id, c.row_label, c.field, c.account_id, a.name, c.reason, c.critical, c.base_value,
-    c.mine_value, c.theirs_value, c.mine_by, c.mine_at, c.mine_device_id, c.theirs_by, c.theirs_at, c.chosen,
-    coalesce(a.currency, 'EUR'), c.theirs_source
-FROM conflict AS c LEFT JOIN account AS a ON a.id = c.account_id
-WHERE c.archived = 0 AND (c.status = 'open' OR c.id IN (SELECT row_id FROM outbox_edit WHERE entity = 'conflict'))
-ORDER BY c.entity, c.row_id, c.created_at, c.id
-"""
 _COUNTS: Mapping[str, str] = {
     entity.plural: f"SELECT count(*) FROM {entity.table}"  # noqa: S608 - names of the catalogue
     for entity in ENTITIES
@@ -257,73 +186,6 @@ def _records(reader: Reader, edits: Sequence[Edit]) -> tuple[RecordName, ...]:
     return tuple(
         record_name(reader, entity, row_id, first[entity, row_id].after)
         for entity, row_id in dict.fromkeys((edit.entity, edit.row_id) for edit in edits)
-    )
-
-
-def open_conflicts(
-    reader: Reader, *, zone: tzinfo, account_id: RowId | None = None, order_id: RowId | None = None
-) -> tuple[ConflictGroup, ...]:
-    """Open conflicts by record, all or those of one account or one order with its lines.
-
-    With those decided here and not yet sent.
-    """
-    among = _rows_of_order(reader, order_id) if order_id is not None else None
-    waiting = waiting_rows(reader, "conflict")
-    me = load_state(reader.driver).user_id
-    rows = [
-        _conflict(reader, row, me, row[0] in waiting, zone)
-        for row in reader.rows(_CONFLICTS)
-        if row[1] in CATALOGUE
-        and CATALOGUE[row[1]].has(row[4])
-        and account_id in (None, row[5])
-        and (among is None or row[2] in among)
-    ]
-    return tuple(
-        ConflictGroup(record, group[0].account_id, group[0].account, tuple(group))
-        for record, group in (
-            (record, list(found)) for record, found in groupby(rows, key=lambda row: row.record)
-        )
-    )
-
-
-def _rows_of_order(reader: Reader, order_id: RowId) -> frozenset[bytes]:
-    lines = reader.rows("SELECT id FROM document_line WHERE order_id = ?", (order_id,))
-    return frozenset({order_id, *(row_id for (row_id,) in lines)})
-
-
-def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, zone: tzinfo) -> ConflictRow:
-    entity = CATALOGUE[text(row[1])]
-    field, row_id, currency = entity.field(text(row[4])), ref(row[2]), text(row[18])
-    standing = reader.row(entity.name, row_id)
-    now = canonical_json(to_json(field, standing[field.name])) if standing else None
-
-    def side(kept: object, by: str, at: object, device: str = "") -> ConflictSide:
-        total = total_under(reader, entity.name, row_id, field.name, kept)
-        return ConflictSide(words(kept), by, maybe_whole(at), device, total)
-
-    def words(kept: object) -> str:
-        return kept_text(reader, field, kept, currency, zone)
-
-    label, open_here = text(row[3]), not row[17] and row[7] != "deleted" and standing is not None
-    stands = what_stands(text(row[11]) or None, text(row[10]) or None, now) if open_here else row[11]
-    return ConflictRow(
-        id=ref(row[0]),
-        record=RecordName(entity.name, row_id, entity.title, label),
-        account_id=maybe_ref(row[5]),
-        account=text(row[6]),
-        field=field.name,
-        field_title=field.title,
-        kind=field.kind.value,
-        options=field.options,
-        reason=text(row[7]),
-        critical=bool(row[8]),
-        before=words(row[9]),
-        mine=side(row[10], user_name(reader, row[12]), row[13], device_name(reader, row[14])),
-        theirs=side(stands, user_name(reader, row[15]) or text(row[19]), row[16]),
-        mine_is_me=row[12] == me,
-        now=words(now),
-        chosen=text(row[17]),
-        waiting=waiting,
     )
 
 

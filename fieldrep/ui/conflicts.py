@@ -16,7 +16,7 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Kind
 from fieldrep.contract.jsonform import JsonValue, to_json
-from fieldrep.queries.sync_page import ConflictGroup, ConflictRow, ConflictSide
+from fieldrep.queries.conflicts import ConflictGroup, ConflictRow, ConflictSide
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
@@ -136,7 +136,9 @@ class ConflictPanel(QWidget):
             joinable=joinable,
             mine_note=_note(mine),
             theirs_note=_note(theirs),
-            who=f"{_who(mine, me, today, zone)}  ·  {_who(theirs, me, today, zone)}",
+            who="  ·  ".join(
+                (_who(mine, me, today, zone), _who(theirs, me, today, zone), *_replaced(row.former, me))
+            ),
         )
 
     def _apply(self, decisions: Mapping[str, Decision]) -> None:
@@ -191,6 +193,13 @@ def _name(side: ConflictSide, me: str) -> str:
 def _note(side: ConflictSide) -> str:
     """The value, and what it comes to, behind the choice."""
     return "  ·  ".join(part for part in (side.text, side.total) if part)
+
+
+def _replaced(former: ConflictSide | None, me: str) -> tuple[str, ...]:
+    """The value a third person wrote over, so that it can still be typed."""
+    if former is None:
+        return ()
+    return (f"before that {'yours' if former.by == me else former.by or 'the office'}: {former.text}",)
 
 
 def _who(side: ConflictSide, me: str, today: date, zone: tzinfo) -> str:

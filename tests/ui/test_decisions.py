@@ -1,13 +1,17 @@
 """Decisions on conflicts, and what undo makes of them: by keys, with a real server."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
 
 from fieldrep.contract.fields import MILLIONTH
+from fieldrep.ui.style.theme import Theme
 from tests.helpers.small_company import AURORA
-from tests.ui.office import Office
+from tests.ui.office import Office, enrolled
 from tests.ui.test_orders_page import add, into_cell, new_order
 from tests.ui.test_sync_page import clash, edit_phone
-from tests.ui.window import CTRL, Window
+from tests.ui.window import CTRL, Window, window_on
 
 MINE, THEIRS = "+31 10 411 2299", "+31 10 411 2277"
 
@@ -116,12 +120,31 @@ def test_a_decision_that_waits_is_taken_back_from_the_list_long_after_its_toast(
     assert office.row("account", AURORA)["phone"] == THEIRS
 
 
-def test_what_is_entered_while_the_panel_is_open_shows_in_it(window: Window, office: Office) -> None:
-    clash(window, office)
+def sides(window: Window) -> list[str]:
     grid = window.record.conflicts.table.grid.grid
-    window.until(window.record.conflicts.isVisible)
-    assert THEIRS in [cell.text for cell in grid.rows[0].cells]
+    return [cell.text for cell in grid.rows[0].cells[2:4]] if grid.rows else []
+
+
+def test_what_is_entered_while_the_panel_is_open_is_mine_and_the_colleagues_value_stays(
+    qtbot: QtBot, theme: Theme, window: Window, office: Office, tmp_path: Path
+) -> None:
+    clash(window, office)
+    window.until(lambda: sides(window) == [MINE, THEIRS])
+    office.shut()
     edit_phone(window, "0611 mine")
-    window.until(
-        lambda: "0611 mine" in [cell.text for cell in grid.rows[0].cells], "it shows what stood before"
-    )
+    window.until(lambda: sides(window) == ["0611 mine", THEIRS], "my own value stands under another name")
+    office.open()
+    window.sync()
+    window.until(lambda: office.row("account", AURORA)["phone"] == "0611 mine")
+    window.synced()
+    assert sides(window) == ["0611 mine", THEIRS]
+    enrolled(office, tmp_path / "piet", "piet.dewit", "Piet's laptop")
+    with window_on(qtbot, theme, tmp_path / "piet", office.clock) as piet:
+        piet.ready()
+        piet.front()
+        piet.choose("Aurora Dairy B.V.")
+        piet.until(piet.record.conflicts.isVisible)
+        assert sides(piet) == [THEIRS, "0611 mine"], "his own on his side, hers on hers"
+    window.front()
+    decide(window, Qt.Key.Key_2)
+    window.until(lambda: office.row("account", AURORA)["phone"] == THEIRS)

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from fieldrep.commands.refused import send_corrected
 from fieldrep.contract.ids import RowId
+from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.order_entry import OrderHead
-from fieldrep.queries.sync_page import ConflictGroup, open_conflicts
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.style.tokens import Tone

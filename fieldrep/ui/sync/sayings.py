@@ -3,8 +3,9 @@
 from datetime import date, tzinfo
 
 from fieldrep.domain.queue_age import queue_warning, waited
+from fieldrep.queries.conflicts import ConflictGroup
 from fieldrep.queries.sync_history import Receipt, SentChange
-from fieldrep.queries.sync_page import ConflictGroup, RefusedRow, SyncOverview, WaitingChange
+from fieldrep.queries.sync_page import RefusedRow, SyncOverview, WaitingChange
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.syncing import Line
 from fieldrep.ui.widgets.gridmodel import Cell, GridRow

@@ -7,8 +7,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.domain.queue_age import queue_warning
+from fieldrep.queries.conflicts import ConflictGroup
 from fieldrep.queries.sync_history import SyncHistory
-from fieldrep.queries.sync_page import ConflictGroup, SyncPage, WaitingChange
+from fieldrep.queries.sync_page import SyncPage, WaitingChange
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.tokens import Tone

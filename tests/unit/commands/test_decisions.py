@@ -16,7 +16,7 @@ from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.store import outbox
 from fieldrep.store.replica import Replica
-from tests.helpers.small_company import AURORA, HARBOR, conflict, put, row_id
+from tests.helpers.small_company import AURORA, HARBOR, PIET, conflict, put, row_id
 
 
 def row(replica: Replica, entity: str, wanted: RowId | None) -> dict[str, Value]:
@@ -55,11 +55,22 @@ def test_keeping_what_already_stands_sends_only_the_decision(replica: Replica) -
     assert [edit.entity for edit in entry.change.edits] == ["conflict"]
 
 
-def test_keeping_what_stands_keeps_what_was_entered_after_the_conflict_arose(replica: Replica) -> None:
+@pytest.mark.parametrize(("choose", "phone"), [("mine", "+31 10 411 9999"), ("theirs", "+31 10 411 2200")])
+def test_after_another_edit_of_mine_mine_is_the_newest_and_theirs_what_the_colleague_entered(
+    replica: Replica, choose: str, phone: str
+) -> None:
     clash = conflict(replica, "clash")
     edit_account(replica, row_id=AURORA, phone="+31 10 411 9999")
+    resolve_conflict(replica, row_id=clash, choose=choose)
+    assert row(replica, "account", AURORA)["phone"] == phone
+
+
+def test_keeping_what_stands_keeps_what_another_entered_after_the_conflict_arose(replica: Replica) -> None:
+    clash = conflict(replica, "clash")
+    with replica.write() as driver:
+        driver.execute("UPDATE account SET phone = ?, changed_by = ? WHERE id = ?", ("0633", PIET, AURORA))
     resolve_conflict(replica, row_id=clash, choose="theirs")
-    assert row(replica, "account", AURORA)["phone"] == "+31 10 411 9999"
+    assert row(replica, "account", AURORA)["phone"] == "0633"
 
 
 def test_a_conflict_is_decided_once(replica: Replica) -> None:

@@ -105,11 +105,40 @@ def test_a_conflict_shows_both_values_with_who_and_when(replica: Replica) -> Non
     assert owner.critical
 
 
-def test_what_was_entered_after_a_conflict_arose_is_what_stands(replica: Replica) -> None:
+def sides(replica: Replica) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str] | None]:
+    ((clash,),) = (group.conflicts for group in page(replica).conflicts)
+    former = (clash.former.by, clash.former.text) if clash.former else None
+    return (clash.mine.by, clash.mine.text), (clash.theirs.by, clash.theirs.text), former
+
+
+def standing(replica: Replica, phone: str, by: bytes | None) -> None:
+    """What a pull brings: the account was changed last by that person."""
+    with replica.write() as driver:
+        driver.execute("UPDATE account SET phone = ?, changed_by = ? WHERE id = ?", (phone, by, AURORA))
+
+
+def test_what_i_enter_after_a_conflict_arose_is_mine_and_theirs_stays(replica: Replica) -> None:
     conflict(replica, "clash")
     edit_account(replica, row_id=AURORA, phone="+31 10 411 9999")
-    ((clash,),) = (group.conflicts for group in page(replica).conflicts)
-    assert (clash.mine.text, clash.theirs.text) == ("+31 10 411 2299", "+31 10 411 9999")
+    edit_account(replica, row_id=AURORA, note="Closed on Mondays")
+    assert sides(replica) == (("Anke Visser", "+31 10 411 9999"), ("Piet de Wit", "+31 10 411 2200"), None)
+
+
+def test_what_each_enters_after_a_conflict_arose_stands_under_his_own_name(replica: Replica) -> None:
+    conflict(replica, "clash", mine_by=PIET, theirs_by=ANKE)
+    standing(replica, "0611 mine", PIET)
+    assert sides(replica) == (("Piet de Wit", "0611 mine"), ("Anke Visser", "+31 10 411 2200"), None)
+    edit_account(replica, row_id=AURORA, phone="0622 mine")
+    assert sides(replica) == (("Piet de Wit", "+31 10 411 2299"), ("Anke Visser", "0622 mine"), None)
+
+
+def test_a_third_value_is_not_laid_to_one_of_the_two_and_the_replaced_one_is_still_shown(
+    replica: Replica,
+) -> None:
+    conflict(replica, "clash")
+    standing(replica, "0633", ANKE)  # who wrote another field last, or from elsewhere
+    mine, former = ("Anke Visser", "+31 10 411 2299"), ("Piet de Wit", "+31 10 411 2200")
+    assert sides(replica) == (mine, ("somebody since", "0633"), former)
 
 
 def test_a_decision_made_here_stays_visible_until_it_is_sent(replica: Replica) -> None:
