@@ -24,6 +24,7 @@ from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
 from sync_server.store.cursor import is_at_rest, reached
 from sync_server.store.database import Database, StoreInfo
+from sync_server.store.echo import Echo, echo_of
 from sync_server.store.feed import Pulled
 from sync_server.store.positions import keep_position, position_of
 from sync_server.store.returns import note_refused, note_return
@@ -60,14 +61,14 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         if not request.changes or verdict is Verdict.START_OVER:
             return _served(database, snapshot, device, request, reply)
     try:
-        outcomes = _take(database, device, request, info, verdict)
+        outcomes, echo = _take(database, device, request, info, verdict)
     except CopyNoticed as noticed:
         with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
             tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
         return msgspec.structs.replace(reply, verdict=Verdict.ENROL_AGAIN, sentence=COPY)
     with database.read() as snapshot:
         reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
-        return _served(database, snapshot, device, request, reply)
+        return _served(database, snapshot, device, request, reply, echo)
 
 
 def _met_again(
@@ -116,6 +117,7 @@ def _served(
     device: DeviceIdentity,
     request: ExchangeRequest,
     reply: ExchangeReply,
+    echo: Echo | None = None,
 ) -> ExchangeReply:
     """The reply with what is new for the device."""
     if reply.verdict is Verdict.UPGRADE:
@@ -133,7 +135,7 @@ def _served(
     if request.question is not None and reply.verdict is Verdict.CONTINUE:
         return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)
     cursor = b"" if reply.verdict in _AFRESH else request.handshake.cursor
-    pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
+    pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES), echo)
     # a cursor of another epoch says nothing about this one
     shown = msgspec.structs.replace(request.handshake, cursor=cursor)
     _note(database, device, shown, pulled, noted=noted, afresh=reply.verdict in _AFRESH)
@@ -206,8 +208,8 @@ def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:
 
 def _take(
     database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
-) -> tuple[Outcome, ...]:
-    """The outcomes of what was pushed; what the device told of itself is kept in the same transaction."""
+) -> tuple[tuple[Outcome, ...], Echo | None]:
+    """The outcomes of what was pushed, and its echo; what the device told of itself is kept in that transaction."""
     author = Author(
         device_id=device.device_id,
         user_id=device.user_id,
@@ -224,7 +226,7 @@ def _take(
             if note is not None:
                 keep_contact(tx.session, note)
             _keep_position(tx, device, request, verdict)
-        return outcomes
+    return outcomes, echo_of(tx, device.user_id)
 
 
 def _keep_position(

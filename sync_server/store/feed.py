@@ -17,6 +17,7 @@ from fieldrep.contract.page import Page, make_page
 from fieldrep.contract.scope import ACCOUNT_PREFIX, gone_key, scope_key
 from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
 from sync_server.store.dialect import Row as Tuple
+from sync_server.store.echo import Echo
 from sync_server.store.feed_statements import (
     COST_ROLES,
     GAINED,
@@ -93,13 +94,13 @@ class _Budget:
         return rows
 
 
-def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int) -> Pulled:
-    """What the user's replica at `cursor` takes next, about `page_bytes` of it."""
+def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int, echo: Echo | None = None) -> Pulled:
+    """What the user's replica at `cursor` takes next, about `page_bytes` of it; `echo` is what it has just pushed."""
     present = reader.info().revision
     at = decode_cursor(cursor, present)
     if at.stage is Stage.DONE and cursor and at.target == present:
         return Pulled((), (), (), cursor, False, reader.digest_of(user_id), present, 0)
-    feed = _Feed(reader, user_id, page_bytes)
+    feed = _Feed(reader, user_id, page_bytes, echo)
     at = feed.walk(at, present, fresh=not cursor)
     complete = at.stage is Stage.DONE and at.target == present
     digest = reader.digest_of(user_id) if complete or at.since == 0 else None
@@ -118,10 +119,11 @@ def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int) -> Pull
 class _Feed:
     """One pull at work."""
 
-    def __init__(self, reader: Reader, user_id: bytes, page_bytes: int) -> None:
+    def __init__(self, reader: Reader, user_id: bytes, page_bytes: int, echo: Echo | None) -> None:
         self._reader = reader
         self._session = reader.session
         self._user_id = user_id
+        self._echo = echo
         self.budget = _Budget(max(1, page_bytes))
         found = self._session.first("SELECT role FROM app_user WHERE id = ?", (user_id,))
         self._sees_cost = found is not None and found[0] in COST_ROLES
@@ -242,6 +244,8 @@ class _Feed:
     def _by_revision(self, table: FeedTable, at: Cursor, wanted: int) -> list[Tuple]:
         """Rows changed since, whoever changed them, of keys the user held all along."""
         start = (at.revision, at.row_id) if at.row_id else (at.since, AFTER_ALL_IDS)
+        if self._echo is not None and self._echo.leads(self._user_id, at.since, at.target):
+            return list(map(table.values, self._echo.after(table.entity.name, start, wanted)))
         known = (*start, at.target, self._user_id, at.since, wanted)
         return self._session.rows(table.by_revision, known)
 

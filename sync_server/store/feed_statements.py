@@ -6,9 +6,11 @@ know a cursor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
+from typing import Any
 
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.entity import Entity
@@ -73,6 +75,7 @@ class FeedTable:
 
     Attributes:
         names: the columns that travel.
+        values: those of a row at hand.
         long: positions among them of texts that may be long.
         alike: whether everybody reads the same columns.
         lowest, highest: the bounds of the scope keys its rows can have, both exclusive.
@@ -80,6 +83,7 @@ class FeedTable:
 
     entity: Entity
     names: tuple[str, ...]
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     long: tuple[int, ...]
     alike: bool
     lowest: bytes
@@ -120,6 +124,7 @@ def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
     return FeedTable(
         entity=entity,
         names=names,
+        values=itemgetter(*names),
         long=tuple(i for i, field in enumerate(fields) if field.kind in long_kinds and field.maximum > _LONG),
         alike=all(field.reader is not Reader.COST for field in entity.columns),
         lowest=lowest,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fieldrep.contract.digest import wrap
-from fieldrep.contract.scope import ACCOUNT_PREFIX, EVERYBODY_KEY
+from fieldrep.contract.scope import EVERYBODY_KEY
 from sync_server.store import history
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
@@ -22,9 +22,15 @@ _NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
 _EMPTY = 0, 0
 _OF_USERS = "SELECT user_id, count, total FROM user_digest WHERE user_id IN :members"
 _OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
-_UPSERT_KEY = (
+# Sums wrap at 64 bits like those of `contract/digest.py`; neither database does that by itself.
+_MOVE_KEY = (
     "INSERT INTO scope_digest (scope_key, count, total) VALUES (?, ?, ?) "
-    "ON CONFLICT (scope_key) DO UPDATE SET count = excluded.count, total = excluded.total"
+    "ON CONFLICT (scope_key) DO UPDATE SET count = scope_digest.count + excluded.count, total = CASE "
+    "WHEN excluded.total > 0 AND scope_digest.total > 9223372036854775807 - excluded.total THEN "
+    "(scope_digest.total - 9223372036854775807 - 1) + (excluded.total - 9223372036854775807 - 1) "
+    "WHEN excluded.total < 0 AND scope_digest.total < -9223372036854775807 - 1 - excluded.total THEN "
+    "(scope_digest.total + 9223372036854775807 + 1) + (excluded.total + 9223372036854775807 + 1) "
+    "ELSE scope_digest.total + excluded.total END"
 )
 _UPSERT_USER = (
     "INSERT INTO user_digest (user_id, count, total) VALUES (?, ?, ?) "
@@ -34,13 +40,13 @@ _UPSERT_USER = (
 
 @dataclass(slots=True)
 class Sums:
-    """How the digests of keys moved: the differences, and where those of touched keys stand now.
+    """How the digests of keys, or of users, moved; `new` are keys of accounts that are made now, held by nobody yet.
 
-    Counts and totals as plain pairs: there is one for each row's key, and only where they stand needs 64 bits.
+    Counts and totals as plain pairs: there is one for each row's key.
     """
 
     moved: dict[bytes, tuple[int, int]] = field(default_factory=dict)
-    standing: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    new: set[bytes] = field(default_factory=set)
 
     def add(self, key: bytes, count: int, total: int) -> None:
         """One row's part."""
@@ -74,6 +80,8 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: li
         if image is None:
             new.append((*table.values(row), row["created_revision"], entry.key, digest))
             sums.add(entry.key, 1, digest)
+            if entity == "account":
+                sums.new.add(entry.key)
             continue
         names, left = entry.differing, None
         values = tuple(map(row.__getitem__, names))
@@ -109,14 +117,8 @@ def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[byt
 
     `held_by` says so for keys it is known of already; the ledger does not change before this.
     """
-    keys = list(sums.moved)
-    standing = _digests(session, _OF_KEYS, keys)
-    for key, (count, total) in sums.moved.items():
-        before = standing.get(key, _EMPTY)
-        sums.standing[key] = before[0] + count, wrap(before[1] + total)
-    session.run_many(_UPSERT_KEY, [(key, count, total) for key, (count, total) in sums.standing.items()])
-    # An account's key without rows is a new account's, which nobody holds before it is settled.
-    held = [key for key in keys if key != EVERYBODY_KEY and (key in standing or key[:1] != ACCOUNT_PREFIX)]
+    session.run_many(_MOVE_KEY, [(key, count, wrap(total)) for key, (count, total) in sums.moved.items()])
+    held = [key for key in sums.moved if key != EVERYBODY_KEY and key not in sums.new]
     users = Sums()
     holders = {**held_by, **holders_of(session, [key for key in held if key not in held_by])}
     for key in held:
@@ -126,8 +128,11 @@ def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[byt
     _move_users(session, users)
 
 
-def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision: int) -> None:
-    """Enters gains and losses at a revision, and moves the digests of those who gained or lost."""
+def write_ledger(session: Session, settlement: Settlement, revision: int) -> None:
+    """Enters gains and losses at a revision, and moves the digests of those who gained or lost.
+
+    The digests of the keys must have been moved before.
+    """
     session.run_many(
         "UPDATE scope_ledger SET lost_revision = ? WHERE user_id = ? AND scope_key = ? AND lost_revision IS NULL",
         [(revision, user_id, key) for user_id, key in settlement.lost],
@@ -138,8 +143,7 @@ def write_ledger(session: Session, settlement: Settlement, sums: Sums, revision:
         [(user_id, key, revision, None) for user_id, key in settlement.gained],
     )
     touched = {key for _, key in (*settlement.gained, *settlement.lost)}
-    known = dict(sums.standing)
-    known.update(_digests(session, _OF_KEYS, [key for key in touched if key not in known]))
+    known = _digests(session, _OF_KEYS, touched)
     users = Sums()
     for grants, sign in ((settlement.gained, 1), (settlement.lost, -1)):
         for user_id, key in grants:

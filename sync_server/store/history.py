@@ -54,8 +54,8 @@ def purged_from(table: EntityTable, stored: tuple[Any, ...], revision: int) -> E
 
 
 def keep(session: Session, entries: list[Entry]) -> None:
-    """Writes the entries of one transaction."""
-    session.insert_many("row_history", COLUMNS, entries)
+    """Writes the entries of one transaction, in the order of the table, so that they are only appended."""
+    session.insert_many("row_history", COLUMNS, sorted(entries))
 
 
 def last_form(reader: Reader, entity: str, row_id: bytes, purged_at: int) -> Row:

@@ -130,13 +130,13 @@ def _bury(tx: WriteTransaction, entity: Entity, ids: list[bytes], known: int, be
         [(revision, row[0], entity.name, row[-2]) for row in rows],
     )
     flush.write_digests(session, sums)
-    _let_keys_go(tx, entity, [row_id for (row_id,) in gone], sums)
+    _let_keys_go(tx, entity, [row_id for (row_id,) in gone])
     detail = msgspec.json.encode({"entity": entity.name, "records": len(rows)}).decode()
     tx.audit("purge", entity=entity.name, detail=detail)
     return len(rows)
 
 
-def _let_keys_go(tx: WriteTransaction, entity: Entity, ids: list[bytes], sums: flush.Sums) -> None:
+def _let_keys_go(tx: WriteTransaction, entity: Entity, ids: list[bytes]) -> None:
     """A key that was a record's own leaves whoever holds it, together with the record."""
     own = {"account": ACCOUNT_PREFIX, "duplicate_candidate": PAIR_PREFIX}.get(entity.name)
     if own is None:
@@ -144,7 +144,7 @@ def _let_keys_go(tx: WriteTransaction, entity: Entity, ids: list[bytes], sums: f
     sql = "SELECT user_id, scope_key FROM scope_ledger WHERE scope_key IN :members AND lost_revision IS NULL"
     keys = [own + row_id for row_id in ids]
     settlement = Settlement(lost=list(tx.session.chosen(sql, keys)))
-    flush.write_ledger(tx.session, settlement, sums, tx.revision)
+    flush.write_ledger(tx.session, settlement, tx.revision)
     tx.session.run_many(
         "DELETE FROM scope_digest WHERE scope_key = ? AND count = 0", [(key,) for key in keys]
     )

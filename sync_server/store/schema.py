@@ -198,6 +198,7 @@ Table(
     _whole("revision"),
     _bytes("outcome"),
     _whole("received_at"),
+    sqlite_with_rowid=False,
 )
 Table(
     "refused_change",
@@ -224,6 +225,7 @@ Table(
     _bytes("row_id", null=True),
     _text("detail"),
     _bytes("hash"),
+    sqlite_with_rowid=False,
 )
 CREDENTIAL = Table(
     "device_credential",
@@ -326,6 +328,7 @@ Table(
     _whole("revision"),
     _whole("written"),
     _bytes("stamps"),
+    sqlite_with_rowid=False,
 )
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))
 Table("duplicate_key", METADATA, _text("name", key=True), _bytes("row_id", key=True), sqlite_with_rowid=False)

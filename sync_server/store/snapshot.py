@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sync_server.store.echo import Echo
 from sync_server.store.feed import Pulled, pull
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
@@ -20,6 +21,6 @@ class Snapshot(Reader):
             self._info = super().info()
         return self._info
 
-    def pull(self, user_id: bytes, cursor: bytes, page_bytes: int) -> Pulled:
-        """What the user's replica at `cursor` takes next, about `page_bytes` of it."""
-        return pull(self, user_id, cursor, page_bytes)
+    def pull(self, user_id: bytes, cursor: bytes, page_bytes: int, echo: Echo | None = None) -> Pulled:
+        """What the user's replica at `cursor` takes next, about `page_bytes` of it; `echo` is what it just pushed."""
+        return pull(self, user_id, cursor, page_bytes, echo)

@@ -89,6 +89,7 @@ class WriteTransaction(Workspace):
         actor: who acts.
         now: the time of receipt in ms, the same for all that this transaction writes.
         revision_now: the store's newest revision before this transaction.
+        keys_stood: whether it left alone who holds what; known once it is finished.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class WriteTransaction(Workspace):
         self._known_coverage = known_coverage
         self._changes: list[_Applied] = []
         self._audited = 0
+        self.keys_stood = False
         self._held_by: dict[bytes, list[bytes]] = {}
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
@@ -157,6 +159,10 @@ class WriteTransaction(Workspace):
         if scope_key not in self._held_by:
             self._held_by.update(flush.holders_of(self.session, (scope_key,)))
         return user_id in self._held_by[scope_key]
+
+    def known_holders(self, scope_key: bytes) -> list[bytes] | None:
+        """Who held a key when this transaction began, None where it never asked."""
+        return self._held_by.get(scope_key)
 
     def _is_moving(self, account_id: RowId) -> bool:
         staged = self.staged.get("account", {}).get(account_id)
@@ -297,7 +303,8 @@ class WriteTransaction(Workspace):
         sums, clocks = flush.write_rows(self)
         flush.write_digests(self.session, sums, self._held_by)
         if settlement.gained or settlement.lost:
-            self._enter(settlement, sums)
+            self._enter(settlement)
+        self.keys_stood = not (settlement.gained or settlement.lost or self._leaving)
         flush.write_leaving(self.session, self._leaving, self._revision)
         flush.write_clocks(self.session, clocks)
         self._write_changes()
@@ -315,11 +322,11 @@ class WriteTransaction(Workspace):
             return coverage(self, moment)
         return present
 
-    def _enter(self, settlement: Settlement, sums: flush.Sums) -> None:
+    def _enter(self, settlement: Settlement) -> None:
         """Ledger rows carry this transaction's last revision; one without any row change draws its own."""
         if self._revision == self.revision_now:
             self.new_revision()
-        flush.write_ledger(self.session, settlement, sums, self._revision)
+        flush.write_ledger(self.session, settlement, self._revision)
 
     def _write_changes(self) -> None:
         self.session.insert_many(

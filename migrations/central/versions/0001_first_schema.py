@@ -163,7 +163,13 @@ LOOKED_UP = {
 
 FILLED = {"account": "merged_into_id parent_id reseller_id", "contact": "merged_into_id"}
 
-WITHOUT_ROWID = ("duplicate_key", "row_history")
+WITHOUT_ROWID = (
+    "applied_change",
+    "audit_entry",
+    "device_run",
+    "duplicate_key",
+    "row_history",
+)
 TYPES = {"b": sa.LargeBinary, "i": sa.BigInteger, "t": sa.Text}
 FIRST = "id:b! revision:i created_at:i created_by:b? changed_at:i changed_by:b? archived:i custom:t"
 LAST = "created_revision:i scope_key:b row_hash:i"
