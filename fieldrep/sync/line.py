@@ -58,7 +58,7 @@ def explained(error: BaseException, url: str, proxy: str, now: float) -> KnownEr
         )
     if numbers & _NO_NETWORK:
         return _offline(f"{url} cannot be reached: this laptop has no network now.")
-    if any(isinstance(one, requests.ConnectTimeout) for one in causes):
+    if any(_is_unanswered(one) for one in causes):
         return _offline(
             f"{url} cannot be reached: nothing answers there. Is this laptop on the right network?"
         )
@@ -162,7 +162,15 @@ def _is_about_trust(causes: list[BaseException]) -> bool:
     broken = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
     if any(isinstance(one, broken) for one in causes):
         return False
-    return any(isinstance(one, requests.exceptions.SSLError | ssl.SSLError) for one in causes)
+    untrusted = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
+    return any(isinstance(one, untrusted) for one in causes)
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    """Whether nothing answered where a connection was asked for; one that was refused says why instead."""
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return False
+    return isinstance(error, requests.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError)
 
 
 def _offline(sentence: str) -> KnownError:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 import msgspec
 import requests
 import urllib3
+from urllib3.response import HTTPResponse
 from urllib3.util import SKIP_HEADER
 
 from fieldrep.contract.errors import Code, KnownError
@@ -167,7 +168,7 @@ class HttpBearer:
         request = requests.Request("GET", self._url + "/v1/health", {"User-Agent": "FieldRep"}).prepare()
         try:
             with self._answer_to(request, CONNECT_SECONDS) as answer:
-                return answer.status_code == 200 and answer.headers.get("Content-Type") == "application/json"
+                return answer.status == 200 and answer.headers.get("Content-Type") == "application/json"
         except KnownError:
             return False
 
@@ -198,9 +199,9 @@ class HttpBearer:
 
     def _attempt(self, path: str, body: bytes, media_type: str) -> bytes:
         request = self._prepared(path, media_type)
-        request.prepare_body(body if len(body) <= _SMALL else _Upload(body, self._note_sent), None)
-        with self._answer_to(request, SILENCE_SECONDS) as answer:
-            self._broke_off = (answer.raw.length_remaining or 0) > SMALLEST_PORTION
+        sent = body if len(body) <= _SMALL else _Upload(body, self._note_sent)
+        with self._answer_to(request, SILENCE_SECONDS, sent, len(body)) as answer:
+            self._broke_off = (answer.length_remaining or 0) > SMALLEST_PORTION
             body = self._read(answer)
             self._broke_off = False
             return self._believe(answer, body, media_type)
@@ -212,11 +213,11 @@ class HttpBearer:
         request = requests.Request("GET", self._url + path, headers).prepare()
         with self._answer_to(request, UNBEATEN_SECONDS) as answer:
             self._heard = time.monotonic()
-            if answer.status_code != 200 or answer.headers.get("Content-Type", "") != "application/json":
+            if answer.status != 200 or answer.headers.get("Content-Type", "") != "application/json":
                 raise self._problem(answer, self._read(answer), "application/json")
             accepted()
             body = b""
-            while part := answer.raw.read1(_WAIT_REPLY):
+            while part := answer.read1(_WAIT_REPLY):
                 self._heard = time.monotonic()
                 body = (body + part).lstrip()
                 if len(body) > _WAIT_REPLY:
@@ -231,13 +232,21 @@ class HttpBearer:
         return reply.changed
 
     @contextmanager
-    def _answer_to(self, request: requests.PreparedRequest, silence: float) -> Iterator[requests.Response]:
+    def _answer_to(
+        self,
+        request: requests.PreparedRequest,
+        silence: float,
+        body: bytes | _Upload | None = None,
+        size: int = 0,
+    ) -> Iterator[HTTPResponse]:
         """The answer to a request, its body still to come; whatever goes wrong has its sentence."""
         try:
-            with self._wire.session.send(
-                request, timeout=(CONNECT_SECONDS, silence), allow_redirects=False, stream=True
-            ) as answer:
+            answer = self._wire.ask(request, (CONNECT_SECONDS, silence), body, size)
+            try:
                 yield answer
+            finally:
+                answer.close()
+                answer.release_conn()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise explained(error, self._url, self._wire.proxy, time.time()) from error
 
@@ -257,14 +266,14 @@ class HttpBearer:
                 headers["Authorization"] = f"Bearer {self._token}"
             request = requests.Request("POST", self._url + path, headers).prepare()
             self._requests[path] = request
-        return request.copy()
+        return request
 
-    def _read(self, answer: requests.Response) -> bytes:
+    def _read(self, answer: HTTPResponse) -> bytes:
         begun = time.monotonic()
         parts: list[bytes] = []
         size = 0
         while True:
-            part = answer.raw.read1(_CHUNK)
+            part = answer.read1(_CHUNK)
             now = self._heard = time.monotonic()
             if not part:
                 return b"".join(parts)
@@ -277,19 +286,19 @@ class HttpBearer:
             if self._stop.is_set() or (now - begun > 30 and size / (now - begun) < MINIMUM_RATE):
                 raise KnownError(Code.OFFLINE, f"The line is too slow to go on. {SAFE}")
 
-    def _believe(self, answer: requests.Response, body: bytes, media_type: str) -> bytes:
+    def _believe(self, answer: HTTPResponse, body: bytes, media_type: str) -> bytes:
         found = answer.headers.get("Content-Type", "").split(";")[0].strip()
-        if answer.status_code == 200 and found == media_type:
+        if answer.status == 200 and found == media_type:
             length = answer.headers.get("Content-Length")
             if length is not None and length != str(len(body)):
                 raise KnownError(Code.OFFLINE, f"The reply was cut on the way. Nothing was applied. {SAFE}")
             return body
         raise self._problem(answer, body, media_type)
 
-    def _problem(self, answer: requests.Response, body: bytes, media_type: str) -> KnownError:
+    def _problem(self, answer: HTTPResponse, body: bytes, media_type: str) -> KnownError:
         """What an answer that is no reply comes to: the server's own problem, a cut head, or a stranger's word."""
         found = answer.headers.get("Content-Type", "").split(";")[0].strip()
-        if answer.status_code == 200 and media_type.startswith(found) and found != media_type:
+        if answer.status == 200 and media_type.startswith(found) and found != media_type:
             return KnownError(Code.OFFLINE, f"The line to {self._url} broke. {SAFE}")
         if found == "application/problem+json":
             try:
@@ -298,7 +307,7 @@ class HttpBearer:
                 return KnownError(Code(problem.code), problem.sentence, retry_after=asked)
             except (msgspec.DecodeError, ValueError):
                 pass  # a stranger who uses our media type
-        return stranger(answer.status_code, answer.headers, self._url)
+        return stranger(answer.status, answer.headers, self._url)
 
 
 def check_address(url: str) -> None:

@@ -12,7 +12,7 @@ import urllib.parse
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 import truststore
@@ -20,7 +20,10 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ClosedPoolError
 from urllib3.poolmanager import PoolManager
+from urllib3.response import HTTPResponse
+from urllib3.util import Timeout
 
 
 class Wire:
@@ -45,6 +48,57 @@ class Wire:
         self.session.mount("http://", _Adapter(self._note, "", secure=False))
         if fingerprint:
             self.session.verify = False
+        self._pool: HTTPConnectionPool | None = None
+
+    def ask(
+        self,
+        request: requests.PreparedRequest,
+        timeout: tuple[float, float],
+        body: bytes | BinaryIO | None = None,
+        size: int = 0,
+    ) -> HTTPResponse:
+        """Sends a request, with a body of so many bytes; the answer's own body is still to come.
+
+        `requests` says how the server is reached and trusted, and through which proxy. What it does beside with every
+        answer (cookies, hooks, redirects) is of no use here and takes longer than the server.
+
+        Raises:
+            urllib3.exceptions.HTTPError, requests.RequestException, OSError: what kept it from its answer.
+        """
+        adapter, proxies = self.session.get_adapter(request.url or ""), self.session.proxies
+        assert isinstance(adapter, _Adapter)  # noqa: S101 - mounted above
+        headers = dict(request.headers)
+        if body is not None:
+            headers["Content-Length"] = str(size)
+        try:
+            answer = self._pool_of(adapter, request).urlopen(
+                request.method or "",
+                adapter.request_url(request, proxies),
+                body=body,
+                headers=headers,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+                retries=adapter.max_retries,
+                timeout=Timeout(connect=timeout[0], read=timeout[1]),
+            )
+        except ClosedPoolError:
+            self._pool = None  # cut meanwhile
+            raise
+        assert isinstance(answer, HTTPResponse)  # noqa: S101 - what these pools give
+        return answer
+
+    def _pool_of(self, adapter: _Adapter, request: requests.PreparedRequest) -> HTTPConnectionPool:
+        """The connections to the server, kept until they are cut."""
+        pool = self._pool
+        if pool is None:
+            verify, proxies = self.session.verify, self.session.proxies
+            made = adapter.get_connection_with_tls_context(request, verify, proxies)
+            adapter.cert_verify(made, request.url or "", verify, None)  # type: ignore[no-untyped-call]
+            assert isinstance(made, HTTPConnectionPool)  # noqa: S101 - both kinds are
+            self._pool = pool = made
+        return pool
 
     def cut(self, *, for_good: bool = False) -> None:
         """Shuts every connection: whoever waits on one gets an error at once.
@@ -56,6 +110,7 @@ class Wire:
         for open_one in list(self._sockets):
             _shut(open_one)
         self.session.close()
+        self._pool = None
 
     def _note(self, opened: socket.socket) -> None:
         self._sockets.add(opened)
