@@ -99,6 +99,30 @@ ORDER BY c.entity, c.row_id, c.created_at, c.id
 """
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedElsewhere:
+    """A conflict that somebody else decided: which field of what, and who."""
+
+    id: RowId
+    what: str
+    by: str
+
+
+def decided_elsewhere(reader: Reader, *, ids: Sequence[RowId]) -> tuple[DecidedElsewhere, ...]:
+    """Those of the conflicts that are decided, and not from here."""
+    found = [(one, reader.row("conflict", one)) for one in ids]
+    waiting = waiting_rows(reader, "conflict")
+    return tuple(
+        DecidedElsewhere(
+            one,
+            f"{CATALOGUE[text(row['entity'])].field(text(row['field'])).title} of {text(row['row_label'])}",
+            user_name(reader, row["resolved_by"]) or "the office",
+        )
+        for one, row in found
+        if row is not None and row["status"] == "resolved" and one not in waiting
+    )
+
+
 def open_conflicts(
     reader: Reader, *, zone: tzinfo, account_id: RowId | None = None, order_id: RowId | None = None
 ) -> tuple[ConflictGroup, ...]:

@@ -3,7 +3,7 @@
 Owns the words of a conflict and the commands that decide it. Both values stay readable whatever is chosen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
@@ -16,7 +16,13 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Kind
 from fieldrep.contract.jsonform import JsonValue, to_json
-from fieldrep.queries.conflicts import ConflictGroup, ConflictRow, ConflictSide
+from fieldrep.queries.conflicts import (
+    ConflictGroup,
+    ConflictRow,
+    ConflictSide,
+    DecidedElsewhere,
+    decided_elsewhere,
+)
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
@@ -29,11 +35,13 @@ from fieldrep.ui.words import day_and_time, plural
 class ConflictPanel(QWidget):
     """Hidden while there is nothing to decide; `postponed` says that it waits on.
 
-    `decided` says in words what was, and the number of the change, by which it can be taken back.
+    `decided` says in words what was, and the number of the change, by which it can be taken back. `left` says that the
+    focus needs another place, since nothing is left to decide.
     """
 
     decided = Signal(str, object)
     postponed = Signal()
+    left = Signal()
 
     def __init__(self, desk: Desk, *, name: str) -> None:
         super().__init__()
@@ -41,6 +49,7 @@ class ConflictPanel(QWidget):
         self._desk = desk
         self._rows: dict[str, ConflictRow] = {}
         self._total = 0
+        self._applied: frozenset[str] = frozenset()
         self._swapped: frozenset[str] = frozenset()
         self.table = MergeTable(name=f"{name}_merge")
         self.problem = Banner(name=f"{name}_problem")
@@ -56,7 +65,11 @@ class ConflictPanel(QWidget):
     def set(self, group: ConflictGroup | None, total: int = 0) -> None:
         """Show the undecided fields of a record, of `total` in all; the same ones again keep the choices made."""
         rows = [row for row in group.conflicts if not row.chosen] if group else []
+        self._tell_overtaken(frozenset(row.id.hex() for row in rows))
+        worked_on = self.isAncestorOf(QApplication.focusWidget() or self)
         self.setVisible(bool(rows))
+        if worked_on and not rows:
+            self.left.emit()
         if group is None or not rows:
             self._rows = {}
             self.table.set(MergeView("", "", "", ()))
@@ -73,6 +86,28 @@ class ConflictPanel(QWidget):
             if not row.mine_is_me and row.theirs.by == me and row.reason != "moved"
         )
         self.table.set(self._view(group, rows))
+
+    def _tell_overtaken(self, staying: frozenset[str]) -> None:
+        """A choice made here and not applied, of a conflict that is gone: somebody else may have decided it."""
+        made = {
+            key: decision
+            for key, decision in self.table.decisions().items()
+            if key in self._rows and key not in self._applied | staying and decision.pick is not Pick.OPEN
+        }
+        if made:
+            self._desk.runner.query(
+                decided_elsewhere,
+                asker=self,
+                lane="overtaken",
+                done=lambda found: self._on_overtaken(found, made),
+                ids=[self._rows[key].id for key in made],
+            )
+
+    def _on_overtaken(self, found: Sequence[DecidedElsewhere], made: Mapping[str, Decision]) -> None:
+        for one in found:
+            typed = made[one.id.hex()].text
+            yours = f"Your “{typed}”" if typed else "Your choice"
+            self.decided.emit(f"{one.what} was decided by {one.by} meanwhile. {yours} was not applied.", None)
 
     def apply(self) -> None:
         """Ctrl+Enter."""
@@ -147,6 +182,7 @@ class ConflictPanel(QWidget):
         except KnownError as error:
             self.problem.say("This value cannot be kept", error.sentence, Tone.DANGER)
             return
+        self._applied = frozenset(chosen)
         self._desk.runner.command(
             decide_conflicts,
             initiator=self,
@@ -170,6 +206,7 @@ class ConflictPanel(QWidget):
         self.decided.emit(f"{done.label}. Sent with the next sync.", done.change_n)
 
     def _on_failed(self, error: Exception) -> None:
+        self._applied = frozenset()
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
 
 

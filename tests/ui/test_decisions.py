@@ -148,3 +148,34 @@ def test_what_is_entered_while_the_panel_is_open_is_mine_and_the_colleagues_valu
     window.front()
     decide(window, Qt.Key.Key_2)
     window.until(lambda: office.row("account", AURORA)["phone"] == THEIRS)
+
+
+def test_a_choice_half_made_is_told_when_somebody_else_decides_first(window: Window, office: Office) -> None:
+    clash(window, office)
+    panel = window.record.conflicts
+    window.until(panel.isVisible)
+    panel.focus()
+    window.key(Qt.Key.Key_3)
+    window.write("0611 BOTH")
+    conflict = office.rows("conflict")[0]["id"]
+    assert isinstance(conflict, bytes)
+    office.change("conflict", conflict, status="resolved", chosen="theirs")  # type: ignore[arg-type]
+    window.sync()
+    window.until(panel.isHidden)
+    window.until(lambda: "0611 BOTH" in window.toast(), "what was typed went without a word")
+    assert window.toast().startswith("Phone of Aurora Dairy B.V. was decided by ")
+    assert window.record.tabs.bar.hasFocus(), "the focus stays on the record"
+
+
+def test_after_a_decision_on_the_overview_of_sync_the_focus_stays_there(
+    window: Window, office: Office
+) -> None:
+    clash(window, office)
+    window.click("nav_sync")
+    page = window.sync_page
+    window.until(page.overview.conflict.isVisible)
+    page.overview.conflict.focus()
+    window.key(Qt.Key.Key_1)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(page.overview.conflict.isHidden)
+    assert page.tabs.bar.hasFocus()

@@ -112,6 +112,18 @@ def test_a_typed_result_is_what_was_typed(qtbot: QtBot, merge: MergeTable) -> No
     assert merge.decisions()["window"] == Decision(Pick.TYPED, "07:30 - 1")
 
 
+def test_there_is_room_for_what_is_typed_and_for_every_choice_beside_it(
+    qtbot: QtBot, merge: MergeTable
+) -> None:
+    merge.resize(880, 400)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    QApplication.processEvents()
+    typed = merge.findChild(QLineEdit, "conflict_text")
+    assert typed.width() >= 180
+    shown = [radio for radio in merge.findChildren(RadioButton) if radio.isVisible()]
+    assert [radio.text() for radio in shown if radio.width() < radio.sizeHint().width()] == []
+
+
 def test_texts_can_be_joined_and_others_cannot(qtbot: QtBot, merge: MergeTable) -> None:
     qtbot.keyClick(merge.grid, Qt.Key.Key_4)
     assert merge.decisions()["window"].pick is Pick.OPEN

@@ -96,6 +96,20 @@ def test_a_chip_asks_for_its_rows_and_stays_pressed(qtbot: QtBot, plain: RecordL
     assert chip.isChecked()
 
 
+def test_a_search_says_that_its_rows_stand_in_order_of_the_best_match(qtbot: QtBot, stage: Stage) -> None:
+    words = ListWords("account", "accounts", "Search name", ranked=True)
+    ranked = RecordList(words, [("all", "All")], [("name", "Name  A–Z"), ("city", "City")], name="ranked")
+    stage(ranked, 350, 600)
+    assert ranked._sort_button.accessibleName() == "Sort: Name  A–Z"
+    qtbot.keyClicks(ranked.search, "herberg")
+    assert ranked._sort_button.accessibleName() == "Sort: Best match"
+    ranked.choose_sort("city")
+    assert ranked._sort_button.accessibleName() == "Sort: City"
+    ranked.choose_sort("name")
+    ranked.clear_search()
+    assert ranked._sort_button.accessibleName() == "Sort: Name  A–Z"
+
+
 def test_nothing_found_says_why_and_clears_by_one_click(qtbot: QtBot, plain: RecordList) -> None:
     qtbot.keyClicks(plain.search, "zzz")
     plain.set_rows([], 0)

@@ -6,7 +6,8 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
-from fieldrep.ui.style.theme import current
+from fieldrep.ui.order import sheet
+from fieldrep.ui.style.theme import Theme, current
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.gridmodel import Cell, GridRow
@@ -166,3 +167,34 @@ def test_a_narrow_grid_hides_the_column_it_can_spare(grid: EditGrid) -> None:
     assert grid.isColumnHidden(at)
     grid.resize(920, 400)
     assert not grid.isColumnHidden(at)
+
+
+@pytest.mark.parametrize("scale", [100, 130])
+def test_no_figure_is_cut_and_the_product_keeps_its_room(stage: Stage, theme: Theme, scale: int) -> None:
+    theme.choose_scale(scale)
+    grid = EditGrid(sheet.COLUMNS, name="priced", label="Order lines")
+    prices = {
+        "list": "€ 11,154.27",
+        "net": "€ 10,154.27",
+        "stock": "11,012 of 12,000",
+        "total": "€ 1,230,308.54",
+    }
+    stage(grid, 930, 300)
+    grid.set_rows(
+        [
+            GridRow(
+                1,
+                tuple(Cell(prices.get(one.key, "12 %" if one.numeric else "case")) for one in sheet.COLUMNS),
+            )
+        ]
+    )
+    shown = [at for at, one in enumerate(sheet.COLUMNS) if one.numeric and not grid.isColumnHidden(at)]
+    assert {"qty", "discount", "stock", "total"} <= {sheet.COLUMNS[at].key for at in shown}
+    cut = [
+        sheet.COLUMNS[at].key
+        for at in shown
+        if grid.columnWidth(at) < grid.sizeHintForIndex(grid.grid.index(0, at)).width()
+    ]
+    assert cut == []
+    if scale == 100:
+        assert grid.columnWidth(grid.grid.column_at("product")) >= 190

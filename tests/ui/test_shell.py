@@ -163,6 +163,10 @@ def test_control_z_takes_back_what_the_toast_says_once(qtbot: QtBot, shell: AppS
     assert not shell.toast.isVisible()
     press(qtbot, shell, Qt.Key.Key_Z, CTRL)
     assert undone == ["token"]
+    assert shell.toast.isVisible()
+    assert shell.toast.words().startswith("Nothing to undo by key any more.")
+    press(qtbot, shell, Qt.Key.Key_Z, CTRL)
+    assert undone == ["token"]
 
 
 def _covered(shell: AppShell) -> int:

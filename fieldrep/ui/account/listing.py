@@ -9,7 +9,7 @@ from fieldrep.ui.widgets.recordlist import ListWords, Wanted
 from fieldrep.ui.widgets.rows import RowView
 from fieldrep.ui.words import NOTHING, plural, short_money, tier_word
 
-WORDS = ListWords("account", "accounts", "Search name, number, city")
+WORDS = ListWords("account", "accounts", "Search name, number, city", ranked=True)
 CHIPS = (
     (AccountChip.ALL.value, "All"),
     (AccountChip.KEY.value, "Key"),

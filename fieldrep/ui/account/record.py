@@ -93,6 +93,7 @@ class AccountRecord(QWidget):
         self.overview.missing_wanted.connect(self._fill_in)
         self.overview.entry_opened.connect(self._open_entry)
         self._build_tabs()
+        self.conflicts.left.connect(self.tabs.bar.setFocus)
         self._lay_out()
 
     def _build_tabs(self) -> None:

@@ -20,7 +20,7 @@ from fieldrep.ui.widgets.rows import RowView
 from fieldrep.ui.widgets.tile import TileView
 from fieldrep.ui.words import NOTHING, day_and_time, quantity, sentence_case, short_day
 
-WORDS = ListWords("product", "products", "Search SKU, name, family")
+WORDS = ListWords("product", "products", "Search SKU, name, family", ranked=True)
 CHIPS = (
     (ProductChip.ALL.value, "All"),
     (ProductChip.IN_STOCK.value, "In stock"),

@@ -81,8 +81,9 @@ class RadioButton(QRadioButton):
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def set_note(self, note: str) -> None:
-        self._note = note
+    def set_note(self, note: str, *, shown: bool = True) -> None:
+        """A note that is not shown, for want of room, is still said."""
+        self._note = note if shown else ""
         self.setAccessibleName(f"{self.text()} {note}".strip())
         self.setToolTip(note)
         self.updateGeometry()

@@ -34,6 +34,10 @@ from fieldrep.ui.widgets.gridmodel import CELL_ROLE, Cell, Column, GridModel, Gr
 from fieldrep.ui.widgets.paint import ring
 
 _Index = QModelIndex | QPersistentModelIndex
+_AIR = 8
+_WORDS = 190
+"""So much of a name is read beside its figures."""
+
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -126,14 +130,39 @@ class EditGrid(QTableView):
         header.setSectionsClickable(False)
         self.verticalHeader().setDefaultSectionSize(scaled(TABLE_ROW))
         for at, column in enumerate(self.grid.columns):
-            if column.width:
-                header.setSectionResizeMode(at, QHeaderView.ResizeMode.Fixed)
-                header.resizeSection(at, scaled(column.width))
-            else:
-                header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
+            mode = QHeaderView.ResizeMode
+            header.setSectionResizeMode(at, mode.Fixed if column.width else mode.Stretch)
+        self._fit()
 
     def set_rows(self, rows: Sequence[GridRow]) -> None:
         self.grid.set_rows(rows)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A figure is never cut: its column grows with it; where words get too little room, figures that may go do."""
+        header, columns = self.horizontalHeader(), self.grid.columns
+        hidden = {at for at, one in enumerate(columns) if self.width() < scaled(one.hide_below)}
+        widths = {at: self._needed(at) for at, one in enumerate(columns) if one.width}
+        may_go = sorted(
+            (-one.hide_below, at) for at, one in enumerate(columns) if one.hide_below and one.numeric
+        )
+        for _, at in may_go:
+            taken = sum(width for place, width in widths.items() if place not in hidden)
+            if self.viewport().width() - taken >= scaled(_WORDS):
+                break
+            hidden.add(at)
+        for at, width in widths.items():
+            header.resizeSection(at, width)
+        for at in range(len(columns)):
+            self.setColumnHidden(at, at in hidden)
+
+    def _needed(self, at: int) -> int:
+        column = self.grid.columns[at]
+        if not column.numeric or not self.grid.rows:
+            return scaled(column.width)
+        cells = [row.cells[at].text for row in self.grid.rows]
+        longest = max(range(len(cells)), key=lambda row: len(cells[row]))
+        return max(scaled(column.width), self.sizeHintForIndex(self.grid.index(longest, at)).width() + _AIR)
 
     def selected_keys(self) -> list[object]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
@@ -201,9 +230,7 @@ class EditGrid(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for at, column in enumerate(self.grid.columns):
-            if column.hide_below:
-                self.setColumnHidden(at, self.width() < scaled(column.hide_below))
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

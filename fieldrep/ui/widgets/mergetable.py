@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from fieldrep.ui.style.fonts import text_scale
+from fieldrep.ui.style.fonts import scaled, text_scale
 from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.badge import Badge
@@ -37,6 +37,7 @@ _AS_WRITTEN = "\u200e"
 _FOLDS_ABOVE = 115
 """Text size in per cent."""
 
+_TYPED = 180
 _NOTE = 34
 """Characters of a value behind its choice; the whole value stands in the table."""
 
@@ -135,6 +136,7 @@ class MergeTable(QFrame):
         self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
         self._typed = QLineEdit()
         self._typed.setObjectName(f"{name}_text")
+        self._typed.setMinimumWidth(scaled(_TYPED))
         self._typed.setAccessibleName("Another value")
         self._apply = Button("Apply merge", icon="check", variant="primary", name=f"{name}_apply")
         self._later = Button("Decide later", variant="ghost", name=f"{name}_later")
@@ -159,8 +161,8 @@ class MergeTable(QFrame):
             self._group.addButton(radio)
             choices.addWidget(radio)
         choices.addWidget(self._typed, 1)
-        for part in (choices, buttons):
-            part.addStretch(1)
+        choices.addStretch()
+        buttons.addStretch()
         buttons.addWidget(self._later)
         buttons.addWidget(self._apply)
         self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -347,12 +349,13 @@ class MergeTable(QFrame):
             radio.setChecked(decision.pick is pick)
             radio.setEnabled(row.clash)
         self._group.setExclusive(True)
-        self._radios[Pick.MINE].set_note(_short(row.mine_note or row.mine))
-        self._radios[Pick.THEIRS].set_note(_short(row.theirs_note or row.theirs))
+        typing = decision.pick is Pick.TYPED  # what is typed needs the room; both values stand in the table
+        self._radios[Pick.MINE].set_note(_short(row.mine_note or row.mine), shown=not typing)
+        self._radios[Pick.THEIRS].set_note(_short(row.theirs_note or row.theirs), shown=not typing)
         self._who.setText(row.who or self._view.who)
         self._radios[Pick.JOINED].setVisible(row.joinable)
-        self._typed.setVisible(decision.pick is Pick.TYPED)
-        if decision.pick is Pick.TYPED and self._typed.text() != decision.text:
+        self._typed.setVisible(typing)
+        if typing and self._typed.text() != decision.text:
             self._typed.setText(decision.text)
 
 

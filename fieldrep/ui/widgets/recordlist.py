@@ -32,11 +32,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class ListWords:
-    """The list's own words: `one`/`many` count it, `search` names the box."""
+    """The list's own words: `one`/`many` count it, `search` names the box; `ranked` finds in order of the match."""
 
     one: str
     many: str
     search: str
+    ranked: bool = False
 
 
 class RecordList(QWidget):
@@ -206,7 +207,10 @@ class RecordList(QWidget):
         self._ask()
 
     def _name_sort(self) -> None:
+        """What the rows are in order of: a search that nobody sorted is in that of the best match."""
         words = dict(self._sorts)[self._sort]
+        if self._words.ranked and self.search.text().strip() and self._sort == self._sorts[0][0]:
+            words = "Best match"
         self._sort_button.set_text(words, f"Sort: {words}")
 
     def _show_empty(self) -> None:
@@ -234,6 +238,8 @@ class RecordList(QWidget):
         self.choose_chip(next(key for key, known in self._chip_keys.items() if known is chip))
 
     def _ask(self) -> None:
+        if self._sorts:
+            self._name_sort()
         self.wanted.emit(self.state())
 
     def _on_settled(self, row: int) -> None:

@@ -18,6 +18,9 @@ _TALL = STATUS_BAR + 2
 """It lies over the status bar alone: whatever a person fills in or presses stays free."""
 
 
+_NO_MORE = "Nothing to undo by key any more. What is not sent is taken back under Sync, Waiting; else edit the record."
+
+
 class Toast(QWidget):
     """Lies over its parent; a new line replaces the one shown, and the replaced one can no longer be undone here."""
 
@@ -70,10 +73,13 @@ class Toast(QWidget):
         return self.isVisible() and self._token is not None
 
     def undo(self) -> None:
+        """Takes back what the toast offers; with nothing on offer it says where else a thing is taken back."""
         if self.can_undo():
             token, self._token = self._token, None
             self._leave()
             self.undone.emit(token)
+        else:
+            self.say(_NO_MORE)
 
     def dismiss(self) -> bool:
         """Esc: True when there was a toast to put away."""
