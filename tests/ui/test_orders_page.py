@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.domain.orders import order_totals
+from fieldrep.ui.order import sheet
 from fieldrep.ui.order.editor import OrderEditor
 from fieldrep.ui.pages.orders import OrdersPage
 from fieldrep.ui.style.theme import Theme
@@ -270,6 +271,25 @@ def test_ctrl_enter_asks_once_submits_and_the_order_waits_until_the_office_has_i
     window.key(Qt.Key.Key_F9)
     window.until(lambda: any(row["id"] == order_id for row in office.rows("sales_order")))
     assert office.row("sales_order", order_id)["total_amount"] == 38_208
+
+
+def test_who_goes_away_before_submitting_is_asked_again(window: Window) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 1")
+    assert sheet.total_rows(editor.entry)[0][0] == "1 line, 1 unit"
+    window.write("401120 x 2")
+    window.key(Qt.Key.Key_F, CTRL)
+    assert editor.fast.selectedText() == "401120 x 2", "what stands there is written over"
+    editor.fast.clear()
+    window.key(Qt.Key.Key_Return, CTRL)
+    assert editor.side.submit_button.accessibleName() == "Yes, submit now"
+    window.shell.go("sync")
+    window.shell.go("orders")
+    window.until(editor.side.isVisible)
+    assert editor.side.submit_button.accessibleName() == "Submit order"
+    window.key(Qt.Key.Key_Return, CTRL)
+    assert editor.side.banner.heading() == "Submit this order?"
+    assert stored(window, editor)["status"] == "draft"
 
 
 def test_a_draft_is_there_after_the_window_was_closed_and_opened_again(

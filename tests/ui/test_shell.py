@@ -229,7 +229,7 @@ def test_a_pane_without_anything_to_focus_is_passed_over(shell: AppShell) -> Non
         (SyncView(SyncMode.OFFLINE), "Offline"),
         (SyncView(SyncMode.OFFLINE, waiting=14), "Offline · 14 changes waiting"),
         (SyncView(SyncMode.ONLINE, waiting=3, needs_you=2), "2 need you"),
-        (SyncView(SyncMode.OFFLINE, needs_you=1), "1 needs you"),
+        (SyncView(SyncMode.OFFLINE, waiting=1, needs_you=1), "Offline · 1 needs you"),
     ],
 )
 def test_the_pill_says_each_state_in_words(shell: AppShell, view: SyncView, words: str) -> None:

@@ -288,12 +288,16 @@ def head_value(key: str, text: str, currency: str) -> object:
     raise KnownError(Code.INVALID_VALUE, f"“{text[:20]}” is not a day; write it like 2026-11-30.")
 
 
+def _units(millionths: int) -> str:
+    return f"{quantity(millionths)} {'unit' if millionths == MILLIONTH else 'units'}"
+
+
 def total_rows(entry: OrderEntry) -> list[tuple[str, str]]:
     """The sums above the total."""
     totals, currency = entry.totals, entry.head.currency
     rows = [
         (
-            f"{plural(totals.line_count, 'line')}, {quantity(totals.units)} units",
+            f"{plural(totals.line_count, 'line')}, {_units(totals.units)}",
             money(totals.goods_amount, currency),
         ),
         ("Freight", money(totals.freight_amount, currency)),

@@ -6,6 +6,7 @@ It shows and asks; what is saved or submitted is the editor's.
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.order_entry import OrderEntry, OrderLine
@@ -61,6 +62,12 @@ class OrderSide(QWidget):
         column.addWidget(self.banner)
         column.addWidget(self._totals)
         column.addLayout(buttons)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Who goes to another page is asked anew: one key pressed later submits nothing."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.take_back()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -223,6 +223,7 @@ class OrdersPage(Page):
     def focus_search(self) -> None:
         if self.editing:
             self.editor.fast.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.editor.fast.selectAll()
         else:
             self.list.focus_search()
 

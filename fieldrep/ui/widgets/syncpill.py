@@ -43,7 +43,8 @@ class SyncView:
         if self.mode is SyncMode.SYNCING:
             return f"Syncing {self.done} of {self.total}" if self.total else "Syncing"
         if self.needs_you:
-            return f"{self.needs_you} need{'s' if self.needs_you == 1 else ''} you"
+            told = f"{self.needs_you} need{'s' if self.needs_you == 1 else ''} you"
+            return f"Offline · {told}" if self.mode is SyncMode.OFFLINE else told
         waiting = f"{self.waiting:,} change{'' if self.waiting == 1 else 's'} waiting"
         if self.mode is SyncMode.OFFLINE and self.trouble:
             told = self.trouble

@@ -118,7 +118,7 @@ def _prices(world: World, article: Article, start: str) -> None:
 
 
 def _stock(world: World, article: Article) -> None:
-    as_of = world.moment(world.today, 6, 7)
+    as_of = world.last_night()
     for warehouse in WAREHOUSES:
         on_hand = 0 if world.chance(4) else world.between(8, 640)
         reserved = min(on_hand, world.between(0, 60))

@@ -126,7 +126,7 @@ def _invoice(world: World, order: str, customer: Customer, issued: date, amount:
         open_amount=(amount // 2 if part_paid else amount) if is_open else 0,
         order_ref=order,
         dispute_state="disputed" if late > 14 and is_open and world.chance(20) else "none",
-        as_of=world.moment(world.today, 6, 7),
+        as_of=world.last_night(),
     )
     if world.chance(2):
         world.make(
@@ -140,7 +140,7 @@ def _invoice(world: World, order: str, customer: Customer, issued: date, amount:
             amount=-amount // 10,
             open_amount=0,
             order_ref=order,
-            as_of=world.moment(world.today, 6, 7),
+            as_of=world.last_night(),
         )
 
 

@@ -95,6 +95,10 @@ class World:
         found = self.day(days_from_today)
         return found - timedelta(days=max(found.weekday() - 4, 0))
 
+    def last_night(self) -> int:
+        """When the office's figures were taken: the evening before, so that none is from the future all day long."""
+        return self.moment(self.today - timedelta(days=1), 21, 22)
+
     def moment(self, day: date, first_hour: int = 8, last_hour: int = 17) -> int:
         """A moment of a working day, in ms; the hours are those of Central European winter."""
         minutes = self.between(first_hour * 60, last_hour * 60 - 1) - 60

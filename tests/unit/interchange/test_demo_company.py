@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -84,6 +84,14 @@ def test_no_name_stands_twice_in_a_town_and_dates_are_relative_to_the_day(
     days = [str(record.values["ordered_on"]) for record in company["sales_order"]]
     assert (TODAY - timedelta(days=7)).isoformat() < max(days) <= TODAY.isoformat()
     assert min(days) >= (TODAY - timedelta(days=185)).isoformat()
+
+
+def test_no_figure_of_the_office_is_from_the_future_when_the_day_begins(
+    company: dict[str, list[Record]],
+) -> None:
+    morning = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp() * 1000 - 60 * 60 * 1000
+    found = [record.values["as_of"] for name in ("stock_level", "ar_document") for record in company[name]]
+    assert max(moment for moment in found if isinstance(moment, int)) < morning
 
 
 def test_it_goes_into_an_empty_store_once_and_never_among_other_records(store: Database) -> None:
