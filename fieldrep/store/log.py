@@ -12,8 +12,10 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-LOG_BYTES = 4 * 1024 * 1024
-"""Room for about 200 saves; a log that has grown longer stays so until the program ends."""
+LOG_BYTES = 24 * 1024 * 1024
+"""Room for about 600 saves, a long day without a sync; a log that has grown longer stays so until the program ends."""
+
+_PORTION = bytes(1024 * 1024)
 
 PLENTY = 64 * LOG_BYTES
 """A disk with less room is not given to the log."""
@@ -28,7 +30,8 @@ def lengthen(path: Path) -> None:
             length = os.fstat(descriptor).st_size
             if length < LOG_BYTES and shutil.disk_usage(log.parent).free > PLENTY:
                 os.lseek(descriptor, length, os.SEEK_SET)
-                os.write(descriptor, bytes(LOG_BYTES - length))
+                for left in range(LOG_BYTES - length, 0, -len(_PORTION)):
+                    os.write(descriptor, _PORTION[:left])
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
