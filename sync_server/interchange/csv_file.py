@@ -155,6 +155,22 @@ class CsvFile:
                     f"{self.name} has a column “{shortened(name)}” that is not known.{hint} Nothing was imported.",
                 )
 
+    def check_end(self) -> None:
+        """Refuses a file that cannot be read to its end: what refers to the rows behind would lose them in the store.
+
+        Raises:
+            KnownError: `import_invalid`, naming the row from which on nothing can be trusted.
+        """
+        found: list[Reject] = []
+        for _ in self.rows(found.append):
+            found.clear()
+        broken = next((one for one in found if one.to_end), None)
+        if broken is not None:
+            raise KnownError(
+                Code.IMPORT_INVALID,
+                f"{self.name}, row {broken.row:,}: {broken.problem} {broken.what_to_do} Nothing was imported.",
+            )
+
     def rows(self, reject: OnReject, at: Callable[[int], None] | None = None) -> Iterator[SourceRow]:
         """Every whole row; all else goes to `reject`. `at` is told the bytes read every thousand rows."""
         with self._open() as text:

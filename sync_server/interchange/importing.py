@@ -66,6 +66,8 @@ def import_folder(
     """
     files = open_files(profile, folder)
     _check_rejects(rejects, files)
+    for file in files.values():
+        file.check_end()
     lookups = Lookups(files, {spec.file for spec in profile.records})
     steps = [
         (CATALOGUE[spec.entity], spec, Mapper(spec, files[spec.file], lookups, optional=profile.optional))

@@ -193,19 +193,19 @@ def test_verify_names_an_altered_row(company: ServerCommand) -> None:
     assert faults["faults"]
 
 
-def test_an_import_never_says_that_all_else_was_taken_when_a_file_was_not_read_to_its_end(
+def test_a_file_that_was_not_read_to_its_end_imports_nothing_and_names_the_row(
     company: ServerCommand, tmp_path: Path
 ) -> None:
     rows = 'key,name\n3,Elm Deli\n4\n5,"Oak Deli\n6,Ash Deli\n7,Fir Deli\n'
     (tmp_path / "files" / "account.csv").write_text(rows)
     words = ("import", "fieldrep", tmp_path / "files")
-    last = company.refused(*words, "--rejects", tmp_path / "rejects.csv").splitlines()[-1]
-    assert last == (
-        "account.csv cannot be read from row 4 on: that row and all rows after it are missing, however many there "
-        f"are. Besides, 1 row was not taken. All are in {tmp_path / 'rejects.csv'}."
-    )
-    told = json.loads(company(*words, "--json", code=1))
-    assert (told["rejects"], told["unread"]) == (2, {"account.csv": 4})
+    for more in ((), ("--dry-run",)):
+        sentence = company.refused(*words, *more, "--rejects", tmp_path / "rejects.csv")
+        assert sentence.startswith(
+            "account.csv, row 4: A quotation mark opens in this row and is never closed"
+        )
+        assert sentence.endswith("Nothing was imported.")
+    assert not (tmp_path / "rejects.csv").exists()
 
 
 def test_an_export_that_cannot_be_written_is_a_sentence(company: ServerCommand, tmp_path: Path) -> None:

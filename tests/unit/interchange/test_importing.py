@@ -52,6 +52,22 @@ def test_what_people_changed_stays_until_the_source_itself_changes_it(two_accoun
     assert shop["owner_user_id"] is not None, "a column that is not in the file is not spoken of"
 
 
+@pytest.mark.parametrize("file", ["user.csv", "account.csv"])
+def test_a_file_that_cannot_be_read_to_its_end_stops_the_import_before_anything_is_written(
+    two_accounts: Folder, file: str
+) -> None:
+    two_accounts.load()
+    before = (two_accounts.rows("account"), two_accounts.rows("user"), two_accounts.store.info())
+    content = (two_accounts.path / file).read_text().splitlines()
+    two_accounts.write(file, "\n".join([content[0], 'zz,"Oak Deli', *content[1:], ""]))
+    with pytest.raises(KnownError) as caught:
+        two_accounts.load()
+    assert caught.value.code is Code.IMPORT_INVALID
+    assert f"{file}, row 2: A quotation mark opens in this row and is never closed" in caught.value.sentence
+    assert caught.value.sentence.endswith("Close the quotation mark and import again. Nothing was imported.")
+    assert (two_accounts.rows("account"), two_accounts.rows("user"), two_accounts.store.info()) == before
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(two_accounts: Folder) -> None:
     before = two_accounts.store.info()
     dry = two_accounts.load(dry_run=True)
