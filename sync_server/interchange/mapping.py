@@ -56,6 +56,7 @@ class Lookups:
     def __init__(self, files: Mapping[str, CsvFile], imported: Collection[str]) -> None:
         self._files = files
         self._imported = imported
+        self._with_unread_rows: set[str] = set()
         self._tables: dict[tuple[str, ...], dict[str, str]] = {}
 
     def table(self, file: str, key: str, take: str) -> dict[str, str]:
@@ -64,8 +65,7 @@ class Lookups:
         if question not in self._tables:
             found: dict[str, str] = {}
             for found_key, value in self._pairs(file, key, take):
-                if value and found_key not in found:
-                    found[found_key] = value
+                found[found_key] = found.get(found_key) or value
             self._tables[question] = found
         return self._tables[question]
 
@@ -98,6 +98,19 @@ class Lookups:
         at, value = source.position(key), source.position(take)
         return [(row.cells[at].strip(), row.cells[value].strip()) for row in source.rows(self._unread)]
 
+    def found(self, file: str, table: Mapping[str, str], key: str) -> str:
+        """What a table of a file holds beside a key, "" for nothing.
+
+        Raises:
+            CellError: when the key may stand in a row of the file that could not be read, and is in no other.
+        """
+        if key and key not in table and file in self._with_unread_rows:
+            problem = f"{file} has a row that cannot be read, and this one may refer to it."
+            raise CellError(
+                problem, "Repair that row; it has a line of its own among the rejects.", value=key
+            )
+        return table.get(key, "")
+
     def file(self, name: str) -> CsvFile:
         """A file of the folder.
 
@@ -117,6 +130,7 @@ class Lookups:
         Raises:
             KnownError: `import_invalid`, naming the row.
         """
+        self._with_unread_rows.add(reject.file)
         if reject.file not in self._imported:
             raise KnownError(Code.IMPORT_INVALID, f"{reject.sentence} Nothing was imported.")
 
@@ -203,10 +217,11 @@ class Mapper:
         match, take = str(spec["match"]), str(spec["take"])
         asked = self._fill(match)
         if "from" in spec:
-            table = self._lookups.table(str(spec["from"]), str(spec.get("key", match)), take)
-        else:
-            table = self._lookups.most(str(spec["most_in"]), match, take, str(spec.get("ties_to_latest", "")))
-        return lambda cells: table.get(asked(cells).strip(), "")
+            file = str(spec["from"])
+            table = self._lookups.table(file, str(spec.get("key", match)), take)
+            return lambda cells: self._lookups.found(file, table, asked(cells).strip())
+        most = self._lookups.most(str(spec["most_in"]), match, take, str(spec.get("ties_to_latest", "")))
+        return lambda cells: most.get(asked(cells).strip(), "")
 
     def _template(self, template: str) -> Fill:
         """A text with `{Column}` places; empty when all its columns are."""

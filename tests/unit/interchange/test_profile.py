@@ -103,6 +103,23 @@ def test_a_file_only_looked_into_that_cannot_be_read_to_its_end_stops_the_import
     assert folder.rows("account") == []
 
 
+def test_what_is_looked_up_in_a_row_that_cannot_be_read_stays_as_it_is_in_the_store(folder: Folder) -> None:
+    site = (
+        '[[records]]\nentity = "site"\nfile = "S.csv"\n[records.columns]\nkey = "Key"\naccount_key = "Id"\n'
+    )
+    region = 'city = "City"\nregion = { from = "C.csv", match = "Id", take = "Town" }\n'
+    head = CUSTOMER.replace('[ignore]\n"C.csv" = ["Town"]\n', "")
+    profile = read_profile(head + f'name = "Name"\n{site}{region}', "old")
+    folder.write("C.csv", "Id,Name,Town\n1,Ana,bonn\n2,Ben,ulm\n")
+    folder.write("S.csv", "Key,Id,City\ns1,1,Bonn\ns2,2,Ulm\n")
+    assert folder.load(profile).rejects == 0
+    folder.write("C.csv", "Id,Name,Town\n1,A\0na,bonn\n2,Ben,kiel\n")
+    report = folder.load(profile)
+    assert [row["region"] for row in folder.rows("site")] == ["bonn", "kiel"], "nothing was taken off"
+    assert [(reject.file, reject.row) for reject in report.first] == [("C.csv", 2), ("S.csv", 2)]
+    assert "C.csv has a row that cannot be read" in report.first[1].problem
+
+
 @pytest.mark.parametrize(
     ("orders", "winner"),
     [
