@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 REP, MANAGER = "anke.visser", "piet.dewit"
 SERVER_STARTS_WITHIN = 60
@@ -205,9 +206,22 @@ def link_in(text: str) -> str:
     return links[0]
 
 
+def account_of_both(rep: Commands, manager: Commands) -> dict[str, Any]:
+    """An account that both devices hold and that can be edited: people may have merged or deleted some since."""
+    held = {account["id"] for account in records(manager, "account")}
+    for account in records(rep, "account"):
+        if account["id"] in held and not account["archived"] and account["merged_into_id"] is None:
+            return account
+    raise Stop("The two devices have no account in common. Delete the demo's folder to begin anew.")
+
+
+def records(device: Commands, entity: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in device.run("show", entity).splitlines()]
+
+
 def edit_on_two_devices(rep: Commands, manager: Commands) -> str:
     """The rep and the manager change the same account, each a field of their own, before either syncs."""
-    account = json.loads(rep.run("show", "account").splitlines()[0])
+    account = account_of_both(rep, manager)
     number = secrets.randbelow(9000) + 1000
     rep_edit = {"id": account["id"], "phone": f"+31 20 555 {number}"}
     manager_edit = {"id": account["id"], "note": f"Ask about the trade fair, stand {number}."}

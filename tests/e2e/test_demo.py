@@ -87,6 +87,18 @@ def test_the_second_start_makes_nothing_anew_and_keeps_what_was_edited(starts: l
     assert after["revision"] > before["revision"]
 
 
+def test_a_start_after_somebody_deleted_that_account_edits_another(home: Path, starts: list[str]) -> None:
+    (before,) = accounts_shown(starts[1])
+    profile = {"FIELDREP_HOME": str(home / "laptop"), "FIELDREP_PASSPHRASE_FILE": str(home / "passphrase")}
+    delete = "from fieldrep.cli import main; main()"
+    words = ["do", "archive_account", json.dumps({"id": before["id"]})]
+    subprocess.run([sys.executable, "-c", delete, *words], env={**os.environ, **profile}, check=True)
+    again = start(home, "--headless")
+    assert again.returncode == 0, again.stdout + again.stderr
+    (after,) = accounts_shown(again.stdout)
+    assert after["id"] != before["id"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a program without asking it")
 def test_a_demo_that_is_ended_from_outside_closes_its_window_and_its_server(
     home: Path, starts: list[str]
