@@ -161,15 +161,14 @@ class CsvFile:
         Raises:
             KnownError: `import_invalid`, naming the row from which on nothing can be trusted.
         """
-        found: list[Reject] = []
-        for _ in self.rows(found.append):
-            found.clear()
-        broken = next((one for one in found if one.to_end), None)
-        if broken is not None:
-            raise KnownError(
-                Code.IMPORT_INVALID,
-                f"{self.name}, row {broken.row:,}: {broken.problem} {broken.what_to_do} Nothing was imported.",
-            )
+
+        def refuse(broken: Reject) -> None:
+            if broken.to_end:
+                problem = f"{self.name}, row {broken.row:,}: {broken.problem} {broken.what_to_do}"
+                raise KnownError(Code.IMPORT_INVALID, f"{problem} Nothing was imported.")
+
+        for _ in self.rows(refuse):
+            pass
 
     def rows(self, reject: OnReject, at: Callable[[int], None] | None = None) -> Iterator[SourceRow]:
         """Every whole row; all else goes to `reject`. `at` is told the bytes read every thousand rows."""

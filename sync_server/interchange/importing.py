@@ -204,7 +204,7 @@ class _Source:
                 raise CellError(
                     "The key stands in an earlier row already.", what, column=KEY, value=shortened(key)
                 )
-            record = self._builder.build(key, texts)
+            record = self._builder.build(key, texts, self._mapper.doubtful(texts))
         except CellError as error:
             column = self._mapper.origins.get(error.column, error.column)
             reject = Reject(
@@ -216,4 +216,5 @@ class _Source:
         return record
 
     def _broken(self, reject: Reject) -> None:
+        self._mapper.lose_row()
         self._loader.refuse(self._entity, reject)

@@ -213,7 +213,7 @@ class Loader:
         present = tx.row(entity.name, record.row_id)
         self._follow_merges(record)
         earlier = decode(stored) if stored else {}
-        image = image_of(record.values, self._source) if self._remember else {}
+        image = image_of(record.certain(), self._source) if self._remember else {}
         if present is None:
             row: Row = {column.name: column.default for column in entity.columns}
             row.update(record.values)
@@ -222,7 +222,7 @@ class Loader:
             row = dict(present)
             row.update(
                 (n, value)
-                for n, value in record.values.items()
+                for n, value in record.certain().items()
                 if n not in image or earlier.get(n) != image[n]
             )
         if not how.complete(row, present):

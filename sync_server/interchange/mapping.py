@@ -46,6 +46,12 @@ _PARTS: Mapping[str, Callable[[str], str]] = {
 }
 
 
+class Doubtful(str):
+    """What was counted over rows of which one cannot be read: it counts for a new record and changes none."""
+
+    __slots__ = ()
+
+
 class Lookups:
     """The other files of the folder, read once per question and kept as a table of key to value.
 
@@ -56,7 +62,7 @@ class Lookups:
     def __init__(self, files: Mapping[str, CsvFile], imported: Collection[str]) -> None:
         self._files = files
         self._imported = imported
-        self._with_unread_rows: set[str] = set()
+        self._unread_rows: dict[str, set[int]] = {}
         self._tables: dict[tuple[str, ...], dict[str, str]] = {}
 
     def table(self, file: str, key: str, take: str) -> dict[str, str]:
@@ -70,7 +76,10 @@ class Lookups:
         return self._tables[question]
 
     def most(self, file: str, key: str, take: str, latest: str) -> dict[str, str]:
-        """The value that stands most often beside each key; among equals the one of the row with the latest day."""
+        """The value that stands most often beside each key; among equals the one of the row with the latest day.
+
+        It is `Doubtful` where the rows that cannot be read may have made another of it.
+        """
         question = ("most_in", file, key, take, latest)
         if question not in self._tables:
             self._tables[question] = self._count(file, key, take, latest)
@@ -89,8 +98,14 @@ class Lookups:
         ranked = sorted(times, key=_number_or_text)
         ranked.sort(key=lambda pair: (times[pair], last.get(pair, "")), reverse=True)
         winners: dict[str, str] = {}
-        for found_key, value in ranked:
-            winners.setdefault(found_key, value)
+        leads: dict[str, list[int]] = {}
+        for pair in ranked:
+            winners.setdefault(*pair)
+            leads.setdefault(pair[0], []).append(times[pair])
+        unread = len(self._unread_rows.get(file, ()))
+        for found_key, (first, *others) in leads.items() if unread else ():
+            if first - max(others, default=0) <= unread:
+                winners[found_key] = Doubtful(winners[found_key])
         return winners
 
     def _pairs(self, file: str, key: str, take: str) -> list[tuple[str, str]]:
@@ -104,7 +119,7 @@ class Lookups:
         Raises:
             CellError: when the key may stand in a row of the file that could not be read, and is in no other.
         """
-        if key and key not in table and file in self._with_unread_rows:
+        if key and key not in table and file in self._unread_rows:
             problem = f"{file} has a row that cannot be read, and this one may refer to it."
             raise CellError(
                 problem, "Repair that row; it has a line of its own among the rejects.", value=key
@@ -130,7 +145,7 @@ class Lookups:
         Raises:
             KnownError: `import_invalid`, naming the row.
         """
-        self._with_unread_rows.add(reject.file)
+        self._unread_rows.setdefault(reject.file, set()).add(reject.row)
         if reject.file not in self._imported:
             raise KnownError(Code.IMPORT_INVALID, f"{reject.sentence} Nothing was imported.")
 
@@ -151,6 +166,7 @@ class Mapper:
     def __init__(self, spec: RecordSpec, file: CsvFile, lookups: Lookups, *, optional: bool) -> None:
         self._file = file
         self._lookups = lookups
+        self._row_lost = False
         columns = {
             name: how
             for name, how in spec.columns.items()
@@ -158,6 +174,7 @@ class Mapper:
         }
         self._key = self._fill(columns.pop(KEY))
         self.names = tuple(columns)
+        self._counted = tuple(at for at, how in enumerate(columns.values()) if _counts(how))
         self._fills = tuple((name, self._fill(how)) for name, how in columns.items())
         self._when = tuple(file.position(name) for name in spec.when)
         self.origins = {name: ", ".join(columns_read(how)) or name for name, how in spec.columns.items()}
@@ -167,8 +184,16 @@ class Mapper:
         return not self._when or any(cells[position].strip() for position in self._when)
 
     def key(self, cells: Cells) -> str:
-        """The external key of the record."""
-        return self._key(cells).strip()
+        """The external key of the record.
+
+        Raises:
+            CellError: when it was counted over rows of which one cannot be read.
+        """
+        key = self._key(cells)
+        if isinstance(key, Doubtful):
+            problem = "The key is counted over rows of which one cannot be read."
+            raise CellError(problem, "Repair that row first.", column=KEY, value=key)
+        return key.strip()
 
     def texts(self, cells: Cells) -> list[str]:
         """The cells of the contract's row, in the order of `names`.
@@ -182,8 +207,17 @@ class Mapper:
                 texts.append(fill(cells))
             except CellError as error:
                 error.column = name
+                self.lose_row()
                 raise
         return texts
+
+    def lose_row(self) -> None:
+        """A row was not read: the numbers of those after it may be wrong."""
+        self._row_lost = True
+
+    def doubtful(self, texts: Sequence[str]) -> list[int]:
+        """Which of the texts were counted over rows of which one cannot be read."""
+        return [at for at in self._counted if isinstance(texts[at], Doubtful)]
 
     def _fill(self, spec: Spec) -> Fill:
         if isinstance(spec, str):
@@ -193,7 +227,7 @@ class Mapper:
         if "part" in spec:
             fill = _then(_PARTS[str(spec["part"])], fill)
         if "map" in spec:
-            fill = _mapped(dict(spec["map"]), fill)  # type: ignore[call-overload]
+            fill = _then(_mapped(dict(spec["map"])), fill)  # type: ignore[call-overload]
         if "spelled_as" in spec:
             fill = _spelled(fill, self._fill(_spec(spec["spelled_as"])))
         otherwise = self._fill(_spec(spec["otherwise"])) if "otherwise" in spec else _empty
@@ -213,15 +247,17 @@ class Mapper:
             fills = [self._fill(str(name)) for name in list(spec["digest"])]  # type: ignore[call-overload]
             return lambda cells: _digest([fill(cells) for fill in fills])
         if "number_within" in spec:
-            return _numbered(self._fill(str(spec["number_within"])))
+            number = _numbered(self._fill(str(spec["number_within"])))
+            return lambda cells: Doubtful(number(cells)) if self._row_lost else number(cells)
         match, take = str(spec["match"]), str(spec["take"])
         asked = self._fill(match)
         if "from" in spec:
             file = str(spec["from"])
             table = self._lookups.table(file, str(spec.get("key", match)), take)
             return lambda cells: self._lookups.found(file, table, asked(cells).strip())
-        most = self._lookups.most(str(spec["most_in"]), match, take, str(spec.get("ties_to_latest", "")))
-        return lambda cells: most.get(asked(cells).strip(), "")
+        counted = str(spec["most_in"])
+        most = self._lookups.most(counted, match, take, str(spec.get("ties_to_latest", "")))
+        return lambda cells: self._lookups.found(counted, most, asked(cells).strip())
 
     def _template(self, template: str) -> Fill:
         """A text with `{Column}` places; empty when all its columns are."""
@@ -236,6 +272,10 @@ class Mapper:
             return ("".join(before + value for before, value in values) + tail).strip()
 
         return fill
+
+
+def _counts(spec: Spec) -> bool:
+    return not isinstance(spec, str) and ("most_in" in spec or "number_within" in spec)
 
 
 def columns_read(spec: Spec) -> list[str]:
@@ -283,7 +323,11 @@ def _empty(_cells: Cells) -> str:
 
 
 def _then(turn: Callable[[str], str], fill: Fill) -> Fill:
-    return lambda cells: turn(fill(cells))
+    def turned(cells: Cells) -> str:
+        text = fill(cells)
+        return Doubtful(turn(text)) if isinstance(text, Doubtful) else turn(text)
+
+    return turned
 
 
 def _first(fill: Fill, otherwise: Fill) -> Fill:
@@ -294,9 +338,9 @@ def _conditional(condition: Fill, fill: Fill) -> Fill:
     return lambda cells: fill(cells) if condition(cells).strip() else ""
 
 
-def _mapped(table: Mapping[str, str], fill: Fill) -> Fill:
-    def mapped(cells: Cells) -> str:
-        text = fill(cells).strip()
+def _mapped(table: Mapping[str, str]) -> Callable[[str], str]:
+    def mapped(cell: str) -> str:
+        text = cell.strip()
         if text in table:
             return table[text]
         if "*" in table:

@@ -45,6 +45,7 @@ class Record:
 
     Attributes:
         values: per given field its new value; fields the source does not speak of are missing.
+        doubtful: fields whose value holds for a new record only.
     """
 
     entity: Entity
@@ -52,6 +53,13 @@ class Record:
     values: dict[str, Value]
     references: list[Reference] = field(default_factory=list)
     origin: Origin | None = None
+    doubtful: frozenset[str] = frozenset()
+
+    def certain(self) -> Mapping[str, Value]:
+        """The values that may change a record which is there already."""
+        if not self.doubtful:
+            return self.values
+        return {name: value for name, value in self.values.items() if name not in self.doubtful}
 
 
 class RecordBuilder:
@@ -79,8 +87,8 @@ class RecordBuilder:
         """
         return self._id(self.entity.name, key, KEY)
 
-    def build(self, key: str, texts: Sequence[str]) -> Record:
-        """The record of one row.
+    def build(self, key: str, texts: Sequence[str], doubtful: Sequence[int] = ()) -> Record:
+        """The record of one row; `doubtful` says which of the texts change no record that is there.
 
         Raises:
             CellError: for the first cell that cannot be taken, its column named.
@@ -104,6 +112,8 @@ class RecordBuilder:
             except CellError as error:
                 error.column, error.value = name, shortened(text)
                 raise
+        if doubtful:
+            record.doubtful = frozenset(self._steps[at][1].name for at in doubtful)
         if self._erp_ref and not key.startswith(EXISTING_PREFIX):
             values["erp_ref"] = key[: self.entity.fields["erp_ref"].maximum]
         return record

@@ -276,3 +276,56 @@ def test_a_broken_copy_is_taken_as_far_as_it_is_sound(
     assert server("verify") == "The central store is sound.\n"
     (copy / "Products.csv").unlink()
     assert "has no Products.csv" in server.refused("import", "northwind", copy)
+
+
+def broken_copy(northwind: Path, folder: Path, name: str, row: int, old: str, new: str) -> Path:
+    """A copy of the files, one of them spoilt in one row."""
+    folder.mkdir()
+    for path in northwind.glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    lines = (folder / name).read_text(encoding="utf-8").split("\n")
+    assert old in lines[row - 1], lines[row - 1]
+    lines[row - 1] = lines[row - 1].replace(old, new, 1)
+    (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_copy_takes_nothing_off_the_records_that_are_there(
+    northwind: Path, server: ServerCommand, empty_databases: Databases, tmp_path: Path, kind: str
+) -> None:
+    server("init", "--database", empty_databases.empty(kind))
+    server("import", "northwind", northwind)
+    server("export", tmp_path / "before.jsonl")
+    before = (tmp_path / "before.jsonl").read_bytes()
+
+    quote = broken_copy(northwind, tmp_path / "quote", "Customers.csv", 4, "ANTON,", 'ANTON,"')
+    sentence = server.refused("import", "northwind", quote)
+    assert sentence.startswith("Customers.csv, row 4: A quotation mark opens in this row and is never closed")
+    server("export", tmp_path / "quote.jsonl")
+    assert (tmp_path / "quote.jsonl").read_bytes() == before
+
+    spoilt = [
+        broken_copy(northwind, tmp_path / "name", "Customers.csv", 2, "Alfreds", "Alf\0reds"),
+        broken_copy(northwind, tmp_path / "day", "Orders.csv", 2, "1996", "19\x0096"),
+        broken_copy(northwind, tmp_path / "line", "OrderDetails.csv", 2, "10248,11", "10248,1\x001"),
+    ]
+    for folder in spoilt:
+        server.refused("import", "northwind", folder, "--rejects", tmp_path / "rejects.csv")
+        server("export", tmp_path / "after.jsonl")
+        assert (tmp_path / "after.jsonl").read_bytes() == before, folder.name
+
+
+def test_what_a_broken_row_left_out_or_in_doubt_comes_with_the_repaired_files(
+    northwind: Path, server: ServerCommand, imported: tuple[ServerCommand, Rows], tmp_path: Path
+) -> None:
+    server("init")
+    for at, (name, old) in enumerate((("Orders", "1996"), ("OrderDetails", "10248,11"))):
+        folder = broken_copy(northwind, tmp_path / str(at), f"{name}.csv", 2, old, old + "\0")
+        server.refused("import", "northwind", folder)
+    server("import", "northwind", northwind)
+    rows = server.rows(tmp_path / "all.jsonl")
+    given = ("erp_ref", "owner_user_id", "seq", "order_id", "status", "line_amount", "total_amount")
+    for entity, wanted in imported[1].items():
+        found = {row["id"]: [row.get(name) for name in given] for row in rows[entity]}
+        assert found == {row["id"]: [row.get(name) for name in given] for row in wanted}, entity
