@@ -18,6 +18,7 @@ _STATES = {
     "not_seen": "not seen yet",
     "giving_back": "giving back",
     "done": "done",
+    "withdrawn": "withdrawn",
     "replaced": "replaced by another",
 }
 _MOST_NAMED = 10
@@ -61,7 +62,7 @@ def _print(found: RestoreReport) -> None:
         if len(found.lost) > _MOST_SHOWN:
             say(f"and {len(found.lost) - _MOST_SHOWN:,} more; --json lists all.")
     say("")
-    say(_conclusion(found))
+    say(conclusion(found))
 
 
 def _print_rows(rows: list[dict[str, JsonValue]]) -> None:
@@ -91,15 +92,16 @@ def _lost(row: LostRow) -> dict[str, JsonValue]:
     }
 
 
-def _conclusion(found: RestoreReport) -> str:
+def conclusion(found: RestoreReport) -> str:
+    """What the report comes to: who is awaited, how the waiting ends, and what may or must be missing."""
     missing = sum(len(device.missing) for device in found.devices)
-    lost = f" {missing:,} changes are missing for good: their laptops no longer keep them." if missing else ""
-    replaced = sum(device.state == "replaced" for device in found.devices)
-    was = "1 device was" if replaced == 1 else f"{replaced:,} devices were"
-    others = f" {was} replaced; what only the old one had sent may be missing." if replaced else ""
+    are = "1 change is" if missing == 1 else f"{missing:,} changes are"
+    lost = f" {are} missing for good: their laptops no longer keep them." if missing else ""
+    absent = _absent(found)
     awaited = [device for device in found.devices if device.state in ("not_seen", "giving_back")]
     if not awaited:
-        return f"Every device was here and has given back all it keeps.{others}{lost}"
+        all_here = "Every device was here and has given back all it keeps."
+        return f"{'No device is awaited any more.' if absent else all_here}{absent}{lost}"
     named = ", ".join(
         f"{device.login}'s “{device.device}” (id {device.device_id}, "
         + (f"last seen {_moment(device.last_seen_at)})" if device.last_seen_at else "never seen)")
@@ -109,8 +111,24 @@ def _conclusion(found: RestoreReport) -> str:
     has = "1 device has" if len(awaited) == 1 else f"{len(awaited):,} devices have"
     return (
         f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
-        f"fieldrep-server device revoke ID ends the waiting.{others}{lost}"
+        f"fieldrep-server device revoke ID ends the waiting.{absent}{lost}"
     )
+
+
+def _absent(found: RestoreReport) -> str:
+    """What is said of the devices that no longer count as awaited although they did not give everything back."""
+    said = ""
+    for state, what in (
+        ("replaced", "replaced; what only the old one had sent may be missing."),
+        (
+            "withdrawn",
+            "withdrawn before it had given everything back; what only it had sent after the backup may be missing.",
+        ),
+    ):
+        count = sum(device.state == state for device in found.devices)
+        if count:
+            said += f" {'1 device was' if count == 1 else f'{count:,} devices were'} {what}"
+    return said
 
 
 def _row(device: DeviceReturn) -> dict[str, JsonValue]:

@@ -7,6 +7,7 @@ A copied, withdrawn or wiped installation enrols again as a new device and bring
 from __future__ import annotations
 
 from fieldrep.contract.ids import Incarnation, RowId
+from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 
 MOST_FORMERS = 10
@@ -27,12 +28,12 @@ def note_former(
     )
 
 
-def formers_of(tx: WriteTransaction, device_id: bytes) -> list[tuple[RowId, Incarnation]]:
+def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:
     """The installations a device was before, the last first."""
     found: list[tuple[RowId, Incarnation]] = []
     sql = "SELECT former_id, incarnation FROM device_former WHERE device_id = ?"
     while len(found) < MOST_FORMERS:
-        row = tx.session.first(sql, (device_id,))
+        row = reader.session.first(sql, (device_id,))
         if row is None:
             break
         device_id = bytes(row[0])

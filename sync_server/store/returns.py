@@ -16,6 +16,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import Handshake
 from sync_server.store.after_backup import LostRow, lost_rows
 from sync_server.store.contact import DeviceIdentity
+from sync_server.store.formers import formers_of
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.transaction import Author, WriteTransaction
@@ -30,14 +31,14 @@ class DeviceReturn:
     """One device since the restore.
 
     Attributes:
-        state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, or `replaced` where it was not
-            seen and another one took its place.
+        state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, `withdrawn` since the restore
+            before it had given everything back, or `replaced` where it was not seen and another one took its place.
         answered_to: its newest change that had been answered before the restore, as it told.
         seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
         returned: how many of them it offered again.
         recovered: how many of these the backup lacked.
-        replaced_by: the device that took its place, as far as that can be told: enrolled again from it, or by the same
-            person under the same name after it was last here.
+        replaced_by: the device that took its place, as far as that can be told: by the same person under the same name
+            after it was last here, or of a withdrawn one enrolled again from it.
         refused: those that had been refused before, and lie there to be corrected.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
     """
@@ -78,7 +79,7 @@ class RestoreReport:
     Attributes:
         revision: the state of the backup that was restored.
         lost: what others than laptops had done after the backup, as far as laptops held it, and is not there again.
-        done: every device that was not replaced was here and has given back all it keeps.
+        done: every device that was neither replaced nor withdrawn was here and has given back all it keeps.
     """
 
     at: int
@@ -157,71 +158,101 @@ def restore_report(reader: Reader) -> RestoreReport | None:
         return None
     at, revision = found
     devices = tuple(_devices(reader, at))
-    done = all(device.state in ("done", "replaced") for device in devices)
+    done = all(device.state in ("done", "replaced", "withdrawn") for device in devices)
     return RestoreReport(at, revision, devices, tuple(_changes(reader)), tuple(lost_rows(reader)), done)
 
 
 def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
+    """Those the backup knows or that told of the time before; one withdrawn by then had sent all it ever would."""
     sql = (
-        "SELECT d.id, u.login, d.name, k.seen_at, k.waiting, r.answered_to, r.refused, r.incarnation, r.seen_at "
+        "SELECT d.id, u.login, d.name, k.seen_at, k.waiting, r.answered_to, r.refused, r.incarnation, r.seen_at, "
+        "c.made_at, c.revoked_at "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
-        "JOIN device_credential AS c ON c.device_id = d.id AND c.revoked_at IS NULL "
+        "JOIN device_credential AS c ON c.device_id = d.id AND (c.revoked_at IS NULL OR c.revoked_at >= ?) "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
         "LEFT JOIN device_return AS r ON r.device_id = d.id AND r.epoch = (SELECT epoch FROM store_info) "
         "WHERE c.made_at < ? OR r.answered_to IS NOT NULL ORDER BY u.login, d.id"
     )
-    return [_device(reader, row, restored_at) for row in reader.rows(sql, (restored_at,))]
+    return [_device(reader, row, restored_at) for row in reader.rows(sql, (restored_at, restored_at))]
 
 
 def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> DeviceReturn:
-    device_id, login, name, seen, waiting, answered, refused, incarnation, came = row
+    device_id, login, name, seen, waiting, answered, refused, incarnation, came, made_at, revoked_at = row
     assert isinstance(device_id, bytes)  # noqa: S101 - a primary key
+    assert isinstance(made_at, int)  # noqa: S101 - never empty
     answered_to = answered if isinstance(answered, int) else 0
     told = _numbers(refused) if isinstance(refused, bytes) else ()
-    known = {
-        n
-        for (n,) in reader.rows(
-            "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?",
-            (device_id, incarnation or b"", answered_to),
-        )
-    }
-    returned = reader.session.first(
-        "SELECT count(*), count(CASE WHEN result <> ? THEN 1 END) FROM returned_change WHERE device_id = ? "
-        "AND epoch = (SELECT epoch FROM store_info)",
-        (_IN_BACKUP, device_id),
+    returned = reader.rows(
+        "SELECT n, result FROM returned_change WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
+        (device_id,),
     )
-    moments = [moment for moment in (seen, came) if isinstance(moment, int) and moment >= restored_at]
-    floor = reader.settled_floor(device_id, incarnation if isinstance(incarnation, bytes) else b"")
-    absent = tuple(n for n in range(floor + 1, answered_to + 1) if n not in known and n not in set(told))
-    successor = _successor(reader, device_id, restored_at) if answered is None else None
-    state = (
-        "replaced" if successor else "not_seen" if answered is None else "giving_back" if waiting else "done"
-    )
+    admitted_by = made_at if made_at < restored_at else None
+    installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
+    known = {n for n, _ in returned} | _known(reader, installation, answered_to, admitted_by)
+    moments = [moment for moment in (seen, came) if isinstance(moment, int)]
+    successor = None
+    state = "giving_back" if waiting else "done"
+    if revoked_at is not None and (answered is None or waiting):
+        state, successor = "withdrawn", _successor(reader, device_id, restored_at)
+    elif answered is None:
+        successor = _following(reader, device_id, restored_at)
+        state = "replaced" if successor else "not_seen"
     return DeviceReturn(
         login=str(login),
         device=str(name or ""),
         device_id=id_text(device_id),
         state=state,
-        seen_at=max(moments, default=None),
-        last_seen_at=max((moment for moment in (seen, came) if isinstance(moment, int)), default=None),
+        seen_at=max((moment for moment in moments if moment >= restored_at), default=None),
+        last_seen_at=max(moments, default=None),
         answered_to=answered_to,
-        returned=int(returned[0]) if returned else 0,
-        recovered=int(returned[1]) if returned else 0,
+        returned=len(returned),
+        recovered=sum(result != _IN_BACKUP for _, result in returned),
         refused=tuple(n for n in told if n not in known),
-        missing=absent if state == "done" else (),
+        missing=_absent(known | set(told), answered_to) if state == "done" else (),
         replaced_by=id_text(successor) if successor else None,
     )
 
 
+def _absent(there: set[int], answered_to: int) -> tuple[int, ...]:
+    return tuple(n for n in range(1, answered_to + 1) if n not in there)
+
+
+def _known(
+    reader: Reader, installation: tuple[bytes, bytes], answered_to: int, admitted_by: int | None
+) -> set[int]:
+    """The numbers the store has of an installation, or has had and forgotten.
+
+    One that enrolled again in place goes on with the numbers of the one it was; those sent as that one are there under
+    that one. A copied one lives on beside its copy, and what it sends after `admitted_by` is its own alone; None for a
+    copy that the backup does not know, which had sent nothing itself.
+    """
+    sql = "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?"
+    known = {n for (n,) in reader.rows(sql, (*installation, answered_to))}
+    first = min(known, default=answered_to + 1)
+    known.update(range(1, reader.settled_floor(*installation) + 1))
+    for former in formers_of(reader, installation[0]):
+        known.update(range(1, min(first - 1, reader.settled_floor(*former)) + 1))
+        if admitted_by is None:
+            known.update(n for (n,) in reader.rows(sql, (*former, answered_to)))
+        else:
+            by_then = reader.rows(f"{sql} AND received_at <= ?", (*former, answered_to, admitted_by))
+            known.update(n for (n,) in by_then)
+    return known
+
+
 def _successor(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
+    """The device that goes on for one that is withdrawn: enrolled again from it, or following it."""
+    found = reader.session.first("SELECT device_id FROM device_former WHERE former_id = ?", (device_id,))
+    return bytes(found[0]) if found else _following(reader, device_id, restored_at)
+
+
+def _following(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
     """The device that took the place of one that was not seen, None when nothing shows it.
 
-    One that enrolled again in its place says so; one set aside leaves no trace but the same person's device of the same
-    name, admitted after it was last here, and itself here since the restore.
+    One set aside leaves no trace but the same person's device of the same name, admitted after it was last here, and
+    itself here since the restore. One enrolled from its profile may be a copy: the first then lives on, and is awaited.
     """
-    found = reader.session.first("SELECT device_id FROM device_former WHERE former_id = ?", (device_id,))
-    if found is None:
-        found = reader.session.first(_FOLLOWING, (device_id, restored_at, restored_at))
+    found = reader.session.first(_FOLLOWING, (device_id, restored_at, restored_at))
     return bytes(found[0]) if found else None
 
 
@@ -231,6 +262,7 @@ _FOLLOWING = (
     "JOIN device_credential AS o ON o.device_id = d.id LEFT JOIN device_contact AS k ON k.device_id = d.id "
     "LEFT JOIN device_contact AS s ON s.device_id = e.id "
     "WHERE d.id = ? AND c.made_at > COALESCE(k.seen_at, o.made_at) AND (c.made_at >= ? OR s.seen_at >= ?) "
+    "AND NOT EXISTS (SELECT 1 FROM device_former AS f WHERE f.device_id = e.id AND f.former_id = d.id) "
     "ORDER BY c.made_at DESC LIMIT 1"
 )
 

@@ -51,6 +51,20 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
     assert place.ana.json("sync")["returned"] == 0
 
 
+def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place: Place) -> None:  # noqa: F811
+    place.server("backup", place.folder / "backup")
+    place.ana.do("edit_account", id=account(place.ana)["id"], phone="after the backup")
+    place.assert_home()
+    place.server("restore", place.folder / "backup")
+    place.server("device", "revoke", place.ana.json("status")["device"])
+    report = place.server.json("restore-report")
+    assert (report["done"], [device["state"] for device in report["devices"]]) == (True, ["withdrawn"])
+    told = place.server("restore-report")
+    assert "No device is awaited any more. 1 device was withdrawn" in told
+    assert "may be missing" in told
+    assert "Every device was here" not in told
+
+
 def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_nothing(place: Place) -> None:  # noqa: F811
     foreign = company(place.folder / "foreign")
     with serving(foreign) as address:

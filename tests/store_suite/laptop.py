@@ -11,7 +11,7 @@ from pathlib import Path
 from fieldrep.contract.ids import Incarnation, RowId
 from fieldrep.contract.messages import PAGE_BYTES, PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.receipt import Receipt
-from fieldrep.store.replica import Replica
+from fieldrep.store.replica import NEXT_DEVICE_KEY, Replica
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
@@ -35,6 +35,27 @@ class Laptop:
         self.admission = admit(
             world.database, EnrollRequest(code, name, "test", "1", PROTOCOL_VERSION, public)
         )
+        self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))
+
+    def enrol_again(self, name: str) -> None:
+        """Enrols the profile in place as a new device of the same person."""
+        state = self.replica.state()
+        with self.world.write() as tx:
+            code = make_code(tx, self.random, state.user_id)
+        public = device_keys(self.replica, self.random, NEXT_DEVICE_KEY).public
+        request = EnrollRequest(
+            code,
+            name,
+            "test",
+            "1",
+            PROTOCOL_VERSION,
+            public,
+            server_id=state.server_id,
+            user_id=state.user_id,
+            former_device=state.device_id,
+            former_incarnation=state.incarnation,
+        )
+        self.admission = admit(self.world.database, request)
         self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))
 
     def create(self, name: str) -> RowId:

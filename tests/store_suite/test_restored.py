@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from pathlib import Path
 
 import pytest
 
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, Verdict, decode_request, encode_request
+from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import handshake_of
+from sync_server.admin.restored import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import identify
-from sync_server.store.returns import RestoreReport, restore_report
+from sync_server.store.credentials import identify, revoke
+from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
 from sync_server.store.verify import verify
-from tests.store_suite.laptop import Laptop
+from tests.store_suite.laptop import KEY, Laptop
 from tests.store_suite.world import SeededBytes, World, new_row
 
 
@@ -176,3 +180,139 @@ def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
     assert report(world).done is False
     for laptop in (one, other):
         laptop.replica.close()
+
+
+def told(world: World, laptop: Laptop) -> DeviceReturn:
+    """What the report says of a laptop's device."""
+    named = id_text(laptop.admission.device_id)
+    (found,) = [device for device in report(world).devices if device.device_id == named]
+    return found
+
+
+def withdraw(world: World, laptop: Laptop) -> None:
+    with world.write() as tx:
+        revoke(tx, laptop.admission.device_id, "never came back")
+
+
+def copied(laptop: Laptop, folder: Path) -> Laptop:
+    """The same profile a second time, enrolled in place as a device of its own."""
+    shutil.copy(folder / "ana.db", folder / "copy.db")
+    twin = copy.copy(laptop)
+    twin.replica = Replica.open(folder / "copy.db", KEY, laptop.world.clock, laptop.random)
+    twin.enrol_again("ana")
+    return twin
+
+
+def test_what_a_withdrawn_device_may_have_had_stays_in_the_report(world: World, tmp_path: Path) -> None:
+    user = world.user("ana")
+    old = Laptop(tmp_path, world, user, "old")
+    shop = old.create("In the backup")
+    old.sync()
+    early = Laptop(tmp_path, world, user, "early")
+    withdraw(world, early)
+    backup(world.database, tmp_path / "kept")
+    old.edit(shop, note="after the backup")
+    old.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    withdraw(world, old)
+    found = report(world)
+    assert [(one.device, one.state) for one in found.devices] == [("old", "withdrawn")], (
+        "one withdrawn before the backup had sent all it sent by then"
+    )
+    assert found.done is True
+    said = conclusion(found)
+    assert "Every device was here" not in said
+    assert "1 device was withdrawn before it had given everything back" in said
+    assert "what only it had sent after the backup may be missing" in said
+    for laptop in (old, early):
+        laptop.replica.close()
+
+
+def test_a_device_withdrawn_after_it_gave_all_back_stays_with_what_it_no_longer_had(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("In the backup")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    for phone in ("1", "2"):
+        ana.edit(shop, phone=phone)
+    ana.sync()
+    with ana.replica.write() as connection:
+        connection.execute("DELETE FROM sent_log WHERE n = 2")
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    ana.sync()
+    withdraw(world, ana)
+    found = told(world, ana)
+    assert (found.state, found.missing) == ("done", (2,))
+    assert "1 change is missing for good" in conclusion(report(world))
+    ana.replica.close()
+
+
+def test_what_the_laptop_it_was_copied_from_had_sent_is_not_missing_from_a_copy(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("By the first")
+    ana.edit(shop, phone="by the first")
+    ana.sync()
+    ana.replica.close()
+    twin = copied(ana, tmp_path)
+    ana.replica = Replica.open(tmp_path / "ana.db", KEY, world.clock, ana.random)
+    for laptop, note in ((twin, "of the copy"), (ana, "of the first")):
+        laptop.edit(shop, note=note)
+        laptop.sync()
+    backup(world.database, tmp_path / "kept")
+    for laptop in (twin, ana):
+        laptop.edit(shop, phone="after the backup")
+        laptop.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    with twin.replica.write() as connection:
+        connection.execute("DELETE FROM sent_log WHERE n IN (1, 4)")
+    twin.sync()
+    assert told(world, twin).missing == (4,), "1 to 3 are there; 4 of the copy is another than 4 of the first"
+    ana.sync()
+    assert (told(world, ana).missing, told(world, twin).missing) == ((), (4,))
+    for laptop in (ana, twin):
+        laptop.replica.close()
+
+
+def test_a_laptop_is_awaited_although_a_copy_of_it_became_a_device_of_its_own(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    ana.create("By the first")
+    ana.sync()
+    ana.replica.close()
+    twin = copied(ana, tmp_path)
+    twin.sync()
+    backup(world.database, tmp_path / "kept")
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    twin.sync()
+    assert (told(world, ana).state, told(world, twin).state) == ("not_seen", "done")
+    assert report(world).done is False
+    ana.replica = Replica.open(tmp_path / "ana.db", KEY, world.clock, ana.random)
+    ana.sync()
+    assert (told(world, ana).state, report(world).done) == ("done", True)
+    for laptop in (ana, twin):
+        laptop.replica.close()
+
+
+def test_a_withdrawn_laptop_enrolled_again_in_place_gives_back_as_the_new_device(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("In the backup")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    ana.edit(shop, phone="after the backup")
+    ana.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    withdraw(world, ana)
+    former = copy.copy(ana)
+    ana.enrol_again("ana")
+    ana.sync()
+    again, before = told(world, ana), told(world, former)
+    assert (again.state, again.recovered, again.missing) == ("done", 1, ())
+    assert (before.state, before.replaced_by) == ("withdrawn", again.device_id)
+    ana.replica.close()
