@@ -109,7 +109,7 @@ def _read(path: Path) -> bytes:
     """
     try:
         if not path.is_file():
-            raise KnownError(Code.NOT_FOUND, f"There is no file {_shown(path)}.", field="path")
+            raise _no_file(path)
         with path.open("rb") as file:
             body = file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
@@ -117,6 +117,16 @@ def _read(path: Path) -> bytes:
         sentence = f"{_shown(path)} cannot be read ({why}). Nothing was added."
         raise KnownError(Code.INVALID_VALUE, sentence, field="path") from error
     return _checked(body, _shown(path))
+
+
+def _no_file(path: Path) -> KnownError:
+    if path.is_dir():
+        sentence = f"{_shown(path)} is a folder. Name one of the files in it; nothing was added."
+        return KnownError(Code.INVALID_VALUE, sentence, field="path")
+    if path.exists():
+        sentence = f"{_shown(path)} is no ordinary file but a device or a pipe. Nothing was added."
+        return KnownError(Code.INVALID_VALUE, sentence, field="path")
+    return KnownError(Code.NOT_FOUND, f"There is no file {_shown(path)}.", field="path")
 
 
 def _checked(body: bytes, called: str) -> bytes:

@@ -170,6 +170,7 @@ class TabCounts:
     orders: int
     invoices: int
     notes: int
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,8 @@ SELECT
     (SELECT count(*) FROM site WHERE account_id = ?1 AND archived = 0),
     (SELECT count(*) FROM sales_order WHERE account_id = ?1 AND archived = 0),
     (SELECT count(*) FROM ar_document WHERE account_id = ?1 AND archived = 0 AND open_amount <> 0),
-    (SELECT count(*) FROM activity WHERE account_id = ?1 AND archived = 0 AND kind = 'note')
+    (SELECT count(*) FROM activity WHERE account_id = ?1 AND archived = 0 AND kind = 'note'),
+    (SELECT count(*) FROM attachment WHERE account_id = ?1 AND archived = 0)
 """
 _SYNCED = "SELECT last_sync_at FROM sync_state"
 

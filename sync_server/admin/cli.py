@@ -307,7 +307,9 @@ def device_revoke(device_id: str, reason: str) -> None:
     try:
         row_id = parse_id(device_id)
     except ValueError as error:
-        raise KnownError(Code.WRONG_USAGE, f"{error} List them with fieldrep-server device list.") from error
+        raise KnownError(
+            Code.INVALID_VALUE, f"{error} List them with fieldrep-server device list."
+        ) from error
     with central_store() as database, database.write(ACTOR) as tx:
         credentials.revoke(tx, row_id, reason)
     say(f"The device is withdrawn: it gets and gives nothing from its next request on. {_STAYS}")

@@ -155,7 +155,7 @@ def _id_of(reader: Reader, entity: str, named: str) -> RowId:
     try:
         return parse_id(named)
     except ValueError as error:
-        raise KnownError(Code.WRONG_USAGE, f"{error} Name a contact by its id.") from error
+        raise KnownError(Code.INVALID_VALUE, f"{error} Name a contact by its id.") from error
 
 
 def _told(reader: Reader, plan: MergePlan) -> dict[str, JsonValue]:

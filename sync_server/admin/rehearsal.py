@@ -84,16 +84,19 @@ def _print(people: list[Concerned]) -> None:
             words = "would from then on see" if one.cost else "would no longer see"
             say(f"{one.name} ({one.login}) {words} what things cost; the records concerned are sent again.")
         for device in one.devices:
-            say(f"  {device.name or 'A device'} ({device.state}): {_unsent(device)}")
+            marks = ", ".join(part for part in (device.number_prefix, device.state) if part)
+            say(f"  {device.name or 'A device'} ({marks}): {_unsent(device)}")
     say("Nothing was changed.")
 
 
 def _told(moved: Moved) -> str:
     accounts = f"{moved.accounts:,} account{'' if moved.accounts == 1 else 's'}, " if moved.accounts else ""
     kinds = ", ".join(
-        f"{rows:,} {CATALOGUE[name].plural.lower()}" for name, (rows, _) in moved.entities.items()
+        f"{rows:,} {(CATALOGUE[name].title if rows == 1 else CATALOGUE[name].plural).lower()}"
+        for name, (rows, _) in moved.entities.items()
     )
-    return f"{accounts}{moved.rows:,} records of {moved.size:,} bytes: {kinds}."
+    records = "1 record" if moved.rows == 1 else f"{moved.rows:,} records"
+    return f"{accounts}{records} of {moved.size:,} bytes: {kinds}."
 
 
 def _unsent(device: DeviceThere) -> str:

@@ -61,12 +61,14 @@ class DeviceThere:
     """A device of somebody who would gain or lose something.
 
     Attributes:
+        number_prefix: tells devices of one name apart.
         seen_at: when it was last in contact, None for never.
         waiting: how many changes it had made by then and not sent; what it has made since, nobody knows.
     """
 
     device_id: str
     name: str
+    number_prefix: str
     state: str
     seen_at: int | None
     waiting: int | None
@@ -133,11 +135,11 @@ def _measure(reader: Reader, keys: Iterable[bytes], *, sees_cost: bool) -> Moved
 
 def _devices(reader: Reader, user_id: bytes) -> tuple[DeviceThere, ...]:
     sql = (
-        "SELECT d.id, d.name, d.state, k.seen_at, k.waiting FROM device AS d "
+        "SELECT d.id, d.name, d.number_prefix, d.state, k.seen_at, k.waiting FROM device AS d "
         "JOIN device_credential AS c ON c.device_id = d.id LEFT JOIN device_contact AS k ON k.device_id = d.id "
         "WHERE d.user_id = ? AND c.revoked_at IS NULL ORDER BY d.id"
     )
     return tuple(
-        DeviceThere(id_text(device_id), name or "", state or "", seen_at, waiting)
-        for device_id, name, state, seen_at, waiting in reader.rows(sql, (user_id,))
+        DeviceThere(id_text(device_id), name or "", prefix or "", state or "", seen_at, waiting)
+        for device_id, name, prefix, state, seen_at, waiting in reader.rows(sql, (user_id,))
     )

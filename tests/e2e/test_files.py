@@ -69,6 +69,22 @@ def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_anot
             assert not [file for file in place.rglob("*") if file.is_file() and start in file.read_bytes()]
 
 
+def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path) -> None:
+    with served(tmp_path) as office:
+        laptop = enrolled(office, office.make("user", login="anke", role="rep"), tmp_path / "laptop")
+        account = laptop.do("create_account", name="Aurora")["id"]
+
+        def refused(path: Path, code: int = 1, **more: object) -> str:
+            wanted = json.dumps({"account_id": account, "path": str(path), **more})
+            return laptop.refused("do", "add_attachment", wanted, code=code)
+
+        assert "is a folder. Name one of the files in it" in refused(tmp_path)
+        assert "is no ordinary file" in refused(Path("/dev/zero"))
+        assert "There is no file" in refused(tmp_path / "gone.jpg")
+        assert "colour" in refused(tmp_path / "gone.jpg", code=2, colour="red")
+        assert listed(laptop) == []
+
+
 def test_a_record_made_while_a_photo_goes_up_does_not_wait_for_the_photo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.server_command import ServerCommand
+from tests.helpers.served import served
 
 ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harbour Inn,K-2,id:{owner}\n"
 
@@ -34,11 +35,25 @@ def test_a_preview_tells_what_a_change_would_move_and_changes_nothing(server: Se
     assert people["boss"]["loses"]["entities"]["account"]["rows"] == 1, "his manager loses it with him"
     assert people["ben"]["gains"]["bytes"] > 0
     text = server("scope", "preview", *change)
-    assert "Ben (ben) would gain 1 account" in text
+    assert "Ben (ben) would gain 1 account, 1 record of " in text
+    assert text.splitlines()[0].endswith("bytes: 1 account.")
     assert "Nothing was changed." in text
     assert json.loads(server("scope", "preview", "--json", *change)) == told, "so nothing was changed"
     server(*change)
     assert "nothing was moved" in server.refused("scope", "preview", *change)
+
+
+def test_a_preview_tells_devices_of_one_name_apart(tmp_path: Path) -> None:
+    with served(tmp_path) as office:
+        ana = office.make("user", login="ana", name="Ana")
+        office.make("user", login="ben", name="Ben")
+        office.make("account", name="Shop", number="K-1", owner_user_id=ana)
+        with office.device(ana, "one"), office.device(ana, "two"):
+            server = ServerCommand(tmp_path / "home", own_process=False)
+            server("init", "--database", office.database.url)
+            text = server("scope", "preview", "account", "move", "K-1", "--owner", "ben")
+            assert "(D1, active): " in text
+            assert "(D2, active): " in text
 
 
 def test_only_changes_of_scope_can_be_previewed(server: ServerCommand, tmp_path: Path) -> None:

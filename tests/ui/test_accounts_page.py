@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import Qt
 
+from fieldrep.contract.ids import RowId
+from fieldrep.ui.style.tokens import WINDOW_FIRST
 from fieldrep.ui.widgets.navrail import NavButton
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAK
 from tests.ui.names import nameless, without_object_name
@@ -228,11 +230,35 @@ def test_a_contact_is_edited_from_its_tab_by_keys(window: Window, office: Office
 def test_an_address_is_added_from_the_tab(window: Window) -> None:
     window.record.tabs.open("addresses")
     window.until(lambda: window.find("addresses_table").grid.rowCount() == 2)
+    table = window.find("addresses_table")
+    state = table.grid.column_at("state")
+    assert table.isColumnHidden(state), "a column without a word takes room from the street"
     window.click("addresses_add")
     window.into("new_site_street", "Haven 9")
     window.into("new_site_city", "Vlaardingen")
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: window.find("addresses_table").grid.rowCount() == 3)
+
+
+def test_a_tab_names_the_whole_address_in_the_first_window(window: Window, office: Office) -> None:
+    ship = next(row["id"] for row in office.rows("site") if row["street"] == "Kade 4")
+    assert isinstance(ship, bytes)
+    office.change("site", RowId(ship), street="Van der Hoopstraat 226 b", city="Vlaardingen",
+                  postal_code="3131 AB", country="Nederland", open_hours="Mo-Sa 08:00-17:00")  # fmt: skip
+    window.shell.resize(*WINDOW_FIRST)
+    window.sync()
+    window.record.tabs.open("addresses")
+    window.until(lambda: window.find("addresses_table").grid.rowCount() == 2)
+    table = window.find("addresses_table")
+    window.until(lambda: any(row.cells[4].text for row in table.grid.rows), "the opening hours are not shown")
+    cut = [
+        table.grid.index(row, at).data()
+        for row in range(2)
+        for at in range(table.grid.columnCount())
+        if table.grid.index(row, at).data()
+        and table.sizeHintForIndex(table.grid.index(row, at)).width() > table.columnWidth(at)
+    ]
+    assert cut == []
 
 
 def test_a_change_from_the_office_shows_in_the_open_record_and_is_told(

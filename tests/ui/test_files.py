@@ -149,6 +149,9 @@ def test_a_photo_is_added_offline_seen_and_reaches_the_office(
     chosen(photo, save=tmp_path / "saved.jpg")
     window.click("files_add")
     window.until(lambda: states(tab) == ["Waiting to sync"], "the file is not listed")
+    bar = window.record.tabs.bar
+    window.until(lambda: bar.tabText(bar.count() - 1) == "Files  1", "the tab does not count it")
+    assert all(column.title for column in tab.table.grid.columns)
 
     tab.table.setFocus()
     window.key(Qt.Key.Key_Return)

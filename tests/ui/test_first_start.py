@@ -45,9 +45,10 @@ def test_first_start_asks_for_the_link_and_ends_in_the_list_by_keys_alone(
         )
         assert download.title.text() == "Welcome, Anke Visser"
         assert QApplication.focusWidget() is download.button
-        window.key(Qt.Key.Key_Space)
+        window.key(Qt.Key.Key_Return)
         window.until(lambda: window.program.gate is None)
         window.ready()
+        window.until(window.accounts.list.view.hasFocus, "the list does not have the focus")
         assert window.accounts.list.model.row_at(0).title == "Aurora Dairy B.V."
         assert any(row["name"] == "Anke's new laptop" for row in office.rows("device"))
 
@@ -68,6 +69,7 @@ def test_a_wrong_link_gets_a_sentence_beside_it_and_stays_to_be_corrected(
         first = card(window, EnrolCard)
         window.write(link)
         window.key(Qt.Key.Key_Return)
+        assert first.link.control.hasFocus(), "what is typed while the server is asked would be lost"
         window.until(first.link.error)
         assert sentence in first.link.error()
         assert first.link.text() == link

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from fieldrep.commands.accounts import create_account
 from fieldrep.contract.ids import RowId
+from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.linerow import LineRow
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merges import merge
@@ -44,6 +45,8 @@ def test_a_pair_is_merged_by_keys_and_the_merged_account_leads_to_the_survivor(
     assert not panel.merge.isVisible()
     window.click("account_pair_compare")
     assert panel.stays.checkedButton().hasFocus()
+    hints = [cap.accessibleName() for cap in window.shell.status_bar.findChildren(KeyCap) if cap.isVisible()]
+    assert "Ctrl Enter: Merge" in hints
     assert not nameless(panel)
     assert not without_object_name(panel)
     office.shut()

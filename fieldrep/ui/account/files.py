@@ -45,7 +45,7 @@ class FilesTab(TableTab):
             Column("size", "Size", 80, numeric=True),
             Column("by", "Added by", 140, hide_below=900),
             Column("day", "Added", 100, hide_below=620),
-            Column("state", "", 190),
+            Column("state", "Where", 190),
         )
         empty = ("No files yet", "Add a photo of the shelf or a signed document, drop it here, or paste it.")
         super().__init__(desk, "files", "Photos and documents", columns, empty, "Add file")

@@ -203,6 +203,7 @@ class AccountRecord(QWidget):
             ("invoices", view.counts.invoices),
             ("notes", view.counts.notes),
             ("addresses", len(answer.sites)),
+            ("files", view.counts.files),
         ):
             self.tabs.set_count(key, count or None)
         self.overview.set(answer)

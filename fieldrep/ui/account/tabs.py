@@ -310,12 +310,12 @@ class NotesTab(RecordTab):
 class AddressesTab(TableTab):
     def __init__(self, desk: Desk) -> None:
         columns = (
-            Column("kind", "For", 110),
+            Column("kind", "For", 90),
             Column("street", "Street"),
-            Column("city", "Postal code and city", 190),
-            Column("country", "Country", 90),
-            Column("hours", "Opening hours", 150, hide_below=760),
-            Column("state", "", 120),
+            Column("city", "Postal code and city", 188),
+            Column("country", "Country", 104),
+            Column("hours", "Opening hours", 160, hide_below=760),
+            Column("state", "", 120, filled_only=True),
         )
         empty = ("No address yet", "Orders need a place to go to.")
         super().__init__(desk, "addresses", "Addresses", columns, empty, "Add address")

@@ -64,6 +64,8 @@ class AccountsPage(Page):
         self.record.account_wanted.connect(self._go_to)
         self.record.state_changed.connect(self.hints_changed)
         self.record.state_changed.connect(self._do_then)
+        self._pair_hinted = False
+        cast("QApplication", QApplication.instance()).focusChanged.connect(self._on_focus)
         self._lay_out()
         self._ask()
 
@@ -135,7 +137,7 @@ class AccountsPage(Page):
 
     def _take_focus(self) -> None:
         """At the start nothing has the focus yet: the list takes it, unless something lies over the page."""
-        focused = QApplication.focusWidget()
+        focused = self.window().focusWidget()
         if focused is None or focused.objectName() == "command_field":
             self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -214,6 +216,8 @@ class AccountsPage(Page):
     def hints(self) -> Sequence[KeyHint]:
         if self.record.editor is not None:
             return (KeyHint("Ctrl Enter", "Save"), KeyHint("Esc", "Cancel"))
+        if self._at_pair():
+            return self.record.pairs.hints()
         return (
             *(hint for hint in self.record.conflicts.hints()[:1] if hint.keys.startswith("1")),
             KeyHint("/", "Search"),
@@ -261,9 +265,18 @@ class AccountsPage(Page):
             return Action(
                 "compare_pair", "Compare the possible duplicate", "git-merge", pairs.unfold, group=group
             )
-        at_it = pairs.isAncestorOf(QApplication.focusWidget() or self) and self.record.conflicts.isHidden()
-        key = "submit" if at_it else "merge_pair"
+        key = "submit" if self._at_pair() else "merge_pair"
         return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
+
+    def _at_pair(self) -> bool:
+        pairs = self.record.pairs
+        return pairs.isAncestorOf(QApplication.focusWidget() or self) and self.record.conflicts.isHidden()
+
+    def _on_focus(self) -> None:
+        """The keys that decide a pair are named while the focus is in it."""
+        if self._pair_hinted != self._at_pair():
+            self._pair_hinted = not self._pair_hinted
+            self.hints_changed.emit()
 
     def panes(self) -> Sequence[QWidget]:
         record = self.record

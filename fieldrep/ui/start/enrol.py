@@ -30,7 +30,7 @@ class Enrolment:
 
 
 class EnrolCard(StartCard):
-    """`entered` carries an Enrolment; `refuse` and `ask_passphrase` answer it."""
+    """`entered` carries an Enrolment; `refuse` and `ask_passphrase` answer it; what is typed until then stays."""
 
     entered = Signal(object)
 
@@ -90,8 +90,7 @@ class EnrolCard(StartCard):
             self.problem.say("This did not work yet", sentence, Tone.WARNING)
 
     def _free(self) -> None:
-        for widget in (self.button, self.link, self.name, self._secret):
-            widget.setEnabled(True)
+        self.button.setEnabled(True)
         self.button.set_text("Set up")
 
     def _enter(self) -> None:
@@ -107,8 +106,9 @@ class EnrolCard(StartCard):
         if wrong:
             wrong[0].control.setFocus(Qt.FocusReason.OtherFocusReason)
             return
-        for widget in (self.button, self.link, self.name, self._secret):
-            widget.setEnabled(False)
+        if self.button.hasFocus():
+            self.link.control.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.button.setEnabled(False)
         self.button.set_text("Asking the server")
         secret = "" if self._secret.isHidden() else self.passphrase.text()
         self.entered.emit(Enrolment(self.link.text(), self.name.text().strip(), secret))

@@ -4,6 +4,7 @@ Owns icon colour per variant and theme; what a press means is the page's busines
 """
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from fieldrep.ui.style.fonts import font
@@ -47,6 +48,14 @@ class Button(QPushButton):
         """The words on the button; a space keeps them off the icon, so the name is set apart."""
         self.setText(f" {text}" if self._icon_name and text else text)
         self.setAccessibleName(label or text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses a button as Space does; a key held down presses it once."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or not plain:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

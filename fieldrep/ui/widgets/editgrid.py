@@ -142,6 +142,7 @@ class EditGrid(QTableView):
         """A figure is never cut: its column grows with it; where words get too little room, figures that may go do."""
         header, columns = self.horizontalHeader(), self.grid.columns
         hidden = {at for at, one in enumerate(columns) if self.width() < scaled(one.hide_below)}
+        hidden |= {at for at, one in enumerate(columns) if one.filled_only and not self._says(at)}
         widths = {at: self._needed(at) for at, one in enumerate(columns) if one.width}
         may_go = sorted(
             (-one.hide_below, at) for at, one in enumerate(columns) if one.hide_below and one.numeric
@@ -155,6 +156,9 @@ class EditGrid(QTableView):
             header.resizeSection(at, width)
         for at in range(len(columns)):
             self.setColumnHidden(at, at in hidden)
+
+    def _says(self, at: int) -> bool:
+        return any(row.cells[at].text for row in self.grid.rows)
 
     def _needed(self, at: int) -> int:
         column = self.grid.columns[at]

@@ -24,7 +24,9 @@ _Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True)
 class Column:
-    """`width` 0 stretches; a column with `hide_below` disappears when the grid is narrower than that."""
+    """`width` 0 stretches; a column with `hide_below` disappears when the grid is narrower than that, a `filled_only`
+    one while none of its cells says anything.
+    """
 
     key: str
     title: str
@@ -32,6 +34,7 @@ class Column:
     numeric: bool = False
     editable: bool = False
     hide_below: int = 0
+    filled_only: bool = False
 
 
 @dataclass(frozen=True)
