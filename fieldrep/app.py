@@ -86,7 +86,7 @@ class Program(QObject):
         self.syncing.stood.connect(self._on_sync)
         self.syncing.counted.connect(self._on_counted)
         self.entrance = Entrance(self.doors, self.runner, theme.dress, self)
-        self._closed = self._put_off = False
+        self._closed = self._put_off = self._stale = False
         self._join()
         self.runner.problem.connect(self.tell)
         theme.chosen.connect(self.keep_settings)
@@ -127,7 +127,11 @@ class Program(QObject):
         self._take_up()
 
     def _on_damage(self, error: Exception) -> None:
+        """Nothing is begun any more on a file that will be replaced, and what shows it is shown no more."""
         if self.gate is None:
+            self.keep_settings()
+            self.syncing.stop()
+            self._stale = self.shell is not None
             self.entrance.stop_at(error)
 
     def _on_barred(self, sentence: str) -> None:
@@ -150,7 +154,19 @@ class Program(QObject):
         QTimer.singleShot(_METERED_ASKED_MS, self, self.network.watch)
         self.runner.query(recent_records, asker=self, done=self._offer_recent, limit=5)
 
+    def _drop_shell(self) -> None:
+        """The window that met the damage gives way to a new one, unless something typed there is not saved."""
+        self._stale, old = False, self.shell
+        if old is not None:
+            old.blockSignals(True)
+            if old.close():
+                self.shell = None
+                old.deleteLater()
+            old.blockSignals(False)
+
     def _show_shell(self) -> None:
+        if self._stale:
+            self._drop_shell()
         if self.shell is None:
             self.shell = self._build_shell()
         if not self.shell.isVisible():

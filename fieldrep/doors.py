@@ -119,7 +119,7 @@ class ProfileDoors:
         """One sync; what it brought is tidied when nobody waits."""
         from fieldrep.sync.session import sync_now
 
-        replica = self._opened()
+        replica = self._at_hand()
         with self._watched():
             receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come), self._policy())
             if receipt.pulled or receipt.accepted:
@@ -151,7 +151,7 @@ class ProfileDoors:
         """
         from fieldrep.sync.bundle import carry_out
 
-        return carry_out(self._opened(), path)
+        return carry_out(self._at_hand(), path)
 
     def carry_in(self, path: Path, tell: Callable[[int, int], None]) -> Receipt:
         """Reads the server's answer from a file.
@@ -161,7 +161,7 @@ class ProfileDoors:
         """
         from fieldrep.sync.bundle import carry_in
 
-        return carry_in(self._opened(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
+        return carry_in(self._at_hand(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
 
     def bring_file(self, row_id: RowId) -> bytes:
         """The bytes of an attachment, from here or from the server.
@@ -194,6 +194,12 @@ class ProfileDoors:
             if error.code is Code.REPLICA_DAMAGED:
                 self.on_damage(error)
             raise
+
+    def _at_hand(self) -> Replica:
+        """For the thread that opens and repairs as well: it must not wait there for what only it can do."""
+        if not self._ready.is_set():
+            raise KnownError(Code.NOT_ENROLLED, "This profile is not open.")
+        return self._opened()
 
     def _opened(self) -> Replica:
         self._ready.wait()

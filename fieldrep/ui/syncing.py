@@ -119,7 +119,11 @@ class Syncing(QObject):
         desk.runner.noticed.connect(self._on_notice)
 
     def begin(self) -> None:
-        """The replica is open: show its numbers, and sync for the first time once the window stands."""
+        """The replica is open, or open again: show its numbers, and sync first once the window stands."""
+        if self._stopped:
+            self._stopped = self._heard = False
+            self._problem = self._trouble = ""
+            self.schedule.wanted(self._desk.now())
         self.count()
         self._felt = (self._desk.now(), time.monotonic())
         self._pulse.start(PULSE_MS)
@@ -210,7 +214,7 @@ class Syncing(QObject):
         return "".join(f"  ·  {part}" for part in (waits, self._desk.zone_beside()) if part)
 
     def stop(self) -> None:
-        """The window closes."""
+        """The window closes, or the replica does until the next `begin`."""
         self._stopped = True
         for timer in (self._timer, self._listen_timer, self._pulse):
             timer.stop()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fieldrep.store.engine import PAGE_BYTES
@@ -12,6 +12,7 @@ from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.syncing import EVERYTHING
 from sync_server.store.credentials import revoke
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
@@ -30,6 +31,21 @@ def damage(replica: Path) -> bytes:
     content[:PAGE_BYTES] = bytes(PAGE_BYTES)
     replica.write_bytes(content)
     return bytes(content)
+
+
+def page_of_accounts(window: Window) -> int:
+    replica = window.program.doors._replica
+    assert replica is not None
+    with replica.read() as reader:
+        ((page,),) = reader.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'account'")
+    return int(page)
+
+
+def blot(replica: Path, page: int) -> None:
+    """One page that cannot be read."""
+    with replica.open("r+b") as content:
+        content.seek((page - 1) * PAGE_BYTES + 100)
+        content.write(bytes(200))
 
 
 def change_phone(window: Window, number: str) -> None:
@@ -93,6 +109,75 @@ def test_damage_found_while_the_work_goes_on_stops_it_and_offers_the_repair(
         window.qtbot.keyClick(mend.first, Qt.Key.Key_Space)
         window.until(lambda: not isinstance(window.program.gate.card(), MendCard), "the repair never ends")
         window.errors.clear()
+
+
+def test_damage_met_by_the_first_list_is_repaired_in_the_window_and_the_work_goes_on(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    office.shut()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.until(lambda: window.program.shell is not None and window.program.syncing.state is not None)
+        window.until(lambda: window.accounts.list.model.rowCount() > 0 and window.record.answer is not None)
+        change_phone(window, "0800 UNSENT")
+        window.until(lambda: window.program.syncing.state.waiting == 1)
+        page = page_of_accounts(window)
+    blot(profile / "replica.db", page)
+    office.open()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        card(window, MendCard)
+        before = window.shell
+        window.key(Qt.Key.Key_Space)
+        card(window, MendedCard)
+        window.until(lambda: not window.program.syncing._timer.isActive(), "the sync of before never begins")
+        window.key(Qt.Key.Key_Space)
+        window.ready()
+        assert window.shell is not before, "the window that met the damage"
+        window.until(lambda: window.accounts.list.model.rowCount() == 3)
+        window.until(lambda: "0800 UNSENT" in phones(office))
+        assert window.toast() == ""
+        assert window.shell.top_bar.pill.accessibleName() in ("Sync: Live", "Sync: Online")
+        window.choose("Aurora Dairy B.V.")
+        window.errors.clear()
+
+
+def test_what_was_typed_when_the_damage_was_met_still_stands_in_its_form_after_the_repair(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        window.choose("Aurora Dairy B.V.")
+        window.key(Qt.Key.Key_E)
+        window.until(lambda: window.record.editor is not None, "no form")
+        window.into("edit_account_phone", "0800 TYPED")
+        assert window.program.doors._replica is not None
+        window.program.doors._replica.tidy()
+        blot(profile / "replica.db", page_of_accounts(window))
+        window.program.doors._replica._readers._idle.clear()
+        window.program.runner.tell(EVERYTHING)
+        card(window, MendCard)
+        window.key(Qt.Key.Key_Space)
+        card(window, MendedCard)
+        window.key(Qt.Key.Key_Space)
+        window.ready()
+        assert window.find("edit_account_phone", QLineEdit).text() == "0800 TYPED"
+        window.errors.clear()
+
+
+def test_no_key_closes_the_window_while_it_repairs(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    damage(profile / "replica.db")
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        mend = card(window, MendCard)
+        gate = window.program.gate
+        for key in (Qt.Key.Key_Space, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Space):
+            window.qtbot.keyClick(QApplication.focusWidget() or gate, key)
+            assert window.program.gate.card() is mend
+            assert gate.isVisible()
+        assert not gate.close(), "closed in the middle of the repair"
+        card(window, MendedCard)
+        window.key(Qt.Key.Key_Space)
+        window.ready()
 
 
 def test_a_missing_key_is_named_and_the_profile_can_begin_anew(

@@ -4,6 +4,7 @@ Owns the layout and its folding in narrow windows. It says what was pressed and 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -97,6 +98,9 @@ class Overview(QWidget):
         self._lower.setDirection(way)
         self._side.setMinimumWidth(0 if narrow else _SIDE)
         self._side.setMaximumWidth(16_777_215 if narrow else _SIDE)
+
+    def follow_sync(self, line: Any) -> None:
+        self.set_live(live=line.live)
 
     def set_live(self, *, live: bool) -> None:
         """Whether what others do arrives by itself: then nothing here is old."""

@@ -86,7 +86,7 @@ class AccountRecord(QWidget):
         self.merged.said.connect(self.said)
         self.overview = Overview(self._desk)
         self.overview.merged_opened.connect(self.merged.ask)
-        self._desk.sync_stood.connect(lambda line: self.overview.set_live(live=line.live))
+        self._desk.sync_stood.connect(self.overview.follow_sync)
         self.overview.log_wanted.connect(self.log_activity)
         self.overview.task_done.connect(self._complete)
         self.overview.contact_opened.connect(self.edit_contact)

@@ -121,7 +121,7 @@ class SyncPage(Page):
         for tab in (self.conflicts, self.pairs):
             tab.shown.connect(self.hints_changed)
         self._desk.sync_stood.connect(self._show_line)
-        self._desk.sync_stood.connect(lambda _: self._ask_files() if self.isVisible() else None)
+        self._desk.sync_stood.connect(self._ask_files_shown)
 
     def _put_off(self) -> None:
         """Decided later: it stays under Conflicts."""
@@ -161,6 +161,10 @@ class SyncPage(Page):
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
+
+    def _ask_files_shown(self) -> None:
+        if self.isVisible():
+            self._ask_files()
 
     def _ask_files(self) -> None:
         """What is on its way moves without any record changing."""

@@ -66,13 +66,18 @@ class Gate(QWidget):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if isinstance(self._card, StartCard) and self._card.busy:
+            event.ignore()
+            return
         if not self._through:
             self.closing.emit()
         super().closeEvent(event)
 
 
 class StartCard(Card):
-    """An icon, a title and a sentence, over what the card asks."""
+    """An icon, a title and a sentence, over what the card asks. While it is `busy` the window stays open."""
+
+    busy = False
 
     def __init__(self, name: str, icon: str, title: str, sentence: str, tone: Tone = Tone.ACCENT) -> None:
         super().__init__(padding=28)

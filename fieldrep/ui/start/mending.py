@@ -27,14 +27,16 @@ class MendCard(StartCard):
             "not sent yet out of it, and fetches the rest from your server again.",
             Tone.WARNING,
         )
-        close = Button("Close", name="mend_close")
-        close.clicked.connect(self.left)
+        self.close_button = Button("Close", name="mend_close")
+        self.close_button.clicked.connect(self.left)
         self.first = Button("Repair", icon="wrench", variant="primary", name="mend_repair")
         self.first.clicked.connect(self._begin)
-        self.body.addLayout(_row(close, self.first))
+        self.body.addLayout(_row(self.close_button, self.first))
 
     def _begin(self) -> None:
         if self.first.isEnabled():
+            self.busy = True
+            self.close_button.setEnabled(False)
             self.first.setEnabled(False)
             self.first.set_text("Repairing")
             self.wanted.emit()
