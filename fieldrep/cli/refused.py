@@ -14,6 +14,8 @@ from fieldrep.cli.console import as_json_option, commands, open_profile, print_j
 _WAYS_ON = """Each stays here until it is sent again, handed to the admin or let go, for example:
 fieldrep do send_again '{"id": 1}' (or hand_over, discard_refused)"""
 
+_WITH_THE_ADMIN = "Handed over: the admin has it, or gets it with the next sync; the answer comes here."
+
 
 @commands.command("refused")
 @as_json_option
@@ -29,6 +31,9 @@ def refused_command(as_json: bool) -> int:
     for row in rows:
         click.echo(f"{row.key}  {row.label}, refused {_moment(row.refused_at)} [{row.code}]")
         click.echo(f"   {row.sentence}")
+        if row.handed:
+            told = f"The admin answered: {row.answer}" if row.handed == "closed" else _WITH_THE_ADMIN
+            click.echo(f"   {told}")
         for value in row.entered:
             record = " ".join(part for part in (value.record.title, value.record.label) if part)
             text = f"{record} · {value.field_title}: {value.before or '–'} → {value.after or '–'}"
@@ -39,6 +44,7 @@ def refused_command(as_json: bool) -> int:
 
 def _all_of_it() -> list[dict[str, object]]:
     from fieldrep.commands.refused import entered_in
+    from fieldrep.queries.handed import handed
     from fieldrep.store.refused import refused_changes
 
     with open_profile() as replica, replica.read() as reader:
@@ -53,8 +59,11 @@ def _all_of_it() -> list[dict[str, object]]:
                 "made_at": _moment(entry.made_at),
                 "refused_at": _moment(entry.refused_at),
                 "entered": entered_in(entry.change),
+                "handed": standing,
+                "answer": answer,
             }
             for entry in refused_changes(reader.driver)
+            for standing, answer in (handed(reader, entry.n, entry.made_at),)
         ]
 
 

@@ -16,6 +16,7 @@ from fieldrep.cli.console import as_json_option, commands, open_profile, print_j
 if TYPE_CHECKING:
     from fieldrep.contract.digest import Digest
     from fieldrep.store.receipt import Receipt
+    from fieldrep.store.refused import RefusedChange
     from fieldrep.store.replica import Replica
 
 
@@ -125,10 +126,7 @@ def _status(replica: Replica) -> dict[str, object]:
     state, now = replica.state(), replica.clock()
     with replica.read() as reader:
         shell, rows = shell_state(reader), row_counts(reader)
-        refused = [
-            {"id": entry.refused_no, "change": entry.n, "code": entry.code.value, "sentence": entry.sentence}
-            for entry in refused_changes(reader.driver)
-        ]
+        refused = [_refusal(entry) for entry in refused_changes(reader.driver)]
     return {
         "enrolled": state.enrolled,
         "user": state.login,
@@ -146,13 +144,20 @@ def _status(replica: Replica) -> dict[str, object]:
         "warning": state.barred or queue_warning(shell.oldest_waiting_at, now) or None,
         "highest_change": state.highest_n,
         "conflicts": shell.conflicts,
-        "refused": shell.refused,
+        "refused": len(refused),
+        "handed_over": shell.handed_over,
+        "answered": shell.answered,
+        "needs_you": shell.conflicts + shell.refused,
         "refused_changes": refused,
         "last_sync_at": state.last_sync_at or None,
         "last_sync": _moment(state.last_sync_at),
         "digest": _digest(state.digest),
         "rows": rows,
     }
+
+
+def _refusal(entry: RefusedChange) -> dict[str, object]:
+    return {"id": entry.refused_no, "change": entry.n, "code": entry.code.value, "sentence": entry.sentence}
 
 
 def _moment(at: int) -> str | None:

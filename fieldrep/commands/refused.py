@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import label_of
 from fieldrep.commands.order_lines import settle_totals
-from fieldrep.commands.row_values import text_of
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change
 from fieldrep.contract.entity import Entity
@@ -22,6 +21,7 @@ from fieldrep.contract.values import canonical_json
 from fieldrep.domain.orders import EDITABLE_STATES
 from fieldrep.store import correcting, quarantine, refused
 from fieldrep.store.drafts import DraftKey
+from fieldrep.store.pending import at_the_office
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 
@@ -70,22 +70,29 @@ def _again(
 def correct_order(replica: Replica, *, row_id: RowId) -> Done:
     """Brings back the order of refused changes as it was entered; nothing of it is sent before `send_corrected`."""
     with replica.begin("correct_order", "Correct a refused order") as uow:
+        standing = at_the_office(uow.driver, "sales_order", row_id)
         first = refused.reopen(uow, lambda change: refused.touches_order(uow, change, row_id))
         order = uow.row("sales_order", row_id)
         if first is None or order is None:
             raise KnownError(Code.NOT_FOUND, "Nothing of this order was refused.", field="id")
         label = label_of("sales_order", order)
-        if order["status"] not in EDITABLE_STATES:
-            sentence = (
-                f"{label} is {text_of(order, 'status').replace('_', ' ')} at the office and takes no more changes. "
-                "Hand what you entered to the admin, export it, or let it go."
-            )
-            raise KnownError(Code.READ_ONLY, sentence)
+        if any(row is not None and row["status"] not in EDITABLE_STATES for row in (order, standing)):
+            raise KnownError(Code.READ_ONLY, _closed(label, standing))
         uow.label = f"Order {label}, corrected"
         if order["archived"]:
             uow.update("sales_order", row_id, {"archived": 0})
         settle_totals(uow, row_id)
     return done("correct_order", uow, row_id, also=frozenset({"refused_change"}))
+
+
+def _closed(label: str, standing: Mapping[str, Value] | None) -> str:
+    """Why an order takes no corrections: what it is at the office counts, not what is still on its way there."""
+    if standing is None or standing["status"] in EDITABLE_STATES:
+        return f"{label} is on its way and the office has not answered yet. Sync first, then look here again."
+    return (
+        f"{label} is {str(standing['status']).replace('_', ' ')} at the office and takes no more changes. "
+        "Hand what you entered to the admin, export it, or let it go."
+    )
 
 
 def send_corrected(replica: Replica, *, row_id: RowId) -> Done:

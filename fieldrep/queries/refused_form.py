@@ -13,7 +13,9 @@ from fieldrep.contract.change import Edit
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.orders import EDITABLE_STATES
 from fieldrep.queries.naming import record_name
+from fieldrep.store.pending import at_the_office
 from fieldrep.store.reader import Reader
 from fieldrep.store.refused import RefusedChange, refused_change
 
@@ -58,6 +60,8 @@ def refused_form(reader: Reader, *, key: int) -> RefusedForm | None:
     except KnownError:
         return None
     order_id = order_of(reader, entry)
+    if order_id is not None and not _takes_changes(reader, order_id):
+        return None
     if order_id is not None:
         return _form(reader, entry, "sales_order", order_id, {}, {}, {})
     main = next((edit for edit in entry.change.edits if edit.entity in FORMS), None)
@@ -88,6 +92,12 @@ def order_of(reader: Reader, entry: RefusedChange) -> RowId | None:
             order_id = edit.after.get("order_id") or line.get("order_id")
             return RowId(order_id) if isinstance(order_id, bytes) else None
     return None
+
+
+def _takes_changes(reader: Reader, order_id: RowId) -> bool:
+    """Whether an order is still edited, here and at the office; one that is nowhere yet may come back."""
+    rows = (reader.row("sales_order", order_id), at_the_office(reader.driver, "sales_order", order_id))
+    return all(row is None or row["status"] in EDITABLE_STATES for row in rows)
 
 
 def _form(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import maybe_ref, text
+from fieldrep.queries.handed import refused_standing
 from fieldrep.store import outbox
 from fieldrep.store.reader import Reader
 from fieldrep.store.state import load_state
@@ -17,7 +18,13 @@ from fieldrep.store.undo import last_undoable
 
 @dataclass(frozen=True, slots=True)
 class ShellState:
-    """The present state of the replica in numbers; times in ms, None for never."""
+    """The present state of the replica in numbers; times in ms, None for never.
+
+    Attributes:
+        refused: refused changes that need this person.
+        handed_over: those that are with the admin.
+        answered: those the admin has answered.
+    """
 
     user_id: RowId | None
     user: str
@@ -29,12 +36,13 @@ class ShellState:
     oldest_waiting_at: int | None
     conflicts: int
     refused: int
+    handed_over: int
+    answered: int
     last_sync_at: int | None
     undo_label: str
 
 
 _CONFLICTS = "SELECT count(*) FROM conflict WHERE status = 'open' AND archived = 0"
-_REFUSED = "SELECT count(*) FROM refused_change"
 _ZONE = "SELECT tz FROM app_user WHERE id = ?"
 
 
@@ -43,6 +51,7 @@ def shell_state(reader: Reader) -> ShellState:
     state = load_state(reader.driver)
     zone = reader.rows(_ZONE, (state.user_id,))
     newest = last_undoable(reader)
+    refused = refused_standing(reader)
     return ShellState(
         user_id=maybe_ref(state.user_id or None),
         user=state.user_name,
@@ -53,7 +62,9 @@ def shell_state(reader: Reader) -> ShellState:
         waiting=outbox.depth(reader.driver),
         oldest_waiting_at=outbox.oldest_made_at(reader.driver),
         conflicts=reader.rows(_CONFLICTS)[0][0],
-        refused=reader.rows(_REFUSED)[0][0],
+        refused=refused[""],
+        handed_over=refused["open"],
+        answered=refused["closed"],
         last_sync_at=state.last_sync_at or None,
         undo_label=newest.label if newest else "",
     )

@@ -11,9 +11,10 @@ from datetime import tzinfo
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.change import Edit
+from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Kind, Value
-from fieldrep.queries.cells import text
 from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
+from fieldrep.queries.handed import handed
 from fieldrep.queries.naming import RecordName, record_name, value_text
 from fieldrep.queries.refused_form import refused_form
 from fieldrep.store import newer, outbox
@@ -65,6 +66,7 @@ class RefusedRow:
         key: for `discard_refused` and `send_again`.
         sentence: the reason.
         record: what it was about, None when that was not said.
+        field_title: the field whose value was not taken, "" when the sentence is not about a value.
         can_send_again: its records still stand, so that it can be sent again as it is.
         fixable: it can be corrected in the form or on the page it was entered in.
         handed: how it stands with the admin: "", "open", or "closed".
@@ -95,6 +97,9 @@ class SyncOverview:
     Attributes:
         waiting_bytes: size of what is to be sent.
         oldest_waiting_at: None when nothing waits.
+        refused: refused changes that need this person.
+        handed_over: those that are with the admin.
+        answered: those the admin has answered.
         last_sync_at: None before the first sync.
         complete: the replica holds everything this person may hold.
         rows: how many records of each entity lie here, by its plural title.
@@ -108,6 +113,8 @@ class SyncOverview:
     oldest_waiting_at: int | None
     conflicts: int
     refused: int
+    handed_over: int
+    answered: int
     last_sync_at: int | None
     complete: bool
     rows: tuple[tuple[str, int], ...]
@@ -127,8 +134,10 @@ _COUNTS: Mapping[str, str] = {
     entity.plural: f"SELECT count(*) FROM {entity.table}"  # noqa: S608 - names of the catalogue
     for entity in ENTITIES
 }
-_HANDED = "SELECT status, answer FROM handed_change WHERE n = ? AND made_at = ? ORDER BY created_at DESC, id LIMIT 1"
 _MOST_WAITING = 500
+_ABOUT_A_VALUE = frozenset({Code.INVALID_VALUE, Code.REQUIRED, Code.TOO_LARGE})
+"""Refusals whose sentence is about the value of one field; the others only name the field they were met at."""
+
 _HIDDEN = frozenset({"custom", "goods_amount", "total_amount", "line_amount"})
 
 
@@ -155,7 +164,9 @@ def _overview(
         waiting_bytes=size[0][0],
         oldest_waiting_at=outbox.oldest_made_at(reader.driver),
         conflicts=sum(not row.chosen for group in conflicts for row in group.conflicts),
-        refused=len(refused),
+        refused=sum(not row.handed for row in refused),
+        handed_over=sum(row.handed == "open" for row in refused),
+        answered=sum(row.handed == "closed" for row in refused),
         last_sync_at=state.last_sync_at or None,
         complete=state.complete,
         rows=tuple((plural, reader.rows(sql)[0][0]) for plural, sql in _COUNTS.items()),
@@ -200,8 +211,8 @@ def _refused(reader: Reader, entry: RefusedChange, zone: tzinfo) -> RefusedRow:
     record = None
     if entity is not None:
         record = record_name(reader, entity.name, entry.row_id, entered.get(entry.row_id))
-    known = entity is not None and entity.has(entry.field)
-    handed = reader.rows(_HANDED, (entry.n, entry.made_at))
+    known = entity is not None and entity.has(entry.field) and entry.code in _ABOUT_A_VALUE
+    standing, answer = handed(reader, entry.n, entry.made_at)
     return RefusedRow(
         key=entry.refused_no,
         n=entry.n,
@@ -220,8 +231,8 @@ def _refused(reader: Reader, entry: RefusedChange, zone: tzinfo) -> RefusedRow:
             if edit.entity in CATALOGUE
         ),
         fixable=refused_form(reader, key=entry.refused_no) is not None,
-        handed=text(handed[0][0]) if handed else "",
-        answer=text(handed[0][1]) if handed else "",
+        handed=standing,
+        answer=answer,
     )
 
 

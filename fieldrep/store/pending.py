@@ -18,7 +18,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
 from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.store.engine import Connection
-from fieldrep.store.statements import Row
+from fieldrep.store.statements import Row, statements_of
 
 READY, DOOMED, SETTLED, ASIDE = "ready", "doomed", "settled", "aside"
 """States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come; and
@@ -82,6 +82,17 @@ def decode_image(blob: bytes | None) -> Row | None:
         if value is None or isinstance(value, int | str | bytes)
     }
     return image
+
+
+def at_the_office(connection: Connection, entity: str, row_id: bytes) -> Row | None:
+    """A row as the central store last had it here, without what waits; None for one it has not acknowledged."""
+    sql = "SELECT image FROM base_row WHERE entity = ? AND row_id = ?"
+    found = connection.execute(sql, (entity, row_id)).fetchone()
+    if found is not None:
+        return decode_image(found[0])
+    texts = statements_of(CATALOGUE[entity])
+    shown = connection.execute(texts.select, (row_id,)).fetchone()
+    return None if shown is None else texts.row(shown[2:])
 
 
 def fresh_row(entity: Entity, row_id: bytes, made_at: int, user_id: bytes) -> Row:

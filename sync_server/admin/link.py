@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -84,10 +85,9 @@ def _publicly_trusted(chain: list[x509.Certificate]) -> bool:
     from cryptography import x509
     from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-    known = ssl.create_default_context().get_ca_certs(binary_form=True)
-    if not known:
+    authorities = _authorities()
+    if not authorities:
         return False
-    authorities = [x509.load_der_x509_certificate(authority) for authority in known]
     try:
         names = chain[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         subject = x509.DNSName(names.get_values_for_type(x509.DNSName)[0])
@@ -96,3 +96,20 @@ def _publicly_trusted(chain: list[x509.Certificate]) -> bool:
     except (VerificationError, x509.ExtensionNotFound, IndexError, ValueError):
         return False
     return True
+
+
+def _authorities() -> list[x509.Certificate]:
+    """The authorities this machine trusts; an old one that is not read any more vouches for nobody."""
+    from cryptography import x509
+    from cryptography.utils import CryptographyDeprecationWarning
+
+    found = []
+    with warnings.catch_warnings():
+        # of certificates of this machine's own list, about which nobody who starts a server can do anything
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for authority in ssl.create_default_context().get_ca_certs(binary_form=True):
+            try:
+                found.append(x509.load_der_x509_certificate(authority))
+            except ValueError:
+                continue
+    return found

@@ -26,8 +26,9 @@ from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime
 from sync_server.http.waiting import Waiting
 from sync_server.reconcile.exchange import exchange
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in
+from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in, why_unknown
 from sync_server.store.database import Database, StoreInfo
+from sync_server.store.reading import Reader
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -115,17 +116,24 @@ class _Routes:
 
     def _identify_now(self, header: str) -> tuple[DeviceIdentity, StoreInfo]:
         with self._database.read() as snapshot:
-            return _known(identify_in(snapshot, _token(header))), snapshot.info()
+            return _known(snapshot, header), snapshot.info()
+
+    def _device(self, header: str) -> DeviceIdentity:
+        device = identify(self._database, _token(header))
+        if device is not None:
+            return device
+        with self._database.read() as snapshot:
+            return _known(snapshot, header)
 
     def _answer(self, token: str, body: bytes) -> bytes:
-        device = _known(identify(self._database, _token(token)))
+        device = self._device(token)
         with self._turns.turn(device.device_id):
             request = decode_request(body)
             reply = exchange(self._database, device, request)
             return encode_reply(shortened(reply, request.handshake))
 
     def _answer_about_file(self, token: str, body: bytes) -> bytes:
-        device = _known(identify(self._database, _token(token)))
+        device = self._device(token)
         with self._file_turns.turn(device.device_id):
             return encode_file_message(answer_about_file(self._database, device, decode_file_request(body)))
 
@@ -136,10 +144,9 @@ def _token(header: str) -> str:
     return token if scheme.lower() == "bearer" else ""
 
 
-def _known(device: DeviceIdentity | None) -> DeviceIdentity:
+def _known(reader: Reader, header: str) -> DeviceIdentity:
+    """The device that speaks; the sentence says which of the reasons it is when it is not admitted."""
+    device = identify_in(reader, _token(header))
     if device is None:
-        raise KnownError(
-            Code.UNAUTHORISED,
-            "The server does not know this device (any more). Your work is kept; ask your admin.",
-        )
+        raise KnownError(Code.UNAUTHORISED, why_unknown(reader, _token(header)))
     return device

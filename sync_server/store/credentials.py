@@ -33,6 +33,7 @@ __all__ = [
     "identify_in",
     "make_code",
     "revoke",
+    "why_unknown",
 ]
 
 CODE_LIFETIME_MS = 10 * 60 * 1000
@@ -42,6 +43,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans("ILO", "110", "- ")
 _CODE_LETTERS = 16
 _LONGEST_TOKEN = 200
+_WITHDRAWN = "This device was withdrawn by your admin. Your work is kept; ask your admin."
 
 
 def make_code(
@@ -116,6 +118,23 @@ def identify_in(reader: Reader, token: str) -> DeviceIdentity | None:
     return _identity(found)
 
 
+def why_unknown(reader: Reader, token: str) -> str:
+    """The sentence for a token that `identify_in` does not take; only whoever has the whole token is told more."""
+    kind, _, rest = token.partition("_")
+    found = None
+    if kind == "frd" and len(token) <= _LONGEST_TOKEN and token.isascii():
+        sql = (
+            "SELECT c.token_hash, u.active, u.archived FROM device_credential AS c "
+            "JOIN app_user AS u ON u.id = c.user_id WHERE c.token_prefix = ?"
+        )
+        found = reader.session.first(sql, (rest.partition("_")[0],))
+    if found is None or not hmac.compare_digest(bytes(found[0]), _token_hash(token)):
+        return "The server does not know this device (any more). Your work is kept; ask your admin."
+    if not found[1] or found[2]:
+        return "You were disabled on the server by your admin. Your work is kept; ask your admin."
+    return _WITHDRAWN
+
+
 def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, bytes] | None:
     """A device that is still admitted and the public keys it showed, for a file that says it is from it."""
     found = reader.session.first(f"{_IDENTITY} AND c.device_id = ?", (device_id,))
@@ -160,9 +179,7 @@ def confirm(reader: Reader, device: DeviceIdentity) -> None:
         "WHERE c.device_id = ? AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
     )
     if reader.session.first(sql, (device.device_id,)) is None:
-        raise KnownError(
-            Code.DEVICE_REVOKED, "This device was withdrawn by your admin. Your work is kept; ask your admin."
-        )
+        raise KnownError(Code.DEVICE_REVOKED, _WITHDRAWN)
 
 
 def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from sync_server.admin.link import fingerprint_to_pin
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_server_commands import link_parts
 
@@ -105,3 +107,11 @@ def test_with_a_certificate_of_its_own_links_carry_its_fingerprint(
     assert link["fp"] == hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
     other = link_parts(ready("enroll", "ana.berg", "--server", "https://elsewhere.example"))
     assert "fp" not in other, "the fingerprint belongs to the server it was taken from"
+
+
+def test_the_machines_own_list_of_authorities_gives_no_warning(tmp_path: Path) -> None:
+    cert = tmp_path / "cert.pem"
+    cert.write_bytes(trustme.CA().issue_cert("localhost").cert_chain_pems[0].bytes())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(fingerprint_to_pin(cert)) == 64

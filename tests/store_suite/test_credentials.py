@@ -284,3 +284,21 @@ def test_a_cursor_that_stands_in_a_foreign_account_shows_nothing_of_it(world: Wo
             copy = Copy(ana)
             copy.take(world.database.pull(ana, forged, 100_000))
             assert account not in copy.ids("account")
+
+
+def test_only_whoever_has_the_whole_token_hears_why_it_is_not_taken(world: World) -> None:
+    withdrawn = credentials.admit(world.database, request(code_for(world, world.user("ana"))))
+    disabled = credentials.admit(world.database, request(code_for(world, world.user("bo"))))
+    with world.write() as tx:
+        credentials.revoke(tx, withdrawn.device_id, "lost")
+        disable_user(tx, "bo")
+    for token, words in (
+        (withdrawn.token, "This device was withdrawn by your admin"),
+        (disabled.token, "You were disabled on the server"),
+        (disabled.token[:-1], "does not know this device"),
+        ("frd_NOBODY_x", "does not know this device"),
+        ("", "does not know this device"),
+    ):
+        assert credentials.identify(world.database, token) is None
+        with world.database.read() as reader:
+            assert words in credentials.why_unknown(reader, token)

@@ -7,11 +7,13 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from fieldrep.commands.orders import edit_order
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.badge import Badge
+from fieldrep.ui.widgets.keycap import KeyHint
 from sync_server.reconcile import push
 from sync_server.reconcile.refusal import Refusal
 from tests.e2e.server_command import ServerCommand
@@ -186,6 +188,9 @@ def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
     window.click("refused_hand_over")
     window.until(lambda: "The admin has it" in tab.why.accessibleName())
     assert not tab.hand_button.isEnabled(), "once is enough"
+    assert tab.table.grid.rows[0].cells[3].text == "With the admin"
+    window.until(lambda: window.program.syncing.view().needs_you == 0, "it needs the admin now")
+    assert window.sync_page.tabs.bar.tabText(3) == "Refused"
     window.until(lambda: len(office.rows("handed_change")) == 1)
     admin = ServerCommand(tmp_path / "office", own_process=False)
     (waiting,) = admin.json("refused", "list")
@@ -198,5 +203,34 @@ def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
     assert admin.json("refused", "list") == []
     window.sync()
     window.until(lambda: "The admin answered: Noted; I told the warehouse." in tab.why.accessibleName())
+    assert tab.table.grid.rows[0].cells[3].text == "Answered"
+    assert window.program.syncing.view().needs_you == 0
     window.click("refused_discard")
     window.until(lambda: tab.table.grid.rowCount() == 0)
+
+
+def test_an_order_the_office_closed_is_not_to_be_fixed_but_handed_over(
+    window: Window, office: Office
+) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    window.sync()
+    order_id = editor.order_id
+    assert order_id is not None
+    office.shut()
+    window.program.runner.command(edit_order, row_id=order_id, note="Ring twice")
+    window.until(lambda: window.program.syncing.view().waiting == 1)
+    office.change("sales_order", order_id, status="cancelled")
+    office.open()
+    window.sync()
+    window.shell.go("sync", "refused")
+    tab = window.sync_page.refused
+    window.until(lambda: tab.table.grid.rowCount() == 1 and tab.hand_button.isVisible())
+    assert tab.fix_button.isHidden()
+    assert tab.hand_button.property("variant") == "primary"
+    assert "is already cancelled" in tab.why.accessibleName()
+    assert "Note:" not in tab.why.accessibleName(), "the sentence is not about the note"
+    tab.table.setFocus()
+    assert window.sync_page.hints()[0] == KeyHint("Enter", "To the buttons")
+    window.key(Qt.Key.Key_Return)
+    assert tab.hand_button.hasFocus()

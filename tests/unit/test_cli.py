@@ -263,6 +263,24 @@ def test_what_was_refused_is_listed_with_everything_that_was_entered(shell: Shel
     assert json.loads(shell("refused", "--json").out) == []
 
 
+def test_a_refused_change_that_was_handed_over_says_so_and_needs_nobody(shell: Shell, profile: Path) -> None:
+    made = shell("do", "edit_account", json.dumps({"id": ACCOUNT, "phone": "0800 1"})).json
+    with opened(profile) as replica:
+        set_aside(replica, int(str(made["change"])), "The office said no.")
+    assert shell("status", "--json").json["needs_you"] == 1
+    (refused,) = json.loads(shell("refused", "--json").out)
+    assert (refused["handed"], refused["answer"]) == ("", "")
+    assert shell("do", "hand_over", json.dumps({"id": refused["id"]})).code == 0
+    assert "Handed over: the admin has it" in shell("refused").out
+    assert json.loads(shell("refused", "--json").out)[0]["handed"] == "open"
+    status = shell("status", "--json").json
+    assert [status[name] for name in ("refused", "handed_over", "answered", "needs_you")] == [1, 1, 0, 0]
+    with opened(profile) as replica, replica.write() as connection:
+        connection.execute("UPDATE handed_change SET status = 'closed', answer = 'Ask Piet.'")
+    assert "The admin answered: Ask Piet." in shell("refused").out
+    assert shell("status", "--json").json["answered"] == 1
+
+
 def test_every_command_is_documented_with_its_fields(shell: Shell) -> None:
     listing = shell("do", "--list")
     assert listing.code == 0

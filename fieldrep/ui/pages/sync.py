@@ -35,10 +35,7 @@ from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordheader import HeaderAction, HeaderView, RecordHeader
 from fieldrep.ui.widgets.tabs import Tab, Tabs
 
-_HINTS = {
-    "waiting": (KeyHint("Enter", "Open"), KeyHint("Del", "Take back")),
-    "refused": (KeyHint("Enter", "Fix"),),
-}
+_WAITING_HINTS = (KeyHint("Enter", "Open"), KeyHint("Del", "Take back"))
 _PROMISE = "Everything you do is saved on this laptop first. Nothing is lost while offline."
 
 
@@ -114,6 +111,7 @@ class SyncPage(Page):
         self.conflicts.undo_wanted.connect(self._undecide)
         self.refused.said.connect(self.said)
         self.refused.fix_wanted.connect(self._fix)
+        self.refused.table.current_changed.connect(lambda _: self.hints_changed.emit())
         self.pairs.panel.decided.connect(self.said)
         self.files.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
@@ -282,14 +280,14 @@ class SyncPage(Page):
         if self.editor is not None:
             return (KeyHint("Ctrl Enter", "Send again"), KeyHint("Esc", "Cancel"))
         panel = self._panel()
-        tables = {"waiting": self.waiting.table, "refused": self.refused.table}
-        table = tables.get(self.tabs.key())
         if panel is not None:
             here = panel.hints()
         elif self.tabs.key() == "conflicts" and self.conflicts.decided():
             here = (KeyHint("Del", "Take back the decision"),)
-        elif table is not None and table.grid.rowCount():
-            here = _HINTS[self.tabs.key()]
+        elif self.tabs.key() == "waiting" and self.waiting.table.grid.rowCount():
+            here = _WAITING_HINTS
+        elif self.tabs.key() == "refused":
+            here = tuple(self.refused.hints())
         else:
             here = ()
         return (*here, KeyHint("F9", "Try now"))

@@ -20,6 +20,7 @@ from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Heading
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
+from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
 
 
@@ -35,10 +36,11 @@ class RefusedTab(QWidget):
         self._desk = desk
         self._changes: dict[object, RefusedRow] = {}
         self.table = Table(
-            (Column("label", "Change", 280), Column("why", "Why"), Column("when", "Refused", 150)),
+            (Column("label", "Change", 280), Column("why", "Why"), Column("when", "Refused", 150),
+             Column("state", "State", 130)),
             name="sync_refused_table",
             label="Refused changes",
-        )
+        )  # fmt: skip
         self.rows = TableOrEmpty(self.table, "Nothing was refused", "The office took everything you sent.")
         self.why = Banner(name="sync_refused_why")
         self.entered = Table(
@@ -57,7 +59,7 @@ class RefusedTab(QWidget):
         self.discard_button = Button("Let it go", icon="x", variant="danger", name="refused_discard")
         self._lay_out()
         self.table.current_changed.connect(self._show)
-        self.table.opened.connect(lambda _: self.fix())
+        self.table.opened.connect(lambda _: self.go_on())
         self.fix_button.clicked.connect(self.fix)
         self.again_button.clicked.connect(self.send_again)
         self.hand_button.clicked.connect(self.hand_over)
@@ -111,10 +113,24 @@ class RefusedTab(QWidget):
             ]
         )  # fmt: skip
         self.fix_button.setVisible(row.fixable)
+        self.hand_button.set_variant("ghost" if row.fixable or row.handed else "primary")
         self.again_button.setEnabled(row.can_send_again)
         self.again_button.setToolTip(
             "" if row.can_send_again else "Its record is not on this laptop any more."
         )
+
+    def hints(self) -> Sequence[KeyHint]:
+        """What Enter does with the current change."""
+        row = self._current()
+        return () if row is None else (KeyHint("Enter", "Fix" if row.fixable else "To the buttons"),)
+
+    def go_on(self) -> None:
+        """Corrects the current change; where nothing can be corrected, the first of the other ways gets the focus."""
+        row = self._current()
+        if row is not None and row.fixable:
+            self.fix()
+        elif row is not None:
+            (self.discard_button if row.handed else self.hand_button).setFocus()
 
     def fix(self) -> None:
         """The form again with what was entered, to be corrected and sent."""

@@ -30,6 +30,11 @@ _STATES = {
     "aside": Cell("Being corrected, not sent", Tone.WARNING),
     "held_back": Cell("Waits for the server's update", Tone.WARNING),
 }
+_HANDED = {
+    "": Cell("Needs you", Tone.DANGER),
+    "open": Cell("With the admin", Tone.INFO),
+    "closed": Cell("Answered", Tone.SUCCESS),
+}
 _OUTCOMES = {
     "accepted": Cell("Accepted", Tone.SUCCESS),
     "merged": Cell("Merged", Tone.INFO),
@@ -90,11 +95,20 @@ def _last(view: SyncOverview, today: date, zone: tzinfo, *, live: bool, beside: 
 
 def _needs(view: SyncOverview) -> TileView:
     refused = f"{plural(view.refused, 'change')} refused" if view.refused else ""
+    others = " · ".join(
+        part
+        for part in (
+            f"{view.handed_over} with the admin" if view.handed_over else "",
+            f"{view.answered} answered" if view.answered else "",
+        )
+        if part
+    )
     if view.conflicts:
-        return TileView("Needs you", plural(view.conflicts, "conflict"), refused, Tone.DANGER.value)
+        return TileView("Needs you", plural(view.conflicts, "conflict"), refused or others, Tone.DANGER.value)
     if view.refused:
         return TileView("Needs you", refused, "Read why, then fix it or let it go", Tone.DANGER.value)
-    return TileView("Needs you", "Nothing", "No conflicts, nothing refused", Tone.SUCCESS.value)
+    words = f"Refused: {others}" if others else "No conflicts, nothing refused"
+    return TileView("Needs you", "Nothing", words, Tone.SUCCESS.value)
 
 
 def waiting_line(change: WaitingChange, today: date, zone: tzinfo) -> LineView:
@@ -135,7 +149,7 @@ def conflict_row(group: ConflictGroup, me: str, today: date, zone: tzinfo) -> Gr
 
 def refused_row(row: RefusedRow, today: date, zone: tzinfo) -> GridRow:
     return GridRow(row.key, (Cell(row.label), Cell(row.sentence, tip=row.sentence),
-                             Cell(day_and_time(row.refused_at, today, zone))))  # fmt: skip
+                             Cell(day_and_time(row.refused_at, today, zone)), _HANDED[row.handed]))  # fmt: skip
 
 
 def handed_words(row: RefusedRow) -> str:

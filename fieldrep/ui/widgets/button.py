@@ -49,6 +49,15 @@ class Button(QPushButton):
         self.setText(f" {text}" if self._icon_name and text else text)
         self.setAccessibleName(label or text)
 
+    def set_variant(self, variant: str) -> None:
+        """Another weight for a button that is the first choice here and not there."""
+        if variant != self._variant:
+            self._variant = variant
+            self.setProperty("variant", variant)
+            self.style().unpolish(self)
+            self.style().polish(self)
+            self._tint()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses a button as Space does; a key held down presses it once."""
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier

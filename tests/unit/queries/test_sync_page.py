@@ -7,11 +7,11 @@ import pytest
 from fieldrep.commands.accounts import create_account, edit_account
 from fieldrep.commands.conflicts import resolve_conflict
 from fieldrep.commands.order_lines import NewLine
-from fieldrep.commands.orders import create_order
-from fieldrep.commands.refused import discard_refused, send_again
+from fieldrep.commands.orders import create_order, edit_order, submit_order
+from fieldrep.commands.refused import correct_order, discard_refused, hand_over, send_again
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import id_text
+from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, Verdict
 from fieldrep.domain.days import zone_named
 from fieldrep.domain.duplicates import Party
@@ -22,8 +22,10 @@ from fieldrep.queries.records import record, records, row_counts
 from fieldrep.queries.shell import shell_state
 from fieldrep.queries.sync_page import RefusedRow, SyncPage, sync_page
 from fieldrep.store.apply import apply_reply
+from fieldrep.store.pending import decode_image, encode_image
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import ANKE, AURORA, BAKKER, HARBOR, NOW, OAT, PIET, conflict, row_id
+from tests.helpers.small_company import order as draft
 
 ZONE = zone_named("Europe/Amsterdam")
 
@@ -181,6 +183,64 @@ def test_a_refused_change_is_corrected_and_sent_again(replica: Replica) -> None:
         account = reader.row("account", AURORA)
     assert account is not None
     assert (account["phone"], account["note"]) == ("+31 10 999", "New")
+
+
+def test_a_refused_change_that_was_handed_over_needs_its_author_no_more(replica: Replica) -> None:
+    edit_account(replica, row_id=AURORA, phone="1")
+    refused = refuse(replica, Code.OUT_OF_SCOPE, "Not yours.", "account", AURORA)
+    assert page(replica).overview.refused == 1
+    hand_over(replica, key=refused.key)
+    found = page(replica)
+    assert (found.overview.refused, found.overview.handed_over, found.refused[0].handed) == (0, 1, "open")
+    with replica.read() as reader:
+        shell = shell_state(reader)
+    assert (shell.refused, shell.handed_over, shell.answered) == (0, 1, 0)
+
+
+def my_draft(replica: Replica) -> RowId:
+    made = draft(replica, "draft", AURORA, "SO-000102", "2026-11-18", "draft", 86_000)
+    with replica.write() as connection:
+        connection.execute("UPDATE sales_order SET created_by = ? WHERE id = ?", (ANKE, made))
+    return made
+
+
+def at_office(replica: Replica, order_id: bytes, status: str) -> None:
+    """The order as the office has it by now, beneath what still waits here."""
+    with replica.write() as connection:
+        ((image,),) = connection.execute(
+            "SELECT image FROM base_row WHERE row_id = ?", (order_id,)
+        ).fetchall()
+        row = {**(decode_image(image) or {}), "status": status}
+        connection.execute("UPDATE base_row SET image = ? WHERE row_id = ?", (encode_image(row), order_id))
+
+
+def test_what_was_entered_in_an_order_the_office_closed_is_not_offered_for_correction(
+    replica: Replica,
+) -> None:
+    order = my_draft(replica)
+    edit_order(replica, row_id=order, note="Ring twice")
+    edit_order(replica, row_id=order, po_ref="PO 7")
+    sentence = "SO-000102 is already cancelled; ask the office."
+    assert refuse(replica, Code.READ_ONLY, sentence, "sales_order", order, "note").fixable
+    at_office(replica, order, "cancelled")
+    (refused,) = page(replica).refused
+    assert not refused.fixable
+    assert refused.field_title == "", "the sentence is not about the note"
+    with pytest.raises(KnownError, match="is cancelled at the office and takes no more changes"):
+        correct_order(replica, row_id=order)
+
+
+def test_what_an_order_is_at_the_office_counts_and_not_what_is_on_its_way(replica: Replica) -> None:
+    order = my_draft(replica)
+    edit_order(replica, row_id=order, note="Ring twice")
+    refuse(replica, Code.INVALID_VALUE, "Note: no.", "sales_order", order, "note")
+    submit_order(replica, row_id=order)
+    assert not page(replica).refused[0].fixable
+    with pytest.raises(KnownError, match="is on its way and the office has not answered yet"):
+        correct_order(replica, row_id=order)
+    at_office(replica, order, "cancelled")
+    with pytest.raises(KnownError, match="is cancelled at the office"):
+        correct_order(replica, row_id=order)
 
 
 def test_a_refused_change_that_is_let_go_is_gone(replica: Replica) -> None:
