@@ -23,7 +23,7 @@ from fieldrep.contract.errors import Code, KnownError
 if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
 
-_WRONG_USAGE = frozenset({Code.UNKNOWN_COMMAND, Code.UNKNOWN_ENTITY, Code.UNKNOWN_FIELD, Code.WRONG_USAGE})
+_WRONG_USAGE = frozenset({Code.UNKNOWN_COMMAND, Code.UNKNOWN_ENTITY, Code.WRONG_USAGE})
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
