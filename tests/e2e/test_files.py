@@ -74,14 +74,14 @@ def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path) -> None:
         laptop = enrolled(office, office.make("user", login="anke", role="rep"), tmp_path / "laptop")
         account = laptop.do("create_account", name="Aurora")["id"]
 
-        def refused(path: Path, code: int = 1, **more: object) -> str:
+        def refused(path: Path, **more: object) -> str:
             wanted = json.dumps({"account_id": account, "path": str(path), **more})
-            return laptop.refused("do", "add_attachment", wanted, code=code)
+            return laptop.refused("do", "add_attachment", wanted)
 
         assert "is a folder. Name one of the files in it" in refused(tmp_path)
         assert "is no ordinary file" in refused(Path("/dev/zero"))
         assert "There is no file" in refused(tmp_path / "gone.jpg")
-        assert "colour" in refused(tmp_path / "gone.jpg", code=2, colour="red")
+        assert "colour" in refused(tmp_path / "gone.jpg", colour="red")
         assert listed(laptop) == []
 
 

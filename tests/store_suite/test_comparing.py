@@ -16,11 +16,12 @@ from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, encode_re
 from fieldrep.store.receipt import Receipt
 from fieldrep.sync.engine import sync
 from sync_server.store.admin import devices
-from tests.store_suite.laptop import Laptop, Line
+from tests.helpers.in_process import InProcess
+from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import World, new_row
 
 
-class Counting(Line):
+class Counting(InProcess):
     """The line, and what went over it for comparing."""
 
     def __init__(self, laptop: Laptop) -> None:
