@@ -63,8 +63,6 @@ class Central:
     noted: dict[bytes, int] = field(default_factory=dict)
     saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int]] | None = None
     restored: bool = False
-    tidied: bool = False
-    purged: set[Key] = field(default_factory=set)
     restored_to: list[tuple[set[bytes], int]] = field(default_factory=list)
     ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
     founding: bool = True
