@@ -1,5 +1,8 @@
 """Late children and edits find the survivor: what names a merged record is judged as if it named the one it is now.
 
+What is held with its order, or with the record it is a file of, is put where that one stands now: undoing a merge
+takes an order back to its account, and a device that had not heard of it would name the other one.
+
 Owns the rewriting of a change that comes from a device which had not heard of a merge, and the rights of its author,
 who may have held only the record that went. Stages nothing.
 """
@@ -14,8 +17,9 @@ from msgspec.structs import replace
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.fields import Value
-from fieldrep.contract.ids import ScopeKey
+from fieldrep.contract.ids import RowId, ScopeKey
 from fieldrep.contract.scope import ROW_PREFIX, account_key, account_of
+from fieldrep.domain.files import OWNERS
 from fieldrep.domain.merging import MERGING
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.merge_plan import standing_for
@@ -30,6 +34,12 @@ _NAMING: Mapping[str, tuple[tuple[str, str], ...]] = {
     for entity in ENTITIES
 }
 """Per entity the fields that name an account or a contact, and which of them."""
+
+_HELD_WITH: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "document_line": (("order_id", "sales_order"),),
+    "attachment": tuple(OWNERS.items()),
+}
+"""Per entity the fields that name the record it is held with, and what kind of record that is."""
 
 _STAYS = "merged_into_id"
 
@@ -53,6 +63,8 @@ def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
     if not naming:
         return edit
     after = _renamed(tx, naming, edit.after)
+    if edit.kind == "create":
+        after = _where_it_is_held(tx, edit.entity, after)
     if after is edit.after:
         return edit
     return replace(edit, after=after, before=_renamed(tx, naming, edit.before))
@@ -69,6 +81,21 @@ def _renamed(
             if survivor != value:
                 found[name] = survivor
     return {**values, **found} if found else values
+
+
+def _where_it_is_held(tx: WriteTransaction, entity: str, values: dict[str, Value]) -> dict[str, Value]:
+    for name, target in _HELD_WITH.get(entity, ()):
+        owner_id = values.get(name)
+        owner = (
+            tx.row(target, RowId(owner_id)) if isinstance(owner_id, bytes) and len(owner_id) == 16 else None
+        )
+        if (
+            owner
+            and isinstance(owner["account_id"], bytes)
+            and owner["account_id"] != values.get("account_id")
+        ):
+            return {**values, "account_id": owner["account_id"]}
+    return values
 
 
 def _survivor(tx: WriteTransaction, entity: str, row_id: bytes) -> bytes:

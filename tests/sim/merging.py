@@ -105,6 +105,10 @@ def redirected(judge: Judge, change: Any) -> Any:
         before = {
             n: standing(judge, NAMES[n], v) for n, v in edit.before.items() if n in NAMES and v is not None
         }
+        if edit.entity == "document_line" and edit.kind == "create":
+            order = judge.row("sales_order", edit.after["order_id"])
+            if order is not None:
+                named["account_id"] = order["account_id"]
         edits.append(
             msgspec.structs.replace(edit, after={**edit.after, **named}, before={**edit.before, **before})
         )
