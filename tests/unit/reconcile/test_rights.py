@@ -142,14 +142,21 @@ def test_a_manager_may_edit_what_his_people_hold_and_they_may_not_edit_each_othe
     refused(store, "mia", store.edit("account", "shop of ben", phone=(None, "2")))
 
 
-def test_a_line_cannot_hang_under_an_order_of_another_account(store: Store) -> None:
+def test_a_line_is_held_with_its_order_whatever_account_it_names(store: Store) -> None:
     store.office("account", "second of ana", name="Second", owner_user_id=row_id("ana"))
     order = create("sales_order", "order", account_id=row_id("shop of ana"), currency="EUR")
     assert isinstance(store.push("ana", order), Accepted)
     values = {"order_id": row_id("order"), "seq": 1, "qty": 1_000_000, "unit_price": 1_000_000}
     stray = create("document_line", "line", account_id=row_id("second of ana"), **values)
-    assert refused(store, "ana", stray).code is Code.INVALID_VALUE
-    assert store.row("document_line", "line") is None
+    assert isinstance(store.push("ana", stray), Accepted)
+    line = store.row("document_line", "line")
+    assert line is not None
+    assert line["account_id"] == row_id("shop of ana")
+    order = create("sales_order", "next", account_id=row_id("shop of ana"), currency="EUR")
+    beside = {**values, "order_id": row_id("next"), "account_id": row_id("second of ana")}
+    at_once = refused(store, "ana", order, create("document_line", "other", **beside))
+    assert (at_once.code, at_once.field) == (Code.INVALID_VALUE, "account_id")
+    assert store.row("document_line", "other") is None
 
 
 def test_a_conflict_cannot_be_forged_and_a_foreign_one_not_decided(store: Store) -> None:
