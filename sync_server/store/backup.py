@@ -16,7 +16,8 @@ from pathlib import Path
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
 from sync_server.store.database import Database
-from sync_server.store.dialect import SqliteDialect, compose, dialect_of, insert_text, known_errors
+from sync_server.store.dialect import SqliteDialect, compose, dialect_of, insert_text
+from sync_server.store.driver_errors import known_errors
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync_server.store.dialect import known_errors
+from sync_server.store.driver_errors import known_errors
 from sync_server.store.session import Session
 
 if TYPE_CHECKING:

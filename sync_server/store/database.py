@@ -20,7 +20,8 @@ from fieldrep.domain.holders import Coverage
 from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
-from sync_server.store.dialect import Dialect, dialect_of, known_errors
+from sync_server.store.dialect import Dialect, dialect_of
+from sync_server.store.driver_errors import known_errors
 from sync_server.store.feed import Pulled
 from sync_server.store.migrate import bring_up_to_date, check_version
 from sync_server.store.positions import Position, keep_position
@@ -81,9 +82,13 @@ class Database:
         """Opens a store; makes it first where there is none, and brings an older one up to date."""
         dialect = dialect_of(url)
         database = cls(url, dialect.engine(url), dialect, clock, randomness)
-        with known_errors():
-            bring_up_to_date(url, dialect)
-            database._give_identity()
+        try:
+            with known_errors():
+                bring_up_to_date(url, dialect)
+                database._give_identity()
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def close(self) -> None:

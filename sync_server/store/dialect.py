@@ -1,4 +1,5 @@
-"""What differs between SQLite and PostgreSQL, all of it: opening, placeholders, the lock, membership, errors.
+"""What differs between SQLite and PostgreSQL, all of it: opening, placeholders, the lock, membership; its errors are
+in `driver_errors.py`.
 
 Everything else in the store is one statement text for both, written with `?`. Must not know any table but the clock
 row it locks.
@@ -10,13 +11,12 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fieldrep.contract.errors import Code, KnownError
@@ -200,8 +200,12 @@ def _connect(path: str) -> sqlite3.Connection:
         path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8000", "temp_store=MEMORY")
-    for pragma in (*settings, "wal_autocheckpoint=8000"):  # pages; `tidy` comes before
-        connection.execute("PRAGMA " + pragma)
+    try:
+        for pragma in (*settings, "wal_autocheckpoint=8000"):  # pages; `tidy` comes before
+            connection.execute("PRAGMA " + pragma)
+    except BaseException:  # the file is no database, or cannot be read
+        connection.close()
+        raise
     return connection
 
 
@@ -338,62 +342,3 @@ def _no_address(url: str) -> KnownError:
         f"“{shown}” is no address of a central store. Write sqlite:///path/to/store.db or "
         "postgresql+psycopg://user@host/database.",
     )
-
-
-@contextmanager
-def known_errors() -> Iterator[None]:
-    """Maps what the drivers raise about disk, locks and lines to known errors; a bug stays what it is."""
-    try:
-        yield
-    except DBAPIError as error:
-        known = _known(error.orig) if error.orig is not None else None
-        if known is None:
-            raise
-        raise known from error
-    except Exception as error:
-        known = _known(error)
-        if known is None:
-            raise
-        raise known from error
-
-
-def _known(error: BaseException) -> KnownError | None:
-    if isinstance(error, sqlite3.Error):
-        return _known_sqlite(error)
-    if type(error).__module__.startswith("psycopg"):
-        return _known_postgres(error)
-    return None
-
-
-def _known_sqlite(error: sqlite3.Error) -> KnownError | None:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return KnownError(Code.DISK_FULL, "The server's disk is full. Nothing was changed; free some space.")
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return KnownError(Code.SERVER_BUSY, "The central store is busy. Nothing was changed; try again.")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return KnownError(
-            Code.STORE_DAMAGED,
-            "The central store's file is damaged or is no central store. Restore the last backup with "
-            "fieldrep-server restore.",
-        )
-    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
-        return KnownError(
-            Code.DISK_ERROR,
-            f"The central store's file cannot be read or written ({error}). Check the disk and its rights.",
-        )
-    return None
-
-
-def _known_postgres(error: BaseException) -> KnownError | None:
-    import psycopg
-
-    if isinstance(error, psycopg.errors.DiskFull):
-        return KnownError(
-            Code.DISK_FULL, "The database's disk is full. Nothing was changed; free some space."
-        )
-    if isinstance(error, psycopg.OperationalError):
-        return KnownError(
-            Code.SERVER_BUSY, "The database cannot be reached or is busy. Nothing was changed; try again."
-        )
-    return None

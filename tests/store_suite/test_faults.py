@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Clock, Randomness
 from sync_server.store.database import Database
 from sync_server.store.verify import verify
 from tests.store_suite.databases import Databases
@@ -108,6 +112,32 @@ def test_an_address_shown_to_people_never_shows_its_password() -> None:
     with pytest.raises(KnownError) as refused:
         Database.open("mysql://admin:s3cret@host/db", SteppingClock(), SeededBytes(0))
     assert "s3cret" not in refused.value.sentence
+
+
+@pytest.mark.parametrize("make", [Database.open, Database.create])
+def test_a_file_that_is_no_store_is_named_and_nothing_stays_open(
+    tmp_path: Path, make: Callable[[str, Clock, Randomness], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(path: str, **settings: Any) -> sqlite3.Connection:
+        made.append(connect(path, **settings))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    file = tmp_path / "store.db"
+    file.write_bytes(b"Kind regards, Anke. " * 500)
+    threads = {thread.name for thread in threading.enumerate()}
+    with pytest.raises(KnownError) as refused:
+        make(f"sqlite:///{file}", SteppingClock(), SeededBytes(0))
+    assert refused.value.code is Code.STORE_DAMAGED
+    assert "is damaged or is no central store" in refused.value.sentence
+    assert made
+    for connection in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert {thread.name for thread in threading.enumerate()} == threads
 
 
 @pytest.fixture
