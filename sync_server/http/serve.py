@@ -16,7 +16,7 @@ from fieldrep.contract.hosts import is_loopback
 from sync_server.http.app import make_app
 from sync_server.store.database import Database
 
-_LOOK_AFTER = 20_000
+_LOOK_AFTER = 50_000
 """Objects made and not let go of, until those are searched for rings that nobody uses."""
 
 MOST_CONNECTIONS = 21_000

@@ -8,7 +8,7 @@ the row ends it by doing so, and needs to know nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,7 +18,7 @@ from fieldrep.contract.fields import Value
 from sync_server.store.session import Session
 from sync_server.store.stamps import NO_STAMPS, LastChange, decode_stamps, encode_stamps, last_change, stamp
 from sync_server.store.statements import Row
-from sync_server.store.workspace import Move
+from sync_server.store.workspace import Image, Move, ids_at_hand
 
 _NOBODY = b""
 _FIND = "SELECT row_id, device_id, base, revision, written, stamps FROM device_run WHERE row_id IN :members"
@@ -45,10 +45,13 @@ class Run(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Runs:
-    """The runs of the rows a transaction asks about, and those it will keep."""
+    """The runs of the rows a transaction asks about, and those it will keep.
+
+    It knows the transaction's rows, not the transaction: in a ring both would wait for a search for garbage.
+    """
 
     session: Session
-    at_hand: Callable[[], Iterable[bytes]]
+    images: Mapping[str, Mapping[bytes, Image | None]]
     _known: dict[bytes, Run | None] = field(default_factory=dict)
     _new: dict[bytes, Run] = field(default_factory=dict)
 
@@ -106,7 +109,7 @@ class Runs:
     def _run(self, row_id: bytes) -> Run | None:
         """The run of a row; the first question reads those of all rows at hand in one go."""
         if row_id not in self._known:
-            wanted = [one for one in (row_id, *self.at_hand()) if one not in self._known]
+            wanted = [one for one in (row_id, *ids_at_hand(self.images)) if one not in self._known]
             self._known.update(dict.fromkeys(wanted))
             for found, device_id, base, revision, written, stamps in self.session.chosen(_FIND, wanted):
                 self._known[found] = Run(bytes(device_id), base, revision, written, bytes(stamps))

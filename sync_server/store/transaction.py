@@ -115,7 +115,7 @@ class WriteTransaction(Workspace):
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
-        self._runs = Runs(session, self.ids_at_hand)
+        self._runs = Runs(session, self.images)
         self._before: Coverage | None = None
         self._leaving: list[tuple[bytes, bytes]] = []
         self._device = Actor("device")

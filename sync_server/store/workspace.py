@@ -6,7 +6,7 @@ is the business of `flush.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from operator import ne
@@ -184,11 +184,6 @@ class Workspace(Reader):
         for row_id, entry in self.staged.get(entity, {}).items():
             yield row_id, entry.differing, images[row_id] is None
 
-    def ids_at_hand(self) -> Iterator[bytes]:
-        """The ids of all rows read so far."""
-        for images in self.images.values():
-            yield from (row_id for row_id, image in images.items() if image is not None)
-
     def keys_at_hand(self) -> Iterator[bytes]:
         """The scope keys of all rows read so far, each once."""
         seen: set[bytes] = set()
@@ -225,6 +220,12 @@ class Workspace(Reader):
                 del self.staged[entity][row_id]
             else:
                 self.staged[entity][row_id] = before
+
+
+def ids_at_hand(images: Mapping[str, Mapping[bytes, Image | None]]) -> Iterator[bytes]:
+    """The ids of all rows read so far."""
+    for known in images.values():
+        yield from (row_id for row_id, image in known.items() if image is not None)
 
 
 def _name(entity: str | Entity) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 
 from fieldrep.contract.change import Accepted, Change, Edit, Outcome, Refused
 from fieldrep.contract.errors import Code
+from fieldrep.contract.ids import Revision
 from fieldrep.contract.scope import account_key
 from sync_server.store.audit import broken_links
 from sync_server.store.dialect import compose
@@ -73,6 +76,20 @@ def test_what_is_staged_after_a_mark_can_be_taken_back(world: World) -> None:
         assert reader.rows("SELECT action FROM audit_entry") == []
         assert reader.info().revision == kept
     assert verify(world.database) == []
+
+
+def test_a_transaction_lets_go_of_its_rows_when_it_is_over(world: World) -> None:
+    account = world.account()
+    gc.disable()
+    try:
+        with world.write() as tx:
+            revision = Revision(changed_row(tx, "account", account, phone="kept"))
+            record(tx, 1, Accepted(1, revision), edit(account, "update"))
+            held = weakref.ref(tx)
+        del tx
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_a_row_keeps_the_revision_it_was_created_at(world: World) -> None:
