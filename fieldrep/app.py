@@ -34,6 +34,7 @@ from fieldrep.ui.shell import SYNC_PAGE, AppShell
 from fieldrep.ui.start.entrance import Entrance
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
+from fieldrep.ui.sync.lookout import Lookout
 from fieldrep.ui.syncing import EVERYTHING, Syncing
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class Program(QObject):
         self.syncing = Syncing(self.desk, self.doors.sync, Schedule(clock(), randomness), self, self.doors)
         self.network = Network(self)
         self.network.metered.connect(self.syncing.meter)
+        self.lookout = Lookout(self.syncing, self.runner, self.doors.server_answers, randomness)
+        self.network.came.connect(self.lookout.line_changed)
+        self.network.came.connect(self.syncing.line_came)
         self.syncing.wish_pause(self.settings.pause_on_metered)
         self.syncing.wished.connect(lambda _: self.keep_settings())
         self.desk.files.choose(self.settings.metered_files_mb, self.settings.brought_files_mb)

@@ -138,6 +138,17 @@ class ProfileDoors:
             self._live = LiveLine()
         return self._live.wait(self._opened(), held, given_up)
 
+    def server_answers(self) -> bool:
+        """Whether the server is there; asked of it without a word about this device.
+
+        Raises:
+            KnownError: when the profile is not open or not enrolled.
+        """
+        from fieldrep.sync.session import server_answers
+
+        state = self._at_hand().state()
+        return server_answers(state.server_url, state.fingerprint)
+
     def hang_up(self) -> None:
         """Ends a wait for news, from any thread."""
         if self._live is not None:

@@ -19,6 +19,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
 from fieldrep.store.replica import DEVICE_KEY, NEXT_DEVICE_KEY, TOKEN, Replica
+from fieldrep.sync.session import server_answers
 from fieldrep.sync.transport import HttpBearer, check_address
 
 
@@ -111,7 +112,7 @@ def _require_barred(replica: Replica, link: EnrolmentLink) -> None:
     state = replica.state()
     if state.barred or not replica.secret(TOKEN):
         return  # a repair saved who it is, but not what proves it
-    if link.server != state.server_url and not _answers(state.server_url, state.fingerprint):
+    if link.server != state.server_url and not server_answers(state.server_url, state.fingerprint):
         return  # the server has moved; the link's one says whether it is the same
     raise KnownError(
         Code.ALREADY_ENROLLED,
@@ -120,14 +121,6 @@ def _require_barred(replica: Replica, link: EnrolmentLink) -> None:
         "sync): once the server has said so, the link enrols it again in place. Another device needs another profile "
         "folder (FIELDREP_HOME names it).",
     )
-
-
-def _answers(server_url: str, fingerprint: str) -> bool:
-    bearer = HttpBearer(server_url, fingerprint=fingerprint)
-    try:
-        return bearer.answers()
-    finally:
-        bearer.close()
 
 
 def _for_somebody_else(replica: Replica) -> str:

@@ -42,6 +42,15 @@ def bearer_of(replica: Replica) -> HttpBearer:
     return HttpBearer(state.server_url, token, state.fingerprint)
 
 
+def server_answers(server_url: str, fingerprint: str) -> bool:
+    """Whether a server of ours is there; nothing of this device is said to it."""
+    bearer = HttpBearer(server_url, fingerprint=fingerprint)
+    try:
+        return bearer.answers()
+    finally:
+        bearer.close()
+
+
 def sync_now(
     replica: Replica, progress: Progress | None = None, policy: FilePolicy = EVERYTHING_WANTED
 ) -> Receipt:

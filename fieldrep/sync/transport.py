@@ -48,6 +48,9 @@ from fieldrep.sync.line import SAFE, explained, retry_after, stranger
 from fieldrep.sync.wire import Wire
 
 CONNECT_SECONDS = 10.0
+LOOK_SECONDS = 5.0
+"""A look whether the server is there takes no longer for each of its steps."""
+
 SILENCE_SECONDS = 60.0
 """No byte either way for so long ends the attempt."""
 
@@ -167,7 +170,7 @@ class HttpBearer:
         """Whether a server of ours is there; nothing of this device is said to it."""
         request = requests.Request("GET", self._url + "/v1/health", {"User-Agent": "FieldRep"}).prepare()
         try:
-            with self._answer_to(request, CONNECT_SECONDS) as answer:
+            with self._answer_to(request, LOOK_SECONDS) as answer:
                 return answer.status == 200 and answer.headers.get("Content-Type") == "application/json"
         except KnownError:
             return False
@@ -241,7 +244,7 @@ class HttpBearer:
     ) -> Iterator[HTTPResponse]:
         """The answer to a request, its body still to come; whatever goes wrong has its sentence."""
         try:
-            answer = self._wire.ask(request, (CONNECT_SECONDS, silence), body, size)
+            answer = self._wire.ask(request, (min(CONNECT_SECONDS, silence), silence), body, size)
             try:
                 yield answer
             finally:

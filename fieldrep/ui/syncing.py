@@ -37,6 +37,7 @@ TROUBLES = {
 """What the pill says of a line that is there and leads nowhere; of any other it says Offline."""
 
 _LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES})
+_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, Code.SERVER_ERROR})
 FIRST_AFTER_MS = 400
 """What sync loads must not compete with the first look at the window."""
 
@@ -99,7 +100,7 @@ class Syncing(QObject):
         self._listening: Progress | None = None
         self._listened_from = 0.0
         self._waits = 0
-        self.wish = self.metered = self._paused = self._stopped = False
+        self.wish = self.metered = self._paused = self._stopped = self._lost = False
         self._trouble = ""
         self._again = False
         self._problem = ""
@@ -165,6 +166,11 @@ class Syncing(QObject):
         if not self._stopped:
             self.schedule.woke(self._desk.now())
             self._arm()
+
+    @property
+    def unreached(self) -> bool:
+        """Whether the last try did not reach the server, nothing is under way, and one would start by itself."""
+        return self._lost and self._running is None and not self._paused and not self._stopped
 
     def count(self) -> None:
         self._desk.runner.query(shell_state, asker=self, done=self._on_state)
@@ -250,6 +256,7 @@ class Syncing(QObject):
 
     def _on_done(self, receipt: Any) -> None:
         self._running, self._problem, self._trouble, self._heard = None, "", "", True
+        self._lost = False
         self.schedule.succeeded(self._desk.now())
         moved = receipt.pulled or receipt.left or receipt.accepted or receipt.merged or receipt.refused
         if moved or receipt.held or receipt.started_over:
@@ -262,6 +269,7 @@ class Syncing(QObject):
         self._running, self._problem = None, sentence_of(error)
         known = error if isinstance(error, KnownError) else None
         self._trouble = TROUBLES.get(known.code, "") if known else ""
+        self._lost = known is not None and known.code in _LINE - _ANSWERED
         self.schedule.failed(self._desk.now(), known.retry_after if known else 0)
         self._hang_up()
         if not isinstance(error, KnownError) or error.code not in _LINE:
