@@ -195,7 +195,7 @@ class Arrivals:
             search.index_row(self.connection, texts, row_no, texts.row(row[1:]))
             self.entered += 1
         else:
-            self.connection.execute(texts.update(("row_hash",)), (row_hash, row_id))
+            self.connection.execute(texts.update(("row_hash",)), (row_hash, found[0]))
         before = found[1] if found else None
         self._count(1 if before is None else 0, row_hash - (before or 0))
         self.with_new_base.add((name, row_id))

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from sqlcipher3 import dbapi2
 
@@ -135,40 +136,72 @@ def write_back(connection: Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-@contextmanager
-def transaction(connection: Connection) -> Iterator[Connection]:
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Bracket(Generic[T_co]):
+    """What is done before and after the block of a `with`, as two calls; a generator would cost each save more."""
+
+    __slots__ = ("_enter", "_leave")
+
+    def __init__(self, enter: Callable[[], T_co], leave: Callable[[BaseException | None], None]) -> None:
+        self._enter = enter
+        self._leave = leave
+
+    def __enter__(self) -> T_co:
+        return self._enter()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._leave(error)
+
+
+def transaction(connection: Connection) -> Bracket[Connection]:
     """One write transaction: committed at the end, rolled back whole when anything inside raises."""
-    with driver_errors(lambda: _folder_of(connection)):
+    return Bracket(partial(begin, connection), partial(end, connection))
+
+
+def begin(connection: Connection) -> Connection:
+    """Opens a write transaction, which `end` must close."""
+    try:
         connection.execute("BEGIN IMMEDIATE")
+    except Exception as error:
+        _raise_known(error, lambda: _folder_of(connection))
+        raise
+    return connection
+
+
+def end(connection: Connection, error: BaseException | None) -> None:
+    """Commits, or rolls back for an error that was raised since `begin`, which is told as what it means to a person."""
+    if error is None:
         try:
-            yield connection
             connection.execute("COMMIT")
-        except BaseException:
-            # A full disk has already rolled back; a second ROLLBACK would hide the reason.
-            if connection.in_transaction:
-                with suppress(dbapi2.Error):
-                    connection.execute("ROLLBACK")
+        except BaseException as refused:
+            end(connection, refused)
             raise
+        return
+    # A full disk has already rolled back; a second ROLLBACK would hide the reason.
+    if connection.in_transaction:
+        with suppress(dbapi2.Error):
+            connection.execute("ROLLBACK")
+    _raise_known(error, lambda: _folder_of(connection))
 
 
-@contextmanager
-def driver_errors(folder: Callable[[], Path | None] = lambda: None) -> Iterator[None]:
+def driver_errors(folder: Callable[[], Path | None] = lambda: None) -> Bracket[None]:
     """Turns errors of disk and file into `KnownError`; all others are bugs and pass.
 
     Some writes on a full disk come back as a plain I/O error: `folder` says whose disk to look at then.
     """
-    try:
-        yield
-    except dbapi2.Error as error:
-        known = _known(error, folder)
-        if known is None:
-            raise
-        raise known from error
-    except Exception as error:
-        cause = getattr(error, "orig", None)  # SQLAlchemy wraps the driver's error
-        known = _known(cause, folder) if isinstance(cause, dbapi2.Error) else None
-        if known is None:
-            raise
+    return Bracket(_nothing, partial(_raise_known, folder=folder))
+
+
+def _nothing() -> None:
+    """Before a block that needs no preparation."""
+
+
+def _raise_known(error: BaseException | None, folder: Callable[[], Path | None]) -> None:
+    cause = getattr(error, "orig", error)  # SQLAlchemy wraps the driver's error
+    known = _known(cause, folder) if isinstance(cause, dbapi2.Error) else None
+    if known is not None:
         raise known from error
 
 

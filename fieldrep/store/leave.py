@@ -123,14 +123,18 @@ def _leave(
         row[0] for row in connection.execute("SELECT row_id FROM base_row WHERE entity = ?", (entity.name,))
     }
     going = [row_no for row_no, _, row_id, _ in rows if row_id not in pending]
-    staying = [(row_id, owners.get(account or b"")) for _, _, row_id, account in rows if row_id in pending]
+    staying = [
+        (row_no, row_id, owners.get(account or b""))
+        for row_no, _, row_id, account in rows
+        if row_id in pending
+    ]
     counted = [row_hash for _, row_hash, _, _ in rows if row_hash is not None]
     search.forget_rows(connection, texts, going)
     connection.executemany(f"DELETE FROM {table} WHERE row_no = ?", [(row_no,) for row_no in going])
-    connection.executemany(texts.update(("row_hash",)), [(None, row_id) for row_id, _ in staying])
+    connection.executemany(texts.update(("row_hash",)), [(None, row_no) for row_no, _, _ in staying])
     connection.executemany(
         "UPDATE base_row SET standing = ?, moved_to = ? WHERE entity = ? AND row_id = ?",
-        [(int(Standing.LEFT), owner, entity.name, row_id) for row_id, owner in staying],
+        [(int(Standing.LEFT), owner, entity.name, row_id) for _, row_id, owner in staying],
     )
     leaving.digest = leaving.digest.plus(-len(counted), -sum(counted))
     leaving.left += len(going)

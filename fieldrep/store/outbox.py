@@ -16,6 +16,7 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.pending import DOOMED, READY, decode_change, encode_change
 
 WAITING_STATES = (READY, DOOMED)
+_NOTE_EDIT = "INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)"
 
 
 _TO_SEND = "state NOT IN ('settled', 'aside')"
@@ -51,10 +52,8 @@ def put(connection: Connection, change: Change, incarnation: bytes, label: str) 
 
 def index_edits(connection: Connection, change: Change) -> None:
     """Notes which rows a change touches."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)",
-        [(edit.entity, edit.row_id, change.n) for edit in change.edits],
-    )
+    for edit in change.edits:
+        connection.execute(_NOTE_EDIT, (edit.entity, edit.row_id, change.n))
 
 
 def oldest_unanswered(connection: Connection) -> int | None:

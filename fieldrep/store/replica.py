@@ -6,9 +6,9 @@ time; readers never wait for it. Must not know any entity by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -20,8 +20,8 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import log, newer, outbox, search
-from fieldrep.store.engine import Connection, connect, driver_errors, transaction
+from fieldrep.store import engine, log, newer, outbox, search
+from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock
 from fieldrep.store.opening import open_file, paths
 from fieldrep.store.reader import Reader, ReaderPool
@@ -57,6 +57,7 @@ class Replica:
         self._lock = lock
         self._writing = RLock()
         self._inside = False
+        self._unit: UnitOfWork | None = None
         self._contact_unsaved = False
         self.took_bulk = False
         self.clock = clock
@@ -114,39 +115,68 @@ class Replica:
         """A consistent snapshot, from any thread, also while somebody writes."""
         return self._readers.reader()
 
-    @contextmanager
-    def begin(self, command: str, label: str) -> Iterator[UnitOfWork]:
+    def begin(self, command: str, label: str) -> AbstractContextManager[UnitOfWork]:
         """One unit of work: commits at the end, and an exception leaves everything as it was (I4).
 
         Raises:
             KnownError: `not_enrolled`, `disk_full`, `disk_error`.
         """
-        with self.write() as connection:
+        return Bracket(partial(self._begin_unit, command, label), self._end_unit)
+
+    def _begin_unit(self, command: str, label: str) -> UnitOfWork:
+        connection = self._begin_writing()
+        try:
             if not self._state.enrolled:
                 raise KnownError(
                     Code.NOT_ENROLLED, "This profile belongs to nobody yet. Enrol it with a link first."
                 )
-            unit = UnitOfWork(connection, self._state, self.clock, self.ids, command, label)
-            yield unit
+            unit = self._unit = UnitOfWork(connection, self._state, self.clock, self.ids, command, label)
+        except BaseException as error:
+            self._end_writing(error)
+            raise
+        return unit
+
+    def _end_unit(self, error: BaseException | None) -> None:
+        unit, self._unit = self._unit, None
+        assert unit is not None  # noqa: S101 - begun above
+        if error is not None:
+            self._end_writing(error)
+            return
+        try:
             unit.finish(self._newest_n + 1)
             reached(Step.SAVE_WRITTEN)
+        except BaseException as refused:
+            self._end_writing(refused)
+            raise
+        self._end_writing(None)
         if unit.change_n is not None:
             self._newest_n = unit.change_n
         reached(Step.SAVED)
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> AbstractContextManager[Connection]:
         """The writing connection inside one transaction; for the store's own modules alone."""
-        with self._writing:
+        return Bracket(self._begin_writing, self._end_writing)
+
+    def _begin_writing(self) -> Connection:
+        self._writing.acquire()
+        try:
             if self._inside:
                 raise RuntimeError("a unit of work is open already; one thing is done at a time")
-            self._inside, self._next_state = True, self._state
-            try:
-                with transaction(self._connection) as connection:
-                    yield connection
+            engine.begin(self._connection)
+        except BaseException:
+            self._writing.release()
+            raise
+        self._inside, self._next_state = True, self._state
+        return self._connection
+
+    def _end_writing(self, error: BaseException | None) -> None:
+        try:
+            engine.end(self._connection, error)
+            if error is None:
                 self._state = self._next_state
-            finally:
-                self._inside = False
+        finally:
+            self._inside = False
+            self._writing.release()
 
     def _with_newest(self, state: SyncState) -> SyncState:
         """The state with the newest change's number, which a save does not store; it is in the outbox."""

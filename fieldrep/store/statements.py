@@ -28,6 +28,7 @@ class Statements:
         hashed: where in `columns` the values lie that count in the digest.
         searched: the columns of the search table, empty for an entity that has none.
         select: row_no, row_hash and all columns of the row with an id.
+        select_for_edit: its row_no, the standing of its base row, whether any change is set aside, and all columns.
         search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
         search_delete_stored: takes out those of a row as it stands in its table.
     """
@@ -37,6 +38,7 @@ class Statements:
     hashed: tuple[int, ...]
     searched: tuple[str, ...]
     select: str
+    select_for_edit: str
     select_all: str
     insert: str
     replace: str
@@ -49,11 +51,11 @@ class Statements:
     _replaces: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def update(self, names: tuple[str, ...]) -> str:
-        """The text that sets those columns of the row with an id, the last parameter."""
+        """The text that sets those columns of the row with a row_no, the last parameter."""
         text = self._updates.get(names)
         if text is None:
             sets = ", ".join(f"{name} = ?" for name in names)
-            text = self._updates[names] = f"UPDATE {self.entity.table} SET {sets} WHERE id = ?"
+            text = self._updates[names] = f"UPDATE {self.entity.table} SET {sets} WHERE row_no = ?"
         return text
 
     def replace_some(self, names: tuple[str, ...]) -> str:
@@ -100,6 +102,10 @@ def statements_of(entity: Entity) -> Statements:
         hashed=tuple(place for place, name in enumerate(names) if name in hashed),
         searched=searched,
         select=f"SELECT row_no, row_hash, {listed} FROM {table} WHERE id = ?",
+        select_for_edit=(
+            f"SELECT row_no, (SELECT standing FROM base_row WHERE row_id = {table}.id AND entity = '{entity.name}'), "
+            f"EXISTS (SELECT 1 FROM outbox WHERE state = 'aside'), {listed} FROM {table} WHERE id = ?"
+        ),
         select_all=f"SELECT {listed} FROM {table} ORDER BY id",
         insert=f"INSERT INTO {table} (row_no, row_hash, {listed}) VALUES ({marks})",
         replace=f"UPDATE {table} SET row_hash = ?, {', '.join(f'{name} = ?' for name in names)} WHERE row_no = ?",

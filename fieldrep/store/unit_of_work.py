@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change, Edit, Refused
@@ -59,6 +59,14 @@ class _Touched:
         return Edit(self.entity.name, self.row_id, self.kind, revision, self.before, self.after)
 
 
+class _Stored(NamedTuple):
+    """A row as it was before: its number, the standing of its base row (None without one), and its values."""
+
+    row_no: int
+    standing: int | None
+    row: Row
+
+
 class UnitOfWork:
     """One unit of work of a person; valid inside the `with` of `Replica.begin`.
 
@@ -83,7 +91,8 @@ class UnitOfWork:
         self.label = label
         self.hold_back: Refused | None = None
         self._touched: dict[tuple[str, bytes], _Touched] = {}
-        self._read: dict[tuple[str, bytes], tuple[Any, ...] | None] = {}
+        self._read: dict[tuple[str, bytes], _Stored | None] = {}
+        self._any_aside = True
 
     @property
     def user_id(self) -> RowId:
@@ -101,8 +110,8 @@ class UnitOfWork:
         touched = self._touched.get((entity.name, row_id))
         if touched is not None:
             return dict(touched.row)
-        found = self._stored(entity, row_id)
-        return None if found is None else statements_of(entity).row(found[2:])
+        stored = self._stored(entity, row_id)
+        return None if stored is None else dict(stored.row)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, with what this unit of work has written."""
@@ -217,7 +226,7 @@ class UnitOfWork:
                 Code.TOO_LARGE,
                 f"This touches {len(edits):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
             )
-        aside = correcting.touching(self.driver, edits)
+        aside = correcting.touching(self.driver, edits) if self._any_aside else None
         if aside is not None:
             correcting.add_to(self.driver, aside, edits)
             return
@@ -231,29 +240,31 @@ class UnitOfWork:
         touched = self._touched.get((entity.name, row_id))
         if touched is not None:
             return touched
-        found = self._stored(entity, row_id)
-        if found is None:
+        stored = self._stored(entity, row_id)
+        if stored is None:
             raise KnownError(
                 Code.NOT_FOUND,
                 f"This {entity.title.lower()} is not on this device; it may have been moved to a colleague.",
             )
-        self._check_standing(entity, row_id)
-        row = statements_of(entity).row(found[2:])
-        touched = _Touched(entity, row_id, found[0], row, dict(row))
+        self._check_standing(entity, row_id, stored)
+        touched = _Touched(entity, row_id, stored.row_no, stored.row, dict(stored.row))
         self._touched[entity.name, row_id] = touched
         return touched
 
-    def _stored(self, entity: Entity, row_id: bytes) -> tuple[Any, ...] | None:
-        """A row this unit of work has not touched, read once: a command looks at it before it changes it."""
+    def _stored(self, entity: Entity, row_id: bytes) -> _Stored | None:
+        """A row as it was before this unit of work, read once: a command looks at it before it changes it."""
         key = entity.name, row_id
         if key not in self._read:
-            self._read[key] = self.driver.execute(statements_of(entity).select, (row_id,)).fetchone()
+            texts = statements_of(entity)
+            found = self.driver.execute(texts.select_for_edit, (row_id,)).fetchone()
+            self._read[key] = None if found is None else _Stored(found[0], found[1], texts.row(found[3:]))
+            if found is not None:
+                self._any_aside = bool(found[2])
         return self._read[key]
 
     def _write(self, touched: _Touched, values: Row) -> None:
-        names = tuple(values)
-        text = statements_of(touched.entity).update(names)
-        self.driver.execute(text, (*values.values(), touched.row_id))
+        text = statements_of(touched.entity).update(tuple(values))
+        self.driver.execute(text, (*values.values(), touched.row_no))
         touched.row.update(values)
 
     def _put_stamps_back(self, touched: _Touched) -> None:
@@ -270,15 +281,17 @@ class UnitOfWork:
             if not described.parent or not isinstance(parent_id, bytes):
                 continue
             parent = entity_named(described.to)
-            if self.row(parent.name, parent_id) is None:
+            if (parent.name, parent_id) in self._touched:
+                continue
+            stored = self._stored(parent, parent_id)
+            if stored is None:
                 sentence = f"{described.title}: this {parent.title.lower()} is not on this device."
                 raise KnownError(Code.PARENT_MISSING, sentence, field=described.name)
-            self._check_standing(parent, parent_id)
+            self._check_standing(parent, parent_id, stored)
 
-    def _check_standing(self, entity: Entity, row_id: bytes) -> None:
-        sentence = leaving_sentence(self.driver, entity.name, row_id)
-        if sentence:
-            raise KnownError(Code.READ_ONLY, sentence)
+    def _check_standing(self, entity: Entity, row_id: bytes, stored: _Stored) -> None:
+        if stored.standing == Standing.LEFT:
+            raise KnownError(Code.READ_ONLY, leaving_sentence(self.driver, entity.name, row_id))
 
 
 def _image(row: Row | None) -> bytes | None:
