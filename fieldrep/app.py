@@ -300,6 +300,7 @@ class Program(QObject):
         self.syncing.stop()
         self.doors.let_in()
         self.runner.close()
+        self.desk.close()
         self.doors.close()
 
 

@@ -1,4 +1,4 @@
-"""The verb for files: where the body of each attachment stands, and bringing one here or saving it.
+"""The verbs for files: where the body of each attachment stands, bringing one here or saving it, and decoding pictures.
 
 Owns what it prints.
 """
@@ -63,6 +63,15 @@ def attachments_command(wanted: str | None, target: Path | None, as_json: bool) 
         click.echo(f"{id_text(row.id)}  {row.size:>10,}  {_STATES[row.state] + part:40} {row.name}{belongs}")
         if row.refused:
             click.echo(f"{'':50}{row.refused}")
+    return 0
+
+
+@commands.command("decode-pictures", hidden=True)
+def decode_pictures_command() -> int:
+    """Decodes pictures for the program that started this one and speaks to it through pipes."""
+    from fieldrep.pictures.worker import main
+
+    main()
     return 0
 
 

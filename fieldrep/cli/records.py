@@ -6,7 +6,8 @@ Owns what they print. It must not hold any rule of the business.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from fieldrep.contract.errors import Code, KnownError
 
 if TYPE_CHECKING:
     from fieldrep.commands.done import Done
+    from fieldrep.commands.registry import Command
 
 
 @commands.command("do")
@@ -38,9 +40,21 @@ def do_command(command: str | None, values: str | None, listing: bool, as_json: 
     keywords = verb.keywords(
         parse_json(sys.stdin.buffer.read(MOST_INPUT + 1) if values == "-" else values or "{}")
     )
-    with open_profile() as replica:
-        print_json(_outcome(verb.run(replica, **keywords)))
+    with open_profile() as replica, _further(verb) as further:
+        print_json(_outcome(verb.run(replica, **keywords, **further)))
     return 0
+
+
+@contextmanager
+def _further(verb: Command) -> Iterator[dict[str, object]]:
+    """What a command is given beside its JSON: one that adds pictures, who decodes them."""
+    if not verb.decodes:
+        yield {}
+        return
+    from fieldrep.pictures.decoder import Decoder
+
+    with closing(Decoder()) as decoder:
+        yield {"pictures": decoder}
 
 
 def _outcome(done: Done) -> dict[str, object]:
@@ -56,6 +70,7 @@ def _outcome(done: Done) -> dict[str, object]:
         "changed": done.changed,
         "change": done.change_n or None,
         "label": done.label,
+        "note": done.note or None,
         "warning": done.warning or None,
     }
 

@@ -1,12 +1,15 @@
 """Commands on attachments: adding a file to an account or one of its records, archiving and restoring it.
 
-Owns what may be added and the sentences for what may not. The limits are those of the server.
+Owns what may be added and the sentences for what may not; the limits are those of the server. What a photo tells beside
+its picture is left out before its hash names it. Nothing is decoded here: `Pictures` are passed in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from fieldrep.commands.archiving import set_archived
 from fieldrep.commands.done import Done, done
@@ -15,6 +18,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import MAX_FILE, MAX_OF_USER, MAX_THUMB, hash_of
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.files import OWNERS, media_type_of, safe_name
+from fieldrep.domain.metadata import UPRIGHT, Cleaned, cleaned, tells_unseen
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -23,30 +27,53 @@ _OWN = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE created_by = ? AND a
 _OWNER = ("account_id", *OWNERS)
 
 
+class Pictures(Protocol):
+    """Who decodes pictures; answers b"" for what is none, or cannot be decoded within its bounds."""
+
+    def thumb(self, body: bytes) -> bytes:
+        """The small picture that travels before the body."""
+
+    def upright(self, body: bytes, orientation: int) -> bytes:
+        """The same picture, of the same kind, with its first row at its top."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What is added, and what is said about it."""
+
+    body: bytes
+    thumb: bytes
+    note: str = ""
+    warning: str = ""
+
+
 def add_attachment(
     replica: Replica,
     *,
     path: str = "",
     name: str = "",
-    thumb_of: Callable[[bytes], bytes] | None = None,
+    pictures: Pictures | None = None,
     body_from: Callable[[], bytes] | None = None,
     **owner: RowId | None,
 ) -> Done:
     """Adds a photo or document to an account, contact, address, activity or order; the original stays where it is.
 
+    A photo is added without the place, the camera and the words that are noted in it, and standing upright.
+
     Args:
         path: where the file lies.
         name: what to call it, its own name by itself.
-        thumb_of: makes the small picture that travels before the body, b"" for what is no picture.
+        pictures: makes the small picture, and turns what lies on its side; without it a photo goes on saying so.
         body_from: gives the bytes of what lies in no file, such as the clipboard's picture.
         owner: what it belongs to: one of account_id, contact_id, site_id, activity_id, order_id.
     """
     body = _checked(body_from(), "What was pasted") if body_from is not None else _read(Path(path))
-    thumb = thumb_of(body) if thumb_of is not None else b""
+    called = safe_name(name or Path(path).name)
+    taken = _taken(body, called, pictures)
+    body = taken.body
     with replica.begin("add_attachment", "Add file") as uow:
         belongs, to = _belongs(uow, owner)
         _check_room(uow, len(body))
-        called = safe_name(name or Path(path).name)
         values = {
             **belongs,
             "name": called,
@@ -54,12 +81,47 @@ def add_attachment(
             "size": len(body),
             "sha256": hash_of(body),
         }
-        if 0 < len(thumb) <= MAX_THUMB:
-            values["thumb"] = thumb
+        if 0 < len(taken.thumb) <= MAX_THUMB:
+            values["thumb"] = taken.thumb
         row_id = uow.create("attachment", values)
         uow.keep_file(row_id, body)
         uow.label = f"Add {called} to {to}"
-    return done("add_attachment", uow, row_id, made={"attachment": row_id})
+    return done(
+        "add_attachment",
+        uow,
+        row_id,
+        made={"attachment": row_id},
+        note=taken.note,
+        warning=taken.warning,
+    )
+
+
+def _taken(body: bytes, called: str, pictures: Pictures | None) -> _Taken:
+    """What is kept of a file: of a photo the picture alone, of anything else every byte."""
+    found = cleaned(body)
+    if found is None:
+        warning = (
+            f"{called} is kept as it is and may name the place it was taken at: that is left out of whole JPEG, PNG "
+            "and WebP photos alone."
+        )
+        thumb = pictures.thumb(body) if pictures is not None else b""
+        return _Taken(body, thumb, warning=warning if tells_unseen(body) else "")
+    body = _upright(found, pictures) if pictures is not None else found.body
+    _checked(body, called)
+    note = "What its camera noted was left out." if found.left_out else ""
+    note = "The place it was taken at and what its camera noted were left out." if found.place else note
+    return _Taken(body, pictures.thumb(body) if pictures is not None else b"", note)
+
+
+def _upright(found: Cleaned, pictures: Pictures) -> bytes:
+    """The pixels turned; where they cannot be, the photo goes on saying how it lies."""
+    if found.orientation == UPRIGHT:
+        return found.body
+    turned = pictures.upright(found.body, found.orientation)
+    again = cleaned(turned) if 0 < len(turned) <= MAX_FILE else None
+    if again is None or media_type_of(again.body) != media_type_of(found.body):
+        return found.body
+    return again.body
 
 
 def archive_attachment(replica: Replica, *, row_id: RowId) -> Done:

@@ -25,6 +25,7 @@ class Done:
         entities: what kinds of records it touched, for screens that show them.
         label: what it did, for people; also the undo label.
         change_n: the number of its change, 0 when nothing differed and nothing has to travel.
+        note: what is good to know about how it was done; "" for nothing.
         warning: what was done all the same, but will not do what one expects; "" for nothing.
     """
 
@@ -36,12 +37,14 @@ class Done:
     entities: frozenset[str] = frozenset()
     label: str = ""
     change_n: int = 0
+    note: str = ""
     warning: str = ""
 
     @property
     def told(self) -> str:
-        """What it did, with its warning."""
-        return f"{self.label}. {self.warning}" if self.warning else self.label
+        """What it did, with its note and its warning."""
+        further = " ".join(words for words in (self.note, self.warning) if words)
+        return f"{self.label}. {further}" if further else self.label
 
     @property
     def changed(self) -> bool:
@@ -58,6 +61,7 @@ def done(
     lines: tuple[RowId, ...] = (),
     number: str = "",
     also: frozenset[str] = frozenset(),
+    note: str = "",
     warning: str = "",
 ) -> Done:
     """The outcome of a unit of work that has committed; `also` names machinery it touched, for screens that show it."""
@@ -70,5 +74,6 @@ def done(
         entities=uow.touched | also,
         label=uow.label,
         change_n=uow.change_n or 0,
+        note=note,
         warning=warning,
     )

@@ -48,11 +48,15 @@ from fieldrep.store.replica import Replica
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A business verb: its function, the JSON it takes and the entity whose fields that names."""
+    """A business verb: its function, the JSON it takes and the entity whose fields that names.
+
+    `decodes` marks the one that wants `pictures` passed in as well.
+    """
 
     run: Callable[..., Done]
     arguments: tuple[Argument, ...]
     entity: str = ""
+    decodes: bool = False
 
     @property
     def name(self) -> str:
@@ -171,9 +175,14 @@ _EVERY = (
             record("site_id", "site", required=False),
             record("activity_id", "activity", required=False),
             record("order_id", "sales_order", required=False),
-            text("path", "Where the photo or document lies.", required=True),
+            text(
+                "path",
+                "Where it lies; of a photo, the place and camera noted in it are left out.",
+                required=True,
+            ),
             text("name", "What to call it; its own name by itself."),
         ),
+        decodes=True,
     ),
     _about(attachments.archive_attachment, "attachment"),
     _about(attachments.restore_attachment, "attachment"),

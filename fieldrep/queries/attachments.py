@@ -5,7 +5,7 @@ Owns how a state is told. It must not read any body.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -116,12 +116,17 @@ def travelling(reader: Reader) -> tuple[AttachmentRow, ...]:
 
 
 def thumbs(
-    reader: Reader, *, account_id: RowId, decode: Callable[[bytes], Picture | None]
+    reader: Reader, *, account_id: RowId, decode: Callable[[Sequence[bytes]], Sequence[Picture | None]]
 ) -> dict[RowId, Picture]:
-    """The small pictures of an account's files, decoded where they are read: beside the window."""
+    """The small pictures of an account's files, decoded in one go; one that cannot be is left away."""
     sql = "SELECT id, thumb FROM attachment WHERE archived = 0 AND account_id = ? AND thumb IS NOT NULL"
-    found = ((ref(row_id), decode(bytes(thumb))) for row_id, thumb in reader.rows(sql, (account_id,)))
-    return {row_id: picture for row_id, picture in found if picture is not None}
+    found = reader.rows(sql, (account_id,))
+    pictures = decode([bytes(thumb) for _, thumb in found])
+    return {
+        ref(row_id): picture
+        for (row_id, _), picture in zip(found, pictures, strict=True)
+        if picture is not None
+    }
 
 
 def _rows(reader: Reader, which: str, parameters: tuple[object, ...]) -> tuple[AttachmentRow, ...]:

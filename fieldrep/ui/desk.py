@@ -3,10 +3,12 @@
 Owns the day and the zone in which times are shown. It must not know any page.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +16,9 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.ui.runner import Runner
+
+if TYPE_CHECKING:
+    from fieldrep.pictures.decoder import Decoder
 
 
 class SyncDesk(Protocol):
@@ -64,6 +69,7 @@ class Desk(QObject):
         self.runner = runner
         self._sync: SyncDesk | None = None
         self._carrier: Carrier | None = None
+        self._decoder: Decoder | None = None
         self.clock = clock
         self.person = ""
         self.files = FileChoices()
@@ -82,6 +88,20 @@ class Desk(QObject):
         """Who writes and reads files to carry."""
         assert self._carrier is not None  # noqa: S101 - the composition root said so before any page
         return self._carrier
+
+    @property
+    def decoder(self) -> Decoder:
+        """Who decodes pictures, beside the window; asked for by the window's thread, its process begun by a picture."""
+        if self._decoder is None:
+            from fieldrep.pictures.decoder import Decoder
+
+            self._decoder = Decoder()
+        return self._decoder
+
+    def close(self) -> None:
+        """The window is closed: nobody decodes any more."""
+        if self._decoder is not None:
+            self._decoder.close()
 
     def try_sync(self) -> None:
         if self._sync is not None:

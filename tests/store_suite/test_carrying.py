@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,13 +40,6 @@ def stored(world: World) -> tuple[object, ...]:
         tables = ("account", "applied_change", "audit_entry", "device_contact")
         found = [sorted(map(str, reader.rows(f"SELECT * FROM {table}"))) for table in tables]  # noqa: S608
         return (reader.info().revision, *found)
-
-
-@pytest.fixture
-def ana(world: World, tmp_path: Path) -> Iterator[Laptop]:
-    laptop = Laptop(tmp_path, world, world.user("ana"), "ana")
-    yield laptop
-    laptop.replica.close()
 
 
 def test_a_sync_by_file_ends_like_one_over_the_line(world: World, ana: Laptop) -> None:

@@ -6,7 +6,6 @@ Owns what may happen to a body on its way. Cuts fall at named bytes and at bytes
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from fieldrep.contract import files as limits
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import PART, FileReply, FileRequest, hash_of
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.metadata import cleaned
 from fieldrep.store.files import take_part
 from fieldrep.store.verify import verify as replica_faults
 from fieldrep.sync.files import bring, carry
@@ -25,26 +25,12 @@ from sync_server.store.credentials import identify, revoke
 from sync_server.store.database import Database
 from sync_server.store.files import QUOTAS, use_of_files
 from sync_server.store.verify import verify
+from tests.helpers.photos import TELLTALE, jpeg, png, webp
 from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World
 
 CUTS = (0, 1, PART - 1, PART, PART + 1, SIZE - 1, *random.Random(7).sample(range(2, SIZE - 1), 6))
-
-
-@pytest.fixture
-def ana(world: World, tmp_path: Path) -> Iterator[Laptop]:
-    laptop = Laptop(tmp_path, world, world.user("ana"), "ana")
-    yield laptop
-    laptop.replica.close()
-
-
-@pytest.fixture
-def desk(world: World, tmp_path: Path, ana: Laptop) -> Iterator[Laptop]:
-    """A second device of Ana's."""
-    laptop = Laptop(tmp_path, world, ana.admission.user_id, "desk")
-    yield laptop
-    laptop.replica.close()
 
 
 def test_a_file_goes_up_after_its_record_and_comes_down_elsewhere_byte_for_byte(
@@ -67,6 +53,27 @@ def test_a_file_goes_up_after_its_record_and_comes_down_elsewhere_byte_for_byte(
             assert replica_faults(reader) == []
     with world.database.read() as reader:
         assert use_of_files(reader) == [("ana", 1, SIZE, 0)]
+
+
+def test_what_a_camera_noted_reaches_neither_the_store_nor_another_device(
+    world: World, ana: Laptop, desk: Laptop, tmp_path: Path
+) -> None:
+    for number, body in enumerate((jpeg(6), png(), webp(3))):
+        row_id = added(ana, tmp_path, body, f"Shelf {number}")
+        kept = cleaned(body)
+        assert kept is not None
+        assert carry(ana.replica, FileLine(ana)) == 1
+        assert desk.sync().whole
+        assert bring(desk.replica, FileLine(desk), row_id) == kept.body
+        with world.database.read() as reader:
+            row = reader.row("attachment", row_id)
+            assert row is not None
+            assert (row["sha256"], row["size"]) == (hash_of(kept.body), len(kept.body))
+        assert [told for told in TELLTALE if told in kept.body] == []
+    film = b"\0\0\0\x18ftypheic" + bytes_of(8, 500)
+    row_id = added(ana, tmp_path, film)
+    assert carry(ana.replica, FileLine(ana)) == 1
+    assert bring(ana.replica, FileLine(ana), row_id) == film, "what cannot be followed stays as it is"
 
 
 def test_a_body_cut_at_any_byte_on_its_way_up_goes_on_where_it_stopped(ana: Laptop, tmp_path: Path) -> None:

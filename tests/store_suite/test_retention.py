@@ -5,7 +5,6 @@ Real replicas of a real central store, under a clock that passes days. Owns no r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 
@@ -27,13 +26,6 @@ from sync_server.store.retention import RULES, set_rule, tidy
 from sync_server.store.verify import verify
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World
-
-
-@pytest.fixture
-def ana(world: World, tmp_path: Path) -> Iterator[Laptop]:
-    laptop = Laptop(tmp_path, world, world.user("ana"), "ana")
-    yield laptop
-    laptop.replica.close()
 
 
 def archive(laptop: Laptop, row_id: RowId) -> None:

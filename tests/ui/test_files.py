@@ -1,117 +1,26 @@
-"""Files of an account in the real window: added, seen, brought from the office, saved; and pictures that attack."""
+"""Files of an account in the real window: added, seen, brought, saved; what is left out of photos; what attacks."""
 
-import random
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QMimeData, QPointF, QSize, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 
-from fieldrep.contract.files import MAX_THUMB, hash_of
+from fieldrep.contract.files import hash_of
+from fieldrep.pictures.decoder import Decoder
 from fieldrep.sync.files import FilePolicy
 from fieldrep.ui.account.files import FilesTab
-from fieldrep.ui.pictures import file_of, picture_of, shown_thumb, thumb_of
 from fieldrep.ui.sync.files import TravellingTab
 from fieldrep.ui.widgets.text import Text
 from sync_server.store.files import is_whole, set_quota
+from tests.helpers.photos import TELLTALE, decoded, endless, hostile, jpeg
+from tests.helpers.photos import plain as picture
 from tests.helpers.small_company import AURORA
 from tests.store_suite.world import new_row
 from tests.ui.office import Office
 from tests.ui.window import Window
-
-BOX = QSize(900, 560)
-
-
-def picture(kind: str, wide: int = 640, tall: int = 480) -> bytes:
-    image = QImage(wide, tall, QImage.Format.Format_RGB32)
-    image.fill(QColor("#2f6f4f"))
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    assert image.save(buffer, kind)  # type: ignore[call-overload]
-    return bytes(buffer.data().data())
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def flood(wide: int, tall: int) -> bytes:
-    """A small PNG whose header promises that many pixels."""
-    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", wide, tall, 8, 6, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + _chunk(b"IDAT", zlib.compress(bytes(100))) + _chunk(b"IEND", b"")
-
-
-def hostile_pictures() -> dict[str, bytes]:
-    jpeg, png = picture("JPG"), picture("PNG")
-    svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>"
-    return {
-        "10 gigapixels": flood(100_000, 100_000),
-        "most pixels there can be": flood(2**31 - 1, 2**31 - 1),
-        "one line of two thousand million": flood(2**31 - 1, 1),
-        "no pixels": flood(0, 0),
-        "61 million": flood(61_000_000, 1),
-        "svg": svg,
-        "svg behind a byte order mark": b"\xef\xbb\xbf" + svg,
-        "html": b"<html><img src=http://127.0.0.1:1/></html>",
-        "program": b"MZ" + bytes(500),
-        "bmp": picture("BMP"),
-        "xpm": b"/* XPM */ static char *x[] = {};",
-        "empty": b"",
-        "jpeg head alone": jpeg[:3],
-        "jpeg without a frame": jpeg[:20],
-        "png head alone": png[:8],
-        "png cut in its header": png[:20],
-        "png with a wrong sum": png[:29] + bytes(4) + png[33:],
-    }
-
-
-@pytest.mark.no_qt_log
-def test_no_hostile_picture_is_decoded_or_costs_memory(qapp: object) -> None:
-    before = psutil.Process().memory_info().rss
-    for name, body in hostile_pictures().items():
-        assert picture_of(body, BOX) is None, name
-    assert psutil.Process().memory_info().rss - before < 200_000_000
-
-
-@pytest.mark.no_qt_log
-def test_cut_pictures_and_polyglots_end_in_a_picture_or_in_none(qapp: object) -> None:
-    jpeg, png = picture("JPG"), picture("PNG")
-    for body in (jpeg, png):
-        for cut in range(0, len(body), max(1, len(body) // 25)):
-            found = picture_of(body[:cut], BOX)
-            assert found is None or (found.width() <= 900 and found.height() <= 560)
-    script = b"<script>alert(1)</script>"
-    for body in (jpeg + script, png + script):
-        found = picture_of(body, BOX)
-        assert found is not None
-        assert found.size() == QSize(640, 480)
-    large = picture_of(picture("JPG", 4000, 3000), BOX)
-    assert large is not None
-    assert large.height() == 560
-
-
-@pytest.mark.no_qt_log
-def test_small_pictures_are_small_flat_and_made_of_pictures_alone(qapp: object) -> None:
-    noise = QImage(1600, 1200, QImage.Format.Format_RGB32)
-    bits = noise.bits()
-    bits[:] = random.Random(1).randbytes(len(bits))
-    bodies = [picture("JPG", 4000, 3000), picture("PNG", 30, 3000), file_of(noise)]
-    for body in bodies:
-        thumb = thumb_of(body)
-        assert 0 < len(thumb) <= MAX_THUMB
-        shown = shown_thumb(thumb)
-        assert shown is not None
-        assert shown.width() <= 160
-        assert shown.height() <= 120
-    for body in hostile_pictures().values():
-        assert thumb_of(body) == b""
-        assert shown_thumb(body[:MAX_THUMB]) is None
-    assert shown_thumb(picture("JPG", 2000, 1500)[:MAX_THUMB]) is None, "a record's small picture is small"
 
 
 def files_tab(window: Window) -> FilesTab:
@@ -304,3 +213,106 @@ def test_the_sync_page_lists_files_on_their_way_and_keeps_the_chosen_budgets(
     program.syncing.meter(False)
     window.sync()
     window.until(lambda: grid.rowCount() == 0, "it did not go up")
+
+
+def words_of(widget: QWidget) -> str:
+    return " ".join(text.text() for text in widget.findChildren(Text) if text.isVisible())
+
+
+def open_first(window: Window, tab: FilesTab, name: str) -> QWidget:
+    """Opens the file of that name in the viewer."""
+    row = next(row for row in tab.rows_by_id.values() if row.name == name)
+    tab.open_file(row.id)
+    window.until(
+        lambda: tab.viewer is not None and tab.viewer.isVisible() and tab.viewer.title.text() == name,
+        f"{name} is not shown",
+    )
+    return window.find("file_viewer")
+
+
+def test_the_place_of_a_photo_is_left_out_turned_upright_and_all_of_it_is_said(
+    window: Window, office: Office, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "Shelf.jpg", tmp_path / "Door.jpg", tmp_path / "Yard.heic"]
+    paths[0].write_bytes(jpeg(6))
+    paths[1].write_bytes(jpeg(1, place=False))
+    paths[2].write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    tab = files_tab(window)
+    assert "Places" in tab.note.text()
+    assert tab.note.isVisible()
+    tab.add(paths[:1])
+    window.until(tab.noted.isVisible, "nobody says that something was left out")
+    assert "The place it was taken at and what its camera noted were left out." in words_of(tab.noted)
+    tab.add(paths[1:])
+    window.until(lambda: len(states(tab)) == 3)
+    window.until(lambda: "may name" in words_of(tab.noted), "nobody says that a place may be left in")
+    assert "Yard.heic" in words_of(tab.noted)
+
+    viewer = open_first(window, tab, "Shelf.jpg")
+    assert "names no place and no camera" in words_of(viewer)
+    label = window.find("file_picture", QLabel)
+    assert isinstance(label, QLabel)
+    assert label.pixmap().size() == QSize(48, 64), "it stands upright"
+    window.key(Qt.Key.Key_Escape)
+    assert "may name the place" in words_of(open_first(window, tab, "Yard.heic"))
+    window.key(Qt.Key.Key_Escape)
+    window.sync()
+    window.until(lambda: states(tab) == ["On this laptop"] * 3, "the files did not go up")
+    with office.database.read() as reader:
+        parts = [bytes(part) for (part,) in reader.rows("SELECT part FROM file_part")]
+    assert len(parts) == 3
+    assert [told for told in TELLTALE for part in parts if told in part] == []
+    shelf = next(row for row in office.rows("attachment") if row["name"] == "Shelf.jpg")
+    sent = next(part for part in parts if hash_of(part) == shelf["sha256"])
+    assert decoded(sent).size() == QSize(48, 64), "turned before its hash was made"
+    assert b"Exif" not in sent
+
+
+def test_a_picture_made_to_harm_takes_down_its_decoder_alone_and_is_told_in_a_sentence(
+    window: Window, office: Office, tmp_path: Path
+) -> None:
+    window.program.desk._decoder = Decoder(seconds=1)
+    bodies = {"Endless.jpg": endless(), "Flood.png": hostile()["10 gigapixels"], "Shelf.jpg": picture("JPG")}
+    for name, body in bodies.items():
+        (tmp_path / name).write_bytes(body)
+    tab = files_tab(window)
+    tab.add([tmp_path / name for name in bodies])
+    window.until(lambda: len(states(tab)) == 3, "one of them was not added")
+    window.until(lambda: [photo.name for photo in tab.strip.photos] == ["Shelf.jpg"], "one small picture")
+    assert "took too long to be read" in words_of(open_first(window, tab, "Endless.jpg"))
+    window.key(Qt.Key.Key_Escape)
+    assert "damaged or too large" in words_of(open_first(window, tab, "Flood.png"))
+    window.key(Qt.Key.Key_Escape)
+    open_first(window, tab, "Shelf.jpg")
+    assert window.find("file_picture").isVisible()
+    assert window.errors == []
+
+
+def test_no_picture_that_was_seen_lies_readable_on_the_disk(
+    window: Window, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP", "HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(scratch))
+    monkeypatch.chdir(scratch)
+    outside = tmp_path / "camera" / "Shelf.jpg"
+    outside.parent.mkdir()
+    outside.write_bytes(jpeg(6, wide=640, tall=480))
+    tab = files_tab(window)
+    tab.add([outside])
+    window.until(lambda: len(tab.strip.photos) == 1, "no small picture")
+    open_first(window, tab, "Shelf.jpg")
+    row = next(iter(tab.rows_by_id.values()))
+    body = window.program.doors.bring_file(row.id)
+    label = window.find("file_picture", QLabel)
+    assert isinstance(label, QLabel)
+    image = label.pixmap().toImage()
+    seen = (*TELLTALE, body[100:132], body[-40:-8], bytes(image.constScanLine(image.height() // 2))[:64])
+    files = [
+        file
+        for file in tmp_path.rglob("*")
+        if file.is_file() and file != outside and "office" not in file.relative_to(tmp_path).parts
+    ]
+    assert any(file.name.startswith("replica") for file in files)
+    assert [(file.name, told) for file in files for told in seen if told in file.read_bytes()] == []

@@ -1,26 +1,30 @@
 """The Files tab of an account: its photos and documents and those of its visits, contacts, addresses and orders.
 
 Owns adding (by dialog, drop or paste, several at once) and where a file is asked for. What comes from outside is read
-and decoded by workers alone.
+by workers and decoded in a process of its own; what is left out of a photo is said.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from fieldrep.commands.attachments import add_attachment
+from fieldrep.commands.done import Done
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.domain.days import day_of
 from fieldrep.queries.attachments import AccountFiles, AttachmentRow, FileOwner, files_of_account, thumbs
 from fieldrep.ui.account.tabs import TableTab
-from fieldrep.ui.account.viewer import FileViewer, seen
+from fieldrep.ui.account.viewer import FileViewer, Seen, seen
 from fieldrep.ui.desk import Desk, sentence_of
-from fieldrep.ui.pictures import file_of, shown_thumb, thumb_of
+from fieldrep.ui.pictures import file_of, image_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.choice import Select
@@ -29,9 +33,15 @@ from fieldrep.ui.widgets.photostrip import Photo, PhotoStrip
 from fieldrep.ui.widgets.text import Text
 from fieldrep.ui.words import plural, short_day, size
 
+if TYPE_CHECKING:
+    from fieldrep.pictures.decoder import Decoder
+
 _KINDS = {"image/jpeg": "Photo", "image/png": "Picture", "application/pdf": "PDF"}
 _RAW = ("image/png", "image/jpeg")
-"""What other programs put on the clipboard as it is: kept as it is, and decoded later like any other file."""
+"""What other programs put on the clipboard as it is: taken like any other file."""
+
+_PRIVATE = "Places, cameras and words noted in JPEG, PNG and WebP photos are left out when they are added."
+_MOST_SAID = 4
 
 
 class FilesTab(TableTab):
@@ -50,7 +60,9 @@ class FilesTab(TableTab):
         empty = ("No files yet", "Add a photo of the shelf or a signed document, drop it here, or paste it.")
         super().__init__(desk, "files", "Photos and documents", columns, empty, "Add file")
         self.setAcceptDrops(True)
+        self.say_note(_PRIVATE)
         self.refused = Banner(name="files_refused")
+        self.noted = Banner(name="files_noted")
         self.belongs = Select(name="files_owner", label="New files belong to")
         self.strip = PhotoStrip(name="files_photos", label="Photos")
         self._lay_out()
@@ -58,6 +70,8 @@ class FilesTab(TableTab):
         self.viewer: FileViewer | None = None
         self._owners: tuple[FileOwner, ...] = ()
         self._told: list[str] = []
+        self._notes: Counter[str] = Counter()
+        self._warnings: list[str] = []
         self.added.connect(self.ask_which)
         self.opened.connect(self.open_file)
         self.strip.opened.connect(self.open_file)
@@ -74,8 +88,9 @@ class FilesTab(TableTab):
         row.addStretch(1)
         self.belongs.setMinimumWidth(260)
         self._column.insertWidget(1, self.refused)
-        self._column.insertLayout(3, row)
-        self._column.insertWidget(4, self.strip)
+        self._column.insertWidget(2, self.noted)
+        self._column.insertLayout(5, row)
+        self._column.insertWidget(6, self.strip)
 
     def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         return files_of_account, {}
@@ -93,7 +108,7 @@ class FilesTab(TableTab):
                 lane="thumbs",
                 done=self._show_pictures,
                 account_id=self.account_id,
-                decode=shown_thumb,
+                decode=partial(_decoded, self._desk.decoder),
             )
         else:
             self._show_pictures({})
@@ -134,8 +149,7 @@ class FilesTab(TableTab):
 
     def add(self, paths: list[Path]) -> None:
         """Adds files one after the other; the sentences about those that may not be added stay on the tab."""
-        self._told.clear()
-        self.refused.clear()
+        self._begin_adding()
         for path in paths:
             self._add(path.name, len(paths), path=str(path))
 
@@ -160,21 +174,43 @@ class FilesTab(TableTab):
             )
 
     def _add_picture(self, body_from: Callable[[], bytes], ending: str) -> None:
-        self._told.clear()
-        self.refused.clear()
+        self._begin_adding()
         name = f"Pasted {self._desk.today().isoformat()}.{ending}"
         self._add(name, 1, name=name, body_from=body_from)
+
+    def _begin_adding(self) -> None:
+        for said in (self._told, self._notes, self._warnings):
+            said.clear()
+        self.refused.clear()
+        self.noted.clear()
 
     def _add(self, called: str, count: int, **what: Any) -> None:
         """Starts one command; the file is read and its small picture made on the thread of commands."""
         field, _, owner = (self.belongs.key() or f"account_id {id_text(self.account_id or b'')}").partition(
             " "
         )
-        what.update({field: parse_id(owner), "thumb_of": thumb_of})
+        what.update({field: parse_id(owner), "pictures": self._desk.decoder})
         self._desk.runner.command(
             partial(add_attachment, **what),
+            done=self._on_added,
             failed=lambda error: self._on_refused(called, count, error),
         )
+
+    def _on_added(self, done: Done) -> None:
+        """What was left out of photos, counted, and the files that may still name a place, by name."""
+        self._notes.update([done.note] if done.note else [])
+        self._warnings += [done.warning] if done.warning else []
+        several = sum(self._notes.values()) > 1
+        lines = self._warnings[:_MOST_SAID]
+        if more := len(self._warnings) - len(lines):
+            lines.append(f"So are {more} more of them.")
+        lines += [
+            f"{plural(count, 'photo')}: {note}" if several else note for note, count in self._notes.items()
+        ]
+        if self._warnings:
+            self.noted.say("Some files may name a place", "\n".join(lines), Tone.WARNING)
+        elif lines:
+            self.noted.say("Added without what the camera noted", "\n".join(lines), Tone.INFO)
 
     def _on_refused(self, called: str, count: int, error: Exception) -> None:
         self._told.append(sentence_of(error) if count == 1 else f"{called}: {sentence_of(error)}")
@@ -201,9 +237,10 @@ class FilesTab(TableTab):
         row = self.rows_by_id.get(cast("RowId", key))
         if row is None:
             return
+        decoder = self._desk.decoder
         self._desk.runner.control(
-            lambda _: seen(self._desk.carrier.bring_file(row.id)),
-            done=lambda found: self._show(row, *found),
+            lambda _: seen(self._desk.carrier.bring_file(row.id), decoder),
+            done=lambda found: self._show(row, found),
             failed=lambda error: self._not_here(row, error),
             asker=self,
         )
@@ -213,16 +250,21 @@ class FilesTab(TableTab):
         self.refused.say("This file cannot be shown", sentence_of(error) + later, Tone.WARNING)
         self._reload()
 
-    def _show(self, row: AttachmentRow, body: bytes, image: QImage | None) -> None:
+    def _show(self, row: AttachmentRow, found: Seen) -> None:
         self.refused.clear()
         if self.viewer is None:
             self.viewer = FileViewer(self.window())
-        self.viewer.show_file(row, body, image)
+        self.viewer.show_file(row, found)
         self._reload()
 
     def _reload(self) -> None:
         if self.account_id is not None:
             self.load(self.account_id)
+
+
+def _decoded(decoder: Decoder, small: Sequence[bytes]) -> list[QImage | None]:
+    """For a worker."""
+    return [None if pixels is None else image_of(pixels) for pixels in decoder.small_ones(small)]
 
 
 def _key(owner: FileOwner) -> str:

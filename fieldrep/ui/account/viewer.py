@@ -1,27 +1,69 @@
 """The viewer of one file: its picture where it is one that decodes within bounds, and the way to save it.
 
-Owns the layer. Nothing but a picture is ever opened here; decoding is for a worker (`seen`).
+Owns the layer, and the words for what a photo tells beside its picture. Nothing but a picture is ever opened here;
+decoding is asked for by a worker (`seen`) and done in a process of its own.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from fieldrep.domain.files import PICTURES, safe_name
+from fieldrep.domain.metadata import cleaned, tells_unseen
 from fieldrep.queries.attachments import AttachmentRow
-from fieldrep.ui.pictures import picture_of
+from fieldrep.ui.pictures import image_of
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.layer import Layer
 from fieldrep.ui.widgets.text import Text
 
+if TYPE_CHECKING:
+    from fieldrep.pictures.decoder import Decoder
+
 _LARGEST = QSize(900, 560)
+_WHY = {
+    "none": "This picture is damaged or too large to be shown here.",
+    "slow": "This picture took too long to be read, so reading it was stopped.",
+    "ended": "This picture brought down the process that was to read it. Nothing else was touched.",
+    "absent": "Pictures cannot be shown now: the process that reads them does not start.",
+}
 
 
-def seen(body: bytes) -> tuple[bytes, QImage | None]:
-    """A body and the picture it is, None when it is none; for a worker."""
-    return body, picture_of(body, _LARGEST)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A body, the picture in it or why there is none, and what it tells beside that."""
+
+    body: bytes
+    image: QImage | None
+    why: str
+    tells: str
+
+
+def seen(body: bytes, decoder: Decoder) -> Seen:
+    """What can be seen of a body; for a worker."""
+    from fieldrep.pictures.decoder import Pixels
+
+    made = decoder.shown(body, _LARGEST.width(), _LARGEST.height())
+    if isinstance(made, Pixels):
+        return Seen(body, image_of(made), "", _tells(body))
+    return Seen(body, None, _WHY[made.value], _tells(body))
+
+
+def _tells(body: bytes) -> str:
+    """What a photo says beside its picture, "" for what is no photo."""
+    found = cleaned(body)
+    if found is None:
+        return "It may name the place it was taken at." if tells_unseen(body) else ""
+    if found.place:
+        return "This photo names the place it was taken at."
+    if found.left_out:
+        return "This photo holds more than its picture, such as what its camera noted."
+    return "This photo names no place and no camera."
 
 
 class FileViewer(Layer):
@@ -36,6 +78,9 @@ class FileViewer(Layer):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words = Text("", "body", "text2")
         self.words.setWordWrap(True)
+        self.tells = Text("", "caption", "text2")
+        self.tells.setObjectName("file_tells")
+        self.tells.setWordWrap(True)
         self._save = Button("Save as", icon="download", name="file_save")
         self._save.clicked.connect(self._on_save)
         self._close = Button("Close", name="file_close")
@@ -46,7 +91,7 @@ class FileViewer(Layer):
         row.addWidget(self._close)
         self.body.setContentsMargins(20, 16, 20, 16)
         self.body.setSpacing(12)
-        for widget in (self.title, self.picture, self.words):
+        for widget in (self.title, self.picture, self.words, self.tells):
             self.body.addWidget(widget)
         self.body.addLayout(row)
 
@@ -70,19 +115,16 @@ class FileViewer(Layer):
             return
         super().keyPressEvent(event)
 
-    def show_file(self, row: AttachmentRow, body: bytes, image: QImage | None) -> None:
-        """`image` is what `seen` made of the body."""
-        self._body, self._name = body, row.name
+    def show_file(self, row: AttachmentRow, found: Seen) -> None:
+        self._body, self._name, image = found.body, row.name, found.image
         self.title.setText(row.name)
+        self.tells.setText(found.tells)
+        self.tells.setVisible(bool(found.tells))
         self.picture.setVisible(image is not None)
         self.picture.setPixmap(QPixmap.fromImage(image or QImage()))
         self.words.setVisible(image is None)
         if image is None:
-            why = (
-                "This picture is damaged or too large to be shown here."
-                if row.media_type in PICTURES
-                else "This kind of file is not opened here."
-            )
+            why = found.why if row.media_type in PICTURES else "This kind of file is not opened here."
             self.words.setText(f"{why} Save it, and open it only if you know who it is from.")
         self.open()
 
