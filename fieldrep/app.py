@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QByteArray, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
+import fieldrep.ui  # noqa: F401 - first, since it makes all that is imported after it cheaper
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
 from fieldrep.doors import ProfileDoors
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fieldrep.app")
 _MEGABYTE = 1_000_000
+_TURN_SECONDS = 0.0005
+"""How long a thread that loads or syncs keeps the interpreter while the window waits for it. One repaint takes many
+turns; at Python's own 5 ms a person would see each of them."""
+
 _METERED_ASKED_MS = 200
 """After the window shows and before the first sync, which must know whether the line costs by the byte."""
 
@@ -173,16 +178,16 @@ class Program(QObject):
             self._drop_shell()
         if self.shell is None:
             self.shell = self._build_shell()
-        if not self.shell.isVisible():
-            if not self.shell.restoreGeometry(QByteArray.fromBase64(self.settings.window.encode())):
-                self.shell.resize(*WINDOW_FIRST)
-            self.shell.show()
-            self.shell.activateWindow()
-            self.theme.dress()
-        self.shell.set_person(self.desk.person)
         if self.shell.place() is None:
             known = {spec.key for spec in page_specs(self.desk)}
             self.shell.go(self.settings.page if self.settings.page in known else "accounts")
+        self.shell.set_person(self.desk.person)
+        if not self.shell.isVisible():
+            if not self.shell.restoreGeometry(QByteArray.fromBase64(self.settings.window.encode())):
+                self.shell.resize(*WINDOW_FIRST)
+            self.theme.dress(self.shell)
+            self.shell.show()
+            self.shell.activateWindow()
 
     def _build_shell(self) -> AppShell:
         shell = AppShell(page_specs(self.desk), self.theme, Keymap(), self.desk.person)
@@ -343,6 +348,7 @@ def main() -> int:
     app = QApplication.instance() or QApplication(["fieldrep"])
     assert isinstance(app, QApplication)  # noqa: S101 - nothing else makes one in this program
     app.setApplicationName("FieldRep")
+    sys.setswitchinterval(_TURN_SECONDS)
     chosen = load_settings(profile.settings)
     theme = Theme(app, Look(chosen.theme), chosen.text_size)
     theme.prepare()

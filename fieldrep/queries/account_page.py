@@ -1,15 +1,15 @@
-"""What the Accounts page asks for in one trip each: the list as far as it shows, and everything a record opens with.
+"""What the Accounts page asks for its list in one trip: the order, and the rows as far as it shows.
 
-Owns the putting together of other queries into one snapshot, so that a page never shows two moments at once.
+Owns the putting together of other queries into one snapshot, so that the list never shows two moments at once. What the
+record beside it opens with stands in `whole_account`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date
 
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.account import AccountOverview, account_overview
 from fieldrep.queries.accounts import (
     AccountRow,
     AccountsFound,
@@ -18,15 +18,6 @@ from fieldrep.queries.accounts import (
     account_rows,
     find_accounts,
 )
-from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
-from fieldrep.queries.contacts import ContactRow, contacts_of_account
-from fieldrep.queries.forms import RecordForm, record_form
-from fieldrep.queries.merged import MergedRecord, became_part_of, merged_records
-from fieldrep.queries.naming import record_name
-from fieldrep.queries.pairs import PairRow, pairs_of_account
-from fieldrep.queries.sites import SiteRow, sites_of_account
-from fieldrep.queries.timeline import Timeline, account_timeline
-from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.reader import Reader
 
 WINDOW = 200
@@ -42,23 +33,6 @@ class ListAnswer:
     place: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAnswer:
-    """All that the record shows before a further tab is opened; `merged_from` names the account asked for, when it
-    became part of this one. `leaving` says why it can only be read, "" for an account that is this person's."""
-
-    overview: AccountOverview
-    timeline: Timeline
-    contacts: tuple[ContactRow, ...]
-    sites: tuple[SiteRow, ...]
-    conflicts: tuple[ConflictGroup, ...]
-    form: RecordForm
-    pairs: tuple[PairRow, ...]
-    merged: tuple[MergedRecord, ...]
-    merged_from: str
-    leaving: str
-
-
 def read_list(
     reader: Reader, *, question: AccountsQuestion, today: date, wanted: RowId | None, at_least: int = WINDOW
 ) -> ListAnswer:
@@ -67,30 +41,3 @@ def read_list(
     place = account_position(reader, found=found, account_id=wanted) if wanted else None
     upto = max(at_least, (place or 0) + WINDOW // 2)
     return ListAnswer(found, account_rows(reader, keys=found.keys[:upto], today=today), place)
-
-
-def read_record(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) -> RecordAnswer | None:
-    """An account with its timeline, people, addresses and conflicts; None when the replica does not hold it.
-
-    One that was merged into another is answered with the one it is now.
-    """
-    survivor, merged_from = became_part_of(reader, account_id=account_id), ""
-    if survivor is not None:
-        merged_from = record_name(reader, "account", account_id).label
-        account_id = survivor
-    overview = account_overview(reader, account_id=account_id, now=now, zone=zone)
-    form = record_form(reader, entity="account", row_id=account_id)
-    if overview is None or form is None:
-        return None
-    return RecordAnswer(
-        overview=overview,
-        timeline=account_timeline(reader, account_id=account_id, now=now, zone=zone),
-        contacts=contacts_of_account(reader, account_id=account_id),
-        sites=sites_of_account(reader, account_id=account_id),
-        conflicts=open_conflicts(reader, zone=zone, account_id=account_id),
-        form=form,
-        pairs=pairs_of_account(reader, account_id=account_id, zone=zone),
-        merged=merged_records(reader, account_id=account_id),
-        merged_from=merged_from,
-        leaving=leaving_sentence(reader.driver, "account", account_id),
-    )

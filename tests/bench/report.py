@@ -63,6 +63,7 @@ LINES = {
     "client_start": Line("client", "cold start to a usable window", "s", 1.2, 1.2),
     "client_start_cpu": Line("client", "cold start, processor", "s", 0.8),
     "client_key": Line("client", "key to painted result, p95", "ms", 50),
+    "client_stall": Line("client", "longest time the window stands still while somebody types", "ms", 50),
     "client_scroll": Line("client", "scroll frame, p95", "ms", 8),
 }
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 TYPED = ("kor", "bra", "stin", "mee")
 SCROLLS = 60
 PATIENCE = 60.0
+BETWEEN_KEYS = 0.1
+"""Seconds: somebody who types fast, and whom the record beside the list must not slow down."""
+
+BEAT_MS = 2
 
 
 def prepare(folder: Path, link: str) -> dict[str, Any]:
@@ -36,48 +42,81 @@ def prepare(folder: Path, link: str) -> dict[str, Any]:
 
 def start(begun: float) -> dict[str, Any]:
     """Runs the program until it is usable and has been used; `begun` is when its process was asked for."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
-
-    app = QApplication(["fieldrep"])
-    seen: dict[str, Any] = {}
-    timer = QTimer()
-    timer.setInterval(2)
-
-    def look() -> None:
-        found = _filled_list(app)
-        if found is None and time.time() - begun < PATIENCE:
-            return
-        timer.stop()
-        try:
-            if found is not None:
-                found.view.viewport().repaint()
-                seen.update(wall=time.time() - begun, cpu=time.process_time())
-                seen.update(keys=_type(app, found), frames=_scroll(found))
-        finally:
-            app.quit()
-
-    timer.timeout.connect(look)
-    timer.start()
     from fieldrep.app import main
+    from fieldrep.ui.widgets.recordlist import RecordList
 
+    seen: dict[str, Any] = {}
+    set_rows = RecordList.set_rows
+
+    def watched(found: Any, rows: Any, *words: Any, **named: Any) -> None:
+        set_rows(found, rows, *words, **named)
+        if rows and found.view.isVisible():
+            RecordList.set_rows = set_rows  # type: ignore[method-assign]
+            _soon(lambda: _use(found, begun, seen))
+
+    RecordList.set_rows = watched  # type: ignore[method-assign]
+    late = threading.Timer(PATIENCE, _give_up)
+    late.daemon = True
+    late.start()
     main()
     if "frames" not in seen:
-        raise RuntimeError(
-            f"the window was not usable within {PATIENCE:.0f} seconds, or broke while it was used"
-        )
+        raise RuntimeError("the window broke while it was used")
     return seen
 
 
-def _filled_list(app: Any) -> Any:
-    from fieldrep.ui.widgets.recordlist import RecordList
+def _soon(then: Callable[[], None]) -> None:
+    from PySide6.QtCore import QTimer
 
-    lists = (widget for widget in app.allWidgets() if isinstance(widget, RecordList))
-    return next((found for found in lists if found.view.isVisible() and found.model.rowCount()), None)
+    QTimer.singleShot(0, then)
 
 
-def _type(app: Any, found: Any) -> list[float]:
-    """Seconds from each key to the repainted answer."""
+def _give_up() -> None:
+    print(f"the window was not usable within {PATIENCE:.0f} seconds", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def _use(found: Any, begun: float, seen: dict[str, Any]) -> None:
+    """The first rows are here: they are painted, and from then on somebody works with them."""
+    from PySide6.QtWidgets import QApplication
+
+    try:
+        found.window().repaint()
+        seen.update(wall=time.time() - begun, cpu=time.process_time())
+        pulse = Pulse()
+        keys = _type(pulse, found)
+        seen.update(keys=keys, stall=pulse.longest, frames=_scroll(found))
+    finally:
+        QApplication.quit()
+
+
+class Pulse:
+    """Beats in the window's thread; the longest time between two beats is how long the window stood still."""
+
+    def __init__(self) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self.longest = 0.0
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(BEAT_MS)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
+    def until(self, true: Callable[[], object]) -> None:
+        """The window works on until something is so."""
+        from PySide6.QtCore import QCoreApplication, QEventLoop
+
+        flags = QEventLoop.ProcessEventsFlag.AllEvents | QEventLoop.ProcessEventsFlag.WaitForMoreEvents
+        while not true():
+            QCoreApplication.processEvents(flags)
+
+
+def _type(pulse: Pulse, found: Any) -> list[float]:
+    """Seconds from when each key was due to the repainted answer, so that a window that stands still is late."""
     from PySide6.QtTest import QTest
 
     answered: list[str] = []
@@ -89,22 +128,23 @@ def _type(app: Any, found: Any) -> list[float]:
 
     found.set_rows = noted
     found.focus_search()
+    due = time.perf_counter()
     times = []
     for text in TYPED:
         for letter in text:
+            due += BETWEEN_KEYS
+            pulse.until(lambda due=due: time.perf_counter() >= due)
             answered.clear()
-            begun = time.perf_counter()
             QTest.keyClicks(found.search, letter)
-            while not answered and time.perf_counter() - begun < 10:
-                app.processEvents()
+            pulse.until(lambda: answered)
             found.view.viewport().repaint()
-            times.append(time.perf_counter() - begun)
+            times.append(time.perf_counter() - due)
+            due = max(due, time.perf_counter() - BETWEEN_KEYS)
         answered.clear()
         found.search.clear()
         found.search.textEdited.emit("")
-        begun = time.perf_counter()
-        while not answered and time.perf_counter() - begun < 10:
-            app.processEvents()
+        pulse.until(lambda: answered)
+        due = time.perf_counter()
     return times
 
 

@@ -25,7 +25,6 @@ from tests.ui.window import Window, passphrase_in_a_file, window_on
 def theme(qapp: QApplication) -> Theme:
     theme = Theme(qapp, Look.LIGHT)
     theme.prepare()
-    theme.dress()
     return theme
 
 
@@ -44,6 +43,7 @@ def shell(qtbot: QtBot, theme: Theme) -> AppShell:
     qtbot.addWidget(shell)
     shell.resize(*WINDOW_FIRST)
     shell.go("accounts")
+    theme.dress(shell)
     with qtbot.waitExposed(shell):
         shell.show()
     shell.activateWindow()
@@ -62,6 +62,7 @@ def stage(qtbot: QtBot, theme: Theme) -> Iterator[Stage]:
         window = QWidget()
         windows.append(window)
         qtbot.addWidget(window)
+        theme.dress(window)
         window.resize(wide + 20, tall + 20)
         widget.setParent(window)
         widget.setGeometry(10, 10, wide, tall)

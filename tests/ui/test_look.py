@@ -229,9 +229,14 @@ def test_a_window_is_dressed_again_after_size_and_theme_changed_and_another_is_g
     theme.choose_scale(130)
     for look in (Look.DARK, Look.LIGHT):
         theme.choose(look)
-    gone = build_shell(theme)
-    gone.show()
+    stays, gone = build_shell(theme), build_shell(theme)
+    qtbot.addWidget(stays)
+    for shell in (stays, gone):
+        theme.dress(shell)
+        shell.show()
+    for look in (Look.DARK, Look.LIGHT):
+        theme.choose(look)
     gone.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme.dress()
-    assert QApplication.instance().styleSheet() == stylesheet(LIGHT, text_scale())
+    theme.dress(stays)
+    assert stays.styleSheet() == stylesheet(LIGHT, text_scale())

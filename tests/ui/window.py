@@ -113,6 +113,7 @@ class Window:
         self.until(
             lambda: self.accounts.list.model.rowCount() > 0 and self.record.answer is not None, "no list"
         )
+        QApplication.processEvents()  # what the record just put in place is shown
 
     def synced(self) -> None:
         """Nothing is under way, nothing is due at once, and the last try reached the server."""

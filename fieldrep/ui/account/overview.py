@@ -11,7 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.account import AccountOverview
-from fieldrep.queries.account_page import RecordAnswer
+from fieldrep.queries.whole_account import RecordAnswer
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.merged import merged_line
 from fieldrep.ui.account.months import MonthsTable, sales_words

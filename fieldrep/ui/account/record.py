@@ -14,8 +14,8 @@ from fieldrep.commands.done import Done
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.account import MissingFact
-from fieldrep.queries.account_page import RecordAnswer, read_record
 from fieldrep.queries.forms import RecordForm, record_form
+from fieldrep.queries.whole_account import RecordAnswer, read_record
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.changes import News
 from fieldrep.ui.account.files import FilesTab
@@ -53,11 +53,11 @@ class AccountRecord(QWidget):
         self.editor: RecordEditor | None = None
         self._stack = QStackedWidget()
         self._tab_bodies: dict[str, RecordTab] = {}
+        self._stack.addWidget(QWidget())  # until it is known whether there is anything to show
         self._build()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
-        self.show_nothing()
 
     def _build(self) -> None:
         self.empty = EmptyState(name="account_none")

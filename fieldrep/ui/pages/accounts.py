@@ -1,10 +1,13 @@
 """The Accounts page: the list with its search, chips and sorts, and the record of the account that is current.
 
 Owns how list and record follow each other. The list is read a window at a time; the order is found once per question.
+The record is loaded and put together once the list stands, so that the list need not wait for it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
@@ -14,7 +17,6 @@ from fieldrep.contract.ids import RowId
 from fieldrep.queries.account_page import WINDOW, ListAnswer, read_list
 from fieldrep.queries.accounts import AccountChip, AccountRow, account_rows
 from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
-from fieldrep.ui.account.record import AccountRecord
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
 from fieldrep.ui.runner import Notice
@@ -24,6 +26,10 @@ from fieldrep.ui.style.tokens import LIST_PANE_MAX
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordlist import RecordList
+
+if TYPE_CHECKING:
+    from fieldrep.ui.account.record import AccountRecord
+    from fieldrep.ui.forms.editor import RecordEditor
 
 _LIST_IN_LARGE = 424
 _LIST = 366  # so that the five chips stand beside each other
@@ -55,15 +61,10 @@ class AccountsPage(Page):
         self.list.opened.connect(self._open)
         self.list.retried.connect(self._ask)
         self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
+        self.new_button.clicked.connect(self._new_account)
         self._then = ""
-        self.record = AccountRecord(desk)
-        self.new_button.clicked.connect(self.record.new_account)
-        self.record.wanted.connect(self.wanted)
-        self.record.said.connect(self.said)
-        self.record.made.connect(self._go_to)
-        self.record.account_wanted.connect(self._go_to)
-        self.record.state_changed.connect(self.hints_changed)
-        self.record.state_changed.connect(self._do_then)
+        self._record: AccountRecord | None = None
+        self._loading = False
         self._pair_hinted = False
         cast("QApplication", QApplication.instance()).focusChanged.connect(self._on_focus)
         self._lay_out()
@@ -82,8 +83,11 @@ class AccountsPage(Page):
         split.setObjectName("accounts_split")
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
+        beside = QWidget()
+        self._beside = QHBoxLayout(beside)
+        self._beside.setContentsMargins(0, 0, 0, 0)
         split.addWidget(left)
-        split.addWidget(self.record)
+        split.addWidget(beside)
         split.setSizes([min(scaled(_LIST), _LIST_IN_LARGE), 1000])
         split.setStretchFactor(1, 1)
         row = QHBoxLayout(self)
@@ -98,6 +102,51 @@ class AccountsPage(Page):
         super().changeEvent(event)
         if look_changed(self, event):
             self._size_list()
+
+    # The record
+
+    @property
+    def record(self) -> AccountRecord:
+        """The account beside the list; put together now, when somebody cannot wait until the list stands."""
+        return self._record if self._record is not None else self._put_together()
+
+    def _put_together(self) -> AccountRecord:
+        from fieldrep.ui.account.record import AccountRecord
+
+        self._record = record = AccountRecord(self._desk)
+        record.wanted.connect(self.wanted)
+        record.said.connect(self.said)
+        record.made.connect(self._go_to)
+        record.account_wanted.connect(self._go_to)
+        record.state_changed.connect(self.hints_changed)
+        record.state_changed.connect(self._do_then)
+        self._beside.addWidget(record)
+        self._show_first(record)
+        return record
+
+    def _load_record(self) -> None:
+        """What it is made of is loaded by a reader, while the list can be used already."""
+        if self._record is None and not self._loading:
+            self._loading = True
+            self._desk.runner.query(_load, asker=self, lane="load", done=self._on_loaded)
+
+    def _on_loaded(self, _: object) -> None:
+        if self._record is None:
+            self._put_together()
+
+    def _show_first(self, record: AccountRecord) -> None:
+        """The list came to an account before there was anything to show it in."""
+        key = self.list.current_key()
+        if self._target is None and key is not None:
+            self._show(key)
+        elif self._answer is not None and not self._answer.rows:
+            record.show_nothing()
+
+    def _new_account(self) -> None:
+        self.record.new_account()
+
+    def _editor(self) -> RecordEditor | None:
+        return self._record.editor if self._record is not None else None
 
     # The list
 
@@ -128,8 +177,9 @@ class AccountsPage(Page):
             if not found and self.list.state().chip != AccountChip.ALL.value:
                 self._target = self.record.account_id
                 self.list.choose_chip(AccountChip.ALL.value)
-        elif not keep and not answer.rows and self.record.editor is None:
-            self.record.show_nothing()
+        elif not keep and not answer.rows and self._record is not None and self._record.editor is None:
+            self._record.show_nothing()
+        self._load_record()
 
     def _on_list_failed(self, error: Exception) -> None:
         self._asking = False
@@ -165,7 +215,7 @@ class AccountsPage(Page):
 
     def _follow(self, key: object) -> None:
         """The list moved; when it only came to the account that is shown, a form there stays open."""
-        if key != self.record.account_id:
+        if self._record is not None and key != self._record.account_id:
             self._show(key)
 
     def _show(self, key: object) -> None:
@@ -203,23 +253,25 @@ class AccountsPage(Page):
 
     def _do_then(self) -> None:
         """What somebody came for from another page, once the record is here."""
-        answer = self.record.answer
-        if self._then and answer is not None and answer.overview.header.id == self.record.account_id:
+        answer = self.record.answer if self._then else None
+        if answer is not None and answer.overview.header.id == self.record.account_id:
             then, self._then = self._then, ""
             self.record.act(then)
 
     def on_notice(self, notice: Notice) -> None:
         if notice.entities & _MATTER:
             self._ask(keep=True)
-            self.record.reload()
+            if self._record is not None:
+                self._record.reload()
 
     def hints(self) -> Sequence[KeyHint]:
-        if self.record.editor is not None:
+        if self._editor() is not None:
             return (KeyHint("Ctrl Enter", "Save"), KeyHint("Esc", "Cancel"))
         if self._at_pair():
             return self.record.pairs.hints()
+        deciding = self._record.conflicts.hints()[:1] if self._record is not None else ()
         return (
-            *(hint for hint in self.record.conflicts.hints()[:1] if hint.keys.startswith("1")),
+            *(hint for hint in deciding if hint.keys.startswith("1")),
             KeyHint("/", "Search"),
             KeyHint("Enter", "Open"),
             KeyHint("E", "Edit"),
@@ -269,8 +321,10 @@ class AccountsPage(Page):
         return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
 
     def _at_pair(self) -> bool:
-        pairs = self.record.pairs
-        return pairs.isAncestorOf(QApplication.focusWidget() or self) and self.record.conflicts.isHidden()
+        if self._record is None:
+            return False
+        pairs = self._record.pairs
+        return pairs.isAncestorOf(QApplication.focusWidget() or self) and self._record.conflicts.isHidden()
 
     def _on_focus(self) -> None:
         """The keys that decide a pair are named while the focus is in it."""
@@ -279,7 +333,9 @@ class AccountsPage(Page):
             self.hints_changed.emit()
 
     def panes(self) -> Sequence[QWidget]:
-        record = self.record
+        record = self._record
+        if record is None:
+            return (self.list.view,)
         if record.editor is not None:
             return (self.list.view, record.editor)
         above = tuple(one for one in (record.conflicts, record.pairs) if not one.isHidden())
@@ -287,24 +343,31 @@ class AccountsPage(Page):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys that choose work from anywhere while the record's conflict is in sight; they apply nothing."""
-        chooses = self.record.editor is None and event.text() in _CHOOSING
-        if not chooses or not self.record.conflicts.take_key(event):
+        record = self._record
+        chooses = record is not None and record.editor is None and event.text() in _CHOOSING
+        if record is None or not chooses or not record.conflicts.take_key(event):
             super().keyPressEvent(event)
 
     def focus_search(self) -> None:
         self.list.focus_search()
 
     def leave(self) -> None:
-        if self.record.editor is not None:
-            self.record.editor.draft.keep_now()
+        if (editor := self._editor()) is not None:
+            editor.draft.keep_now()
 
     def may_close(self) -> bool:
-        return self.record.editor is None or self.record.editor.may_close()
+        editor = self._editor()
+        return editor is None or editor.may_close()
 
     def step_back(self) -> bool:
-        if self.record.editor is not None:
-            self.record.editor.cancel()
-            if self.record.editor is None:
+        if (editor := self._editor()) is not None:
+            editor.cancel()
+            if self._editor() is None:
                 self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             return True
         return self.list.clear_search()
+
+
+def _load(_: object) -> None:
+    """On a reader's thread: the modules of the record."""
+    import fieldrep.ui.account.record  # noqa: F401

@@ -70,7 +70,7 @@ class Entrance(QObject):
             self.gate = Gate()
             self.gate.closing.connect(self.left)
         self.gate.show_card(card)
-        self._dress()
+        self._dress(self.gate)
         card.setFocus()
 
     def leave(self) -> None:

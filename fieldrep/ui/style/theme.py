@@ -111,7 +111,7 @@ def _from_system(palette: QPalette) -> Tokens:
 
 
 class Theme(QObject):
-    """Dresses the application: `prepare` before any window is built, `dress` once after the first one is.
+    """Dresses the application: `prepare` before any window is built, `dress` once for each window that was built.
 
     `chosen` after the person chose another look or text size.
     """
@@ -123,7 +123,7 @@ class Theme(QObject):
         self._app = app
         self._look = look
         self._scale = scale
-        self._dressed = self._resized = False
+        self._resized = False
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     @property
@@ -141,12 +141,15 @@ class Theme(QObject):
         self._app.setFont(body_font(self._scale))
         self._paint()
 
-    def dress(self) -> None:
-        """The stylesheet, once the window stands: building under it costs five times as much."""
-        self._dressed = True
+    def dress(self, window: QWidget) -> None:
+        """The stylesheet of a window and all that ever opens from it, best once it stands.
+
+        A window wears its own: under one of the whole application each widget that is put into another is styled
+        together with all that it holds, so that building a page costs five times as much.
+        """
         sheet = stylesheet(current(), text_scale())
-        if self._app.styleSheet() != sheet:  # put on again, Qt walks what it remembers of widgets long gone
-            self._app.setStyleSheet(sheet)
+        if window.styleSheet() != sheet:  # put on again, Qt walks what it remembers of widgets long gone
+            window.setStyleSheet(sheet)
 
     def choose(self, look: Look) -> None:
         if look is not self._look:
@@ -172,12 +175,13 @@ class Theme(QObject):
 
     def _refresh(self) -> None:
         """Undress first: a palette or font that changes under the stylesheet restyles every widget many times."""
-        if self._dressed:
-            self._app.setStyleSheet("")
+        dressed = [window for window in self._app.topLevelWidgets() if window.styleSheet()]
+        for window in dressed:
+            window.setStyleSheet("")
         self._app.setFont(body_font(self._scale))
         self._paint()
-        if self._dressed:
-            self.dress()
+        for window in dressed:
+            self.dress(window)
         if self._resized:
             self._tell_of_size()
 
