@@ -74,7 +74,7 @@ def apply_reply(
     A reply of another epoch than the replica's comes from a central store restored from a backup: what was sent
     before is then offered again, and the numbers of the changes make that harmless (I3). `unpacked` are the reply's
     pages when they were made ready before, beside the network. `turn` is held while rows are written and given up for
-    the commit, which needs no interpreter: another thread can then make the next reply's pages ready.
+    search and the commit, which need no interpreter: another thread can then make the next reply's pages ready.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -84,7 +84,7 @@ def apply_reply(
         replica.note_contact()
         return Applied(digest=state.digest)
     pages = unpack(reply.pages) if unpacked is None else unpacked
-    with replica.write() as connection, turn:
+    with replica.write() as connection:
         restored = bool(state.epoch) and reply.epoch != state.epoch
         taken_back, offered_to = take_back_sent(connection, state) if restored else (set(), state.offered_to)
         _keep_bases(connection, taken_back)
@@ -94,12 +94,10 @@ def apply_reply(
         reached(Step.SETTLED)
         arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
         released = _released(settling, arrivals.pending)
-        seen: set[RowKey] = set()
-        for page in pages:
-            entity, arrived = page.texts.entity.name, arrivals.take(page)
-            if released:
-                seen.update((entity, row_id) for row_id in arrived)
-        _drop_bases(connection, released & seen)
+        with turn:
+            come = _arrived(arrivals, pages, released)
+        arrivals.tell_search()
+        _drop_bases(connection, come)
         reached(Step.ARRIVED)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
@@ -124,6 +122,16 @@ def _settled(
         settling = settle(connection, believed, state.incarnation, now)
         cover(connection, whole, settling)
     return settling
+
+
+def _arrived(arrivals: Arrivals, pages: Sequence[Unpacked], released: set[RowKey]) -> set[RowKey]:
+    """Writes the pages; those of the released rows that they brought."""
+    come: set[RowKey] = set()
+    for page in pages:
+        entity, ids = page.texts.entity.name, arrivals.take(page)
+        if released:
+            come.update(key for row_id in ids if (key := (entity, row_id)) in released)
+    return come
 
 
 def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:

@@ -94,6 +94,7 @@ class Arrivals:
     pulled: int = 0
     entered: int = 0
     touched: set[str] = field(default_factory=set)
+    _unsearched: list[tuple[Statements, int, int]] = field(default_factory=list)
 
     def take(self, rows: Unpacked) -> list[bytes]:
         """Writes one page; gives the ids it brought."""
@@ -129,14 +130,20 @@ class Arrivals:
             self.connection.execute(f"DELETE FROM {texts.entity.table} WHERE row_no >= ?", (first,))  # noqa: S608
             return False
         if texts.searched:
-            searched = [ordered[texts.columns.index(name)] for name in texts.searched]
-            self.connection.executemany(texts.search_insert, zip(numbers, *searched, strict=True))
+            self._unsearched.append((texts, first, first + count - 1))
         self._count(len(hashes), sum(hashes))
         self.entered += len(hashes)
         return True
 
+    def tell_search(self) -> None:
+        """Puts the words of new rows into search: one statement for a page, which needs no interpreter meanwhile."""
+        for texts, first, last in self._unsearched:
+            self.connection.execute(texts.search_insert_stored, (first, last))
+        self._unsearched.clear()
+
     def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:
         """Inserts or updates rows by id, each with its hash in front."""
+        self.tell_search()  # what a row said before is taken out of search, so it must be in there
         rows = list({row[1]: row for row in rows}.values())
         present = self._present(texts, [row[1] for row in rows])
         number = self._next_row_no(texts.entity)
@@ -181,6 +188,7 @@ class Arrivals:
 
     def _take_base(self, texts: Statements, row: tuple[Value, ...]) -> None:
         """Gives a row with pending edits its new base image; the row itself shows it later with the edits on top."""
+        self.tell_search()
         row_hash, row_id = row[0], row[1]
         assert isinstance(row_hash, int)  # noqa: S101 - computed above
         assert isinstance(row_id, bytes)  # noqa: S101 - checked by the page's codec

@@ -30,7 +30,7 @@ class Statements:
         select: row_no, row_hash and all columns of the row with an id.
         select_for_edit: its row_no, the standing of its base row, whether any change is set aside, and all columns.
         search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
-        search_delete_stored: takes out those of a row as it stands in its table.
+        search_insert_stored, search_delete_stored: the same of rows as they stand in their table.
     """
 
     entity: Entity
@@ -43,6 +43,7 @@ class Statements:
     insert: str
     replace: str
     search_insert: str
+    search_insert_stored: str
     search_delete: str
     search_delete_stored: str
     delete: str
@@ -111,6 +112,9 @@ def statements_of(entity: Entity) -> Statements:
         replace=f"UPDATE {table} SET row_hash = ?, {', '.join(f'{name} = ?' for name in names)} WHERE row_no = ?",
         delete=f"DELETE FROM {table} WHERE id = ?",
         search_insert=f"INSERT INTO {search} (rowid, {words}) VALUES ({search_marks})",
+        search_insert_stored=(
+            f"INSERT INTO {search} (rowid, {words}) SELECT row_no, {words} FROM {table} WHERE row_no BETWEEN ? AND ?"
+        ),
         search_delete=f"INSERT INTO {search} ({search}, rowid, {words}) VALUES ('delete', {search_marks})",
         search_delete_stored=(
             f"INSERT INTO {search} ({search}, rowid, {words}) "

@@ -2,7 +2,7 @@
 
 A loop of exchanges. No transaction is open while the network is in use, and a page set and its cursor are committed
 together (I6), so a sync may be cut anywhere and goes on from the last committed page. While one reply is being
-applied the next may already be on its way.
+applied the next is made ready, and the one after it is on its way.
 """
 
 from __future__ import annotations
@@ -79,8 +79,11 @@ def sync(
     run = Run(replica, bearer, progress)
     try:
         if ahead:
-            with ThreadPoolExecutor(1, "fieldrep-line") as line:
-                run.loop(line)
+            with (
+                ThreadPoolExecutor(1, "fieldrep-rows") as rows,
+                ThreadPoolExecutor(1, "fieldrep-line") as line,
+            ):
+                run.loop(Ahead(run, line, rows))
         else:
             run.loop(None)
         if run.receipt.digests_equal is not None:
@@ -148,14 +151,14 @@ class Run:
             self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
         return receipt
 
-    def loop(self, line: ThreadPoolExecutor | None) -> None:
+    def loop(self, ahead: Ahead | None) -> None:
         """Exchanges until nothing is left to say on either side."""
         (reply, rows), changes = self._push()
         for _ in range(MAX_EXCHANGES):
             self._tell_of_others(reply)
             self.obey(reply)
             self.answered += len(reply.outcomes)
-            following = self._fetch_ahead(line, reply)
+            following = ahead.after(reply) if ahead else None
             reached(Step.ANSWERED)
             applied = apply_reply(self.replica, reply, changes, rows, self.turn)
             self.note(reply, applied)
@@ -257,25 +260,15 @@ class Run:
         return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
-        """One exchange, its rows made ready: that needs no replica, so it may run while another reply is applied.
+        return self.made_ready(self.bearer.exchange(request))
+
+    def made_ready(self, reply: ExchangeReply) -> _Fetched:
+        """A reply with its rows made ready: that needs no replica, so it may run while another is applied.
 
         Two threads that both need the interpreter for each row make one another wait; so they take turns.
         """
-        reply = self.bearer.exchange(request)
         with self.turn:
             return reply, unpack(reply.pages)
-
-    def _fetch_ahead(self, line: ThreadPoolExecutor | None, reply: ExchangeReply) -> Future[_Fetched] | None:
-        if line is None or not reply.more or reply.outcomes or self.replica.depth():
-            return None
-        handshake = msgspec.structs.replace(
-            handshake_of(self.replica, 0),
-            cursor=reply.cursor,
-            digest=None,
-            server_id=reply.server_id,
-            epoch=reply.epoch,
-        )
-        return line.submit(self._fetch, ExchangeRequest(handshake))
 
     def obey(self, reply: ExchangeReply) -> None:
         """Acts on the handshake's verdict; only a reply to go on with passes."""
@@ -332,3 +325,36 @@ class Run:
             raise KnownError(Code.UPGRADE_NEEDED, sentence)
         if self.progress is not None:
             self.progress(self.receipt, reply.estimate)
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What is fetched while a reply is applied: the next one is made ready, and the one after it is on its way."""
+
+    run: Run
+    line: ThreadPoolExecutor
+    rows: ThreadPoolExecutor
+    asked: Future[ExchangeReply] | None = None
+
+    def after(self, reply: ExchangeReply) -> Future[_Fetched] | None:
+        """What follows a reply; None where the replica must be asked first, since something waits to be sent."""
+        asked, self.asked = self.asked or self._ask_after(reply), None
+        return self.rows.submit(self._made_ready, asked) if asked else None
+
+    def _made_ready(self, asked: Future[ExchangeReply]) -> _Fetched:
+        reply = asked.result()
+        self.asked = self._ask_after(reply)
+        return self.run.made_ready(reply)
+
+    def _ask_after(self, reply: ExchangeReply) -> Future[ExchangeReply] | None:
+        replica = self.run.replica
+        if not reply.more or reply.outcomes or replica.depth():
+            return None
+        handshake = msgspec.structs.replace(
+            handshake_of(replica, 0),
+            cursor=reply.cursor,
+            digest=None,
+            server_id=reply.server_id,
+            epoch=reply.epoch,
+        )
+        return self.line.submit(self.run.bearer.exchange, ExchangeRequest(handshake))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from fieldrep.store.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
+from tests.helpers.search_words import wrong_words
 from tests.unit.store.answers import central_row, reply, row_id
 
 SHOP = ("account", central_row("account", 1, 10, name="Corner Shop", phone="1", note="closed"))
@@ -52,3 +55,15 @@ def test_the_turn_is_held_while_rows_are_written_and_given_up_for_the_commit(rep
     apply_reply(replica, reply(SHOP, MILL), turn=turn())
     assert seen == [b"", b""], "the cursor moves with the commit"
     assert replica.state().cursor == b"cursor"
+
+
+def test_a_row_that_comes_twice_in_one_reply_is_found_by_its_last_words_alone(replica: Replica) -> None:
+    later = ("account", SHOP[1] | {"name": "Harbour Inn", "revision": 20})
+    first, last = reply(SHOP, MILL), reply(later, holds=[later, MILL])
+    applied = apply_reply(replica, msgspec.structs.replace(last, pages=first.pages + last.pages))
+    assert applied.digest == last.digest
+    assert wrong_words(replica) == []
+    with replica.read() as reader:
+        found = reader.rows("SELECT rowid FROM account_search('inn OR mill')")
+        assert len(found) == 2
+        assert reader.rows("SELECT rowid FROM account_search('corner')") == []
