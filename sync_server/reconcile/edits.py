@@ -30,7 +30,7 @@ from sync_server.reconcile.orders import (
 )
 from sync_server.reconcile.pairs import judge_pair
 from sync_server.reconcile.proposals import has_left, waits_for_holder
-from sync_server.reconcile.redirects import reaches
+from sync_server.reconcile.redirects import reaches, reaches_row
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.history import last_form
 from sync_server.store.transaction import Row, WriteTransaction
@@ -137,7 +137,7 @@ def _create(tx: WriteTransaction, rights: Rights, entity: Entity, row_id: RowId,
     if not _OPEN[entity.name].intersection(entity.fields):
         sentence = f"{entity.plural} are kept by the office and cannot be made on a laptop."
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id)
-    if entity.name == "conflict" or not reaches(rights, key, row_id):
+    if entity.name == "conflict" or not reaches_row(rights, entity.name, row, key):
         raise Refusal(Code.OUT_OF_SCOPE, _GONE, entity.name, row_id)
     _check_references(tx, rights, entity, row, tuple(edit.after))
     if entity.name == "document_line":
@@ -187,7 +187,7 @@ def _update(
     row = tx.row(entity, row_id)
     if row is None:
         _require_no_tombstone(tx, rights, entity, row_id)
-    if row is None or not reaches(rights, scope_key(entity, row), row_id):
+    if row is None or not reaches_row(rights, entity.name, row, scope_key(entity, row)):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
     merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
     _guard_draft(tx, rights, entity, row)
@@ -306,4 +306,4 @@ def _check_references(
 
 def _may_refer(rights: Rights, target: Entity, other: Row) -> bool:
     key = scope_key(target, other)
-    return key == b"G" or reaches(rights, key, row_id_of(other))
+    return key == b"G" or reaches_row(rights, target.name, other, key)

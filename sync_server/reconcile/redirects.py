@@ -9,7 +9,7 @@ who may have held only the record that went. Stages nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import is_
 
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from fieldrep.domain.merging import MERGING
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.merge_plan import standing_for
 from sync_server.reconcile.refusal import row_id_of
+from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
 _UNSEEN = -1
@@ -84,24 +85,39 @@ def _renamed(
 
 
 def _where_it_is_held(tx: WriteTransaction, entity: str, values: dict[str, Value]) -> dict[str, Value]:
+    for owner in _owners(tx, entity, values):
+        account_id = owner["account_id"]
+        if isinstance(account_id, bytes) and account_id != values.get("account_id"):
+            return {**values, "account_id": account_id}
+    return values
+
+
+def _owners(tx: WriteTransaction, entity: str, values: Mapping[str, Value]) -> Iterator[Row]:
+    """The records that a new or stored row of an entity is held with."""
     for name, target in _HELD_WITH.get(entity, ()):
         owner_id = values.get(name)
         owner = (
             tx.row(target, RowId(owner_id)) if isinstance(owner_id, bytes) and len(owner_id) == 16 else None
         )
-        if (
-            owner
-            and isinstance(owner["account_id"], bytes)
-            and owner["account_id"] != values.get("account_id")
-        ):
-            return {**values, "account_id": owner["account_id"]}
-    return values
+        if owner is not None:
+            yield owner
 
 
 def _survivor(tx: WriteTransaction, entity: str, row_id: bytes) -> bytes:
     if len(row_id) != 16 or tx.merged_into(entity, row_id) is None:
         return row_id
     return standing_for(tx, entity, row_id)
+
+
+def reaches_row(rights: Rights, entity: str, row: Row, key: ScopeKey) -> bool:
+    """Whether the author may touch a row, stored or new; who reaches an order or a record reaches what hangs on it."""
+    if reaches(rights, key, row_id_of(row)):
+        return True
+    account_id = account_of(key)
+    return account_id is not None and any(
+        owner["account_id"] == account_id and reaches(rights, key, row_id_of(owner))
+        for owner in _owners(rights.tx, entity, row)
+    )
 
 
 def reaches(rights: Rights, key: ScopeKey, row_id: bytes) -> bool:

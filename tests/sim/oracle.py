@@ -101,7 +101,8 @@ class Oracle(Holding):
         return any(self.held_at(who.user, key, tick) for tick in (who.heard, who.stood))
 
     def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
-        return merging.reaches(self, who, self.key(entity, row), row["id"])
+        key, held_with = self.key(entity, row), row["order_id"] if entity == "document_line" else row["id"]
+        return any(merging.reaches(self, who, key, row_id) for row_id in (row["id"], held_with))
 
     # -- judging
 

@@ -210,25 +210,6 @@ def test_late_children_and_edits_find_the_survivor(company: Company) -> None:
     company.sync()
 
 
-def test_a_late_line_and_a_late_photo_follow_their_order_back_to_its_account(company: Company) -> None:
-    head = {"account_id": company.goes, "currency": "EUR", "created_by": company.mia}
-    order = company.world.make("sales_order", **head)
-    company.merge(company.stays, company.goes)
-    then = company.world.database.info().revision
-    company.unmerge(company.goes)
-    line = {"order_id": order, "account_id": company.stays, "seq": 1, "product_id": company.product}
-    amounts = {"qty": 2_000_000, "list_price": 5_000_000, "unit_price": 5_000_000, "price_source": "list"}
-    late = create("document_line", new_id("line"), kind="item", **line, **amounts)
-    assert isinstance(company.push(company.mia, late, known=then), Accepted)
-    assert company.row("document_line", new_id("line"))["account_id"] == company.goes
-    assert company.row("sales_order", order)["total_amount"] == 1_000
-    photo = {"name": "shelf.jpg", "media_type": "image/jpeg", "size": 9, "sha256": "0" * 64}
-    late = create("attachment", new_id("photo"), account_id=company.stays, order_id=order, **photo)
-    assert isinstance(company.push(company.mia, late, known=then), Accepted)
-    assert company.row("attachment", new_id("photo"))["account_id"] == company.goes
-    company.sync()
-
-
 def test_a_late_deletion_or_restoring_of_the_merged_record_changes_neither(company: Company) -> None:
     then = company.world.database.info().revision
     company.merge(company.stays, company.goes)
