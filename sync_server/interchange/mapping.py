@@ -15,7 +15,7 @@ from fieldrep.contract.errors import Code, KnownError
 from sync_server.interchange.columns import KEY
 from sync_server.interchange.csv_file import CsvFile
 from sync_server.interchange.profile import RecordSpec, Spec
-from sync_server.interchange.rejects import CellError, Reject
+from sync_server.interchange.rejects import CellError, Reject, RowUnread
 
 Cells = Sequence[str]
 Fill = Callable[[Cells], str]
@@ -47,7 +47,7 @@ _PARTS: Mapping[str, Callable[[str], str]] = {
 
 
 class Doubtful(str):
-    """What was counted over rows of which one cannot be read: it counts for a new record and changes none."""
+    """What follows from rows of which one cannot be read: it counts for a new record and changes none."""
 
     __slots__ = ()
 
@@ -117,11 +117,11 @@ class Lookups:
         """What a table of a file holds beside a key, "" for nothing.
 
         Raises:
-            CellError: when the key may stand in a row of the file that could not be read, and is in no other.
+            RowUnread: when the key may stand in a row of the file that could not be read, and is in no other.
         """
         if key and key not in table and file in self._unread_rows:
             problem = f"{file} has a row that cannot be read, and this one may refer to it."
-            raise CellError(
+            raise RowUnread(
                 problem, "Repair that row; it has a line of its own among the rejects.", value=key
             )
         return table.get(key, "")
@@ -174,7 +174,7 @@ class Mapper:
         }
         self._key = self._fill(columns.pop(KEY))
         self.names = tuple(columns)
-        self._counted = tuple(at for at, how in enumerate(columns.values()) if _counts(how))
+        self._in_doubt = tuple(at for at, how in enumerate(columns.values()) if _may_doubt(how))
         self._fills = tuple((name, self._fill(how)) for name, how in columns.items())
         self._when = tuple(file.position(name) for name in spec.when)
         self.origins = {name: ", ".join(columns_read(how)) or name for name, how in spec.columns.items()}
@@ -216,8 +216,8 @@ class Mapper:
         self._row_lost = True
 
     def doubtful(self, texts: Sequence[str]) -> list[int]:
-        """Which of the texts were counted over rows of which one cannot be read."""
-        return [at for at in self._counted if isinstance(texts[at], Doubtful)]
+        """Which of the texts follow from rows of which one cannot be read."""
+        return [at for at in self._in_doubt if isinstance(texts[at], Doubtful)]
 
     def _fill(self, spec: Spec) -> Fill:
         if isinstance(spec, str):
@@ -274,8 +274,8 @@ class Mapper:
         return fill
 
 
-def _counts(spec: Spec) -> bool:
-    return not isinstance(spec, str) and ("most_in" in spec or "number_within" in spec)
+def _may_doubt(spec: Spec) -> bool:
+    return not isinstance(spec, str) and any(way in spec for way in ("most_in", "number_within", "otherwise"))
 
 
 def columns_read(spec: Spec) -> list[str]:
@@ -331,7 +331,18 @@ def _then(turn: Callable[[str], str], fill: Fill) -> Fill:
 
 
 def _first(fill: Fill, otherwise: Fill) -> Fill:
-    return lambda cells: fill(cells) or otherwise(cells)
+    """What is filled, else what the profile gives instead; in doubt where a row that cannot be read may say more."""
+
+    def first(cells: Cells) -> str:
+        try:
+            text = fill(cells)
+        except RowUnread:
+            return Doubtful(otherwise(cells))
+        if text:
+            return text
+        return Doubtful(otherwise(cells)) if isinstance(text, Doubtful) else otherwise(cells)
+
+    return first
 
 
 def _conditional(condition: Fill, fill: Fill) -> Fill:

@@ -40,6 +40,10 @@ class CellError(ValueError):
         self.value = value
 
 
+class RowUnread(CellError):
+    """What is looked for may stand in a row that cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One thing not taken.

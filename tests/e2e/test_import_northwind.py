@@ -316,6 +316,33 @@ def test_a_broken_copy_takes_nothing_off_the_records_that_are_there(
         assert (tmp_path / "after.jsonl").read_bytes() == before, folder.name
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_order_that_cannot_be_read_keeps_back_itself_and_its_lines_alone(
+    northwind: Path,
+    server: ServerCommand,
+    empty_databases: Databases,
+    imported: tuple[ServerCommand, Rows],
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    server("init", "--database", empty_databases.empty(kind))
+    folder = broken_copy(northwind, tmp_path / "broken", "Orders.csv", 2, "1996", "19\x0096")
+    server.refused("import", "northwind", folder, "--rejects", tmp_path / "rejects.csv")
+    with (tmp_path / "rejects.csv").open(encoding="utf-8", newline="") as file:
+        found = Counter(row["file"] for row in csv.DictReader(file))
+    lines = sum(line["OrderID"] == "10248" for line in source(northwind, "OrderDetails"))
+    assert found["OrderDetails.csv"] == lines
+    assert set(found) == {"Orders.csv", "OrderDetails.csv"}
+    rows = server.rows(tmp_path / "all.jsonl")
+    ids = {name: {row["id"] for row in rows[name]} for name in rows}
+    for entity, wanted in imported[1].items():
+        missing = {row.get("erp_ref") for row in wanted if row["id"] not in ids[entity]}
+        assert len(missing) == {"sales_order": 1, "document_line": lines}.get(entity, 0), (entity, missing)
+    ordered = {order["CustomerID"] for order in source(northwind, "Orders")}
+    for ref, account in by_ref(rows, "account").items():
+        assert account["lifecycle"] == ("customer" if ref in ordered else "prospect"), ref
+
+
 def test_what_a_broken_row_left_out_or_in_doubt_comes_with_the_repaired_files(
     northwind: Path, server: ServerCommand, imported: tuple[ServerCommand, Rows], tmp_path: Path
 ) -> None:
@@ -325,7 +352,16 @@ def test_what_a_broken_row_left_out_or_in_doubt_comes_with_the_repaired_files(
         server.refused("import", "northwind", folder)
     server("import", "northwind", northwind)
     rows = server.rows(tmp_path / "all.jsonl")
-    given = ("erp_ref", "owner_user_id", "seq", "order_id", "status", "line_amount", "total_amount")
+    given = (
+        "erp_ref",
+        "lifecycle",
+        "owner_user_id",
+        "seq",
+        "order_id",
+        "status",
+        "line_amount",
+        "total_amount",
+    )
     for entity, wanted in imported[1].items():
         found = {row["id"]: [row.get(name) for name in given] for row in rows[entity]}
         assert found == {row["id"]: [row.get(name) for name in given] for row in wanted}, entity
