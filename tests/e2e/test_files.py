@@ -13,11 +13,12 @@ import pytest
 
 from fieldrep.commands.accounts import create_account
 from fieldrep.commands.attachments import add_attachment
-from fieldrep.contract.files import PART, FileReply, FileRequest
+from fieldrep.contract.files import PART, FileReply, FileRequest, hash_of
 from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer
 from sync_server.store.files import use_of_files
 from tests.e2e.device_command import START, DeviceCommand
+from tests.helpers.photos import TELLTALE, decoded, jpeg
 from tests.helpers.served import Served, served
 
 
@@ -67,6 +68,35 @@ def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_anot
         for place in (tmp_path / "laptop", tmp_path / "other"):
             start = photo.read_bytes()[1000:1032]
             assert not [file for file in place.rglob("*") if file.is_file() and start in file.read_bytes()]
+
+
+def test_a_photo_names_no_place_anywhere_and_stands_upright_on_another_device(tmp_path: Path) -> None:
+    photo = tmp_path / "Shelf.jpg"
+    photo.write_bytes(jpeg(6))
+    with served(tmp_path) as office:
+        user = office.make("user", login="anke", name="Anke", role="rep")
+        laptop = enrolled(office, user, tmp_path / "laptop")
+        account = laptop.do("create_account", name="Aurora")["id"]
+        done = laptop.do("add_attachment", account_id=account, path=str(photo))
+        assert "place it was taken at" in done["note"]
+        film = tmp_path / "Yard.heic"
+        film.write_bytes(b"\0\0\0\x18ftypheic" + bytes(300))
+        assert (
+            "may name the place" in laptop.do("add_attachment", account_id=account, path=str(film))["warning"]
+        )
+        laptop("sync")
+        other = enrolled(office, user, tmp_path / "other")
+        saved = tmp_path / "saved.jpg"
+        other("attachments", "--save", done["id"], "--to", saved)
+        assert decoded(saved.read_bytes()).size().toTuple() == (48, 64)
+        with office.database.read() as reader:
+            row = next(row for row in reader.all("attachment") if row["name"] == "Shelf.jpg")
+        assert row["sha256"] == hash_of(saved.read_bytes())
+        thumb = row["thumb"]
+        assert isinstance(thumb, bytes)
+        assert decoded(thumb).size().toTuple() == (48, 64)
+        files = [file for file in tmp_path.rglob("*") if file.is_file() and file != photo]
+        assert [(file, told) for file in files for told in TELLTALE if told in file.read_bytes()] == []
 
 
 def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path) -> None:

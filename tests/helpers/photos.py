@@ -14,8 +14,8 @@ from PySide6.QtGui import QColor, QImage, QPainter
 SERIAL = b"SN-4711-Zwergpinscher"
 COMMENT = b"Behind the shop of Mrs Weber"
 TRAILER = b"ftypmp42 the film around the photo, with its place"
-XMP = b"<x:xmpmeta><rdf:Description exif:GPSLatitude='52,22N' dc:creator='Anke'/></x:xmpmeta>"
-TELLTALE = (SERIAL, COMMENT, TRAILER, b"GPSLatitude", b"Anke")
+XMP = b"<x:xmpmeta><rdf:Description exif:GPSLatitude='52,22N' dc:creator='Photographer Dreyer'/></x:xmpmeta>"
+TELLTALE = (SERIAL, COMMENT, TRAILER, b"GPSLatitude", b"Photographer")
 """What may be in none of what is kept or sent."""
 
 
