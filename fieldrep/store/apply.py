@@ -6,7 +6,7 @@ with pending edits are shown anew, keys leave, the cursor moves. Must not know t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -68,6 +68,7 @@ def apply_reply(
     sent: Sequence[Change] = (),
     unpacked: Sequence[Unpacked] | None = None,
     turn: AbstractContextManager[object] = _NOBODY_ELSE,
+    closing: Callable[[Applied], str] | None = None,
 ) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
@@ -75,6 +76,7 @@ def apply_reply(
     before is then offered again, and the numbers of the changes make that harmless (I3). `unpacked` are the reply's
     pages when they were made ready before, beside the network. `turn` is held while rows are written and given up for
     search and the commit, which need no interpreter: another thread can then make the next reply's pages ready.
+    `closing` gives the receipt that is kept with it, "" for none.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -105,11 +107,13 @@ def apply_reply(
         arrivals.touched.update(entity for entity, _ in again)
         fresh = _after(state, reply, leaving.digest, replica.clock())
         fresh = replace(fresh, offered_to=offered_to if restored else still_offered(connection, offered_to))
+        applied = _applied(believed, state.offered_to, arrivals, leaving)
+        fresh = replace(fresh, receipt=(closing(applied) if closing else "") or state.receipt)
         replica.store_state(connection, fresh)
         reached(Step.CURSOR_MOVED)
     reached(Step.PULLED)
     replica.took_bulk |= arrivals.expect_new or bool(leaving.left)
-    return _applied(believed, state.offered_to, arrivals, leaving)
+    return applied
 
 
 def _settled(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 import msgspec
@@ -145,11 +146,16 @@ class Run:
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
         held_back = self.replica.held_back()
-        receipt = msgspec.structs.replace(self.receipt, waiting=self.waiting, held_back=held_back)
-        receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
-        if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
-            self.replica.remember_receipt(msgspec.json.encode(receipt).decode())
+        receipt = _told(msgspec.structs.replace(self.receipt, waiting=self.waiting, held_back=held_back))
+        kept = _kept(receipt)
+        if kept not in ("", self.replica.state().receipt):
+            self.replica.remember_receipt(kept)
         return receipt
+
+    def _closing(self, reply: ExchangeReply, heard: int, applied: Applied) -> str:
+        """The receipt as it is when this reply is the last and proves all: one commit keeps both then."""
+        receipt = self._noted(reply, heard, applied)
+        return _kept(_told(receipt)) if receipt.digests_equal else ""
 
     def loop(self, ahead: Ahead | None) -> None:
         """Exchanges until nothing is left to say on either side."""
@@ -160,8 +166,9 @@ class Run:
             self.answered += len(reply.outcomes)
             following = ahead.after(reply) if ahead else None
             reached(Step.ANSWERED)
-            applied = apply_reply(self.replica, reply, changes, rows, self.turn)
-            self.note(reply, applied)
+            closing = partial(self._closing, reply, heard := self.replica.clock())
+            applied = apply_reply(self.replica, reply, changes, rows, self.turn, closing)
+            self.note(reply, applied, heard)
             if following is not None:
                 (reply, rows), changes = following.result(), []
                 continue
@@ -291,14 +298,29 @@ class Run:
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
 
-    def note(self, reply: ExchangeReply, applied: Applied) -> None:
-        """Adds what a reply did to the receipt; one that asks to update ends the sync."""
+    def note(self, reply: ExchangeReply, applied: Applied, heard: int | None = None) -> None:
+        """Adds what a reply did to the receipt; one that asks to update ends the sync.
+
+        Args:
+            heard: when it came, now if not told.
+        """
+        self.receipt = self._noted(reply, self.replica.clock() if heard is None else heard, applied)
+        if reply.verdict is Verdict.UPGRADE:
+            sentence = (
+                reply.sentence
+                or "This app is too old for the server. What you did was sent; update to receive."
+            )
+            raise KnownError(Code.UPGRADE_NEEDED, sentence)
+        if self.progress is not None:
+            self.progress(self.receipt, reply.estimate)
+
+    def _noted(self, reply: ExchangeReply, heard: int, applied: Applied) -> Receipt:
+        """The receipt with what a reply did that came at an instant."""
         before = self.receipt
-        clock = self.replica.clock()
-        off = clock - reply.server_time
+        off = heard - reply.server_time
         complete = reply.digest is not None and not reply.more
         same = reply.schema == SCHEMA_VERSION
-        self.receipt = msgspec.structs.replace(
+        return msgspec.structs.replace(
             before,
             accepted=before.accepted + applied.accepted,
             merged=before.merged + applied.merged,
@@ -314,9 +336,10 @@ class Run:
             theirs=reply.digest,
             digests_equal=(reply.digest == applied.digest) if complete and same else None,
             ages_differ=not same,
-            at=clock,
+            at=heard,
             clock_off_by=off if abs(off) > CLOCK_TOLERANCE_MS else 0,
         )
+<<<<<<< HEAD
         if reply.verdict is Verdict.UPGRADE:
             sentence = (
                 reply.sentence
@@ -358,3 +381,16 @@ class Ahead:
             epoch=reply.epoch,
         )
         return self.line.submit(self.run.bearer.exchange, ExchangeRequest(handshake))
+=======
+
+
+def _told(receipt: Receipt) -> Receipt:
+    return msgspec.structs.replace(receipt, sentence=tell(receipt))
+
+
+def _kept(receipt: Receipt) -> str:
+    """The receipt as it is kept, "" for one that says nothing."""
+    if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
+        return msgspec.json.encode(receipt).decode()
+    return ""
+>>>>>>> fd374e6 (The last reply of a sync and its receipt are one commit)

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from fieldrep.contract import steps
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.steps import Step
+from fieldrep.queries.sync_history import sync_history
 from fieldrep.store.replica import Replica
 from fieldrep.sync.enrolment import enrol
 from fieldrep.sync.session import sync_now
@@ -100,6 +103,30 @@ def cut_everywhere(device: Device, fault: Fault, length: int) -> None:
         device.assert_safe()
         device.line.heals()
         device.sync_whole()
+
+
+class Cut(BaseException):
+    """The program dies here."""
+
+
+def test_a_program_that_dies_when_the_last_reply_is_committed_has_kept_its_receipt(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(step: Step) -> None:
+        if step is Step.PULLED:
+            raise Cut
+
+    device.edit()
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "listener", dies)
+        with pytest.raises(Cut):
+            sync_now(device.replica)
+    with device.replica.read() as reader:
+        receipt = sync_history(reader).receipt
+    assert receipt is not None
+    assert (receipt.accepted, receipt.pulled, receipt.whole) == (1, 1, True)
+    assert receipt.sentence == "1 sent, 1 received; both sides hold the same records."
+    device.sync_whole()
 
 
 def test_a_request_cut_at_any_byte_is_sent_again(device: Device) -> None:
