@@ -62,13 +62,17 @@ class Applied:
     digest: Digest = Digest()  # noqa: RUF009 - frozen
 
 
+def _no_receipt(_applied: Applied) -> str:
+    return ""
+
+
 def apply_reply(
     replica: Replica,
     reply: ExchangeReply,
     sent: Sequence[Change] = (),
     unpacked: Sequence[Unpacked] | None = None,
     turn: AbstractContextManager[object] = _NOBODY_ELSE,
-    closing: Callable[[Applied], str] | None = None,
+    closing: Callable[[Applied], str] = _no_receipt,
 ) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
@@ -105,11 +109,10 @@ def apply_reply(
         leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
         leave(connection, _leaves(reply), leaving, arrivals.touched)
         arrivals.touched.update(entity for entity, _ in again)
-        fresh = _after(state, reply, leaving.digest, replica.clock())
-        fresh = replace(fresh, offered_to=offered_to if restored else still_offered(connection, offered_to))
         applied = _applied(believed, state.offered_to, arrivals, leaving)
-        fresh = replace(fresh, receipt=(closing(applied) if closing else "") or state.receipt)
-        replica.store_state(connection, fresh)
+        offered_to = offered_to if restored else still_offered(connection, offered_to)
+        fresh = replace(_after(state, reply, leaving.digest, replica.clock()), offered_to=offered_to)
+        replica.store_state(connection, replace(fresh, receipt=closing(applied) or state.receipt))
         reached(Step.CURSOR_MOVED)
     reached(Step.PULLED)
     replica.took_bulk |= arrivals.expect_new or bool(leaving.left)

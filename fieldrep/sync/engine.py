@@ -339,15 +339,6 @@ class Run:
             at=heard,
             clock_off_by=off if abs(off) > CLOCK_TOLERANCE_MS else 0,
         )
-<<<<<<< HEAD
-        if reply.verdict is Verdict.UPGRADE:
-            sentence = (
-                reply.sentence
-                or "This app is too old for the server. What you did was sent; update to receive."
-            )
-            raise KnownError(Code.UPGRADE_NEEDED, sentence)
-        if self.progress is not None:
-            self.progress(self.receipt, reply.estimate)
 
 
 @dataclass(slots=True)
@@ -381,7 +372,6 @@ class Ahead:
             epoch=reply.epoch,
         )
         return self.line.submit(self.run.bearer.exchange, ExchangeRequest(handshake))
-=======
 
 
 def _told(receipt: Receipt) -> Receipt:
@@ -393,4 +383,3 @@ def _kept(receipt: Receipt) -> str:
     if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
         return msgspec.json.encode(receipt).decode()
     return ""
->>>>>>> fd374e6 (The last reply of a sync and its receipt are one commit)
