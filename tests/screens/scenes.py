@@ -16,6 +16,7 @@ from fieldrep.ui.start.gate import StoppedCard
 from fieldrep.ui.start.mending import MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.widgets.meter import Spark
+from tests.helpers.photos import exif, segment
 from tests.screens.company import BUSY, CALM, NEW
 
 
@@ -81,10 +82,13 @@ def _files(stage: Stage) -> None:
         body.add(paths)
         stage.until(lambda: body.belongs.count() > 1)
         body.belongs.setCurrentIndex(1)
-        wide = Path(folder) / "Delivery door.png"
+        wide = Path(folder) / "Delivery door.jpg"
         stage.shell.grab().copy(0, 0, 900, 260).save(str(wide))
+        told = segment(0xE1, b"Exif\0\0" + exif())
+        wide.write_bytes(told.join((wide.read_bytes()[:2], wide.read_bytes()[2:])))
         body.add([wide])
         stage.until(lambda: body.table.grid.rowCount() > 2 and len(body.strip.photos) > 1)
+        stage.until(body.noted.isVisible)
 
 
 def _files_on_their_way(stage: Stage) -> None:

@@ -266,6 +266,9 @@ def test_the_place_of_a_photo_is_left_out_turned_upright_and_all_of_it_is_said(
     sent = next(part for part in parts if hash_of(part) == shelf["sha256"])
     assert decoded(sent).size() == QSize(48, 64), "turned before its hash was made"
     assert b"Exif" not in sent
+    assert tab.noted.isVisible()
+    window.choose("Blue Harbor Hotels")
+    window.until(lambda: not tab.noted.isVisible(), "it is said of another account")
 
 
 def test_a_picture_made_to_harm_takes_down_its_decoder_alone_and_is_told_in_a_sentence(

@@ -92,6 +92,12 @@ class FilesTab(TableTab):
         self._column.insertLayout(5, row)
         self._column.insertWidget(6, self.strip)
 
+    def load(self, account_id: RowId) -> None:
+        """What was said about files of one account is not said of another."""
+        if account_id != self.account_id:
+            self._begin_adding()
+        super().load(account_id)
+
     def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         return files_of_account, {}
 
@@ -192,12 +198,14 @@ class FilesTab(TableTab):
         what.update({field: parse_id(owner), "pictures": self._desk.decoder})
         self._desk.runner.command(
             partial(add_attachment, **what),
-            done=self._on_added,
+            done=partial(self._on_added, self.account_id),
             failed=lambda error: self._on_refused(called, count, error),
         )
 
-    def _on_added(self, done: Done) -> None:
+    def _on_added(self, account_id: RowId | None, done: Done) -> None:
         """What was left out of photos, counted, and the files that may still name a place, by name."""
+        if account_id != self.account_id:
+            return
         self._notes.update([done.note] if done.note else [])
         self._warnings += [done.warning] if done.warning else []
         several = sum(self._notes.values()) > 1
