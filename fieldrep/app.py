@@ -304,6 +304,7 @@ class Program(QObject):
         self._closed = True
         self.syncing.stop()
         self.doors.let_in()
+        self.desk.stop_showing()
         self.runner.close()
         self.desk.close()
         self.doors.close()

@@ -93,7 +93,8 @@ class Decoder:
         self._turn = RLock()
         self._process: _Process | None = None
         self._uses = 0
-        self._closed = False
+        self._looked_at = True
+        self._showing = self._closed = False
         self._barred: OrderedDict[str, Why] = OrderedDict()
         self._small: OrderedDict[str, Pixels] = OrderedDict()
 
@@ -120,6 +121,13 @@ class Decoder:
         task = Task(wish=Wish.TURN, body=body, orientation=orientation)
         made = self._asked(task, min(self._seconds, ADDED_SECONDS))
         return made.made if isinstance(made, Answer) else b""
+
+    def stop_showing(self) -> None:
+        """Nobody looks any more: what would be shown is dropped at once, what is being added goes on."""
+        self._looked_at = False
+        process = self._process
+        if process is not None and self._showing:
+            process.kill()
 
     def close(self) -> None:
         """Ends the process; pictures that are asked for afterwards are none."""
@@ -165,20 +173,25 @@ class Decoder:
         with self._turn:
             if name in self._barred:
                 return self._barred[name]
-            if self._closed or not self._ready():
+            self._showing = task.wish is Wish.SHOW
+            if self._is_given_up(task) or not self._ready() or self._is_given_up(task):
                 return Why.ABSENT
             assert self._process is not None  # noqa: S101 - it was just made ready
             self._uses += 1
             made = self._process.ask(task, seconds)
+            self._showing = False
             if isinstance(made, Answer):
                 return made
             self._end()
-            if self._closed:
+            if self._is_given_up(task):
                 return Why.ABSENT
             log.warning("a picture of %d bytes took its decoder down: %s", len(task.body), made.value)
             self._barred[name] = made
             _shorten(self._barred, _MOST_BARRED)
             return made
+
+    def _is_given_up(self, task: Task) -> bool:
+        return self._closed or (task.wish is Wish.SHOW and not self._looked_at)
 
     def _ready(self) -> bool:
         """Whether a process waits for tasks, started if need be."""

@@ -98,6 +98,11 @@ class Desk(QObject):
             self._decoder = Decoder()
         return self._decoder
 
+    def stop_showing(self) -> None:
+        """The window closes: no picture is waited for any more that only she would have looked at."""
+        if self._decoder is not None:
+            self._decoder.stop_showing()
+
     def close(self) -> None:
         """The window is closed: nobody decodes any more."""
         if self._decoder is not None:

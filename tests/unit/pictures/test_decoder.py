@@ -6,6 +6,7 @@ Owns no timing: a test waits for what happened, and a limit is short only where 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -82,6 +83,12 @@ def test_cut_pictures_and_polyglots_end_in_a_picture_or_in_none(decoder: Decoder
         for cut in range(0, len(body), max(1, len(body) // 25)):
             made = decoder.shown(body[:cut], WIDE, TALL)
             assert made is Why.NONE or size(made) == (640, 480)
+        for seed in range(40):
+            altered, chosen = bytearray(body), random.Random(seed)
+            for _ in range(5):
+                altered[chosen.randrange(3, len(body))] = chosen.randrange(256)
+            made = decoder.shown(bytes(altered), WIDE, TALL)
+            assert isinstance(made, Why) or made.wide <= WIDE
         assert size(decoder.shown(body + b"<script>alert(1)</script>", WIDE, TALL)) == (640, 480)
     assert size(decoder.shown(plain("JPG", 4000, 3000), WIDE, TALL)) == (746, 560)
 
@@ -156,6 +163,22 @@ def test_a_decoder_that_crashes_takes_nothing_with_it_and_leaves_nothing_behind(
     assert answers == [Why.ENDED]
     assert size(decoder.shown(plain("PNG"), WIDE, TALL)) == (640, 480)
     assert list(tmp_path.iterdir()) == [], "no dump of its memory"
+    decoder.close()
+
+
+def test_who_stops_looking_waits_for_no_picture_and_what_is_added_goes_on() -> None:
+    decoder = Decoder(seconds=240)
+    decoder.shown(plain(), WIDE, TALL)
+    answers: list[Pixels | Why] = []
+    asking = threading.Thread(target=lambda: answers.append(decoder.shown(endless(), WIDE, TALL)))
+    asking.start()
+    while decoder._uses < 2:
+        assert asking.is_alive()
+    decoder.stop_showing()
+    asking.join()
+    assert answers == [Why.ABSENT]
+    assert decoder.shown(plain(), WIDE, TALL) is Why.ABSENT
+    assert decoder.thumb(plain()) != b""
     decoder.close()
 
 
