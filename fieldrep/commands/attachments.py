@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fieldrep.commands.archiving import set_archived
 from fieldrep.commands.done import Done, done
@@ -18,10 +18,12 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import MAX_FILE, MAX_OF_USER, MAX_THUMB, hash_of
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.files import OWNERS, media_type_of, safe_name
-from fieldrep.domain.metadata import UPRIGHT, Cleaned, cleaned, tells_unseen
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from fieldrep.domain.metadata import Cleaned
 
 _OWN = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE created_by = ? AND archived = 0"
 _OWNER = ("account_id", *OWNERS)
@@ -98,6 +100,8 @@ def add_attachment(
 
 def _taken(body: bytes, called: str, pictures: Pictures | None) -> _Taken:
     """What is kept of a file: of a photo the picture alone, of anything else every byte."""
+    from fieldrep.domain.metadata import cleaned, tells_unseen
+
     found = cleaned(body)
     if found is None:
         warning = (
@@ -115,6 +119,8 @@ def _taken(body: bytes, called: str, pictures: Pictures | None) -> _Taken:
 
 def _upright(found: Cleaned, pictures: Pictures) -> bytes:
     """The pixels turned; where they cannot be, the photo goes on saying how it lies."""
+    from fieldrep.domain.metadata import UPRIGHT, cleaned
+
     if found.orientation == UPRIGHT:
         return found.body
     turned = pictures.upright(found.body, found.orientation)

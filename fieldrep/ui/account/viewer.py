@@ -15,7 +15,6 @@ from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from fieldrep.domain.files import PICTURES, safe_name
-from fieldrep.domain.metadata import cleaned, tells_unseen
 from fieldrep.queries.attachments import AttachmentRow
 from fieldrep.ui.pictures import image_of
 from fieldrep.ui.widgets.button import Button
@@ -56,6 +55,8 @@ def seen(body: bytes, decoder: Decoder) -> Seen:
 
 def _tells(body: bytes) -> str:
     """What a photo says beside its picture, "" for what is no photo."""
+    from fieldrep.domain.metadata import cleaned, tells_unseen
+
     found = cleaned(body)
     if found is None:
         return "It may name the place it was taken at." if tells_unseen(body) else ""
