@@ -27,7 +27,16 @@ _REVISIONS = msgspec.msgpack.Decoder(list[_Number])
 _VALUES = msgspec.msgpack.Decoder(list[WireValue])
 _NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
+_LISTS = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
+"""The bytes with which a list begins in msgpack."""
+
 _NEVER_EMPTY = frozenset({"id", "revision"})
+
+_OF_ALL = msgspec.msgpack.encode([None])[:1]
+"""What makes a list of one value, as which a value that all rows hold is checked."""
+
+MOST_SHARED = 64
+"""Bytes of a value that travels once for all rows; a longer one could make a small message fill the disk."""
 
 MOST_ROWS = 100_000
 """Rows of one page; more are not believed."""
@@ -39,7 +48,8 @@ MOST_CHARACTERS = 1_000_000
 class Page(msgspec.Struct, frozen=True, array_like=True):
     """Rows of one entity: `columns[i]` is the msgpack array of the values of `fields[i]`, all of length `count`.
 
-    A column in which nothing is held, as most are, travels as nil.
+    A column in which nothing is held, as most are, travels as nil; one in which all rows hold the same short value,
+    such as a currency, as that value alone.
     """
 
     entity: str
@@ -50,10 +60,20 @@ class Page(msgspec.Struct, frozen=True, array_like=True):
 
 def make_page(entity: str, fields: Sequence[str], rows: Sequence[Sequence[Value]]) -> Page:
     """A page of rows given in the order of `fields`."""
-    encode, count = msgspec.msgpack.encode, len(rows)
     columns = zip(*rows, strict=True) if rows else ((),) * len(fields)
-    packed = (_NOTHING if is_empty(column) else msgspec.Raw(encode(column)) for column in columns)
-    return Page(entity, count, tuple(fields), tuple(packed))
+    packed = (_packed(name, column) for name, column in zip(fields, columns, strict=True))
+    return Page(entity, len(rows), tuple(fields), tuple(packed))
+
+
+def _packed(name: str, column: Sequence[Value]) -> msgspec.Raw:
+    if is_empty(column):
+        return _NOTHING
+    first, count = column[0], len(column)
+    if count > 1 and column[-1] == first and name != "id" and column.count(first) == count:
+        shared = msgspec.msgpack.encode(first)
+        if len(shared) <= MOST_SHARED:
+            return msgspec.Raw(shared)
+    return msgspec.Raw(msgspec.msgpack.encode(column))
 
 
 def is_empty(column: Sequence[Value]) -> bool:
@@ -69,21 +89,12 @@ def page_columns(page: Page) -> list[list[Value]]:
     """
     entity = CATALOGUE.get(page.entity)
     columns: list[list[Value]] = []
-
-    def nothing() -> list[Value]:
-        if page.count > MOST_ROWS:
-            raise ValueError(f"{page.count} rows in one page")
-        return [None] * page.count
-
     try:
         for name, raw in zip(page.fields, page.columns, strict=True):
             field = entity.field(name) if entity and entity.has(name) else None
-            held = raw != _NOTHING
-            column = _decoder(field).decode(raw) if held else nothing()
+            column = _unpacked(raw, page.count, field, name)
             if len(column) != page.count:
                 raise ValueError(f"{len(column)} values for {page.count} rows")
-            if column and not held and name in _NEVER_EMPTY:
-                raise ValueError(f"a row without {name}")
             if field is None and not plain_values(column):
                 raise ValueError(f"{name[:60]} holds values of no known type")
             columns.append(column)
@@ -93,6 +104,21 @@ def page_columns(page: Page) -> list[list[Value]]:
             f"The server sent {page.entity[:60]} records that cannot be read ({error}). Nothing was applied.",
         ) from error
     return columns
+
+
+def _unpacked(raw: msgspec.Raw, count: int, field: Field | None, name: str) -> list[Value]:
+    """The values of one column: its own list, or what all rows share, if only that they hold nothing."""
+    if memoryview(raw)[0] in _LISTS:
+        return _decoder(field).decode(raw)
+    if count > MOST_ROWS:
+        raise ValueError(f"{count} rows in one page")
+    if raw == _NOTHING:
+        if count and name in _NEVER_EMPTY:
+            raise ValueError(f"a row without {name}")
+        return [None] * count
+    if len(raw) > MOST_SHARED or name == "id":
+        raise ValueError(f"all rows share one {name[:60]}")
+    return _decoder(field).decode(_OF_ALL + bytes(raw)) * count
 
 
 def _decoder(field: Field | None) -> msgspec.msgpack.Decoder[list[Value]]:

@@ -349,6 +349,7 @@ class Ahead:
     line: ThreadPoolExecutor
     rows: ThreadPoolExecutor
     asked: Future[ExchangeReply] | None = None
+    page_bytes: int = PAGE_BYTES // _FIRST_PART
 
     def after(self, reply: ExchangeReply) -> Future[_Fetched] | None:
         """What follows a reply; None where the replica must be asked first, since something waits to be sent."""
@@ -371,7 +372,10 @@ class Ahead:
             server_id=reply.server_id,
             epoch=reply.epoch,
         )
-        return self.line.submit(self.run.bearer.exchange, ExchangeRequest(handshake))
+        # small ones come first, so that nobody waits for long
+        self.page_bytes = min(2 * self.page_bytes, PAGE_BYTES)
+        request = ExchangeRequest(handshake, page_bytes=self.page_bytes)
+        return self.line.submit(self.run.bearer.exchange, request)
 
 
 def _told(receipt: Receipt) -> Receipt:

@@ -167,7 +167,14 @@ def column(values: object) -> msgspec.Raw:
         ("name", [5]),
         ("name", ["x" * 201]),
         ("name", ["a", "b"]),
-        ("name", "ab"),
+        ("name", 5),
+        ("name", {"ab": 1}),
+        ("name", "x" * 65),
+        ("owner_user_id", b"short"),
+        ("visit_minutes", 1.5),
+        ("visit_minutes", 2**64 - 1),
+        ("id", b"a" * 16),
+        ("unheard_of", 1.5),
         ("owner_user_id", [b"short"]),
         ("owner_user_id", [b""]),
         ("owner_user_id", ["text of sixteen."]),
@@ -233,10 +240,23 @@ def test_a_column_that_holds_nothing_travels_as_nil_and_arrives_as_its_rows() ->
     assert page_columns(page) == [[b"a" * 16, b"b" * 16], ["Shop", "Bar"], [None, None]]
 
 
-def test_a_page_that_claims_more_rows_than_it_can_hold_is_damaged() -> None:
-    nothing = msgspec.Raw(msgspec.msgpack.encode(None))
+def test_a_short_value_that_all_rows_hold_travels_once_and_arrives_as_their_rows() -> None:
+    rows = [(b"a" * 16, "EUR", 7, b"u" * 16, "n" * 70), (b"b" * 16, "EUR", 7, b"u" * 16, "n" * 70)]
+    fields = ("id", "currency", "visit_minutes", "owner_user_id", "note")
+    page = make_page("account", fields, rows)
+    packed = [msgspec.msgpack.decode(column) for column in page.columns]
+    assert packed == [[b"a" * 16, b"b" * 16], "EUR", 7, b"u" * 16, ["n" * 70, "n" * 70]]
+    assert list(zip(*page_columns(page), strict=True)) == rows
+    assert page_columns(make_page("account", ("id",), [(b"a" * 16,), (b"a" * 16,)])) == [[b"a" * 16] * 2]
+    assert bytes(make_page("account", ("currency",), [("EUR",)]).columns[0]) == msgspec.msgpack.encode(
+        ["EUR"]
+    )
+
+
+@pytest.mark.parametrize("shared", [None, "EUR"])
+def test_a_page_that_claims_more_rows_than_it_can_hold_is_damaged(shared: str | None) -> None:
     with pytest.raises(KnownError) as caught:
-        page_columns(Page("account", 2_000_000_000, ("note",), (nothing,)))
+        page_columns(Page("account", 2_000_000_000, ("note",), (column(shared),)))
     assert caught.value.code is Code.DAMAGED_MESSAGE
 
 
