@@ -20,7 +20,7 @@ from fieldrep.queries.accounts import (
 )
 from fieldrep.store.reader import Reader
 
-WINDOW = 200
+WINDOW = 100
 """Rows of the list read at a time."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -120,9 +120,13 @@ class AccountsPage(Page):
         record.account_wanted.connect(self._go_to)
         record.state_changed.connect(self.hints_changed)
         record.state_changed.connect(self._do_then)
-        self._beside.addWidget(record)
-        self._show_first(record)
+        QTimer.singleShot(0, record, self._place_record)
         return record
+
+    def _place_record(self) -> None:
+        """A turn after it was built, so that keys pressed meanwhile come between."""
+        self._beside.addWidget(self.record)
+        self._show_first(self.record)
 
     def _load_record(self) -> None:
         """What it is made of is loaded by a reader, while the list can be used already."""

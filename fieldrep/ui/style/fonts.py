@@ -8,7 +8,8 @@ against the body size), so nothing here holds state of its own.
 from functools import lru_cache
 
 import fontpkg_inter
-from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QGuiApplication, QStaticText
 
 from fieldrep.ui.style.tokens import TYPE
 
@@ -57,6 +58,19 @@ def _metrics(kind: str, scale: int, figures: bool) -> QFontMetrics:
 
 def metrics(kind: str, *, figures: bool = False) -> QFontMetrics:
     return _metrics(kind, text_scale(), figures)
+
+
+@lru_cache(maxsize=2048)
+def _shaped(text: str, kind: str, scale: int, figures: bool) -> QStaticText:
+    shaped = QStaticText(text)
+    shaped.setTextFormat(Qt.TextFormat.PlainText)
+    shaped.prepare(font=_font(kind, scale, figures))
+    return shaped
+
+
+def shaped(text: str, kind: str, *, figures: bool = False) -> QStaticText:
+    """One line of text as glyphs, made once: Qt would shape it anew for each measure and each repaint."""
+    return _shaped(text, kind, text_scale(), figures)
 
 
 def body_font(scale: int) -> QFont:

@@ -3,10 +3,12 @@
 Owns strokes and text placement; it must not know what is painted for whom.
 """
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from fieldrep.ui.style.fonts import font, metrics
+from fieldrep.ui.style.fonts import font, metrics, shaped
 from fieldrep.ui.style.icons import pixmap
 from fieldrep.ui.style.theme import current
 from fieldrep.ui.style.tokens import RADIUS_CARD, Tone
@@ -28,15 +30,26 @@ def draw_text(
 
     Its words decide which way they run: a phone number or an amount reads the same in a mirrored window.
     """
-    measure = metrics(kind, figures=figures)
-    shown = measure.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+    if not text:
+        return 0
+    shown = shaped(text, kind, figures=figures)
+    if shown.size().width() > area.width() or "\n" in text:
+        line = " ".join(text.splitlines())
+        measure = metrics(kind, figures=figures)
+        shown = shaped(
+            measure.elidedText(line, Qt.TextElideMode.ElideRight, area.width()), kind, figures=figures
+        )
+    size = shown.size()
     painter.setFont(font(kind, figures=figures))
     painter.setPen(QColor(colour))
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    flags = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | side
-    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-    painter.drawText(area, int(flags | Qt.AlignmentFlag.AlignAbsolute), shown)
-    return measure.horizontalAdvance(shown)
+    left = area.left() + area.width() - size.width() if right else area.left()
+    painter.drawStaticText(QPointF(left, area.top() + (area.height() - size.height()) / 2), shown)
+    return round(size.width())
+
+
+def width_of(text: str, kind: str, *, figures: bool = False) -> int:
+    """How much room one line takes that is not elided."""
+    return ceil(shaped(text, kind, figures=figures).size().width()) if text else 0
 
 
 def draw_icon(painter: QPainter, name: str, colour: str, x: int, y: int, size: int = 16) -> None:
@@ -82,6 +95,9 @@ def initials(name: str) -> str:
 def draw_avatar(painter: QPainter, area: QRect, letters: str, tone: Tone, kind: str = "badge") -> None:
     tokens = current()
     fill_round(painter, area, tokens.soft(tone))
+    shown = shaped(letters, kind)
+    size = shown.size()
     painter.setFont(font(kind))
     painter.setPen(QColor(tokens.ink(tone)))
-    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, letters)
+    across, down = (area.width() - size.width()) / 2, (area.height() - size.height()) / 2
+    painter.drawStaticText(QPointF(area.left() + across, area.top() + down), shown)

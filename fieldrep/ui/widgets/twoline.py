@@ -19,6 +19,7 @@ from fieldrep.ui.widgets.paint import (
     initials,
     mirrored,
     ring,
+    width_of,
 )
 from fieldrep.ui.widgets.rows import ROW_ROLE, RowView
 
@@ -77,8 +78,8 @@ class TwoLineDelegate(QStyledItemDelegate):
     ) -> None:
         tall, short = metrics("row").height(), metrics("caption").height()
         top = inner.top() + (inner.height() - tall - short - 3) // 2
-        value = min(metrics("row", figures=True).horizontalAdvance(row.value), room.width() // 2)
-        flag = min(metrics("caption", figures=True).horizontalAdvance(row.flag), room.width() // 2)
+        value = min(width_of(row.value, "row", figures=True), room.width() // 2)
+        flag = min(width_of(row.flag, "caption", figures=True), room.width() // 2)
         upper = QRect(room.left(), top, room.width() - value - (8 if value else 0), tall)
         lower = QRect(room.left(), top + tall + 3, room.width() - flag - (8 if flag else 0), short)
         right_up = QRect(room.right() - value, top, value + 1, tall)
