@@ -40,12 +40,14 @@ class OutboxEntry:
     change: Change
 
 
-def put(connection: Connection, change: Change, incarnation: bytes, label: str) -> None:
-    """Adds a change; part of the transaction that writes its rows."""
+def put(
+    connection: Connection, change: Change, incarnation: bytes, label: str, base: bytes | None = None
+) -> None:
+    """Adds a change; part of the transaction that writes its rows. `base` is the image of the one row it edits."""
     connection.execute(
-        "INSERT INTO outbox (n, incarnation, made_at, command, label, change, state, revision) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-        (change.n, incarnation, change.made_at, change.command, label, encode_change(change), READY),
+        "INSERT INTO outbox (n, incarnation, made_at, command, label, change, state, revision, base) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (change.n, incarnation, change.made_at, change.command, label, encode_change(change), READY, base),
     )
     index_edits(connection, change)
 

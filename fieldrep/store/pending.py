@@ -4,6 +4,8 @@ Owns how a row looks that has pending edits: its base image with the edits repla
 own writes (I7) and a refused change rolls back exactly. Must not decide what becomes of a change.
 """
 
+# ruff: noqa: S608 - these texts are put together from constants of this module
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -47,6 +49,12 @@ class PendingEdit:
     edit: Edit
 
 
+BASES = (
+    "(SELECT entity, row_id, standing, image FROM base_row UNION ALL SELECT e.entity, e.row_id, 0, o.base "
+    "FROM outbox_edit e CROSS JOIN outbox o ON o.n = e.n WHERE o.base IS NOT NULL)"
+)
+"""All base rows, for a reader: those that lie in their table, and those still in the outbox entry of their save."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _images = msgspec.msgpack.Decoder(dict[str, object])
 _changes = msgspec.msgpack.Decoder(Change)
@@ -84,10 +92,29 @@ def decode_image(blob: bytes | None) -> Row | None:
     return image
 
 
+def move_bases(connection: Connection, from_n: int = 0) -> None:
+    """Moves the base images that saves left in their outbox entries, from a number on, into the table of base rows.
+
+    A save has the image of the one row it edits in its own entry, which is written anyway.
+    """
+    found = connection.execute(
+        "SELECT change, base FROM outbox WHERE n >= ? AND base IS NOT NULL", (from_n,)
+    ).fetchall()
+    if not found:
+        return
+    edits = [(decode_change(change).edits[0], base) for change, base in found]
+    connection.executemany(
+        "INSERT OR IGNORE INTO base_row (entity, row_id, standing, image) VALUES (?, ?, ?, ?)",
+        [(edit.entity, edit.row_id, int(Standing.CURRENT), base) for edit, base in edits],
+    )
+    connection.execute("UPDATE outbox SET base = NULL WHERE n >= ? AND base IS NOT NULL", (from_n,))
+
+
 def at_the_office(connection: Connection, entity: str, row_id: bytes) -> Row | None:
     """A row as the central store last had it here, without what waits; None for one it has not acknowledged."""
-    sql = "SELECT image FROM base_row WHERE entity = ? AND row_id = ?"
-    found = connection.execute(sql, (entity, row_id)).fetchone()
+    found = connection.execute(
+        f"SELECT image FROM {BASES} WHERE entity = ? AND row_id = ?", (entity, row_id)
+    ).fetchone()
     if found is not None:
         return decode_image(found[0])
     texts = statements_of(CATALOGUE[entity])

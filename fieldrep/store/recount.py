@@ -19,7 +19,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.scope import scope_key
 from fieldrep.store.arrive import hashes_of
 from fieldrep.store.engine import Connection
-from fieldrep.store.pending import Standing, decode_image
+from fieldrep.store.pending import BASES, Standing, decode_image
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row, statements_of
 
@@ -85,7 +85,7 @@ def _counted(connection: Connection, entity: Entity) -> Iterator[tuple[bytes, in
 def _images(connection: Connection, entity: Entity) -> Iterator[tuple[bytes, list[Value] | None]]:
     """The base image of each row with pending edits, None for one that does not count."""
     found = connection.execute(
-        "SELECT row_id, standing, image FROM base_row WHERE entity = ?", (entity.name,)
+        f"SELECT row_id, standing, image FROM {BASES} WHERE entity = ?", (entity.name,)
     )
     for row_id, standing, blob in found.fetchall():
         image = decode_image(blob) if blob is not None and standing == Standing.CURRENT else None

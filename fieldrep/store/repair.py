@@ -267,6 +267,15 @@ def _pending_rows(connection: Connection, found: Salvaged) -> set[tuple[str, byt
     rows: set[tuple[str, bytes]] = set()
     for entry in found.tables["outbox"]:
         change = decode_change(_blob(entry["change"]))
+        if entry["base"] is not None and len(change.edits) == 1:
+            (edit,) = change.edits
+            left: Named = {
+                "entity": edit.entity,
+                "row_id": edit.row_id,
+                "standing": 0,
+                "image": entry["base"],
+            }
+            images.setdefault((edit.entity, edit.row_id), left)
         index_edits(connection, change)
         rows |= {(edit.entity, edit.row_id) for edit in change.edits if edit.entity in CATALOGUE}
     for entity, row_id in rows:
@@ -276,6 +285,7 @@ def _pending_rows(connection: Connection, found: Salvaged) -> set[tuple[str, byt
         if base["image"] is not None and base["standing"] == Standing.CURRENT:
             base = {**base, "standing": int(Standing.STALE)}
         _insert(connection, "base_row", [base])
+    connection.execute("UPDATE outbox SET base = NULL")
     return rows
 
 

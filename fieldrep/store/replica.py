@@ -24,6 +24,7 @@ from fieldrep.store import engine, log, newer, outbox, search
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock
 from fieldrep.store.opening import open_file, paths
+from fieldrep.store.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
@@ -58,6 +59,8 @@ class Replica:
         self._writing = RLock()
         self._inside = False
         self._unit: UnitOfWork | None = None
+        self._bases_from: int | None = 0
+        self._bases_moved = False
         self._contact_unsaved = False
         self.took_bulk = False
         self.clock = clock
@@ -151,11 +154,24 @@ class Replica:
         self._end_writing(None)
         if unit.change_n is not None:
             self._newest_n = unit.change_n
+            self._bases_from = unit.change_n if self._bases_from is None else self._bases_from
         reached(Step.SAVED)
 
     def write(self) -> AbstractContextManager[Connection]:
         """The writing connection inside one transaction; for the store's own modules alone."""
-        return Bracket(self._begin_writing, self._end_writing)
+        return Bracket(self._begin_other, self._end_writing)
+
+    def _begin_other(self) -> Connection:
+        """Begins what is no save: base images that saves left in their outbox entries take their places first."""
+        connection = self._begin_writing()
+        if self._bases_from is not None:
+            try:
+                move_bases(connection, self._bases_from)
+            except BaseException as error:
+                self._end_writing(error)
+                raise
+            self._bases_moved = True
+        return connection
 
     def _begin_writing(self) -> Connection:
         self._writing.acquire()
@@ -174,8 +190,9 @@ class Replica:
             engine.end(self._connection, error)
             if error is None:
                 self._state = self._next_state
+                self._bases_from = None if self._bases_moved else self._bases_from
         finally:
-            self._inside = False
+            self._inside = self._bases_moved = False
             self._writing.release()
 
     def _with_newest(self, state: SyncState) -> SyncState:

@@ -47,7 +47,11 @@ def _is_edit(row: Named) -> bool:
 
 
 _TESTS: dict[str, Callable[[Named], bool]] = {
-    "outbox": lambda row: row["state"] in (READY, DOOMED, SETTLED, ASIDE) and _is_change(row),
+    "outbox": lambda row: (
+        row["state"] in (READY, DOOMED, SETTLED, ASIDE)
+        and isinstance(row["base"], bytes | None)
+        and _is_change(row)
+    ),
     "outbox_edit": _is_edit,
     "base_row": lambda row: (
         row["entity"] in CATALOGUE and _is_id(row["row_id"]) and row["standing"] in (0, 1, 2)

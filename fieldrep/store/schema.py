@@ -151,6 +151,7 @@ Table(
     Column("state", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("outcome", LargeBinary),
+    Column("base", LargeBinary),
     sqlite_strict=True,
 )
 Index("outbox_aside", metadata.tables["outbox"].c.n, sqlite_where=text("state = 'aside'"))
@@ -164,7 +165,8 @@ Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-# Images are large, so they are appended; in a table kept in order of its key each would move its neighbours.
+# Images are large, so they are appended; in a table kept in order of its key each would move its neighbours. That
+# of the one row a save edits lies in its outbox entry (`base`) until anything but a save is written.
 Table(
     "base_row",
     metadata,

@@ -28,7 +28,8 @@ class Statements:
         hashed: where in `columns` the values lie that count in the digest.
         searched: the columns of the search table, empty for an entity that has none.
         select: row_no, row_hash and all columns of the row with an id.
-        select_for_edit: its row_no, the standing of its base row, whether any change is set aside, and all columns.
+        select_for_edit: its row_no, whether it has pending edits, the standing of its base row, whether any change is
+            set aside, and all columns.
         search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
         search_insert_stored, search_delete_stored: the same of rows as they stand in their table.
     """
@@ -104,7 +105,9 @@ def statements_of(entity: Entity) -> Statements:
         searched=searched,
         select=f"SELECT row_no, row_hash, {listed} FROM {table} WHERE id = ?",
         select_for_edit=(
-            f"SELECT row_no, (SELECT standing FROM base_row WHERE row_id = {table}.id AND entity = '{entity.name}'), "
+            "SELECT row_no, "
+            f"EXISTS (SELECT 1 FROM outbox_edit WHERE entity = '{entity.name}' AND row_id = {table}.id), "
+            f"(SELECT standing FROM base_row WHERE entity = '{entity.name}' AND row_id = {table}.id), "
             f"EXISTS (SELECT 1 FROM outbox WHERE state = 'aside'), {listed} FROM {table} WHERE id = ?"
         ),
         select_all=f"SELECT {listed} FROM {table} ORDER BY id",

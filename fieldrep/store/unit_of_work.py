@@ -20,7 +20,7 @@ from fieldrep.contract.values import check_row, check_value
 from fieldrep.store import correcting, drafts, files, outbox, search
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import leaving_sentence
-from fieldrep.store.pending import Standing, encode_image, fresh_row
+from fieldrep.store.pending import Standing, encode_image, fresh_row, move_bases
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import Row, statements_of
 
@@ -42,6 +42,7 @@ class _Touched:
     row_no: int
     original: Row | None
     row: Row
+    pending: bool = False
     before: dict[str, WireValue] = field(default_factory=dict)
     after: dict[str, WireValue] = field(default_factory=dict)
 
@@ -60,9 +61,10 @@ class _Touched:
 
 
 class _Stored(NamedTuple):
-    """A row as it was before: its number, the standing of its base row (None without one), and its values."""
+    """A row as it was before: its number, whether it has edits, the standing of its base row, and its values."""
 
     row_no: int
+    pending: bool
     standing: int | None
     row: Row
 
@@ -208,33 +210,45 @@ class UnitOfWork:
 
     def finish(self, n: int) -> None:
         """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""
-        edits = []
+        saved = [touched for touched in self._touched.values() if touched.does_something]
         for touched in self._touched.values():
-            if not touched.does_something:
+            if touched.does_something:
+                self._index(touched)
+            else:
                 self._put_stamps_back(touched)
-                continue
-            edits.append(touched.edit())
+        if not saved:
+            return
+        if len(saved) > MOST_EDITS:
+            raise KnownError(
+                Code.TOO_LARGE,
+                f"This touches {len(saved):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
+            )
+        edits = tuple(touched.edit() for touched in saved)
+        aside = correcting.touching(self.driver, edits) if self._any_aside else None
+        base = self._keep_bases(saved, alone=aside is None)
+        if aside is not None:
+            correcting.add_to(self.driver, aside, edits)
+            return
+        outbox.put(
+            self.driver, Change(n, self.now, self.command, edits), self._state.incarnation, self.label, base
+        )
+        self.change_n = n
+        if self.hold_back is not None:
+            correcting.put_aside(self.driver, n, self.hold_back)
+
+    def _keep_bases(self, saved: Sequence[_Touched], *, alone: bool) -> bytes | None:
+        """Keeps the images of rows that had no edits yet; that of a single one is given, to lie in its entry."""
+        first = [touched for touched in saved if not touched.pending]
+        if alone and len(saved) == 1 and saved[0].original is not None:
+            return _image(saved[0].original) if first else None
+        if not alone:
+            move_bases(self.driver)  # the entry that grows will be about more than one row
+        for touched in first:
             self.driver.execute(
                 "INSERT OR IGNORE INTO base_row (entity, row_id, standing, image) VALUES (?, ?, ?, ?)",
                 (touched.entity.name, touched.row_id, int(Standing.CURRENT), _image(touched.original)),
             )
-            self._index(touched)
-        if not edits:
-            return
-        if len(edits) > MOST_EDITS:
-            raise KnownError(
-                Code.TOO_LARGE,
-                f"This touches {len(edits):,} records at once; at most {MOST_EDITS:,} fit. Do it in parts.",
-            )
-        aside = correcting.touching(self.driver, edits) if self._any_aside else None
-        if aside is not None:
-            correcting.add_to(self.driver, aside, edits)
-            return
-        change = Change(n, self.now, self.command, tuple(edits))
-        outbox.put(self.driver, change, self._state.incarnation, self.label)
-        self.change_n = n
-        if self.hold_back is not None:
-            correcting.put_aside(self.driver, n, self.hold_back)
+        return None
 
     def _touch(self, entity: Entity, row_id: bytes) -> _Touched:
         touched = self._touched.get((entity.name, row_id))
@@ -247,7 +261,7 @@ class UnitOfWork:
                 f"This {entity.title.lower()} is not on this device; it may have been moved to a colleague.",
             )
         self._check_standing(entity, row_id, stored)
-        touched = _Touched(entity, row_id, stored.row_no, stored.row, dict(stored.row))
+        touched = _Touched(entity, row_id, stored.row_no, stored.row, dict(stored.row), stored.pending)
         self._touched[entity.name, row_id] = touched
         return touched
 
@@ -257,9 +271,11 @@ class UnitOfWork:
         if key not in self._read:
             texts = statements_of(entity)
             found = self.driver.execute(texts.select_for_edit, (row_id,)).fetchone()
-            self._read[key] = None if found is None else _Stored(found[0], found[1], texts.row(found[3:]))
+            self._read[key] = (
+                None if found is None else _Stored(found[0], bool(found[1]), found[2], texts.row(found[4:]))
+            )
             if found is not None:
-                self._any_aside = bool(found[2])
+                self._any_aside = bool(found[3])
         return self._read[key]
 
     def _write(self, touched: _Touched, values: Row) -> None:

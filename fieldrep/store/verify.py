@@ -19,7 +19,7 @@ from fieldrep.domain.orders import amount_of_line, order_totals
 from fieldrep.store.arrive import hashes_of
 from fieldrep.store.engine import Connection
 from fieldrep.store.files import altered_bodies
-from fieldrep.store.pending import Standing, decode_change, decode_image
+from fieldrep.store.pending import BASES, Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
 from fieldrep.store.search import totals, totals_of_rows
 from fieldrep.store.state import load_state
@@ -131,7 +131,7 @@ def _digest(connection: Connection) -> Iterator[Finding]:
 
 def _images(connection: Connection, entity: Entity) -> dict[object, dict[str, int | str | bytes | None]]:
     rows = connection.execute(
-        "SELECT row_id, image FROM base_row WHERE entity = ? AND standing = ? AND image IS NOT NULL",
+        f"SELECT row_id, image FROM {BASES} WHERE entity = ? AND standing = ? AND image IS NOT NULL",
         (entity.name, int(Standing.CURRENT)),
     )
     return {row_id: image for row_id, blob in rows if (image := decode_image(blob)) is not None}
@@ -149,7 +149,7 @@ def _search(connection: Connection) -> Iterator[Finding]:
 
 
 def _outbox(connection: Connection) -> Iterator[Finding]:
-    known = set(connection.execute("SELECT entity, row_id FROM base_row").fetchall())
+    known = set(connection.execute(f"SELECT entity, row_id FROM {BASES}").fetchall())
     noted = set(connection.execute("SELECT entity, row_id, n FROM outbox_edit").fetchall())
     edits: set[tuple[object, ...]] = set()
     for n, blob in connection.execute("SELECT n, change FROM outbox"):

@@ -131,7 +131,7 @@ TABLES = (
     """
     CREATE TABLE outbox (n INTEGER NOT NULL, incarnation BLOB NOT NULL, made_at INTEGER NOT NULL,
         command TEXT NOT NULL, label TEXT NOT NULL, change BLOB NOT NULL, state TEXT NOT NULL, revision
-        INTEGER NOT NULL, outcome BLOB, PRIMARY KEY (n)) STRICT
+        INTEGER NOT NULL, outcome BLOB, base BLOB, PRIMARY KEY (n)) STRICT
     """,
     """
     CREATE TABLE outbox_edit (entity TEXT NOT NULL, row_id BLOB NOT NULL, n INTEGER NOT NULL,
