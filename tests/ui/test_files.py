@@ -131,6 +131,27 @@ def test_a_colleagues_photo_is_brought_from_the_office_when_it_is_opened(
     window.until(lambda: window.find("file_picture").isVisible())
 
 
+def test_small_pictures_that_cannot_be_read_are_counted_beside_those_that_are_shown(
+    window: Window, office: Office, tmp_path: Path
+) -> None:
+    sound = picture("JPG", 120, 90)
+    with office.database.write("office") as tx:
+        for number, thumb in enumerate((hostile()["10 gigapixels"], b"\xff\xd8\xff" + bytes(500), sound)):
+            named = {
+                "name": f"{number}.jpg",
+                "media_type": "image/jpeg",
+                "size": 9,
+                "sha256": f"{number}" * 64,
+            }
+            new_row(tx, "attachment", account_id=AURORA, thumb=thumb, **named)  # type: ignore[arg-type]
+    window.sync()
+    tab = files_tab(window)
+    window.until(
+        lambda: [photo.name for photo in tab.strip.photos] == ["2.jpg"], "the sound one is not shown"
+    )
+    assert "2 small pictures could not be read" in tab.note.text()
+
+
 def test_several_photos_are_dropped_onto_a_visit_and_their_small_pictures_are_on_every_laptop(
     window: Window, office: Office, tmp_path: Path
 ) -> None:

@@ -134,6 +134,9 @@ class FilesTab(TableTab):
         return GridRow(row.id, (*cells, state_of(row)))
 
     def _show_pictures(self, pictures: Mapping[RowId, QImage]) -> None:
+        missing = sum(row.has_thumb and row.id not in pictures for row in self.rows_by_id.values())
+        unread = f" {plural(missing, 'small picture')} could not be read."
+        self.say_note(_PRIVATE + (unread if missing else ""))
         self.strip.set(
             [
                 Photo(row.id, row.name, pictures[row.id])
