@@ -200,10 +200,9 @@ def _staged_accounts(workspace: Workspace) -> Iterator[bytes]:
     for row_id, names, is_new in workspace.written("account"):
         if is_new or not DECIDE_HOLDERS.isdisjoint(names):
             yield row_id
-    for row, _ in workspace.staged_rows("account_team"):
-        account_id = _ref(row, "account_id")
-        if account_id is not None:
-            yield account_id
+    for row, image in workspace.staged_rows("account_team"):
+        accounts = {_ref(row, "account_id"), _ref(image.row, "account_id") if image else None}
+        yield from (account_id for account_id in accounts if account_id is not None)
 
 
 def _moved_accounts(workspace: Workspace, before: Coverage, after: Coverage) -> Iterator[bytes]:

@@ -91,6 +91,22 @@ def test_a_merge_is_taken_back_exactly(company: Company) -> None:
     assert company.accounts_of(company.ben) == {company.goes}
 
 
+def test_who_held_the_survivor_only_by_the_team_of_the_merged_record_loses_it_with_the_split(
+    company: Company,
+) -> None:
+    cem = company.world.user("cem")
+    company.copies[cem] = company.world.fresh(cem)
+    company.world.make("account_team", account_id=company.goes, user_id=cem, team_role="helps")
+    company.sync()
+    assert company.accounts_of(cem) == {company.goes}
+    company.merge(company.stays, company.goes)
+    company.sync()
+    assert company.accounts_of(cem) == {company.stays, company.goes}
+    company.unmerge(company.goes)
+    company.sync()
+    assert company.accounts_of(cem) == {company.goes}
+
+
 def test_merging_and_splitting_again_and_again_between_two_syncs_leaves_every_copy_right(
     company: Company,
 ) -> None:
