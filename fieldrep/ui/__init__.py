@@ -9,5 +9,5 @@ import builtins
 import PySide6.QtCore  # noqa: F401 - what it puts in place is taken back below
 
 # PySide reads the source of every module imported after it, for a `from __feature__ import` that nothing here has.
-# It keeps Python's own import beside the one it put in place, which is all that this program needs.
+# The import that does not look is kept beside the one put in place, and is all that this program needs.
 builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
