@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +43,7 @@ ADDED_SECONDS = 6.0
 
 SMALL_SECONDS = 5.0
 IDLE_SECONDS = 30.0
+_ENDING_SECONDS = 5.0
 HIDDEN_COMMAND = "decode-pictures"
 _THUMB_BOX = (160, 120)
 _MOST_THUMB_PIXELS = 4 * _THUMB_BOX[0] * _THUMB_BOX[1]
@@ -277,13 +279,11 @@ class _Process:
         if self.idle is not None:
             self.idle.cancel()
         self._popen.kill()
-        self._popen.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_ENDING_SECONDS)
         for pipe in (self._tasks, self._answers):
-            try:
+            with suppress(OSError):  # what was to be written has no reader any more
                 pipe.close()
-            except OSError:
-                # what was to be written has no reader any more
-                continue
 
 
 class _Watch:
