@@ -35,12 +35,10 @@ def decoder() -> Iterator[Decoder]:
     decoder.close()
 
 
-def process_of() -> psutil.Process:
-    """The one process of ours that decodes."""
-    (found,) = [
-        child for child in psutil.Process().children() if any("pictures" in word for word in child.cmdline())
-    ]
-    return found
+def process_of(decoder: Decoder) -> psutil.Process:
+    """The process that decodes for it."""
+    assert decoder._process is not None
+    return psutil.Process(decoder._process._popen.pid)
 
 
 def size(made: Pixels | Why) -> tuple[int, int]:
@@ -67,13 +65,13 @@ def upright_by_qt(body: bytes) -> QImage:
 
 def test_no_hostile_picture_is_decoded_costs_memory_or_ends_the_process(decoder: Decoder) -> None:
     assert size(decoder.shown(plain(), WIDE, TALL)) == (640, 480)
-    own, process = psutil.Process().memory_info().rss, process_of()
+    own, process = psutil.Process().memory_info().rss, process_of(decoder)
     for name, body in hostile().items():
         assert decoder.shown(body, WIDE, TALL) is Why.NONE, name
         assert decoder.thumb(body) == b"", name
         assert decoder.upright(body, 6) == b"", name
         assert decoder.small_ones([body[:MAX_THUMB]]) == [None], name
-    assert process_of() == process, "each was judged before a pixel was decoded"
+    assert process_of(decoder) == process, "each was judged before a pixel was decoded"
     assert process.memory_info().rss < 200_000_000
     assert psutil.Process().memory_info().rss - own < 100_000_000
 
@@ -133,11 +131,11 @@ def test_a_picture_its_decoder_cannot_get_done_with_is_stopped_and_not_tried_aga
     body = endless()
     assert len(body) < MAX_FILE
     assert decoder.shown(body, WIDE, TALL) is Why.SLOW
-    assert [child for child in psutil.Process().children() if "pictures" in str(child.cmdline())] == []
+    assert decoder._process is None
     assert size(decoder.shown(plain(), WIDE, TALL)) == (640, 480), "the next one is decoded by a new process"
-    process = process_of()
+    process = process_of(decoder)
     assert decoder.shown(body, WIDE, TALL) is Why.SLOW
-    assert process_of() == process, "it was not given to it"
+    assert process_of(decoder) == process, "it was not given to it"
     decoder.close()
     assert not process.is_running()
 
@@ -149,7 +147,7 @@ def test_a_decoder_that_crashes_takes_nothing_with_it_and_leaves_nothing_behind(
     monkeypatch.chdir(tmp_path)
     decoder = Decoder(seconds=60)
     decoder.shown(plain(), WIDE, TALL)
-    process = process_of()
+    process = process_of(decoder)
     process.suspend()
     answers: list[Pixels | Why] = []
     asking = threading.Thread(target=lambda: answers.append(decoder.shown(jpeg(), WIDE, TALL)))
@@ -223,15 +221,16 @@ def test_small_pictures_that_take_the_process_down_do_not_hold_up_a_whole_list()
 
 def test_one_process_serves_a_batch_and_ends_when_nobody_asks(decoder: Decoder) -> None:
     decoder.shown(plain(), WIDE, TALL)
-    first = process_of()
+    first = process_of(decoder)
     thumbs = [decoder.thumb(plain("JPG", 200 + number, 100)) for number in range(5)]
     assert None not in decoder.small_ones(thumbs)
-    assert process_of() == first
+    assert process_of(decoder) == first
     decoder.close()
     assert decoder.shown(plain(), WIDE, TALL) is Why.ABSENT
     short = Decoder(idle=0.05)
     assert size(short.shown(plain(), WIDE, TALL)) == (640, 480)
-    process_of().wait(30)
+    while short._process is not None:
+        assert threading.active_count() > 1, "nobody will end it"
     assert size(short.shown(plain(), WIDE, TALL)) == (640, 480)
     short.close()
 
@@ -243,7 +242,7 @@ def test_the_process_is_bound_and_is_given_no_name_key_or_file(
     monkeypatch.setenv("FIELDREP_PASSPHRASE", "open sesame")
     decoder = Decoder()
     decoder.shown(plain(), WIDE, TALL)
-    process = process_of()
+    process = process_of(decoder)
     assert [process.rlimit(limit)[1] for limit in (psutil.RLIMIT_FSIZE, psutil.RLIMIT_CORE)] == [0, 1]
     assert 0 < process.rlimit(psutil.RLIMIT_DATA)[1] <= 1_500_000_000
     assert 0 < process.rlimit(psutil.RLIMIT_CPU)[0] < 3_600

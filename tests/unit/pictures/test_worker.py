@@ -79,7 +79,8 @@ def test_while_it_decodes_it_holds_pipes_alone_and_nothing_lies_anywhere(
     body = endless()
     body = body[:2] + segment(0xFE, COMMENT) + body[2:]
     asking = threading.Thread(target=decoder.shown, args=(body, 900, 560))
-    (process,) = psutil.Process().children()
+    assert decoder._process is not None
+    process = psutil.Process(decoder._process._popen.pid)
     before = process.cpu_times().user
     asking.start()
     while process.cpu_times().user < before + 0.5:
