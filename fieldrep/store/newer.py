@@ -12,9 +12,14 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.pending import decode_change
 
 
+def knows_all(schema: int) -> bool:
+    """Whether a server of that version of the catalogue can take whatever is made here."""
+    return schema >= SCHEMA_VERSION
+
+
 def held_back(connection: Connection, schema: int) -> frozenset[int]:
     """The numbers of waiting changes that a server of that version of the catalogue cannot take yet."""
-    if schema >= SCHEMA_VERSION:
+    if knows_all(schema):
         return frozenset()
     rows = connection.execute("SELECT change FROM outbox WHERE state <> 'settled' ORDER BY n")
     kept: set[int] = set()

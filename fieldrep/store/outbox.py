@@ -58,10 +58,10 @@ def index_edits(connection: Connection, change: Change) -> None:
         connection.execute(_NOTE_EDIT, (edit.entity, edit.row_id, change.n))
 
 
-def oldest_unanswered(connection: Connection) -> int | None:
-    """The number of the oldest change that has no answer, None when all have one."""
-    found = connection.execute("SELECT min(n) FROM outbox WHERE state <> 'settled'").fetchone()
-    return None if found is None or found[0] is None else int(found[0])
+def settled_to(connection: Connection, newest_n: int) -> int:
+    """Up to which number every change has its answer, when none beyond `newest_n` was made before this snapshot."""
+    oldest = _one(connection, "SELECT min(n) FROM outbox WHERE state <> 'settled'")
+    return newest_n if oldest is None else min(newest_n, oldest - 1)
 
 
 def waiting(

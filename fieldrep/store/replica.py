@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import Self
+from typing import NamedTuple, Self
 
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
@@ -38,6 +38,14 @@ TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
 DEVICE_KEY, NEXT_DEVICE_KEY = "device_key", "next_device_key"
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
+
+
+class ToSend(NamedTuple):
+    """What waits for the server: the oldest changes, how many there are in all, and up to where all is answered."""
+
+    changes: list[Change]
+    depth: int
+    settled_to: int
 
 
 class Replica:
@@ -259,6 +267,15 @@ class Replica:
             kept = self._held_back(reader)
             return outbox.waiting(reader.driver, limit, limit_bytes, after_n, without=kept)
 
+    def to_send(self, limit: int, limit_bytes: int) -> ToSend:
+        """As `waiting`, `depth` and `settled_to`, of one moment."""
+        newest = self.state().highest_n
+        with self.read() as reader:
+            kept = self._held_back(reader)
+            changes = outbox.waiting(reader.driver, limit, limit_bytes, without=kept)
+            depth = outbox.depth(reader.driver) - len(kept) if changes else 0
+            return ToSend(changes, depth, outbox.settled_to(reader.driver, newest))
+
     def depth(self) -> int:
         """How many changes wait for an answer that the server could give."""
         with self.read() as reader:
@@ -266,12 +283,14 @@ class Replica:
 
     def settled_to(self) -> int:
         """Up to which number every change has its answer."""
+        newest = self.state().highest_n  # asked before: what is saved meanwhile has no answer
         with self.read() as reader:
-            oldest = outbox.oldest_unanswered(reader.driver)
-        return self.state().highest_n if oldest is None else oldest - 1
+            return outbox.settled_to(reader.driver, newest)
 
     def held_back(self) -> int:
         """How many changes wait for the server to be updated."""
+        if newer.knows_all(self._state.server_schema):
+            return 0
         with self.read() as reader:
             return len(self._held_back(reader))
 

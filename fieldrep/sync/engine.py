@@ -99,7 +99,7 @@ def sync(
     return run.concluded()
 
 
-def handshake_of(replica: Replica, waiting: int) -> Handshake:
+def handshake_of(replica: Replica, waiting: int, settled_to: int | None = None) -> Handshake:
     """Who speaks, and from which state."""
     state = replica.state()
     return Handshake(
@@ -114,7 +114,7 @@ def handshake_of(replica: Replica, waiting: int) -> Handshake:
         highest_n=state.highest_n,
         device_clock=replica.clock(),
         waiting=waiting,
-        settled_to=replica.settled_to(),
+        settled_to=replica.settled_to() if settled_to is None else settled_to,
     )
 
 
@@ -258,11 +258,10 @@ class Run:
             self._fetch(question)
 
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
-        changes = self.replica.waiting(self.suspicion.most, PUSH_BYTES)
-        waiting = self.replica.depth() if changes else 0
+        changes, waiting, settled_to = self.replica.to_send(self.suspicion.most, PUSH_BYTES)
         offered_to, further = self.replica.state().offered_to, waiting > len(changes)
         refused = self.replica.refused_before(offered_to) if offered_to else ()
-        handshake = handshake_of(self.replica, waiting)
+        handshake = handshake_of(self.replica, waiting, settled_to)
         page_bytes = PAGE_BYTES if handshake.cursor else PAGE_BYTES // _FIRST_PART
         return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 

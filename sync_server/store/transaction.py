@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -78,8 +79,12 @@ class _Applied:
 
 def moment_of(instant: int) -> str:
     """The quarter of an hour of an instant, in UTC, as ISO text: somewhere a day begins with it."""
-    quarter = instant // QUARTER_MS * QUARTER_MS
-    return datetime.fromtimestamp(quarter / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
+    return _text_of(instant // QUARTER_MS)
+
+
+@lru_cache(maxsize=4)
+def _text_of(quarter: int) -> str:
+    return datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
 class WriteTransaction(Workspace):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store import outbox
 from fieldrep.store.replica import Replica
@@ -41,6 +43,24 @@ def waiting(replica: Replica) -> list[tuple[int, str, dict[str, object], dict[st
             for change in outbox.waiting(reader.driver, 100, 10**6)
             for edit in change.edits
         ]
+
+
+def test_a_change_saved_while_a_sync_looks_at_the_outbox_does_not_count_as_answered(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = outbox.waiting
+
+    def saved_meanwhile(*args: Any, **kwargs: Any) -> list[Change]:
+        found = look(*args, **kwargs)
+        new_account(replica)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "waiting", saved_meanwhile)
+        assert replica.to_send(100, 10**6) == ([], 0, 0)
+    changes, depth, settled_to = replica.to_send(100, 10**6)
+    assert ([change.n for change in changes], depth, settled_to) == ([1], 1, 0)
+    assert (replica.depth(), replica.settled_to()) == (1, 0)
 
 
 def test_a_created_row_is_read_found_and_waiting_after_one_commit(replica: Replica) -> None:
