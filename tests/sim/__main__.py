@@ -49,6 +49,7 @@ class Batch:
             ("outcomes", outcomes),
             ("fields judged, by merge rule", _rules(history)),
             ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),
+            ("records purged", {"": history.ageing.purged}),
             ("instants looked at", {"": history.watch.looks}),
         ):
             self.counts.setdefault(what, Counter()).update(counted)

@@ -1,12 +1,13 @@
-"""Planted bugs of scope in motion; `bugs.py` has the others and the way they are planted.
+"""Planted bugs of scope in motion and of what grows old; `bugs.py` has the others and the way they are planted.
 
-Each breaks one rule for accounts that change hands or for cover by date.
+Each breaks one rule for accounts that change hands, for cover by date, or for what is let go of.
 """
 
 from __future__ import annotations
 
 from fieldrep.domain.holders import Coverage
-from sync_server.reconcile import edits, proposals, push
+from sync_server.reconcile import edits, handshake, proposals, push
+from sync_server.store import feed, purge, retention
 from tests.sim.bugs import Bug, Patch
 
 
@@ -30,9 +31,34 @@ def days_of_the_server(patch: Patch) -> None:
     patch.setattr(Coverage, "day_of", lambda self, _: self.days["UTC"])
 
 
+def purged_though_named(patch: Patch) -> None:
+    """A deleted customer is purged while what is kept of him still names him."""
+    patch.setattr(purge, "_named", lambda *_: set())
+
+
+def purged_too_early(patch: Patch) -> None:
+    """Whatever is deleted is purged at the next tidying."""
+    real = retention.purge
+    patch.setattr(retention, "purge", lambda database, actor, _: real(database, actor, database.clock()))
+
+
+def tombstones_unsent(patch: Patch) -> None:
+    """Nobody is told of what was purged."""
+    patch.setattr(feed._Feed, "_gone", lambda _, at: feed._next(at))
+
+
+def horizon_forgotten(patch: Patch) -> None:
+    """A laptop goes on from a cursor of which the tombstones are gone, as if it had missed nothing."""
+    patch.setattr(handshake, "is_before", lambda *_: False)
+
+
 IN_MOTION: tuple[Bug, ...] = (
     proposals_taken_at_once,
     proposals_nobody_hears_of,
     decided_and_not_told,
     days_of_the_server,
+    purged_though_named,
+    purged_too_early,
+    tombstones_unsent,
+    horizon_forgotten,
 )

@@ -63,6 +63,8 @@ class Central:
     noted: dict[bytes, int] = field(default_factory=dict)
     saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int]] | None = None
     restored: bool = False
+    tidied: bool = False
+    purged: set[Key] = field(default_factory=set)
     restored_to: list[tuple[set[bytes], int]] = field(default_factory=list)
     ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
     founding: bool = True
@@ -100,7 +102,7 @@ class Central:
         self.oracle, self.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
         present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
-        self.ticks = {revision: tick for revision, tick in self.ticks.items() if revision <= present}
+        self.ticks = {at: tick for at, tick in self.ticks.items() if at < present} | {present: oracle.tick}
         lineage = {epoch for known, _ in self.restored_to for epoch in known} | {former}
         self.restored_to.append((lineage, present))
         self.restored = True  # days that have begun since are settled with the first exchange
@@ -182,9 +184,9 @@ class Central:
         self.mixed.update(dict.fromkeys(house, house))
 
     def settle(self) -> None:
-        """Who holds what from now on, by the office's clock."""
+        """Who holds what from now on; of a day that has begun, a device hears with the first revision after it."""
         self.new_day()
-        self.ticks[self.sql.rows("SELECT revision FROM store_info")[1][0][0]] = self.oracle.tick
+        self.ticks.setdefault(self.sql.rows("SELECT revision FROM store_info")[1][0][0], self.oracle.tick)
 
     def new_day(self) -> None:
         """Cover that begins or ends does so before anything else is done; the store then has no new revision yet."""

@@ -85,6 +85,23 @@ class Holding:
             territory = self.rows["territory"][territory]["parent_id"]
         return set().union(*(self.above(one) for one in first))
 
+    def continues(self, user_id: bytes, order: Row) -> bool:
+        """Whether a draft is a user's own, or one whose author has nothing to do any more with an account of his."""
+        author, account = order["created_by"], self.rows["account"].get(order["account_id"])
+        if author in (None, user_id):
+            return True
+        if account is None or account["owner_user_id"] != user_id:
+            return False
+        chain, boss = {user_id}, self.rows["user"][user_id]["manager_id"]
+        while boss is not None and boss not in chain:
+            chain.add(boss)
+            boss = self.rows["user"][boss]["manager_id"]
+        return author not in chain and not any(
+            (row["account_id"], row["user_id"]) == (account["id"], author) and self._is_time(row)
+            for row in self.rows["account_team"].values()
+            if not row["archived"]
+        )
+
     def _is_time(self, row: Row) -> bool:
         """Whether a time of a team member or a cover holds: from its first day to its last, where the person is."""
         return in_force(row, self.rows["user"][row["user_id"]]["tz"], self.now)
