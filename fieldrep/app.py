@@ -177,7 +177,7 @@ class Program(QObject):
         if self._stale:
             self._drop_shell()
         if self.shell is None:
-            self.shell = self._build_shell()
+            self.shell = self.entrance.work = self._build_shell()
         if self.shell.place() is None:
             known = {spec.key for spec in page_specs(self.desk)}
             self.shell.go(self.settings.page if self.settings.page in known else "accounts")

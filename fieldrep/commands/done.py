@@ -44,7 +44,7 @@ class Done:
     def told(self) -> str:
         """What it did, with its note and its warning."""
         further = " ".join(words for words in (self.note, self.warning) if words)
-        return f"{self.label}. {further}" if further else self.label
+        return f"{self.label.removesuffix('.')}. {further}" if further else self.label
 
     @property
     def changed(self) -> bool:

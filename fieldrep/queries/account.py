@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, parse_day, same_day_last_year, start_of_day
 from fieldrep.queries import marks
 from fieldrep.queries.cells import day, joined, maybe_ref, maybe_whole, ref, text, whole
+from fieldrep.queries.missing import MissingFact, missing_facts
 from fieldrep.store.reader import Reader
 
 
@@ -130,22 +130,6 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingFact:
-    """Something the record does not know.
-
-    Attributes:
-        entity, field: what to fill in; `field` is "" when a whole record is missing.
-        title: what it is called.
-        why: what it would be good for, a sentence.
-    """
-
-    entity: str
-    field: str
-    title: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class DataAge:
     """How old what is shown is.
 
@@ -252,17 +236,6 @@ SELECT
 """
 _SYNCED = "SELECT last_sync_at FROM sync_state"
 
-# What is worth knowing about a customer, in the order of its worth; prospects are asked for less.
-_WISHED = (
-    ("phone", "Nobody can call them back.", True),
-    ("email", "Confirmations and invoices need an address.", True),
-    ("tax_id", "An invoice to a company needs it.", False),
-    ("payment_terms", "The office then falls back to its standard terms.", False),
-    ("delivery_terms", "Freight is then charged by the standard rule.", False),
-    ("visit_every_days", "Nothing reminds you when a visit is due.", False),
-    ("website", "Opening hours and names are often there.", True),
-)
-
 
 def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinfo) -> AccountOverview | None:
     """The page of an account at a moment, None when the replica does not hold it."""
@@ -272,6 +245,7 @@ def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinf
     row, today = found[0], day_of(now, zone)
     conflicts = marks.conflicts_of_account(reader, account_id)
     currency = text(row[11]) or "EUR"
+    counts = TabCounts(*reader.rows(_COUNTS, (account_id,))[0])
     return AccountOverview(
         header=_header(reader, row, conflicts),
         invoices=_invoices(reader, account_id, currency, today),
@@ -279,9 +253,9 @@ def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinf
         sales=_sales(reader, account_id, currency, today),
         orders=_orders(reader, account_id),
         tasks=_tasks(reader, account_id, start_of_day(today, zone)),
-        missing=_missing(reader, account_id),
+        missing=missing_facts(reader, account_id, contacts=counts.contacts, sites=counts.sites),
         age=_age(reader, row),
-        counts=TabCounts(*reader.rows(_COUNTS, (account_id,))[0]),
+        counts=counts,
     )
 
 
@@ -371,23 +345,6 @@ def _tasks(reader: Reader, account_id: RowId, begin_of_day: int) -> tuple[OpenTa
         )
         for row_id, subject, due, assignee in reader.rows(_TASKS, (account_id,))
     )
-
-
-def _missing(reader: Reader, account_id: RowId) -> tuple[MissingFact, ...]:
-    row = reader.row("account", account_id)
-    counts = TabCounts(*reader.rows(_COUNTS, (account_id,))[0])
-    if row is None:
-        return ()
-    facts = []
-    if not counts.contacts:
-        facts.append(MissingFact("contact", "", "Contact", "There is nobody to ask for."))
-    if not counts.sites:
-        facts.append(MissingFact("site", "", "Address", "Orders need a place to go to."))
-    prospect = row["lifecycle"] == "prospect"
-    for name, why, for_prospects in _WISHED:
-        if row[name] is None and (for_prospects or not prospect):
-            facts.append(MissingFact("account", name, CATALOGUE["account"].field(name).title, why))
-    return tuple(facts)
 
 
 def _age(reader: Reader, row: Sequence[object]) -> DataAge:

@@ -14,6 +14,7 @@ import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Merged, Outcome
+from fieldrep.queries.handed import handed
 from fieldrep.store.pending import decode_change
 from fieldrep.store.reader import Reader
 
@@ -79,10 +80,14 @@ def conflicts_by_order(reader: Reader) -> Counter[bytes]:
 
 
 def refused_records(reader: Reader) -> Counter[bytes]:
-    """How many refused changes touch each record, and through what belongs to them each order and account."""
+    """How many refused changes touch each record, and through what belongs to them each order and account.
+
+    Those that need their author alone: what the admin has, or has answered, is on the Sync page.
+    """
     found: Counter[bytes] = Counter()
-    for (blob,) in reader.rows("SELECT change FROM refused_change"):
-        found.update(_touched(reader, decode_change(blob)))
+    for n, made_at, blob in reader.rows("SELECT n, made_at, change FROM refused_change"):
+        if not handed(reader, n, made_at)[0]:
+            found.update(_touched(reader, decode_change(blob)))
     return found
 
 

@@ -16,11 +16,12 @@ from fieldrep.store.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class SiteRow:
-    """One address; `line` is it on a single line."""
+    """One address; `line` is it on a single line, `named` its name where that is another than the account's."""
 
     id: RowId
     kind: str
     site_name: str
+    named: str
     street: str
     postal_code: str
     city: str
@@ -34,8 +35,10 @@ class SiteRow:
 
 
 _SITES = """
-SELECT id, kind, site_name, street, postal_code, city, region, country, open_hours, access_notes FROM site
-WHERE account_id = ? AND archived = 0 ORDER BY kind = 'bill' DESC, kind = 'ship' DESC, row_no
+SELECT id, kind, site_name, street, postal_code, city, region, country, open_hours, access_notes,
+    (SELECT name FROM account WHERE id = ?1)
+FROM site
+WHERE account_id = ?1 AND archived = 0 ORDER BY kind = 'bill' DESC, kind = 'ship' DESC, row_no
 """
 
 
@@ -48,6 +51,7 @@ def sites_of_account(reader: Reader, *, account_id: RowId) -> tuple[SiteRow, ...
             id=ref(row[0]),
             kind=text(row[1]),
             site_name=text(row[2]),
+            named=text(row[2]) if row[2] != row[10] else "",
             street=text(row[3]),
             postal_code=text(row[4]),
             city=text(row[5]),

@@ -46,6 +46,7 @@ class AppShell(QWidget):
         self._missed: dict[str, frozenset[str]] = {}
         self._places: list[Place] = []
         self._at = -1
+        self._shown: Page | None = None
         self._recent: list[PaletteItem] = []
         self.top_bar = TopBar(person)
         self.rail = NavRail(tuple(RailItem(s.key, s.title, s.icon, s.at_bottom) for s in specs))
@@ -142,8 +143,8 @@ class AppShell(QWidget):
 
     def _show(self, place: Place) -> None:
         page = self._pages.get(place.page) or self._build(place.page)
-        before = self.stack.currentWidget()
-        if before is not page and isinstance(before, Page):
+        before, self._shown = self._shown, page  # the stack shows its first page before anybody goes there
+        if before is not None and before is not page:
             before.leave()
         self.stack.setCurrentWidget(page)
         self.rail.set_current(place.page)

@@ -191,7 +191,8 @@ class Syncing(QObject):
         mode = line.mode
         if mode is SyncMode.SYNCING and not line.total:
             quiet = self._heard and self.schedule.online
-            mode = SyncMode.ONLINE if quiet else SyncMode.SYNCING if not self._heard else SyncMode.OFFLINE
+            first = not self._heard and self.schedule.online
+            mode = SyncMode.ONLINE if quiet else SyncMode.SYNCING if first else SyncMode.OFFLINE
         return SyncView(mode, waiting, needs, line.done, line.total, line.live, line.paused, self._trouble)
 
     def age_words(self) -> str:

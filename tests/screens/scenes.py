@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.repair import Repaired
 from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
-from fieldrep.ui.start.gate import StoppedCard
-from fieldrep.ui.start.mending import MendCard, MendedCard
+from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.widgets.meter import Spark
 from tests.helpers.photos import exif, segment
@@ -168,6 +168,12 @@ def _correct(stage: Stage) -> None:
     stage.until(lambda: stage.page.editor is not None)
 
 
+def _handed(stage: Stage) -> None:
+    _sync("refused")(stage)
+    stage.page.refused.hand_over()
+    stage.until(lambda: stage.page.refused._current().handed == "open")
+
+
 def _conflict_on_record(stage: Stage) -> None:
     stage.shell.go("accounts")
     stage.until(lambda: any("conflict" in row.flag for row in stage.page.list.model.rows()))
@@ -222,7 +228,22 @@ def _again(stage: Stage) -> None:
 
 
 def _damaged(stage: Stage) -> None:
-    stage.program.entrance.show_card(MendCard())
+    stage.program.entrance.stop_at(KnownError(Code.REPLICA_DAMAGED, "The replica cannot be read."))
+
+
+def _lost_key(stage: Stage) -> None:
+    card = LostKeyCard("Your data is here, but its key file key.json is not. Put it back and try again.")
+    stage.program.entrance.show_card(card)
+    card.first.setFocus()
+
+
+def _anew(stage: Stage) -> None:
+    stage.program.entrance.show_card(AnewCard())
+
+
+def _stumbled(stage: Stage) -> None:
+    _download(stage)
+    stage.program.gate.card().stumble("https://sync.example.com stopped answering. Everything is safe here.")
 
 
 def _mended(stage: Stage) -> None:
@@ -233,7 +254,7 @@ def _mended(stage: Stage) -> None:
 
 def _stopped(stage: Stage) -> None:
     sentence = "FieldRep is already open on this profile. Use that window, or close it and try again."
-    stage.program.entrance.show_card(StoppedCard("FieldRep is open already", sentence))
+    stage.program.entrance.stop_at(KnownError(Code.ALREADY_OPEN, sentence))
 
 
 def _orders(stage: Stage) -> None:
@@ -341,6 +362,7 @@ SCENES: tuple[Scene, ...] = (
         for tab in ("overview", "conflicts", "refused", "duplicates", "proposals", "history")
     ),
     Scene("sync-correct", BUSY, _correct),
+    Scene("sync-refused-handed", BUSY, _handed),
     Scene("start-enrol", NEW, _enrol),
     Scene("start-protect", NEW, _protect),
     Scene("start-download", NEW, _download),
@@ -349,4 +371,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("start-again", NEW, _again),
     Scene("start-damaged", NEW, _damaged),
     Scene("start-mended", NEW, _mended),
+    Scene("start-lost-key", NEW, _lost_key),
+    Scene("start-anew", NEW, _anew),
+    Scene("start-download-paused", NEW, _stumbled),
 )

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from fieldrep.contract.ids import RowId
 from fieldrep.ui.style.tokens import WINDOW_FIRST
+from fieldrep.ui.widgets.linerow import LineRow
 from fieldrep.ui.widgets.navrail import NavButton
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAK
 from tests.ui.names import nameless, without_object_name
@@ -117,6 +118,32 @@ def test_a_wrong_entry_is_told_beside_its_field_when_it_is_left_and_nothing_is_s
     window.key(Qt.Key.Key_Escape)
     assert window.record.editor is None
     assert window.record.header.name() == "Aurora Dairy B.V."
+
+
+def test_a_currency_without_a_price_list_is_saved_and_the_window_says_what_that_means(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_currency", "JPX")
+    window.key(Qt.Key.Key_Return, CTRL)
+    editor = window.record.editor
+    assert editor is not None
+    assert editor.form.fields["currency"].error()
+    window.into("edit_account_currency", "JPY")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    said = "Edit Aurora Dairy B.V. No price list is in JPY yet, so orders of this account find no prices; "
+    assert window.toast() == f"{said}ask the office for one."
+    window.until(lambda: "Prices in JPY" in unknown(window))
+    window.click("side_not_0")
+    window.until(lambda: window.focused() == "edit_account_currency")
+    window.into("edit_account_currency", "EUR")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None and "Prices in JPY" not in unknown(window))
+
+
+def unknown(window: Window) -> list[str]:
+    """What stands under “Not known yet”."""
+    rows = window.record.overview.findChildren(LineRow)
+    return [row.view().title for row in rows if row.isVisible() and row.objectName().startswith("side_not_")]
 
 
 def test_closing_the_window_over_typed_text_asks_once(window: Window) -> None:
@@ -243,6 +270,10 @@ def test_an_address_is_added_from_the_tab(window: Window) -> None:
 def test_a_tab_names_the_whole_address_in_the_first_window(window: Window, office: Office) -> None:
     ship = next(row["id"] for row in office.rows("site") if row["street"] == "Kade 4")
     assert isinstance(ship, bytes)
+    bill = next(row["id"] for row in office.rows("site") if row["street"] == "Wijnhaven 62")
+    assert isinstance(bill, bytes)
+    office.change("site", RowId(bill), site_name="Aurora Dairy B.V.",
+                  street="Burgemeester van Lierlaan 114, Poort C")  # fmt: skip
     office.change("site", RowId(ship), street="Van der Hoopstraat 226 b", city="Vlaardingen",
                   postal_code="3131 AB", country="Nederland", open_hours="Mo-Sa 08:00-17:00")  # fmt: skip
     window.shell.resize(*WINDOW_FIRST)
@@ -259,6 +290,11 @@ def test_a_tab_names_the_whole_address_in_the_first_window(window: Window, offic
         and table.sizeHintForIndex(table.grid.index(row, at)).width() > table.columnWidth(at)
     ]
     assert cut == []
+    office.change("site", RowId(ship), open_hours=None, country=None)
+    office.change("site", RowId(bill), country=None)
+    window.sync()
+    hidden = [table.grid.column_at(name) for name in ("country", "hours", "state")]
+    window.until(lambda: all(map(table.isColumnHidden, hidden)), "a column without a word takes room")
 
 
 def test_a_change_from_the_office_shows_in_the_open_record_and_is_told(

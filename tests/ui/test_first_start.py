@@ -1,15 +1,18 @@
 """Before the work: enrolment on first start, unlocking, two programs on one profile, and what goes wrong there."""
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldrep.secrets import PASSPHRASE_VARIABLE
 from fieldrep.ui.start.enrol import DownloadCard, EnrolCard
-from fieldrep.ui.start.gate import StoppedCard
+from fieldrep.ui.start.gate import Gate, StoppedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.style.theme import Look, Theme
 from tests.ui.names import nameless, without_object_name
@@ -51,6 +54,54 @@ def test_first_start_asks_for_the_link_and_ends_in_the_list_by_keys_alone(
         window.until(window.accounts.list.view.hasFocus, "the list does not have the focus")
         assert window.accounts.list.model.row_at(0).title == "Aurora Dairy B.V."
         assert any(row["name"] == "Anke's new laptop" for row in office.rows("device"))
+
+
+def test_what_is_typed_right_after_start_looks_for_an_account(
+    qtbot: QtBot, theme: Theme, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with window_on(qtbot, theme, tmp_path / "new", office.clock) as window:
+        card(window, EnrolCard)
+        window.write(office.link("anke.visser"))
+        window.key(Qt.Key.Key_Return)
+        download = card(window, DownloadCard)
+        window.until(lambda: download.words.text().startswith("Everything is here"))
+        ask, disk = window.program.doors.query, Event()
+
+        def slowly(fn: Callable[..., Any], /, **kw: Any) -> Any:
+            disk.wait()
+            return ask(fn, **kw)
+
+        monkeypatch.setattr(window.program.doors, "query", slowly)
+        try:
+            window.key(Qt.Key.Key_Return)
+            window.until(lambda: window.program.gate is None and window.shell.isActiveWindow())
+            assert window.focused() == "accounts_search"
+            window.write("oak")
+        finally:
+            disk.set()
+        window.until(lambda: [row.title for row in window.accounts.list.model.rows()] == ["Oak & Öl GmbH"])
+        assert window.focused() == "accounts_search"
+        assert window.accounts.list.search.text() == "oak"
+
+
+def test_the_gate_hands_on_what_is_typed_until_the_work_has_the_keys(qtbot: QtBot, theme: Theme) -> None:
+    gate, work = Gate(), QWidget()
+    qtbot.addWidget(work)
+    field, button = QLineEdit(work), QPushButton(work)
+    gate.show_card(StoppedCard("FieldRep is open already", "Close it."))
+    gate.activateWindow()
+    qtbot.waitUntil(gate.isActiveWindow)
+    button.setFocus()
+    gone: list[str] = []
+    gate.destroyed.connect(lambda: gone.append("gate"))
+    gate.go_through(work, field.setFocus)
+    for letter in "oak":
+        qtbot.keyClick(QApplication.focusWidget() or gate, letter)
+    assert field.text() == "oak"
+    assert not gone
+    work.show()
+    work.activateWindow()
+    qtbot.waitUntil(lambda: gone == ["gate"])
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,18 @@ def test_what_was_typed_when_the_damage_was_met_still_stands_in_its_form_after_t
         window.key(Qt.Key.Key_Space)
         card(window, MendedCard)
         window.key(Qt.Key.Key_Space)
+        window.until(lambda: window.program.gate is None)
         window.ready()
-        assert window.find("edit_account_phone", QLineEdit).text() == "0800 TYPED"
-        window.errors.clear()
+        field = window.find("edit_account_phone", QLineEdit)
+        assert field.text() == "0800 TYPED"
+        window.until(window.shell.isActiveWindow)
+        window.errors.clear()  # what met the damage
+        field.setFocus()
+        window.key(Qt.Key.Key_Return, CTRL)
+        window.until(lambda: window.record.editor is None, "it cannot be saved")
+        assert window.toast() == "Edit Aurora Dairy B.V."
+        window.until(lambda: "0800 TYPED" in phones(office))
+        window.until(lambda: "0800 TYPED" in window.record.header._facts.text())
 
 
 def test_no_key_closes_the_window_while_it_repairs(

@@ -70,7 +70,7 @@ def test_a_wrong_text_gets_the_sentence_of_the_catalogue() -> None:
     days = account.field("visit_every_days")
     with pytest.raises(KnownError, match="is not a whole number"):
         value_of(days, "often", UTC)
-    assert problem_of("account", days, "9999", UTC) == "Visit every days: must be at most 3650."
+    assert problem_of("account", days, "9999", UTC) == "Days between visits: must be at most 3650."
     assert "NUL" in problem_of("account", account.field("name"), "a\x00b", UTC)
     assert "lone surrogate" in problem_of("account", account.field("name"), "a\ud800", UTC)
     assert "characters long" in problem_of("account", account.field("phone"), "1" * 61, UTC)

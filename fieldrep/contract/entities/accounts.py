@@ -42,7 +42,7 @@ class Account:
     delivery_terms = Field(Kind.TEXT, maximum=120, merge=Merge.WAITS)
     territory_id = Field(Kind.REF, "Territory", to="territory", writers=S | A | E)
     owner_user_id = Field(Kind.REF, "Owner", to="user", merge=Merge.WAITS, writers=S | A | E)
-    visit_every_days = Field(Kind.INTEGER, minimum=1, maximum=3650)
+    visit_every_days = Field(Kind.INTEGER, "Days between visits", minimum=1, maximum=3650)
     visit_minutes = Field(Kind.INTEGER, minimum=1, maximum=1440)
     consent = Field(
         Kind.JSON,

@@ -13,8 +13,8 @@ from fieldrep.commands.activities import complete_task
 from fieldrep.commands.done import Done
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.account import MissingFact
 from fieldrep.queries.forms import RecordForm, record_form
+from fieldrep.queries.missing import MissingFact
 from fieldrep.queries.whole_account import RecordAnswer, read_record
 from fieldrep.ui.account import sayings
 from fieldrep.ui.account.changes import News
@@ -184,12 +184,7 @@ class AccountRecord(QWidget):
 
     def _on_answer(self, answer: RecordAnswer | None) -> None:
         if answer is None:
-            self.show_nothing()
-            self.empty.say(
-                "This account is not on this laptop any more",
-                "It may belong to a colleague now. What you had not sent is kept under Sync.",
-                icon="building-2",
-            )
+            self._say_gone()
             return
         before, self.answer = self.answer, answer
         if before is not None and before.overview.header.id == answer.overview.header.id:
@@ -218,6 +213,13 @@ class AccountRecord(QWidget):
         if self.editor is None:
             self._stack.setCurrentWidget(self._record)
         self.state_changed.emit()
+
+    def _say_gone(self) -> None:
+        """It may come again: after a repair, or when it is this person's once more."""
+        self.answer = None
+        self.empty.say(*sayings.GONE, icon="building-2")
+        if self.editor is None:
+            self._stack.setCurrentWidget(self.empty)
 
     def _say_merged(self, name: str, survivor: RowId, now: str) -> None:
         """The account asked for is part of this one since: this one is shown, in the list as well."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from datetime import date, tzinfo
 
 from fieldrep.domain.days import day_of
-from fieldrep.queries.account import AccountHeader, AccountOverview, MissingFact, OpenTask
+from fieldrep.queries.account import AccountHeader, AccountOverview, OpenTask
 from fieldrep.queries.contacts import ContactRow
+from fieldrep.queries.missing import MissingFact
 from fieldrep.queries.timeline import Timeline, TimelineEntry
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.linerow import LineView
@@ -28,6 +29,10 @@ from fieldrep.ui.words import (
     when_in_group,
 )
 
+GONE = (
+    "This account is not on this laptop any more",
+    "It may belong to a colleague now. What you had not sent is kept under Sync.",
+)
 TIMELINE_TYPES = (
     ("activity", "Calls, visits, notes"),
     ("task", "Tasks"),
@@ -196,14 +201,13 @@ def contact_line(contact: ContactRow) -> LineView:
 
 def missing_lines(facts: Iterable[MissingFact]) -> list[tuple[MissingFact, LineView]]:
     return [
-        (
-            fact,
-            LineView(
-                "circle-plus", fact.title, fact.why, tone=Tone.NEUTRAL, press=f"Add {fact.title.lower()}"
-            ),
-        )
+        (fact, LineView("circle-plus", fact.title, fact.why, tone=Tone.NEUTRAL, press=_to_add(fact)))
         for fact in facts
     ]
+
+
+def _to_add(fact: MissingFact) -> str:
+    return f"Add {fact.title[:1].lower()}{fact.title[1:]}"
 
 
 def age_lines(view: AccountOverview, today: date, zone: tzinfo, *, live: bool) -> list[LineView]:

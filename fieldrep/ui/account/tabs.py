@@ -310,11 +310,11 @@ class NotesTab(RecordTab):
 class AddressesTab(TableTab):
     def __init__(self, desk: Desk) -> None:
         columns = (
-            Column("kind", "For", 90),
+            Column("kind", "For", 90, snug=True),
             Column("street", "Street"),
-            Column("city", "Postal code and city", 188),
-            Column("country", "Country", 104),
-            Column("hours", "Opening hours", 160, hide_below=760),
+            Column("city", "Postal code and city", 150, snug=True),
+            Column("country", "Country", 90, filled_only=True, snug=True),
+            Column("hours", "Opening hours", 110, hide_below=760, filled_only=True, snug=True),
             Column("state", "", 120, filled_only=True),
         )
         empty = ("No address yet", "Orders need a place to go to.")
@@ -328,11 +328,11 @@ class AddressesTab(TableTab):
 
     def _row(self, site: SiteRow) -> GridRow:
         city = " ".join(part for part in (site.postal_code, site.city) if part)
-        street = ", ".join(part for part in (site.site_name, site.street) if part)
+        street = ", ".join(part for part in (site.named, site.street) if part)
         kind = _SITE_KINDS.get(site.kind, sentence_case(site.kind))
         return GridRow(
             site.id,
-            (Cell(kind), Cell(street), Cell(city), Cell(site.country), Cell(site.open_hours),
+            (Cell(kind), Cell(street, tip=street), Cell(city), Cell(site.country), Cell(site.open_hours),
              _state(site.waiting, site.conflicts, "")),
         )  # fmt: skip
 

@@ -17,9 +17,8 @@ from fieldrep.queries.duplicates import possible_accounts, possible_contacts
 from fieldrep.ui.forms.editor import FormSpec
 from fieldrep.ui.forms.entityform import Section
 
-_ACCOUNT = ("name", "lifecycle", "tier", "phone", "email", "website", "tax_id", "payment_terms",
+_ACCOUNT = ("name", "lifecycle", "tier", "phone", "email", "website", "tax_id", "currency", "payment_terms",
             "delivery_terms", "visit_every_days", "note")  # fmt: skip
-_ACCOUNT_LABELS = {"visit_every_days": "Visit every … days"}
 _SITE = (
     "kind",
     "site_name",
@@ -45,9 +44,7 @@ def new_account() -> FormSpec:
         subtitle="A prospect, until the office has a number for it.",
         save="Save account",
         sections=(
-            Section(
-                "account", ("name", "tier", "phone", "email", "tax_id", "website"), labels=_ACCOUNT_LABELS
-            ),
+            Section("account", ("name", "tier", "phone", "email", "tax_id", "website")),
             Section("site", ("street", "postal_code", "city", "country"), "First address", "site"),
             Section(
                 "contact", ("given_name", "family_name", "job_title", "phone"), "First contact", "contact"
@@ -66,7 +63,7 @@ def edit_account_form(row_id: RowId, label: str) -> FormSpec:
     return FormSpec(
         name="edit_account",
         title=f"Edit {label}",
-        sections=(Section("account", _ACCOUNT, labels=_ACCOUNT_LABELS),),
+        sections=(Section("account", _ACCOUNT),),
         command=edit_account,
         send=_changes_of(row_id),
         party=_account_party,

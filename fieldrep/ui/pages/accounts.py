@@ -190,10 +190,17 @@ class AccountsPage(Page):
         self.list.failed(sentence_of(error))
 
     def _take_focus(self) -> None:
-        """At the start nothing has the focus yet: the list takes it, unless something lies over the page."""
+        """At the start nothing has the focus, or the search until the list is here: the list takes it, unless
+        something was typed or lies over the page.
+        """
         focused = self.window().focusWidget()
-        if focused is None or focused.objectName() == "command_field":
+        waits = focused is self.list.search and not self.list.search.text() and not self.list.sought
+        if focused is None or waits or focused.objectName() == "command_field":
             self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _list_pane(self) -> QWidget:
+        """What is typed before the list is here looks for an account."""
+        return self.list.view if self.list.model.rowCount() else self.list.search
 
     def _more(self, have: int) -> None:
         if self._answer is None:
@@ -339,11 +346,11 @@ class AccountsPage(Page):
     def panes(self) -> Sequence[QWidget]:
         record = self._record
         if record is None:
-            return (self.list.view,)
+            return (self._list_pane(),)
         if record.editor is not None:
-            return (self.list.view, record.editor)
+            return (self._list_pane(), record.editor)
         above = tuple(one for one in (record.conflicts, record.pairs) if not one.isHidden())
-        return (self.list.view, *above, record.tabs.bar, record.tabs.stack)
+        return (self._list_pane(), *above, record.tabs.bar, record.tabs.stack)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys that choose work from anywhere while the record's conflict is in sight; they apply nothing."""

@@ -44,6 +44,8 @@ class Entrance(QObject):
         super().__init__(parent)
         self.doors, self.runner, self._dress = doors, runner, dress
         self.gate: Any = None
+        self.work: Any = None  # the window behind the gate
+        self._closing: Any = None
 
     def start(self) -> None:
         """Opens the profile, or asks what must be asked before."""
@@ -76,9 +78,9 @@ class Entrance(QObject):
     def leave(self) -> None:
         """The work begins, or goes on."""
         if self.gate is not None:
-            gate, self.gate = self.gate, None
-            gate.go_through()
-            gate.deleteLater()
+            self._closing, self.gate = self.gate, None
+            work = self.work
+            self._closing.go_through(work, lambda: work.press("search"))
 
     def card(self) -> Any:
         return self.gate.card() if self.gate is not None else None

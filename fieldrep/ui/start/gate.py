@@ -3,9 +3,12 @@
 Owns the frame and its close. What a card asks and what follows is the composition root's.
 """
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from collections.abc import Callable
+
+import shiboken6
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.ui.style.tokens import WINDOW_FIRST, WINDOW_MIN, Tone
 from fieldrep.ui.widgets.button import Button
@@ -14,6 +17,8 @@ from fieldrep.ui.widgets.icon import Icon
 from fieldrep.ui.widgets.text import Text
 
 CARD_WIDTH = 520
+HANDOVER_MS = 500
+"""The work's window has the keys by then, or the person has gone elsewhere."""
 
 
 class Gate(QWidget):
@@ -29,6 +34,8 @@ class Gate(QWidget):
         self.setMinimumSize(*WINDOW_MIN)
         self.resize(*WINDOW_FIRST)
         self._through = False
+        self._heir: QWidget | None = None
+        self._seek: Callable[[], None] = lambda: None
         self._card: QWidget | None = None
         self._middle = QVBoxLayout()
         body = QWidget()
@@ -60,10 +67,36 @@ class Gate(QWidget):
     def card(self) -> QWidget | None:
         return self._card
 
-    def go_through(self) -> None:
-        """The work begins: close without ending the program."""
-        self._through = True
-        self.close()
+    def go_through(self, heir: QWidget | None, seek: Callable[[], None] = lambda: None) -> None:
+        """The work begins: close without ending the program, once the work's window has the keys.
+
+        What is typed here until then goes there; `seek` makes it look for what is typed where nothing else takes it.
+        """
+        self._through, self._heir, self._seek = True, heir, seek
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if heir is None or heir.isActiveWindow():
+            self.close()
+            return
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusWindowChanged.connect(self._on_window)
+        QTimer.singleShot(HANDOVER_MS, self, self.close)
+
+    def _on_window(self) -> None:
+        if shiboken6.isValid(self._heir) and self._heir is not None and self._heir.isActiveWindow():
+            self.close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        heir = self._heir if shiboken6.isValid(self._heir) else None
+        if heir is None:
+            super().keyPressEvent(event)
+            return
+        if event.text().strip() and event.text().isprintable() and not _takes_text(heir.focusWidget()):
+            self._seek()
+        if (target := heir.focusWidget()) is not None:
+            QCoreApplication.sendEvent(target, event.clone())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if isinstance(self._card, StartCard) and self._card.busy:
@@ -72,6 +105,10 @@ class Gate(QWidget):
         if not self._through:
             self.closing.emit()
         super().closeEvent(event)
+
+
+def _takes_text(widget: QWidget | None) -> bool:
+    return widget is not None and widget.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
 
 
 class StartCard(Card):

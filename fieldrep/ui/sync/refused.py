@@ -44,7 +44,7 @@ class RefusedTab(QWidget):
         self.rows = TableOrEmpty(self.table, "Nothing was refused", "The office took everything you sent.")
         self.why = Banner(name="sync_refused_why")
         self.entered = Table(
-            (Column("record", "Record", 240), Column("field", "Field", 160), Column("before", "Before", 200),
+            (Column("record", "Record", 320, snug=True), Column("field", "Field", 160), Column("before", "Before", 200),
              Column("after", "You entered")),
             name="sync_refused_entered",
             label="What you entered",
@@ -101,9 +101,8 @@ class RefusedTab(QWidget):
         if row is None:
             return
         about = f"{row.field_title}: " if row.field_title and row.field_title not in row.sentence else ""
-        self.why.say(
-            f"{row.label} was not taken", f"{about}{row.sentence}{sayings.handed_words(row)}", Tone.DANGER
-        )
+        tone = Tone.INFO if row.handed else Tone.DANGER
+        self.why.say(f"{row.label} was not taken", f"{about}{row.sentence}{sayings.handed_words(row)}", tone)
         self.hand_button.setEnabled(row.handed != "open")
         self.entered.set_rows(
             [

@@ -162,11 +162,15 @@ class EditGrid(QTableView):
 
     def _needed(self, at: int) -> int:
         column = self.grid.columns[at]
-        if not column.numeric or not self.grid.rows:
-            return scaled(column.width)
+        width = scaled(column.width)
+        if not (column.numeric or column.snug) or not self.grid.rows:
+            return width
         cells = [row.cells[at].text for row in self.grid.rows]
         longest = max(range(len(cells)), key=lambda row: len(cells[row]))
-        return max(scaled(column.width), self.sizeHintForIndex(self.grid.index(longest, at)).width() + _AIR)
+        filled = self.sizeHintForIndex(self.grid.index(longest, at)).width() + _AIR
+        if not column.snug:
+            return max(width, filled)
+        return min(2 * width, max(filled, self.horizontalHeader().sectionSizeHint(at)))
 
     def selected_keys(self) -> list[object]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())

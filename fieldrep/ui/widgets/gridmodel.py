@@ -25,7 +25,7 @@ _Index = QModelIndex | QPersistentModelIndex
 @dataclass(frozen=True)
 class Column:
     """`width` 0 stretches; a column with `hide_below` disappears when the grid is narrower than that, a `filled_only`
-    one while none of its cells says anything.
+    one while none of its cells says anything. A `snug` one is as wide as what stands in it, up to twice its width.
     """
 
     key: str
@@ -35,6 +35,7 @@ class Column:
     editable: bool = False
     hide_below: int = 0
     filled_only: bool = False
+    snug: bool = False
 
 
 @dataclass(frozen=True)

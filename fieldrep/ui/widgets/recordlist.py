@@ -62,7 +62,7 @@ class RecordList(QWidget):
         self._words, self._sorts = words, tuple(sorts)
         self._chip = chips[0][0] if chips else ""
         self._sort = sorts[0][0] if sorts else ""
-        self._error = False
+        self._error = self.sought = False
         self.model = RowModel()
         self.model.setParent(self)
         self.search = SearchField(name=f"{name}_search", label=words.search)
@@ -185,6 +185,8 @@ class RecordList(QWidget):
         return place >= 0
 
     def focus_search(self) -> None:
+        """Somebody wants to search; from now on `sought` says so."""
+        self.sought = True
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 

@@ -101,13 +101,13 @@ def test_a_hostile_value_is_refused(entity, name: str, value: object) -> None:  
     [
         (LINE, "discount_rate", 1_010_000, "Discount: must be at most 100 percent."),
         (LINE, "discount_rate", -1, "Discount: must be at least 0 percent."),
-        (ACCOUNT, "visit_every_days", 3651, "Visit every days: must be at most 3650."),
+        (ACCOUNT, "visit_every_days", 3651, "Days between visits: must be at most 3650."),
         (CATALOGUE["product_uom"], "factor", 0, "Base units: must be at least 0.000001."),
         (
             ACCOUNT,
             "visit_every_days",
             1.5,
-            "Visit every days: must be a whole number, never a decimal fraction.",
+            "Days between visits: must be a whole number, never a decimal fraction.",
         ),
         (
             ORDER,

@@ -10,6 +10,7 @@ from fieldrep.commands.activities import complete_task, correct_note, log_activi
 from fieldrep.commands.contacts import link_contact
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import create_order
+from fieldrep.commands.sites import edit_site
 from fieldrep.domain.days import zone_named
 from fieldrep.queries.contacts import contacts_of_account
 from fieldrep.queries.invoices import open_invoices, paid_invoices
@@ -125,6 +126,12 @@ def test_an_address_reads_on_one_line(replica: Replica) -> None:
         ("bill", "Wijnhaven 62, 3011 WR Rotterdam, NL"),
         ("ship", "Kade 4, Schiedam"),
     ]
+    assert [site.named for site in sites] == ["", ""]
+    edit_site(replica, row_id=sites[0].id, site_name="Aurora Dairy B.V.")
+    edit_site(replica, row_id=sites[1].id, site_name="Cold store")
+    with replica.read() as reader:
+        again = sites_of_account(reader, account_id=AURORA)
+    assert [site.named for site in again] == ["", "Cold store"], "its own name is on the record already"
 
 
 def test_orders_of_an_account_are_newest_first_and_a_draft_is_editable(replica: Replica) -> None:

@@ -150,6 +150,10 @@ def test_sales_compare_this_year_with_the_last_up_to_the_same_day(replica: Repli
 
 def test_the_overview_says_what_the_record_does_not_know(replica: Replica) -> None:
     assert [fact.field for fact in overview(replica).missing] == ["delivery_terms", "website"]
+    edit_account(replica, row_id=AURORA, currency="JPY", visit_every_days=None)
+    unpriced, *others = overview(replica).missing
+    assert (unpriced.field, unpriced.title) == ("currency", "Prices in JPY")
+    assert [fact.title for fact in others] == ["Delivery terms", "Days between visits", "Website"]
     prospect = overview(replica, OAK).missing
     assert [(fact.entity, fact.field) for fact in prospect] == [
         ("contact", ""),

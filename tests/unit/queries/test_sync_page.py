@@ -13,8 +13,10 @@ from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, Verdict
-from fieldrep.domain.days import zone_named
+from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.duplicates import Party
+from fieldrep.queries.account import account_overview
+from fieldrep.queries.accounts import AccountsQuestion, account_rows, find_accounts
 from fieldrep.queries.duplicates import possible_accounts, possible_contacts
 from fieldrep.queries.forms import choices, record_form
 from fieldrep.queries.palette import find_records, recent_records
@@ -189,12 +191,26 @@ def test_a_refused_change_that_was_handed_over_needs_its_author_no_more(replica:
     edit_account(replica, row_id=AURORA, phone="1")
     refused = refuse(replica, Code.OUT_OF_SCOPE, "Not yours.", "account", AURORA)
     assert page(replica).overview.refused == 1
+    assert marked(replica) == 1
     hand_over(replica, key=refused.key)
+    assert marked(replica) == 0, "a mark asks for a person"
     found = page(replica)
     assert (found.overview.refused, found.overview.handed_over, found.refused[0].handed) == (0, 1, "open")
     with replica.read() as reader:
         shell = shell_state(reader)
     assert (shell.refused, shell.handed_over, shell.answered) == (0, 1, 0)
+
+
+def marked(replica: Replica) -> int:
+    """What Aurora's record and its row in the list say was refused."""
+    with replica.read() as reader:
+        head = account_overview(reader, account_id=AURORA, now=NOW, zone=ZONE)
+        found = find_accounts(reader, question=AccountsQuestion(), today=day_of(NOW, ZONE))
+        rows = account_rows(reader, keys=found.keys, today=day_of(NOW, ZONE))
+    assert head is not None
+    (listed,) = [row.refused for row in rows if row.id == AURORA]
+    assert listed == head.header.refused
+    return listed
 
 
 def my_draft(replica: Replica) -> RowId:
