@@ -28,19 +28,19 @@ _AT_ONCE = 2_000
 
 def recount(replica: Replica) -> int:
     """Computes every hash from its row and puts right what was noted; gives how many rows were not as noted."""
-    wrong: list[tuple[Entity, int | None, bytes]] = []
+    wrong: list[tuple[Entity, int | None, int]] = []
     with replica.read() as reader:
         digest = Digest()
         for entity in ENTITIES:
-            for row_id, noted, fresh in _counted(reader.driver, entity):
+            for row_no, noted, fresh in _counted(reader.driver, entity):
                 if fresh is not None:
                     digest = digest.plus(1, fresh)
                 if fresh != noted:
-                    wrong.append((entity, fresh, row_id))
+                    wrong.append((entity, fresh, row_no))
     if wrong or digest != replica.state().digest:
         with replica.write() as connection:
-            for entity, fresh, row_id in wrong:
-                connection.execute(statements_of(entity).update(("row_hash",)), (fresh, row_id))
+            for entity, fresh, row_no in wrong:
+                connection.execute(statements_of(entity).update(("row_hash",)), (fresh, row_no))
             replica.store_state(connection, replace(replica.state(), digest=digest))
     return len(wrong)
 
@@ -65,8 +65,8 @@ def _key_fields(entity: Entity) -> tuple[str, ...]:
     return tuple(name for name in (rule.account, rule.user, rule.moved) if name)
 
 
-def _counted(connection: Connection, entity: Entity) -> Iterator[tuple[bytes, int | None, int | None]]:
-    """Id, noted hash and true hash of each row; None for one that does not count."""
+def _counted(connection: Connection, entity: Entity) -> Iterator[tuple[int, int | None, int | None]]:
+    """Number, noted hash and true hash of each row; None for one that does not count."""
     texts = statements_of(entity)
     images = dict(_images(connection, entity))
     sql = (
@@ -78,7 +78,7 @@ def _counted(connection: Connection, entity: Entity) -> Iterator[tuple[bytes, in
         shown: list[Sequence[Value]] = [images.get(row[2]) or row[2:] for row in rows]
         for row, fresh in zip(rows, hashes_of(texts, shown), strict=True):
             counts = row[2] not in images or images[row[2]] is not None
-            yield row[2], row[1], fresh if counts else None
+            yield row[0], row[1], fresh if counts else None
         last = rows[-1][0]
 
 
