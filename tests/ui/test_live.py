@@ -96,6 +96,22 @@ def test_a_line_that_broke_is_taken_up_again_by_itself(window: Window, office: O
     live(window)
 
 
+def test_a_window_that_starts_without_its_server_says_offline_through_every_try(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    office.shut()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        syncing = window.program.syncing
+        window.until(lambda: window.program.shell is not None and syncing.schedule.failures > 0)
+        seen: list[SyncMode] = []
+        syncing.stood.connect(lambda _: seen.append(syncing.view().mode))
+        window.key(Qt.Key.Key_F9)
+        window.until(lambda: syncing.schedule.failures > 1)
+        assert set(seen) == {SyncMode.OFFLINE}
+        office.open()
+        live(window)
+
+
 def test_a_laptop_that_slept_finds_its_line_again(window: Window, office: Office) -> None:
     live(window)
     syncing = window.program.syncing
