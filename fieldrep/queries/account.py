@@ -58,9 +58,10 @@ class AccountHeader:
 
 @dataclass(frozen=True, slots=True)
 class InvoicesTile:
-    """What is owed, in minor units.
+    """What is owed in the account's currency, in minor units.
 
     Attributes:
+        elsewhere: open invoices in other currencies.
         overdue_days: days since the oldest overdue invoice was due, 0 for none.
         as_of: when the office last told, None when it never did.
     """
@@ -71,6 +72,7 @@ class InvoicesTile:
     overdue_count: int
     overdue_days: int
     as_of: int | None
+    elsewhere: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,11 @@ class SalesTile:
 
 @dataclass(frozen=True, slots=True)
 class OrdersTile:
-    """Orders on their way and drafts, with their value in minor units."""
+    """Orders on their way and drafts: `open_amount` of those in the account's currency, `elsewhere` counts others."""
 
     open_count: int
     open_amount: int
+    elsewhere: int
     draft_count: int
     newest_open_on: date | None
 
@@ -200,7 +203,11 @@ SELECT coalesce(sum(open_amount), 0), count(*),
     min(due_on) FILTER (WHERE due_on < ?), max(as_of)
 FROM ar_document WHERE account_id = ? AND open_amount > 0 AND kind = 'invoice' AND archived = 0 AND currency = ?
 """
-_AS_OF = "SELECT max(as_of) FROM ar_document WHERE account_id = ?"
+_AS_OF = """
+SELECT max(as_of),
+    count(*) FILTER (WHERE open_amount > 0 AND kind = 'invoice' AND archived = 0 AND currency <> ?)
+FROM ar_document WHERE account_id = ?
+"""
 _LAST_ACTIVITY = """
 SELECT x.happened_at, x.kind, x.subject, u.name FROM activity AS x
     LEFT JOIN app_user AS u ON u.id = coalesce(x.created_by, x.assignee_id)
@@ -215,10 +222,12 @@ WHERE account_id = ? AND archived = 0 AND ordered_on >= ? AND ordered_on <= ? AN
 GROUP BY 1
 """
 _OPEN_ORDERS = """
-SELECT count(*) FILTER (WHERE status <> 'draft'), coalesce(sum(total_amount) FILTER (WHERE status <> 'draft'), 0),
+SELECT count(*) FILTER (WHERE status <> 'draft'),
+    coalesce(sum(total_amount) FILTER (WHERE status <> 'draft' AND currency = ?1), 0),
+    count(*) FILTER (WHERE status <> 'draft' AND currency <> ?1),
     count(*) FILTER (WHERE status = 'draft'), max(ordered_on) FILTER (WHERE status <> 'draft')
 FROM sales_order
-WHERE account_id = ? AND archived = 0 AND status NOT IN ('completed', 'cancelled', 'rejected')
+WHERE account_id = ?2 AND archived = 0 AND status NOT IN ('completed', 'cancelled', 'rejected')
 """
 _TASKS = """
 SELECT x.id, x.subject, x.due_at, u.name FROM activity AS x LEFT JOIN app_user AS u ON u.id = x.assignee_id
@@ -251,7 +260,7 @@ def account_overview(reader: Reader, *, account_id: RowId, now: int, zone: tzinf
         invoices=_invoices(reader, account_id, currency, today),
         last_activity=_last_activity(reader, account_id, now, maybe_whole(row[16])),
         sales=_sales(reader, account_id, currency, today),
-        orders=_orders(reader, account_id),
+        orders=_orders(reader, account_id, currency),
         tasks=_tasks(reader, account_id, start_of_day(today, zone)),
         missing=missing_facts(reader, account_id, contacts=counts.contacts, sites=counts.sites),
         age=_age(reader, row),
@@ -297,7 +306,7 @@ def _invoices(reader: Reader, account_id: RowId, currency: str, today: date) -> 
     until = today.isoformat()
     row = reader.rows(_INVOICES, (until, until, until, account_id, currency))[0]
     oldest = parse_day(row[4])
-    told = reader.rows(_AS_OF, (account_id,))[0][0]
+    told, elsewhere = reader.rows(_AS_OF, (currency, account_id))[0]
     return InvoicesTile(
         open_amount=row[0],
         open_count=row[1],
@@ -305,6 +314,7 @@ def _invoices(reader: Reader, account_id: RowId, currency: str, today: date) -> 
         overdue_count=row[3],
         overdue_days=(today - oldest).days if oldest else 0,
         as_of=maybe_whole(told),
+        elsewhere=elsewhere,
     )
 
 
@@ -327,9 +337,9 @@ def _sales(reader: Reader, account_id: RowId, currency: str, today: date) -> Sal
     return SalesTile(sum(sums[0]), to_date, sum(sums[1]), tuple(sums[0]), tuple(sums[1]))
 
 
-def _orders(reader: Reader, account_id: RowId) -> OrdersTile:
-    row = reader.rows(_OPEN_ORDERS, (account_id,))[0]
-    return OrdersTile(row[0], row[1], row[2], day(row[3]))
+def _orders(reader: Reader, account_id: RowId, currency: str) -> OrdersTile:
+    row = reader.rows(_OPEN_ORDERS, (currency, account_id))[0]
+    return OrdersTile(row[0], row[1], row[2], row[3], day(row[4]))
 
 
 def _tasks(reader: Reader, account_id: RowId, begin_of_day: int) -> tuple[OpenTask, ...]:

@@ -97,6 +97,11 @@ def _owed(view: AccountOverview, currency: str, today: date, zone: tzinfo) -> Ti
             "Open invoices", money(owed.open_amount, currency, cents=False), note, Tone.DANGER.value
         )
     note = f"{plural(owed.open_count, 'invoice')}, none overdue" if owed.open_count else "Nothing is owed"
+    if owed.elsewhere:
+        note = " · ".join(
+            part for part in (note if owed.open_count else "", _elsewhere(owed.elsewhere)) if part
+        )
+        return TileView("Open invoices", money(owed.open_amount, currency, cents=False), note)
     if owed.as_of is None and not owed.open_count:
         return TileView("Open invoices", "None known", "The office has told of none")
     if owed.open_count == 0 and owed.as_of is not None:
@@ -135,9 +140,14 @@ def _orders(view: AccountOverview, currency: str) -> TileView:
     drafts = plural(orders.draft_count, "draft") if orders.draft_count else ""
     if not orders.open_count:
         return TileView("Orders on their way", "None", drafts or "Nothing to be delivered")
-    worth = money(orders.open_amount, currency, cents=False)
-    note = " · ".join(part for part in (worth, drafts) if part)
+    worth = money(orders.open_amount, currency, cents=False) if orders.elsewhere < orders.open_count else ""
+    others = _elsewhere(orders.elsewhere) if orders.elsewhere else ""
+    note = " · ".join(part for part in (worth, others, drafts) if part)
     return TileView("Orders on their way", f"{orders.open_count:,}", note)
+
+
+def _elsewhere(count: int) -> str:
+    return f"{count:,} in another currency"
 
 
 def entries(timeline: Timeline, today: date, zone: tzinfo) -> list[Entry]:

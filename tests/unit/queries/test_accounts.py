@@ -20,6 +20,7 @@ from fieldrep.queries.accounts import (
     find_accounts,
 )
 from fieldrep.store.replica import Replica
+from fieldrep.ui.account.sayings import tiles
 from tests.helpers.small_company import AURORA, BAKKER, DAY, HARBOR, NOW, OAK, conflict, order, put, row_id
 
 TODAY = date(2026, 11, 20)
@@ -138,6 +139,18 @@ def test_the_overview_names_what_a_rep_wants_to_know(replica: Replica) -> None:
     assert (page.orders.open_count, page.orders.open_amount) == (1, 86_000)
     assert (page.counts.contacts, page.counts.sites, page.counts.orders, page.counts.notes) == (2, 2, 4, 1)
     assert [task.subject for task in page.tasks if task.overdue] == ["Send oat range samples"]
+
+
+def test_what_is_in_another_currency_is_counted_and_never_added(replica: Replica) -> None:
+    before = overview(replica)
+    edit_account(replica, row_id=AURORA, currency="USD")
+    page = overview(replica)
+    assert before.invoices.elsewhere == before.orders.elsewhere == 0
+    assert (page.orders.open_count, page.orders.open_amount, page.orders.elsewhere) == (1, 0, 1)
+    assert (page.invoices.open_amount, page.invoices.elsewhere) == (0, before.invoices.open_count)
+    owed, _, _, orders = tiles(page, TODAY, ZONE)
+    assert (orders.figure, orders.note) == ("1", "1 in another currency")
+    assert (owed.figure, owed.note) == ("$ 0", f"{before.invoices.open_count} in another currency")
 
 
 def test_sales_compare_this_year_with_the_last_up_to_the_same_day(replica: Replica) -> None:
