@@ -52,10 +52,15 @@ class _Ruling:
 
 
 class Decisions:
-    """The decisions of one change, judged before any of its edits is applied."""
+    """The decisions of one change, judged before any of its edits is applied.
+
+    Attributes:
+        closed: conflicts that the change does not name and that are closed by taking a decision back.
+    """
 
     def __init__(self, tx: WriteTransaction, author: Author, change: Change) -> None:
         self._tx, self._author = tx, author
+        self.closed: list[bytes] = []
         self._by_conflict: dict[bytes, _Ruling] = {}
         self._by_field: dict[tuple[bytes, str], _Ruling] = {}
         edits = {edit.row_id: edit for edit in change.edits if edit.kind == "update"}
@@ -149,6 +154,7 @@ class Decisions:
         found.update(resolved_at=self._tx.now, changed_at=self._tx.now, changed_by=self._author.user_id)
         found["revision"] = self._tx.revision
         self._tx.stage(CONFLICT, found)
+        self.closed.append(row_id_of(found))
         return True
 
 

@@ -38,10 +38,17 @@ def waits_for_holder(field: Field, after: Value) -> bool:
     return field.name == "archived" or (waits(field) and not (field.name == "opt_out" and after == 1))
 
 
-def hand_over(tx: WriteTransaction, author: Author, change: Change, kept: Iterable[KeptField]) -> str:
+def hand_over(
+    tx: WriteTransaction,
+    author: Author,
+    change: Change,
+    kept: Iterable[KeptField],
+    closed: Iterable[bytes] = (),
+) -> str:
     """Makes proposals of those clashes of a change that its author cannot see, and keeps all it touched in step.
 
-    Gives what the author is told, "" when nothing was proposed.
+    `closed` are conflicts that were closed without being named in it. Gives what the author is told, "" when nothing
+    was proposed.
     """
     offered = []
     for one in kept:
@@ -52,7 +59,7 @@ def hand_over(tx: WriteTransaction, author: Author, change: Change, kept: Iterab
             _propose(tx, author, conflict, change.n)
             offered.append(one)
     touched = [edit.row_id for edit in change.edits if edit.entity == "conflict"]
-    for conflict_id in dict.fromkeys((*touched, *(one.conflict_id for one in kept))):
+    for conflict_id in dict.fromkeys((*touched, *closed, *(one.conflict_id for one in kept))):
         _settle(tx, author, conflict_id)
     return _told(tx, offered) if offered else ""
 

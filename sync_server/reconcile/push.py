@@ -172,8 +172,11 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
         settle_order(tx, rights.author, order_id)
     if "duplicate_candidate" in entities:
         carry_out(tx, rights, change)
-    if (kept or decisions is not None) and (handed_over := hand_over(tx, rights.author, change, kept)):
-        return Held(change.n, tx.revision, handed_over, tuple(kept))
+    if kept or decisions is not None:
+        closed = decisions.closed if decisions is not None else ()
+        handed_over = hand_over(tx, rights.author, change, kept, closed)
+        if handed_over:
+            return Held(change.n, tx.revision, handed_over, tuple(kept))
     if merged or kept:
         return Merged(change.n, tx.revision, tuple(kept))
     return Accepted(change.n, tx.revision)

@@ -61,11 +61,11 @@ class Central:
     death: str = ""
     repeats: int = 0
     noted: dict[bytes, int] = field(default_factory=dict)
-    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int]] | None = None
+    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any]] | None = None
     restored: bool = False
     tidied: bool = False
     purged: set[Key] = field(default_factory=set)
-    restored_to: list[tuple[set[bytes], int]] = field(default_factory=list)
+    restored_to: list[tuple[bytes, int]] = field(default_factory=list)
     ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
     founding: bool = True
     _same: dict[Key, tuple[Row, Row]] = field(default_factory=dict)
@@ -86,25 +86,24 @@ class Central:
         path.unlink(missing_ok=True)
         backup(self.database, path)
         oracle = copy.deepcopy(self.oracle)
-        self.saved = (oracle, dict(self.answers), dict(self.noted), dict(self.revisions))
+        told = dict(self.answers), dict(self.noted), dict(self.revisions), list(self.restored_to)
+        self.saved = (oracle, *told)
 
     def restore(self, path: Path) -> None:
         """The store as it was then, under a new epoch; whatever came since is known to the laptops alone."""
         assert self.saved is not None
-        former = self.epoch
         self.sql.close()
         self.database.close()
         restore(self.url, path, self.now, self._random.randbytes)
         self.reopen()
         self.sql = Sql(self.url)
-        oracle, answers, noted, revisions = copy.deepcopy(self.saved)
+        oracle, answers, noted, revisions, restored_to = copy.deepcopy(self.saved)
         oracle.tick = self.oracle.tick
         self.oracle, self.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
         present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
         self.ticks = {at: tick for at, tick in self.ticks.items() if at < present} | {present: oracle.tick}
-        lineage = {epoch for known, _ in self.restored_to for epoch in known} | {former}
-        self.restored_to.append((lineage, present))
+        self.restored_to = [*restored_to, (self.epoch, present)]  # of others it does not know itself
         self.restored = True  # days that have begun since are settled with the first exchange
         self.compare({})
 
@@ -241,8 +240,9 @@ class Central:
         if told.epoch in (b"", self.epoch):
             shown = self._tick_of(since)
         else:  # it has not heard of a restore: what it had of the time before the backup counts
-            missed = [at for known, at in self.restored_to if told.epoch in known]
-            shown = self._tick_of(min(since, *missed))
+            epochs = [epoch for epoch, _ in self.restored_to]
+            heard_of = epochs.index(told.epoch) + 1 if told.epoch in epochs else 0
+            shown = self._tick_of(min(since, *(at for _, at in self.restored_to[heard_of:])))
             self.noted[device] = max(self.noted.get(device, 0), shown)
         self.heard[device] = max(self.heard.get(device, 0), shown)
 

@@ -120,13 +120,14 @@ class Holding:
         return found
 
     def settle_grants(self) -> None:
-        """After each event: who holds which account from now on."""
+        """After each event: who holds which account, pair or report's own rows from now on."""
         self.tick += 1
         if (state := self._all_that_counts()) == self.settled_for:
             return
         self.settled_for = state
         keys = [("account", row_id) for row_id in self.rows["account"]]
         keys += [("pair", row_id) for row_id in self.rows["duplicate_candidate"]]
+        keys += [("team", row_id) for row_id in self.rows["user"]]
         for key in keys:
             now = self.holders(key)
             for user_id in self.rows["user"]:

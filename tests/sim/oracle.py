@@ -94,7 +94,7 @@ class Oracle(Holding):
         kind, about = key
         if kind == "everybody":
             return False
-        if kind in ("user", "team"):
+        if kind == "user" or about == who.user:
             return about == who.user
         if about in self._born or who.user in self.holders(key):
             return True

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fieldrep.contract.change import Accepted, Edit, Merged, Outcome
+from fieldrep.contract.change import Accepted, Change, Edit, Held, Merged, Outcome
 from sync_server.interchange.images import encode, image_of
+from sync_server.reconcile.push import push
 from tests.unit.reconcile.conftest import Row, Store, row_id
 
 SHOP = "shop of ana"
@@ -127,6 +128,24 @@ def test_a_late_decision_taken_back_leaves_nothing_to_decide(store: Store) -> No
     assert open_values(store) == [("2", "4")]
     store.push("ana", *back)
     assert (phone(store), open_values(store)) == ("4", [])
+
+
+def test_a_late_decision_that_was_proposed_and_is_taken_back_is_told_as_declined(store: Store) -> None:
+    conflict = clash(store)
+    late = decision(store, conflict, "mine", store.edit("account", SHOP, phone=("3", "2")))
+    back = taken_back(store, conflict, "mine", store.edit("account", SHOP, phone=("2", "3")))
+    store.push("mia", *decision(store, conflict, "other", store.edit("account", SHOP, phone=("3", "4"))))
+    ana = store.author("ana")
+    store.office("account", SHOP, owner_user_id=row_id("ben"))
+    with store.database.write() as tx:
+        (held,) = push(tx, ana, (Change(101, 0, "test", late),))
+    assert isinstance(held, Held)
+    assert [row["status"] for row in store.all("proposal")] == ["open"]
+    with store.database.write() as tx:
+        push(tx, ana, (Change(102, 0, "test", back),))
+    (proposal,) = store.all("proposal")
+    assert (proposal["status"], proposal["decided_by"]) == ("declined", row_id("ana"))
+    assert open_values(store) == []
 
 
 def test_nobody_takes_back_the_decision_of_somebody_else(store: Store) -> None:
