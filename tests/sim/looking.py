@@ -22,6 +22,8 @@ class Sql:
     url: str
     connection: Any = None
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
+    _all: dict[str, dict[bytes, Row]] = field(default_factory=dict)
+    _read_at: int | None = None
 
     def __post_init__(self) -> None:
         if self.url.startswith("sqlite"):
@@ -50,16 +52,28 @@ class Sql:
 
     def dump(self) -> dict[str, dict[bytes, Row]]:
         """All synced rows by entity and id, not to be altered; one that did not change is the object it was."""
+        version = self._version()
+        if self._all and version is not None and version == self._read_at:
+            return self._all
         for entity, table in TABLES.items():
             names, read = self.rows(f"SELECT * FROM {table}")
             before, known = self._read.get(entity, ([], {}))
             if read != before or not known:
                 self._read[entity] = read, by_id(names, read, before, known)
-        return {entity: rows for entity, (_, rows) in self._read.items()}
+        self._read_at, self._all = version, {entity: rows for entity, (_, rows) in self._read.items()}
+        return self._all
+
+    def _version(self) -> int | None:
+        """What SQLite counts whenever somebody else has written to the file; PostgreSQL tells nothing of that kind."""
+        if not self.url.startswith("sqlite"):
+            return None
+        version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
 
     def forget(self) -> None:
         """The next dump is of new objects."""
         self._read.clear()
+        self._all = {}
 
 
 def by_id(
