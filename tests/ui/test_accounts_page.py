@@ -9,6 +9,7 @@ from fieldrep.ui.widgets.navrail import NavButton
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAK
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
+from tests.ui.test_orders_page import page
 from tests.ui.window import CTRL, Window
 
 
@@ -56,6 +57,26 @@ def test_typing_filters_by_name_number_and_city_and_escape_brings_all_back(windo
         window.until(lambda found=found: window.record.header.name() == found)
     window.key(Qt.Key.Key_Escape)
     window.until(lambda: len(titles(window)) == 3)
+
+
+def test_the_record_follows_what_is_typed_once_no_key_comes_for_a_moment(window: Window) -> None:
+    shown = window.record
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("harbor")
+    window.until(lambda: titles(window) == ["Blue Harbor Hotels"])
+    window.until(lambda: shown.header.name() == "Blue Harbor Hotels")
+
+
+def test_what_is_done_right_after_typing_is_done_to_the_account_that_was_found(window: Window) -> None:
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("harbor")
+    window.until(lambda: titles(window) == ["Blue Harbor Hotels"])
+    window.shell.press("new_order")
+    window.until(lambda: window.shell.place().page == "orders")
+    editor = page(window).editor
+    window.until(lambda: editor.entry is not None)
+    assert editor.entry is not None
+    assert editor.entry.head.account_id == HARBOR
 
 
 def test_nothing_found_says_so_and_clears_by_its_button(window: Window) -> None:

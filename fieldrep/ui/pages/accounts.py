@@ -1,7 +1,8 @@
 """The Accounts page: the list with its search, chips and sorts, and the record of the account that is current.
 
 Owns how list and record follow each other. The list is read a window at a time; the order is found once per question.
-The record is loaded and put together once the list stands, so that the list need not wait for it.
+The record is loaded and put together once the list stands, and follows what is typed once no key comes for a moment,
+so that the list need not wait for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout,
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.account_page import WINDOW, ListAnswer, read_list
 from fieldrep.queries.accounts import AccountChip, AccountRow, account_rows
+from fieldrep.ui.account.actions import actions_on
 from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from fieldrep.ui.account.record import AccountRecord
     from fieldrep.ui.forms.editor import RecordEditor
 
+_REST_MS = 160
+"""How long no list comes, so that nobody types, until the record beside it is loaded."""
 _LIST_IN_LARGE = 424
 _LIST = 366  # so that the five chips stand beside each other
 _MATTER = frozenset(
@@ -63,6 +67,10 @@ class AccountsPage(Page):
         self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
         self.new_button.clicked.connect(self._new_account)
         self._then = ""
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._load_record)
         self._record: AccountRecord | None = None
         self._loading = False
         self._pair_hinted = False
@@ -107,8 +115,12 @@ class AccountsPage(Page):
 
     @property
     def record(self) -> AccountRecord:
-        """The account beside the list; put together now, when somebody cannot wait until the list stands."""
-        return self._record if self._record is not None else self._put_together()
+        """The account beside the list, as somebody acts on it: what the list came to is shown first, and it is put
+        together now when nobody can wait until the list stands.
+        """
+        record = self._record if self._record is not None else self._put_together()
+        self.list.settle()
+        return record
 
     def _put_together(self) -> AccountRecord:
         from fieldrep.ui.account.record import AccountRecord
@@ -183,7 +195,8 @@ class AccountsPage(Page):
                 self.list.choose_chip(AccountChip.ALL.value)
         elif not keep and not answer.rows and self._record is not None and self._record.editor is None:
             self._record.show_nothing()
-        self._load_record()
+        if self._record is None:
+            self._rest.start()
 
     def _on_list_failed(self, error: Exception) -> None:
         self._asking = False
@@ -231,7 +244,8 @@ class AccountsPage(Page):
 
     def _show(self, key: object) -> None:
         self.record.show_account(cast("RowId", key))
-        self.visited.emit(("account", key))
+        if self.isVisibleTo(self.window()):
+            self.visited.emit(("account", key))
 
     def _open(self, key: object) -> None:
         """Enter: into the record."""
@@ -297,39 +311,8 @@ class AccountsPage(Page):
                 Action("submit", editor.spec.save, "check", editor.submit, group=group),
                 Action("save", editor.spec.save, "check", editor.submit, group=group),
             )
-        record = self.record
-        on = f"Actions on {record.header.name()}" if record.answer else "Actions"
-        why = "" if record.answer else "Choose an account first."
-        deciding = not record.conflicts.isHidden()
-        decide = Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
-        pairing = not record.pairs.isHidden()
-        pair = (
-            self._about_pair(on),
-            Action("keep_apart", "Not a duplicate", "copy-x", record.pairs.keep_apart, group=on),
-        )
-        return (
-            *((decide,) if deciding else ()),
-            *(pair if pairing else ()),
-            Action("new_order", "New order", "shopping-cart", record.new_order, group=on, why_not=why),
-            Action("log_activity", "Log activity", "phone", record.log_activity, group=on, why_not=why),
-            Action("edit_record", "Edit account", "pencil", record.edit, group=on, why_not=why),
-            Action("add_contact", "Add contact", "user-plus", record.add_contact, group=on, why_not=why),
-            Action("add_site", "Add address", "map-pin-plus", record.add_site, group=on, why_not=why),
-            Action(
-                "record_menu", "Record actions", "ellipsis", record.header.open_menu, group=on, why_not=why
-            ),
-            Action("new_account", "New account", "building-2", record.new_account, group="Accounts"),
-        )
-
-    def _about_pair(self, group: str) -> Action:
-        """Ctrl+Enter merges only for somebody who is at the choices, never as a key pressed twice elsewhere."""
-        pairs = self.record.pairs
-        if pairs.folded():
-            return Action(
-                "compare_pair", "Compare the possible duplicate", "git-merge", pairs.unfold, group=group
-            )
-        key = "submit" if self._at_pair() else "merge_pair"
-        return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
+        new = Action("new_account", "New account", "building-2", self.record.new_account, group="Accounts")
+        return (*actions_on(self.record, at_pair=self._at_pair()), new)
 
     def _at_pair(self) -> bool:
         if self._record is None:

@@ -137,7 +137,8 @@ class ProductsPage(Page):
     def _follow(self, key: object) -> None:
         if key != self.record.product_id:
             self.record.show_product(cast("RowId", key))
-            self.visited.emit(("product", key))
+            if self.isVisibleTo(self.window()):
+                self.visited.emit(("product", key))
 
     def show_target(self, target: object) -> None:
         if self._desk.customer != self.record.customer:

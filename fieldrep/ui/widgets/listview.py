@@ -11,6 +11,8 @@ from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.theme import look_changed
 
 FOLLOWS_AFTER_MS = 80
+FOLLOWS_TYPING_AFTER_MS = 240
+"""Longer than between two letters: what follows takes longer than to show the list, and the next key waits for it."""
 
 
 class RowsView(QTableView):
@@ -55,8 +57,9 @@ class RowsView(QTableView):
     def current_row(self) -> int:
         return self.currentIndex().row()
 
-    def go(self, row: int, *, follow: bool = True) -> None:
-        """Make a row current (the next one when it is a heading); `follow` tells the page after the usual pause."""
+    def go(self, row: int, *, follow: bool = True, after: int = FOLLOWS_AFTER_MS) -> None:
+        """Make a row current (the next one when it is a heading); `follow` tells the page `after` milliseconds."""
+        self._timer.setInterval(after)
         last = self.model().rowCount() - 1
         while (
             0 <= row < last and not self.model().flags(self.model().index(row, 0)) & Qt.ItemFlag.ItemIsEnabled
@@ -102,6 +105,12 @@ class RowsView(QTableView):
         super().changeEvent(event)
         if look_changed(self, event):
             self.verticalHeader().setDefaultSectionSize(scaled(self._row_height))
+
+    def settle(self) -> None:
+        """Tell the page now which row is current, if it was not told yet."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._settle()
 
     def _on_current(self, now: QModelIndex, before: QModelIndex) -> None:
         if now.isValid():

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QStackedWidget, 
 from fieldrep.ui.style.tokens import LIST_ROW
 from fieldrep.ui.widgets.button import Button, Chip
 from fieldrep.ui.widgets.emptystate import EmptyState
-from fieldrep.ui.widgets.listview import RowsView
+from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS, FOLLOWS_TYPING_AFTER_MS, RowsView
 from fieldrep.ui.widgets.rows import RowModel, RowView
 from fieldrep.ui.widgets.search import SearchField
 from fieldrep.ui.widgets.skeleton import Skeleton
@@ -41,7 +41,7 @@ class ListWords:
 
 
 class RecordList(QWidget):
-    """Emits `wanted` when typing, chip or sort change; `current` 80 ms after the row settles; `opened` on Enter."""
+    """Emits `wanted` when typing, chip or sort change; `current` once the row settles; `opened` on Enter."""
 
     wanted = Signal(object)
     more_wanted = Signal(int)
@@ -153,9 +153,14 @@ class RecordList(QWidget):
         self._stack.setCurrentWidget(self.view)
         place = self.model.place_of(key) if keep else 0
         if place >= 0:
-            self.view.go(place, follow=not keep)
+            after = FOLLOWS_TYPING_AFTER_MS if self.search.hasFocus() else FOLLOWS_AFTER_MS
+            self.view.go(place, follow=not keep, after=after)
         if keep:
             self.view.verticalScrollBar().setValue(scroll)
+
+    def settle(self) -> None:
+        """`current` now, if the list came to a record and did not say so yet: somebody is about to act on it."""
+        self.view.settle()
 
     def append_rows(self, rows: Sequence[RowView]) -> None:
         self.model.append(rows)

@@ -1,0 +1,45 @@
+"""What can be done with the account that is shown: its actions, as the palette and the keys offer them.
+
+Owns which there are and when. What each does is the record's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fieldrep.ui.page import Action
+
+if TYPE_CHECKING:
+    from fieldrep.ui.account.record import AccountRecord
+
+
+def actions_on(record: AccountRecord, *, at_pair: bool) -> Iterator[Action]:
+    """The actions of a record, in the order they are offered; `at_pair`: the focus is in its possible duplicate."""
+    on = f"Actions on {record.header.name()}" if record.answer else "Actions"
+    why = "" if record.answer else "Choose an account first."
+    if not record.conflicts.isHidden():
+        yield Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
+    if not record.pairs.isHidden():
+        yield _about_pair(record, on, at_pair=at_pair)
+        yield Action("keep_apart", "Not a duplicate", "copy-x", record.pairs.keep_apart, group=on)
+    for key, title, icon, act in (
+        ("new_order", "New order", "shopping-cart", record.new_order),
+        ("log_activity", "Log activity", "phone", record.log_activity),
+        ("edit_record", "Edit account", "pencil", record.edit),
+        ("add_contact", "Add contact", "user-plus", record.add_contact),
+        ("add_site", "Add address", "map-pin-plus", record.add_site),
+        ("record_menu", "Record actions", "ellipsis", record.header.open_menu),
+    ):
+        yield Action(key, title, icon, act, group=on, why_not=why)
+
+
+def _about_pair(record: AccountRecord, group: str, *, at_pair: bool) -> Action:
+    """Ctrl+Enter merges only for somebody who is at the choices, never as a key pressed twice elsewhere."""
+    pairs = record.pairs
+    if pairs.folded():
+        return Action(
+            "compare_pair", "Compare the possible duplicate", "git-merge", pairs.unfold, group=group
+        )
+    key = "submit" if at_pair else "merge_pair"
+    return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
