@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeEngine
 from fieldrep.contract.catalogue import ENTITIES, searched_fields
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Field, Kind
+from fieldrep.store.search import MOST_BEFORE_JOIN
 
 REPLICA_VERSION = 1
 """Kept in the file's `user_version`; counts up with each Alembic revision of the replica."""
@@ -37,9 +38,6 @@ HEAD = "0001"
 
 SEARCH_BYTES = 16 * 1024 * 1024
 """Memory in which a page's search entries are gathered before they become a segment; segments are joined when idle."""
-
-SEARCH_SEGMENTS = 256
-"""Saves after which one of them joins their segments by itself; normally `tidy` does so earlier."""
 
 SEARCH_LEAF = 4_000
 """Bytes of a leaf of a search table: with its key it fills one page of the file, and what was larger would take two."""
@@ -306,7 +304,7 @@ def creation_statements() -> tuple[str, ...]:
                 f"'hashsize', {SEARCH_BYTES}",
                 f"'pgsz', {SEARCH_LEAF}",
                 "'automerge', 0",
-                f"'crisismerge', {SEARCH_SEGMENTS}",
+                f"'crisismerge', {MOST_BEFORE_JOIN}",
             )
             texts += [f"INSERT INTO {name}({name}, rank) VALUES ({setting})" for setting in settings]  # noqa: S608
     return tuple(texts)
