@@ -51,7 +51,7 @@ _TURN_SECONDS = 0.0005
 """How long a thread that loads or syncs keeps the interpreter while the window waits for it. One repaint takes many
 turns; at Python's own 5 ms a person would see each of them."""
 
-_METERED_ASKED_MS = 500
+_METERED_ASKED_MS = 900
 """After the window shows and before the first sync, which must know whether the line costs by the byte."""
 
 _ICONS = {"account": "building-2", "contact": "user", "sales_order": "shopping-cart", "product": "package",

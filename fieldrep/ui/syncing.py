@@ -38,7 +38,7 @@ TROUBLES = {
 
 _LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES})
 _ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, Code.SERVER_ERROR})
-FIRST_AFTER_MS = 800
+FIRST_AFTER_MS = 1_200
 """What sync loads must not compete with the first look at the window."""
 
 PULSE_MS = 10_000

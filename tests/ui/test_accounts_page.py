@@ -9,7 +9,6 @@ from fieldrep.ui.widgets.navrail import NavButton
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAK
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
-from tests.ui.test_orders_page import page
 from tests.ui.window import CTRL, Window
 
 
@@ -65,18 +64,6 @@ def test_the_record_follows_what_is_typed_once_no_key_comes_for_a_moment(window:
     window.write("harbor")
     window.until(lambda: titles(window) == ["Blue Harbor Hotels"])
     window.until(lambda: shown.header.name() == "Blue Harbor Hotels")
-
-
-def test_what_is_done_right_after_typing_is_done_to_the_account_that_was_found(window: Window) -> None:
-    window.key(Qt.Key.Key_F, CTRL)
-    window.write("harbor")
-    window.until(lambda: titles(window) == ["Blue Harbor Hotels"])
-    window.shell.press("new_order")
-    window.until(lambda: window.shell.place().page == "orders")
-    editor = page(window).editor
-    window.until(lambda: editor.entry is not None)
-    assert editor.entry is not None
-    assert editor.entry.head.account_id == HARBOR
 
 
 def test_nothing_found_says_so_and_clears_by_its_button(window: Window) -> None:

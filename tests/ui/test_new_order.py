@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt
 
 from fieldrep.ui.page import Place
-from tests.helpers.small_company import AURORA
+from tests.helpers.small_company import AURORA, HARBOR
 from tests.ui.office import Office
-from tests.ui.test_orders_page import new_order, rows, side_words
+from tests.ui.test_orders_page import new_order, page, rows, side_words
 from tests.ui.window import CTRL, Window
 
 
@@ -69,3 +69,15 @@ def test_not_done_goes_when_the_field_is_emptied(window: Window) -> None:
     editor.fast.selectAll()
     window.key(Qt.Key.Key_Delete)
     assert editor.problem.isHidden()
+
+
+def test_what_is_done_right_after_typing_is_done_to_the_account_that_was_found(window: Window) -> None:
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("harbor")
+    window.until(lambda: window.accounts.list.current_key() == HARBOR)
+    window.shell.press("new_order")
+    window.until(lambda: window.shell.place().page == "orders")
+    editor = page(window).editor
+    window.until(lambda: editor.entry is not None)
+    assert editor.entry is not None
+    assert editor.entry.head.account_id == HARBOR
