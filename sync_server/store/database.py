@@ -37,6 +37,9 @@ __all__ = ["Actor", "Database", "StoreInfo"]
 TIDY_AFTER = 300
 """Rows written after which what commits leave over is tidied, beside whatever goes on."""
 
+TIDY_PAUSE_SECONDS = 0.25
+"""From such a commit to the tidying: whoever waits for an answer to it has the processor and the disk first."""
+
 _BEGIN = {"read": Session.begin_read, "write": Session.begin_write, "note": Session.begin_note}
 
 
@@ -56,6 +59,7 @@ class Database:
         self._untidy = 0
         self._tidier = ThreadPoolExecutor(1, "store-tidy")
         self._tidying: Future[None] | None = None
+        self._closing = threading.Event()
         self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
@@ -93,6 +97,7 @@ class Database:
 
     def close(self) -> None:
         """Lets all connections go."""
+        self._closing.set()
         self._tidier.shutdown()
         self.engine.dispose()
 
@@ -196,6 +201,7 @@ class Database:
             self._tidying = self._tidier.submit(self._tidy)
 
     def _tidy(self) -> None:
+        self._closing.wait(TIDY_PAUSE_SECONDS)
         with suppress(Exception), self.connection() as connection:  # the next commit tries again
             self.dialect.tidy(connection)
 

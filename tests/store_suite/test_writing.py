@@ -13,7 +13,9 @@ from fieldrep.contract.change import Accepted, Change, Edit, Outcome, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import Revision
 from fieldrep.contract.scope import account_key
+from sync_server.store import database
 from sync_server.store.audit import broken_links
+from sync_server.store.database import Database
 from sync_server.store.dialect import compose
 from sync_server.store.transaction import WriteTransaction
 from sync_server.store.verify import verify
@@ -317,3 +319,19 @@ def test_a_grant_begins_and_ends_with_its_days(world: World) -> None:
     before = world.database.info()
     world.database.settle_due()
     assert world.database.info() == before
+
+
+@pytest.mark.timeout(60)
+def test_a_store_that_closes_tidies_at_once_what_waits_for_its_pause(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "TIDY_PAUSE_SECONDS", 3_600)
+    done: list[object] = []
+    store = Database.open(world.url, world.database.clock, world.database.randomness)
+    monkeypatch.setattr(store.dialect, "tidy", done.append)
+    with store.write() as tx:
+        for n in range(database.TIDY_AFTER):
+            new_row(tx, "account", name=f"Shop {n}")
+    assert not done, "whoever waits for the commit comes first"
+    store.close()
+    assert len(done) == 1
