@@ -93,6 +93,7 @@ class SalesTile:
     Attributes:
         last_year_to_date: last year up to the same day, the fair comparison.
         months, months_before: twelve sums each, of this and of last year.
+        elsewhere, elsewhere_last_year: orders in other currencies, which are counted and never added.
     """
 
     this_year: int
@@ -100,6 +101,8 @@ class SalesTile:
     last_year: int
     months: tuple[int, ...]
     months_before: tuple[int, ...]
+    elsewhere: int
+    elsewhere_last_year: int
 
     @property
     def change_percent(self) -> int | None:
@@ -221,6 +224,11 @@ WHERE account_id = ? AND archived = 0 AND ordered_on >= ? AND ordered_on <= ? AN
     AND status NOT IN ('draft', 'cancelled', 'rejected')
 GROUP BY 1
 """
+_SALES_ELSEWHERE = """
+SELECT count(*) FILTER (WHERE ordered_on >= ?1), count(*) FILTER (WHERE ordered_on < ?1) FROM sales_order
+WHERE account_id = ?2 AND archived = 0 AND ordered_on >= ?3 AND ordered_on <= ?4 AND currency <> ?5
+    AND status NOT IN ('draft', 'cancelled', 'rejected')
+"""
 _OPEN_ORDERS = """
 SELECT count(*) FILTER (WHERE status <> 'draft'),
     coalesce(sum(total_amount) FILTER (WHERE status <> 'draft' AND currency = ?1), 0),
@@ -334,7 +342,9 @@ def _sales(reader: Reader, account_id: RowId, currency: str, today: date) -> Sal
         for month, amount, part in reader.rows(_SALES, (until, account_id, first, last, currency)):
             sums[index][int(month[5:7]) - 1] = amount
             to_date += part if index else 0
-    return SalesTile(sum(sums[0]), to_date, sum(sums[1]), tuple(sums[0]), tuple(sums[1]))
+    years = (f"{today.year:04d}-01-01", account_id, f"{before.year:04d}-01-01", f"{today.year:04d}-12-31")
+    others = reader.rows(_SALES_ELSEWHERE, (*years, currency))[0]
+    return SalesTile(sum(sums[0]), to_date, sum(sums[1]), tuple(sums[0]), tuple(sums[1]), *others)
 
 
 def _orders(reader: Reader, account_id: RowId, currency: str) -> OrdersTile:

@@ -83,6 +83,7 @@ class AccountRow:
     Attributes:
         key: its key in `AccountsFound.keys`.
         sales_amount: orders of this calendar year, in minor units of `currency`.
+        sales_elsewhere: where there is none of these, how many of this year's orders are in other currencies.
         last_activity_at: when somebody was last in touch, None for never.
         open_amount, overdue_amount, overdue_count: of open invoices.
         waiting: has changes made here that the server has not yet acknowledged.
@@ -99,6 +100,7 @@ class AccountRow:
     lifecycle: str
     currency: str
     sales_amount: int
+    sales_elsewhere: int
     last_activity_at: int | None
     open_amount: int
     overdue_amount: int
@@ -175,6 +177,14 @@ SELECT a.row_no, a.id, a.name, a.number, {_CITY}, a.tier, a.lifecycle, a.currenc
     (SELECT count(*) {_OWED} AND d.due_on < ?)
 FROM account AS a WHERE a.row_no IN (SELECT value FROM json_each(?))
 """
+_SALES_ELSEWHERE = """
+SELECT a.row_no, count(*) FROM json_each(?) AS j CROSS JOIN account AS a ON a.row_no = j.value
+    CROSS JOIN sales_order AS o ON o.account_id = a.id
+WHERE o.archived = 0 AND o.ordered_on >= ? AND o.status NOT IN ('draft', 'cancelled', 'rejected')
+    AND o.currency <> a.currency
+GROUP BY 1
+"""
+_SALES_AT = 8
 _LAST_LETTER = "\uffff"
 _SHORTEST_CITY = 2
 
@@ -202,7 +212,12 @@ def account_rows(reader: Reader, *, keys: Sequence[int], today: date) -> tuple[A
     found = reader.rows(_ROWS, (_year(today), day, day, key_list(keys)))
     waiting, conflicts = waiting_accounts(reader), conflicts_by_account(reader)
     refused = refused_records(reader)
-    rows = {row[0]: _row(row, row[1] in waiting, conflicts[row[1]], refused[row[1]]) for row in found}
+    none = [row[0] for row in found if row[_SALES_AT] is None]
+    others = dict(reader.rows(_SALES_ELSEWHERE, (key_list(none), _year(today)))) if none else {}
+    rows = {
+        row[0]: _row(row, others.get(row[0], 0), row[1] in waiting, conflicts[row[1]], refused[row[1]])
+        for row in found
+    }
     return tuple(rows[key] for key in keys if key in rows)
 
 
@@ -214,7 +229,7 @@ def account_position(reader: Reader, *, found: AccountsFound, account_id: RowId)
     return found.keys.index(key[0][0])
 
 
-def _row(row: Sequence[object], waiting: bool, conflicts: int, refused: int) -> AccountRow:
+def _row(row: Sequence[object], elsewhere: int, waiting: bool, conflicts: int, refused: int) -> AccountRow:
     key, row_id, name, number, city, tier, lifecycle, currency, sales, last, owed, overdue, count = row
     return AccountRow(
         key=whole(key),
@@ -226,6 +241,7 @@ def _row(row: Sequence[object], waiting: bool, conflicts: int, refused: int) -> 
         lifecycle=text(lifecycle),
         currency=text(currency) or "EUR",
         sales_amount=whole(sales),
+        sales_elsewhere=elsewhere,
         last_activity_at=maybe_whole(last),
         open_amount=whole(owed),
         overdue_amount=whole(overdue),

@@ -44,11 +44,18 @@ def row_view(row: AccountRow, today: date, zone: tzinfo) -> RowView:
         key=row.id,
         title=row.name,
         meta="  ·  ".join(part for part in (row.city, tier_word(row.tier, row.lifecycle)) if part),
-        value=short_money(row.sales_amount, row.currency) if row.sales_amount else NOTHING,
+        value=_sales(row),
         flag=flag,
         flag_tone=tone,
         waiting=row.waiting,
     )
+
+
+def _sales(row: AccountRow) -> str:
+    """What they bought this year; orders in another currency alone have a number and no sum."""
+    if row.sales_amount:
+        return short_money(row.sales_amount, row.currency)
+    return plural(row.sales_elsewhere, "order") if row.sales_elsewhere else NOTHING
 
 
 def _flag(row: AccountRow, today: date, zone: tzinfo) -> tuple[str, str]:

@@ -125,14 +125,23 @@ def _last_contact(view: AccountOverview, today: date, zone: tzinfo) -> TileView:
 
 
 def _sales(view: AccountOverview, currency: str) -> TileView:
-    change = view.sales.change_percent
-    if change is None:
-        note, tone = ("First year" if view.sales.this_year else "No orders this year or last"), "text3"
-    else:
+    sales, change, tone = view.sales, view.sales.change_percent, "text3"
+    if change is not None:
         sign = "+" if change > 0 else "−" if change < 0 else "±"
-        note = f"{sign} {abs(change)} % vs last year to date"
-        tone = Tone.SUCCESS.value if change > 0 else Tone.WARNING.value if change < 0 else "text3"
-    return TileView("Sales this year", short_money(view.sales.this_year, currency), note, tone)
+        own = f"{sign} {abs(change)} % vs last year to date"
+        tone = Tone.SUCCESS.value if change > 0 else Tone.WARNING.value if change < 0 else tone
+    elif sales.this_year and not (sales.last_year or sales.elsewhere_last_year):
+        own = "First year"
+    elif sales.last_year and not sales.elsewhere:
+        own = f"{short_money(sales.last_year, currency)} later last year"
+    else:
+        own = ""
+    if sales.elsewhere:
+        others = _elsewhere(sales.elsewhere)
+    else:
+        others = f"Last year {_elsewhere(sales.elsewhere_last_year)}" if sales.elsewhere_last_year else ""
+    note = " · ".join(part for part in (own, others) if part) or "No orders this year or last"
+    return TileView("Sales this year", short_money(sales.this_year, currency), note, tone)
 
 
 def _orders(view: AccountOverview, currency: str) -> TileView:

@@ -20,6 +20,7 @@ from fieldrep.queries.accounts import (
     find_accounts,
 )
 from fieldrep.store.replica import Replica
+from fieldrep.ui.account.listing import row_view
 from fieldrep.ui.account.sayings import tiles
 from tests.helpers.small_company import AURORA, BAKKER, DAY, HARBOR, NOW, OAK, conflict, order, put, row_id
 
@@ -148,9 +149,22 @@ def test_what_is_in_another_currency_is_counted_and_never_added(replica: Replica
     assert before.invoices.elsewhere == before.orders.elsewhere == 0
     assert (page.orders.open_count, page.orders.open_amount, page.orders.elsewhere) == (1, 0, 1)
     assert (page.invoices.open_amount, page.invoices.elsewhere) == (0, before.invoices.open_count)
-    owed, _, _, orders = tiles(page, TODAY, ZONE)
+    owed, _, sales, orders = tiles(page, TODAY, ZONE)
+    assert before.sales.elsewhere == before.sales.elsewhere_last_year == 0
+    assert (page.sales.this_year, page.sales.elsewhere, page.sales.elsewhere_last_year) == (0, 2, 1)
+    assert (sales.figure, sales.note) == ("$ 0", "2 in another currency")
+    assert row_view(listed(replica)[0], TODAY, ZONE).value == "2 orders"
     assert (orders.figure, orders.note) == ("1", "1 in another currency")
     assert (owed.figure, owed.note) == ("$ 0", f"{before.invoices.open_count} in another currency")
+
+
+def test_no_orders_is_said_of_nobody_who_ordered_last_year(replica: Replica) -> None:
+    order(replica, "abroad", OAK, "SO-9", "2025-12-01", "completed", 77_000)
+    page = overview(replica, OAK)
+    assert tiles(page, TODAY, ZONE)[2].note == "€ 770 later last year"
+    edit_account(replica, row_id=OAK, currency="CHF")
+    page = overview(replica, OAK)
+    assert tiles(page, TODAY, ZONE)[2].note == "Last year 1 in another currency"
 
 
 def test_sales_compare_this_year_with_the_last_up_to_the_same_day(replica: Replica) -> None:
