@@ -81,9 +81,13 @@ def open_enrolled() -> Iterator[Replica]:
 
 @contextmanager
 def open_profile(*, create: bool = False) -> Iterator[Replica]:
-    """The replica of the profile, unlocked; with `create` made first where there is none."""
+    """The replica of the profile, unlocked; with `create` made first where there is none.
+
+    Another command that is at work on it is waited for a little.
+    """
     from fieldrep.paths import default_profile
     from fieldrep.secrets import KeyVault
+    from fieldrep.store.lock import Holder
     from fieldrep.store.replica import Replica
 
     profile = default_profile()
@@ -101,7 +105,9 @@ def open_profile(*, create: bool = False) -> Iterator[Replica]:
     else:
         ask = vault.needs_passphrase and sys.stdin.isatty()
         key = vault.unlock(click.prompt("Passphrase", hide_input=True, err=True) if ask else None)
-    replica = Replica.open(profile, key, lambda: time.time_ns() // 1_000_000, os.urandom, create=create)
+    replica = Replica.open(
+        profile, key, lambda: time.time_ns() // 1_000_000, os.urandom, create=create, holder=Holder.COMMAND
+    )
     try:
         yield replica
     finally:

@@ -47,13 +47,14 @@ def repair(aside: bool, as_json: bool) -> int:
         return _set_aside(as_json)
     from fieldrep.paths import default_profile
     from fieldrep.secrets import KeyVault
+    from fieldrep.store.lock import Holder
     from fieldrep.store.repair import repair as mend
 
     profile = default_profile()
     vault = KeyVault(profile)
     ask = vault.needs_passphrase and sys.stdin.isatty()
     key = vault.unlock(click.prompt("Passphrase", hide_input=True, err=True) if ask else None)
-    done = mend(profile, key, _now())
+    done = mend(profile, key, _now(), holder=Holder.COMMAND)
     if as_json:
         print_json(_told(done))
     else:
@@ -81,11 +82,11 @@ def _told(done: Repaired) -> dict[str, object]:
 def _set_aside(as_json: bool) -> int:
     from fieldrep.paths import default_profile
     from fieldrep.store.aside import set_aside
-    from fieldrep.store.lock import FileLock
+    from fieldrep.store.lock import FileLock, Holder
 
     profile = default_profile()
     profile.make()
-    lock = FileLock(profile.lock)
+    lock = FileLock(profile.lock, Holder.COMMAND)
     try:
         kept: Path | None = set_aside(profile.replica, profile.key_file, _now())
     finally:

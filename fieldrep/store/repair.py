@@ -25,7 +25,7 @@ from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.files import put
-from fieldrep.store.lock import FileLock
+from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
 from fieldrep.store.pending import Standing, decode_change
@@ -112,7 +112,7 @@ class Repaired:
         return " ".join(parts)
 
 
-def repair(place: Profile | Path, key: bytes, now: int) -> Repaired:
+def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Holder.WINDOW) -> Repaired:
     """Repairs a replica that is damaged, does nothing to a sound one.
 
     Raises:
@@ -122,7 +122,7 @@ def repair(place: Profile | Path, key: bytes, now: int) -> Repaired:
     path, lock_path = (
         (place.replica, place.lock) if isinstance(place, Profile) else (place, Path(f"{place}.lock"))
     )
-    lock = FileLock(lock_path)
+    lock = FileLock(lock_path, holder)
     try:
         finish_switch(path)
         if not path.exists():

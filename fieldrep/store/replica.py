@@ -22,7 +22,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import engine, log, newer, outbox, search
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
-from fieldrep.store.lock import FileLock
+from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
 from fieldrep.store.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
@@ -80,16 +80,25 @@ class Replica:
 
     @classmethod
     def open(
-        cls, place: Profile | Path, key: bytes, clock: Clock, randomness: Randomness, *, create: bool = False
+        cls,
+        place: Profile | Path,
+        key: bytes,
+        clock: Clock,
+        randomness: Randomness,
+        *,
+        create: bool = False,
+        holder: Holder = Holder.WINDOW,
     ) -> Replica:
         """Opens the replica of a profile, or of a bare path; `create` makes an empty one where there is none.
+
+        A `holder` that is a command line waits for another one to end.
 
         Raises:
             KnownError: `not_enrolled` when there is none, `already_open`, `replica_damaged`, `replica_newer`,
                 or a disk error.
         """
         path, lock_path = paths(place)
-        lock = FileLock(lock_path)
+        lock = FileLock(lock_path, holder)
         try:
             connection = open_file(path, key, create=create)
             try:
