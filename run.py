@@ -168,7 +168,7 @@ def set_up() -> None:
 
 def create_environment() -> None:
     """A fresh environment in place of none, or of one whose set-up was interrupted."""
-    say(f"Setting up FieldRep's environment in {VENV.name} (once; a minute or two)")
+    say(f"Setting up FieldRep's environment in {VENV.name} (a few minutes, once)")
     if importlib.util.find_spec("ensurepip") is None:
         here = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         install_system_packages("Python's module for environments", [here])

@@ -109,7 +109,10 @@ def _list_commands(as_json: bool) -> None:
     "--where", multiple=True, metavar="FIELD=VALUE", help="Only rows with this value; may be repeated."
 )
 def show(entity: str, row_id: str | None, where: Sequence[str]) -> int:
-    """Prints rows of ENTITY as JSON lines, all or the one with an ID."""
+    """Prints rows of ENTITY as JSON lines, all or the one with an ID.
+
+    An open conflict has two more values: what deciding for mine or for theirs takes now.
+    """
     from fieldrep.contract.ids import parse_id
     from fieldrep.queries.records import record, records
 

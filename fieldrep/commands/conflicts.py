@@ -18,11 +18,9 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
-from fieldrep.contract.jsonform import from_json, to_json
-from fieldrep.contract.values import canonical_json
-from fieldrep.domain.deciding import what_stands
+from fieldrep.contract.jsonform import from_json
 from fieldrep.domain.orders import amount_of_line
-from fieldrep.store.entered_by import entered_by
+from fieldrep.store.choices import choices
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
@@ -107,14 +105,6 @@ def _chosen(uow: UnitOfWork, conflict: Row, field: Field, choice: Choice, record
     if choice.choose not in ("mine", "theirs"):
         sentence = f"Choose one of mine, theirs or other; “{choice.choose[:40]}” is none of them."
         raise KnownError(Code.INVALID_VALUE, sentence, field="choose")
-    mine, theirs = (_text_or_none(conflict[name]) for name in ("mine_value", "theirs_value"))
-    if conflict["reason"] != "deleted":
-        now = canonical_json(to_json(field, record[field.name]))
-        author = entered_by(uow.driver, record, field, uow.user_id).by
-        mine, theirs = what_stands(mine, theirs, now, entered_by_mine=author == conflict["mine_by"])
+    mine, theirs = choices(uow.driver, conflict, record, field, uow.user_id)
     kept = mine if choice.choose == "mine" else theirs
     return from_json(field, msgspec.json.decode(kept)) if kept is not None else None
-
-
-def _text_or_none(value: Value) -> str | None:
-    return value if isinstance(value, str) else None

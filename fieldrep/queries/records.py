@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fieldrep.contract.catalogue import ENTITIES, entity_named
+import msgspec
+
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES, entity_named
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, row_to_json
+from fieldrep.store.choices import choices
 from fieldrep.store.reader import Reader
+from fieldrep.store.state import load_state
+from fieldrep.store.statements import Row
 
 _WORDS = frozenset({Kind.TEXT, Kind.CHOICE, Kind.DATE, Kind.JSON})
 _NOTHING = frozenset({"", "null"})
 
 
 def record(reader: Reader, *, entity: str, row_id: RowId) -> dict[str, JsonValue]:
-    """One row in its form at the edges.
+    """One row in its form at the edges; an open conflict also says what each choice takes now.
 
     Raises:
         KnownError: `unknown_entity` or `not_found`.
@@ -33,7 +38,7 @@ def record(reader: Reader, *, entity: str, row_id: RowId) -> dict[str, JsonValue
         raise KnownError(
             Code.NOT_FOUND, f"There is no {described.title.lower()} {id_text(row_id)} on this device."
         )
-    return row_to_json(described, row)
+    return _shown(reader, described, row)
 
 
 def records(
@@ -57,7 +62,36 @@ def _rows(
     reader: Reader, entity: Entity, sql: str, parameters: Sequence[Value]
 ) -> Iterator[dict[str, JsonValue]]:
     for values in reader.driver.execute(sql, parameters):
-        yield row_to_json(entity, dict(zip(entity.column_names, values, strict=True)))
+        yield _shown(reader, entity, dict(zip(entity.column_names, values, strict=True)))
+
+
+def _shown(reader: Reader, entity: Entity, row: Row) -> dict[str, JsonValue]:
+    shown = row_to_json(entity, row)
+    if entity.name == "conflict":
+        shown.update(_to_choose(reader, row))
+    return shown
+
+
+def _to_choose(reader: Reader, conflict: Row) -> dict[str, JsonValue]:
+    """`choose_mine` and `choose_theirs`: what a decision takes now, where one can be made here.
+
+    What the conflict kept stays beside them as it arrived, the same as in every export.
+    """
+    entity, name, row_id = (conflict[one] for one in ("entity", "field", "row_id"))
+    described = CATALOGUE.get(str(entity))
+    if conflict["status"] != "open" or described is None or not described.has(str(name)):
+        return {}
+    record = reader.row(described.name, row_id) if isinstance(row_id, bytes) else None
+    if record is None:
+        return {}
+    me = load_state(reader.driver).user_id
+    mine, theirs = choices(reader.driver, conflict, record, described.field(str(name)), me)
+    return {"choose_mine": _decoded(mine), "choose_theirs": _decoded(theirs)}
+
+
+def _decoded(kept: str | None) -> JsonValue:
+    found: JsonValue = msgspec.json.decode(kept) if kept is not None else None
+    return found
 
 
 def row_counts(reader: Reader) -> dict[str, int]:

@@ -17,7 +17,7 @@ from fieldrep.domain.queue_age import DAY
 from fieldrep.paths import Profile
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.replica import Replica
-from tests.helpers.small_company import AURORA, HARBOR, KEY, Counting, Ticking
+from tests.helpers.small_company import AURORA, HARBOR, KEY, PIET, Counting, Ticking, conflict
 from tests.unit.conftest import PASSPHRASE
 
 ACCOUNT = id_text(AURORA)
@@ -298,6 +298,36 @@ def test_rows_are_shown_as_lines_of_json(shell: Shell) -> None:
     assert len(shown) == 3
     one = shell("show", "account", "--where", "tier=growth", "--where", "archived=false")
     assert [json.loads(line)["id"] for line in one.out.splitlines()] == [id_text(HARBOR)]
+
+
+@pytest.mark.parametrize("choose", ["mine", "theirs"])
+@pytest.mark.parametrize("later", ["nothing", "mine again", "a third person's"])
+def test_a_conflict_is_shown_with_what_each_choice_then_writes(
+    shell: Shell, profile: Path, choose: str, later: str
+) -> None:
+    with opened(profile) as replica:
+        clash = id_text(conflict(replica, "clash"))
+        if later == "mine again":
+            edit_account(replica, row_id=AURORA, phone="0800 NEWER")
+        elif later == "a third person's":
+            with replica.write() as driver:
+                driver.execute(
+                    "UPDATE account SET phone = '0633', changed_by = ? WHERE id = ?", (PIET, AURORA)
+                )
+    shown = shell("show", "conflict").json
+    assert shown == shell("show", "conflict", clash).json
+    assert (shown["mine_value"], shown["theirs_value"]) == ("+31 10 411 2299", "+31 10 411 2200")
+    assert (shown["choose_mine"], shown["choose_theirs"]) == {
+        "nothing": ("+31 10 411 2299", "+31 10 411 2200"),
+        "mine again": ("0800 NEWER", "+31 10 411 2200"),
+        "a third person's": ("+31 10 411 2299", "0633"),
+    }[later]
+    exported = shell("export", "-").out
+    assert '"mine_value":"+31 10 411 2299"' in exported
+    assert "choose_mine" not in exported
+    assert shell("do", "resolve_conflict", json.dumps({"id": clash, "choose": choose})).code == 0
+    assert shell("show", "account", ACCOUNT).json["phone"] == shown[f"choose_{choose}"]
+    assert "choose_mine" not in shell("show", "conflict", clash).json
 
 
 def test_the_export_is_the_same_bytes_for_the_same_content(shell: Shell, tmp_path: Path) -> None:
