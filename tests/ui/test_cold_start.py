@@ -3,6 +3,7 @@
 import builtins
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -38,6 +39,24 @@ def test_an_account_asked_for_at_once_is_shown_and_not_the_first_of_the_list(
         window.ready()
         window.settle()
         assert window.record.account_id == window.accounts.list.current_key() == HARBOR
+
+
+def test_enter_right_after_the_first_letters_waits_for_the_list_and_goes_into_the_account_found(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.until(lambda: window.program.shell is not None and window.program.shell.isVisible())
+        page = window.accounts
+        assert page.list.model.rowCount() == 0, "the list has answered already"
+        page.focus_search()
+        qtbot.keyClicks(page.list.search, "harbor")
+        qtbot.keyClick(page.list.search, Qt.Key.Key_Return)
+        window.until(lambda: window.focused() == "account_tabs_bar", "the account is not open")
+        assert page.list.search.text() == "harbor"
+        assert window.record.account_id == HARBOR
+        window.key(Qt.Key.Key_E)
+        window.until(lambda: window.record.editor is not None)
+        assert window.focused() == "edit_account_name"
 
 
 def test_a_key_pressed_before_the_record_is_loaded_does_what_it_says(

@@ -5,7 +5,8 @@ Owns which there are and when. What each does is the record's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldrep.ui.page import Action
@@ -14,24 +15,32 @@ if TYPE_CHECKING:
     from fieldrep.ui.account.record import AccountRecord
 
 
-def actions_on(record: AccountRecord, *, at_pair: bool) -> Iterator[Action]:
-    """The actions of a record, in the order they are offered; `at_pair`: the focus is in its possible duplicate."""
+def actions_on(record: AccountRecord, *, at_pair: bool, open_form: Callable[[str], None]) -> Iterator[Action]:
+    """The actions of a record, in the order they are offered.
+
+    Args:
+        at_pair: the focus is in its possible duplicate.
+        open_form: opens one of its forms, as soon as the account is read.
+    """
     on = f"Actions on {record.header.name()}" if record.answer else "Actions"
-    why = "" if record.answer else "Choose an account first."
-    if not record.conflicts.isHidden():
+    coming = record.account_id is not None and not record.empty.isVisibleTo(record)
+    why = "" if record.answer or coming else "Choose an account first."
+    if record.answer and not record.conflicts.isHidden():
         yield Action("submit", "Apply merge", "git-merge", record.conflicts.apply, group=on)
-    if not record.pairs.isHidden():
+    if record.answer and not record.pairs.isHidden():
         yield _about_pair(record, on, at_pair=at_pair)
         yield Action("keep_apart", "Not a duplicate", "copy-x", record.pairs.keep_apart, group=on)
     for key, title, icon, act in (
         ("new_order", "New order", "shopping-cart", record.new_order),
-        ("log_activity", "Log activity", "phone", record.log_activity),
-        ("edit_record", "Edit account", "pencil", record.edit),
-        ("add_contact", "Add contact", "user-plus", record.add_contact),
-        ("add_site", "Add address", "map-pin-plus", record.add_site),
-        ("record_menu", "Record actions", "ellipsis", record.header.open_menu),
+        ("log_activity", "Log activity", "phone", partial(open_form, "log")),
+        ("edit_record", "Edit account", "pencil", partial(open_form, "edit")),
+        ("add_contact", "Add contact", "user-plus", partial(open_form, "contact")),
+        ("add_site", "Add address", "map-pin-plus", partial(open_form, "site")),
     ):
         yield Action(key, title, icon, act, group=on, why_not=why)
+    if record.answer or not coming:
+        menu = record.header.open_menu
+        yield Action("record_menu", "Record actions", "ellipsis", menu, group=on, why_not=why)
 
 
 def _about_pair(record: AccountRecord, group: str, *, at_pair: bool) -> Action:

@@ -152,10 +152,15 @@ class AccountRecord(QWidget):
     # What is shown
 
     def show_nothing(self) -> None:
-        self.account_id = self.answer = None
-        self.empty.say("No account chosen", "Choose one in the list, or make a new one.", icon="building-2")
+        self.account_id = None
+        self._stand_empty("No account chosen", "Choose one in the list, or make a new one.")
+
+    def _stand_empty(self, title: str, words: str) -> None:
+        self.answer = None
+        self.empty.say(title, words, icon="building-2")
         if self.editor is None:
             self._stack.setCurrentWidget(self.empty)
+        self.state_changed.emit()
 
     def show_account(self, account_id: RowId) -> None:
         """The list moved; an open form of the last account is left when nothing was typed in it."""
@@ -184,7 +189,9 @@ class AccountRecord(QWidget):
 
     def _on_answer(self, answer: RecordAnswer | None) -> None:
         if answer is None:
-            self._say_gone()
+            self._stand_empty(
+                *sayings.GONE
+            )  # it may come again: after a repair, or when it is hers once more
             return
         before, self.answer = self.answer, answer
         if before is not None and before.overview.header.id == answer.overview.header.id:
@@ -213,13 +220,6 @@ class AccountRecord(QWidget):
         if self.editor is None:
             self._stack.setCurrentWidget(self._record)
         self.state_changed.emit()
-
-    def _say_gone(self) -> None:
-        """It may come again: after a repair, or when it is this person's once more."""
-        self.answer = None
-        self.empty.say(*sayings.GONE, icon="building-2")
-        if self.editor is None:
-            self._stack.setCurrentWidget(self.empty)
 
     def _say_merged(self, name: str, survivor: RowId, now: str) -> None:
         """The account asked for is part of this one since: this one is shown, in the list as well."""

@@ -67,6 +67,7 @@ class AccountsPage(Page):
         self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
         self.new_button.clicked.connect(self._new_account)
         self._then = ""
+        self._enters = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -132,6 +133,7 @@ class AccountsPage(Page):
         record.account_wanted.connect(self._go_to)
         record.state_changed.connect(self.hints_changed)
         record.state_changed.connect(self._do_then)
+        record.state_changed.connect(self._enter)
         QTimer.singleShot(0, record, self._place_record)
         return record
 
@@ -167,7 +169,8 @@ class AccountsPage(Page):
     # The list
 
     def _ask(self, *, keep: bool = False) -> None:
-        """`keep` is a refresh: the current account and the scroll stay."""
+        """`keep` is a refresh: the current account and the scroll stay, unless it takes over what was asked anew."""
+        keep = keep and not self.list.unanswered
         self.list.loading()
         self._asking = True
         shown = len(self.list.model.rows()) if keep else 0
@@ -243,15 +246,26 @@ class AccountsPage(Page):
             self._show(key)
 
     def _show(self, key: object) -> None:
+        if key != self.record.account_id:
+            self._then, self._enters = "", False
         self.record.show_account(cast("RowId", key))
         if self.isVisibleTo(self.window()):
             self.visited.emit(("account", key))
 
     def _open(self, key: object) -> None:
-        """Enter: into the record."""
+        """Enter: into the record; until it stands the list has the focus, so that no key goes into the search."""
         if key != self.record.account_id or self.record.editor is not None:
             self._show(key)
-        self.record.tabs.bar.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._enters = True
+        self._enter()
+
+    def _enter(self) -> None:
+        """Into the record somebody opened, if it stands and nobody went elsewhere meanwhile."""
+        if self._enters and self.record.tabs.bar.isVisibleTo(self):
+            self._enters = False
+            if self.window().focusWidget() is self.list.view:
+                self.record.tabs.bar.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_to(self, account_id: object) -> None:
         """Show an account wherever it stands; a search that hides it is cleared."""
@@ -277,7 +291,7 @@ class AccountsPage(Page):
         return not (isinstance(target, tuple) and target[0] in _FORMS)
 
     def _do_then(self) -> None:
-        """What somebody came for from another page, once the record is here."""
+        """What somebody came for from another page, or pressed before the account was read, once it is."""
         answer = self.record.answer if self._then else None
         if answer is not None and answer.overview.header.id == self.record.account_id:
             then, self._then = self._then, ""
@@ -294,11 +308,15 @@ class AccountsPage(Page):
             return (KeyHint("Ctrl Enter", "Save"), KeyHint("Esc", "Cancel"))
         if self._at_pair():
             return self.record.pairs.hints()
-        deciding = self._record.conflicts.hints()[:1] if self._record is not None else ()
+        search = KeyHint("/", "Search")
+        opens = (KeyHint("Enter", "Open"),) if self.list.current_key() is not None else ()
+        if self._record is None or self._record.answer is None:
+            return (search, *opens)
+        deciding = self._record.conflicts.hints()[:1]
         return (
             *(hint for hint in deciding if hint.keys.startswith("1")),
-            KeyHint("/", "Search"),
-            KeyHint("Enter", "Open"),
+            search,
+            *opens,
             KeyHint("E", "Edit"),
             KeyHint("A", "Log activity"),
             KeyHint("Ctrl N", "New order"),
@@ -312,7 +330,11 @@ class AccountsPage(Page):
                 Action("save", editor.spec.save, "check", editor.submit, group=group),
             )
         new = Action("new_account", "New account", "building-2", self.record.new_account, group="Accounts")
-        return (*actions_on(self.record, at_pair=self._at_pair()), new)
+        return (*actions_on(self.record, at_pair=self._at_pair(), open_form=self._open_form), new)
+
+    def _open_form(self, form: str) -> None:
+        self._then = form
+        self._do_then()
 
     def _at_pair(self) -> bool:
         if self._record is None:

@@ -67,6 +67,8 @@ class OrdersPage(Page):
     # The list
 
     def _ask(self, *, keep: bool = False) -> None:
+        """`keep` is a refresh, unless it takes over what was asked anew; rows of an earlier question come no more."""
+        keep, self._found = keep and not self.list.unanswered, None
         state = self.list.state()
         self.list.loading()
         self._desk.runner.query(

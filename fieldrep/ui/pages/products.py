@@ -89,6 +89,8 @@ class ProductsPage(Page):
                 self.list.choose_chip(ProductChip.ALL.value)
 
     def _ask(self, *, keep: bool = False) -> None:
+        """`keep` is a refresh, unless it takes over what was asked anew; rows of an earlier question come no more."""
+        keep, self._found = keep and not self.list.unanswered, None
         state = self.list.state()
         self.list.loading()
         self._desk.runner.query(

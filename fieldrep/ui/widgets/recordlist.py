@@ -62,7 +62,7 @@ class RecordList(QWidget):
         self._words, self._sorts = words, tuple(sorts)
         self._chip = chips[0][0] if chips else ""
         self._sort = sorts[0][0] if sorts else ""
-        self._error = self.sought = False
+        self._error = self.sought = self.unanswered = self._opens_first = False
         self.model = RowModel()
         self.model.setParent(self)
         self.search = SearchField(name=f"{name}_search", label=words.search)
@@ -143,7 +143,8 @@ class RecordList(QWidget):
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
         keep = keep and key is not None
         self._skeleton.stop()
-        self._error = False
+        opens, self._opens_first = self._opens_first, False
+        self._error = self.unanswered = False
         self.model.set_rows(rows, total)
         noun = self._words.one if total == 1 else self._words.many
         self._count.setText(f"{total:,} {noun}")
@@ -157,6 +158,8 @@ class RecordList(QWidget):
             self.view.go(place, follow=not keep, after=after)
         if keep:
             self.view.verticalScrollBar().setValue(scroll)
+        if opens and self.window().focusWidget() is self.search:
+            self._open_current()
 
     def settle(self) -> None:
         """`current` now, if the list came to a record and did not say so yet: somebody is about to act on it."""
@@ -174,6 +177,7 @@ class RecordList(QWidget):
     def failed(self, sentence: str) -> None:
         self._skeleton.stop()
         self._error = True
+        self.unanswered = self._opens_first = False
         self._count.setText("")
         self.empty.say("This list could not be read", sentence, action="Try again", icon="circle-alert")
         self._stack.setCurrentWidget(self.empty)
@@ -245,6 +249,8 @@ class RecordList(QWidget):
         self.choose_chip(next(key for key, known in self._chip_keys.items() if known is chip))
 
     def _ask(self) -> None:
+        """From now until `set_rows` or `failed` the rows shown are not those asked for: `unanswered`."""
+        self.unanswered, self._opens_first = True, False
         if self._sorts:
             self._name_sort()
         self.wanted.emit(self.state())
@@ -260,4 +266,7 @@ class RecordList(QWidget):
             self.opened.emit(view.key)
 
     def _open_current(self) -> None:
-        self._open(self.view.current_row())
+        """Enter in the search; pressed before the rows for its text are here, it waits for them."""
+        self._opens_first = self.unanswered
+        if not self.unanswered:
+            self._open(self.view.current_row())
