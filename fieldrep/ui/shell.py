@@ -55,7 +55,7 @@ class AppShell(QWidget):
         self._lay_out()
         self.palette_layer = CommandPalette(self)
         self.keymap_layer = KeymapLayer(self)
-        self.toast = Toast(self)
+        self.toast = Toast(self, bar=self.status_bar)
         self._connect()
         self._bind_keys()
 

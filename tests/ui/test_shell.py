@@ -1,7 +1,7 @@
 """The shell by keys and clicks: pages, history, palette, panes, undo, sync pill and notices."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -13,7 +13,9 @@ from fieldrep.ui.runner import Notice
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.fonts import text_scale
 from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.syncpill import SyncMode, SyncView
+from fieldrep.ui.widgets.text import ElidedText
 from fieldrep.ui.widgets.toast import Toast
 from tests.ui.gallery import record_items
 
@@ -183,6 +185,33 @@ def test_a_toast_lies_over_the_status_bar_and_over_nothing_a_person_needs(
         qtbot.waitUntil(lambda: _covered(shell) <= 5)
         assert shell.rect().contains(shell.toast.geometry())
         assert shell.toast.findChild(QWidget, "toast_undo").height() >= 24
+
+
+@pytest.mark.parametrize("words", ["Undone", f"Edit Aurora Dairy. {'No price list is in CHF yet; ' * 4}"])
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_the_keys_of_the_footer_make_room_for_a_toast(
+    qtbot: QtBot, shell: AppShell, words: str, direction: Qt.LayoutDirection
+) -> None:
+    bar = shell.status_bar
+    shell.setLayoutDirection(direction)
+    shell.resize(1366, 768)
+    shell.set_age("Data on this laptop is live")
+    before = len(_told(bar))
+    shell.say(words, undo="token")
+    shell.set_age("Data on this laptop as of today 08:41 · oldest change waits 2 minutes")
+    qtbot.wait(1)
+    toast = shell.toast.geometry()
+    assert shell.rect().contains(toast)
+    for part in _told(bar):
+        assert not toast.intersects(QRect(part.mapTo(shell, QPoint()), part.size()))
+    assert len(_told(bar)) >= 4
+    assert shell.toast.dismiss()
+    assert len(_told(bar)) == before
+
+
+def _told(bar: QWidget) -> list[QWidget]:
+    """The keys, and how old the data is, as far as they are shown."""
+    return [part for part in (*bar.findChildren(KeyCap), *bar.findChildren(ElidedText)) if part.isVisible()]
 
 
 def test_a_toast_leaves_by_itself_but_not_while_it_has_the_focus(qtbot: QtBot, shell: AppShell) -> None:

@@ -197,5 +197,6 @@ class Overview(QWidget):
                 row = LineRow(words, name=f"side_{title.split()[0].lower()}_{at}")
                 if callable(press):
                     row.clicked.connect(press)
+                row.resize(self._side.width(), row.height())
                 self._side_column.addWidget(row)
         self._side_column.addStretch(1)

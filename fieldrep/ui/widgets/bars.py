@@ -20,6 +20,8 @@ from fieldrep.ui.widgets.paint import draw_icon, draw_text, fill_round, ring
 from fieldrep.ui.widgets.syncpill import SyncPill
 from fieldrep.ui.widgets.text import ElidedText, Text
 
+_WORK = 300
+
 
 class CommandField(QAbstractButton):
     """Looks like a field, opens the palette."""
@@ -119,9 +121,13 @@ class TopBar(QWidget):
 
 
 class StatusBar(QFrame):
-    """The data's age on the left, running work in the middle, the page's keys on the right as far as they fit."""
+    """The data's age on the left, running work in the middle, the page's keys on the right as far as they fit.
+
+    A toast lies over it and takes room: first what is free, then that of the age, then that of the last keys.
+    """
 
     cancelled = Signal()
+    refitted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +145,9 @@ class StatusBar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(14, 0, 14, 0)
         self._row.setSpacing(12)
-        self._row.addWidget(Icon("hard-drive", "text2", 14))
+        self._taken = 0
+        self._disk = Icon("hard-drive", "text2", 14)
+        self._row.addWidget(self._disk)
         self._row.addWidget(self._age)
         for widget in (self._work, self._bar, self._cancel):
             self._row.addWidget(widget)
@@ -155,6 +163,7 @@ class StatusBar(QFrame):
         self._age.setText(words)
         self._age.setAccessibleDescription(tip)
         self.setToolTip(tip)
+        self._refit()
 
     def set_work(self, words: str, share: int) -> None:
         """Work under way with `share` of 1000 done; "" hides it."""
@@ -163,6 +172,7 @@ class StatusBar(QFrame):
         self._bar.setValue(share)
         for widget in (self._work, self._bar, self._cancel):
             widget.setVisible(bool(words))
+        self._refit()
 
     def set_hints(self, hints: Sequence[KeyHint]) -> None:
         for cap in self._caps:
@@ -172,14 +182,30 @@ class StatusBar(QFrame):
         self._caps = [KeyCap(hint.keys, hint.word, self) for hint in hints]
         for cap in self._caps:
             self._row.addWidget(cap)
-        self._fit()
+        self._refit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
-    def _fit(self) -> None:
-        room = self.width() - 60 - self._age.sizeHint().width() - (300 if self._work.text() else 0)
+    def _refit(self) -> None:
+        self._fit()
+        self.refitted.emit()
+
+    def make_room(self, width: int) -> int:
+        """Room for a toast so wide, 0 for none any more; returns how far from the leading edge it begins."""
+        self._taken = width
+        return self._fit()
+
+    def _fit(self) -> int:
+        """Shows what there is room for; returns where the room that is taken begins."""
+        age = 60 + self._age.sizeHint().width() + (_WORK if self._work.text() else 0)
+        keys = sum(cap.sizeHint().width() + 12 for cap in self._caps)
+        aged = not self._taken or bool(self._work.text()) or age + self._taken + 24 + keys <= self.width()
+        for part in (self._disk, self._age):
+            part.setVisible(aged)
+        room = self.width() - (age if aged else 32) - (self._taken and self._taken + 24)
         for cap in self._caps:
             room -= cap.sizeHint().width() + 12
             cap.setVisible(room > 0)
+        return min(age - 8 if aged else 8, self.width() - self._taken)

@@ -14,6 +14,14 @@ from fieldrep.ui.widgets.paint import draw_icon, draw_text, mirrored, ring
 _BOX = 18
 _GAP = 8
 _SHORTEST = 150
+_NOTE = 34
+"""Characters of a value behind its choice."""
+
+
+def _shortened(note: str) -> str:
+    """Two values often differ at their end, so a long one ends in its middle."""
+    line = " ".join(note.split())
+    return line if len(line) <= _NOTE else f"{line[: _NOTE // 2]}…{line[1 - _NOTE // 2 :]}"
 
 
 def _size(button: QAbstractButton, note: str = "") -> QSize:
@@ -34,6 +42,7 @@ def _paint_words(button: QAbstractButton, painter: QPainter, note: str = "") -> 
         box, words, behind = (mirrored(part, button.rect()) for part in (box, words, behind))
     draw_text(painter, words, button.text(), "body", tokens.text if button.isEnabled() else tokens.disabled)
     if note:
+        note = metrics("caption").elidedText(note, Qt.TextElideMode.ElideMiddle, behind.width())
         draw_text(painter, behind, note, "caption", tokens.text3)
     if button.hasFocus():
         ring(painter, button.rect(), tokens.focus, 5)
@@ -72,7 +81,7 @@ class CheckBox(QCheckBox):
 
 
 class RadioButton(QRadioButton):
-    """A radio button that may show its value as a quiet note behind its words."""
+    """A radio button that may show its value as a quiet note behind its words; its tooltip tells the whole value."""
 
     def __init__(self, text: str, *, name: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
@@ -81,9 +90,12 @@ class RadioButton(QRadioButton):
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
+    def note(self) -> str:
+        return self._note
+
     def set_note(self, note: str, *, shown: bool = True) -> None:
         """A note that is not shown, for want of room, is still said."""
-        self._note = note if shown else ""
+        self._note = _shortened(note) if shown else ""
         self.setAccessibleName(f"{self.text()} {note}".strip())
         self.setToolTip(note)
         self.updateGeometry()

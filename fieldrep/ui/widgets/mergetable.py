@@ -38,8 +38,6 @@ _FOLDS_ABOVE = 115
 """Text size in per cent."""
 
 _TYPED = 180
-_NOTE = 34
-"""Characters of a value behind its choice; the whole value stands in the table."""
 
 
 class Pick(StrEnum):
@@ -350,14 +348,10 @@ class MergeTable(QFrame):
             radio.setEnabled(row.clash)
         self._group.setExclusive(True)
         typing = decision.pick is Pick.TYPED  # what is typed needs the room; both values stand in the table
-        self._radios[Pick.MINE].set_note(_short(row.mine_note or row.mine), shown=not typing)
-        self._radios[Pick.THEIRS].set_note(_short(row.theirs_note or row.theirs), shown=not typing)
+        self._radios[Pick.MINE].set_note(row.mine_note or row.mine, shown=not typing)
+        self._radios[Pick.THEIRS].set_note(row.theirs_note or row.theirs, shown=not typing)
         self._who.setText(row.who or self._view.who)
         self._radios[Pick.JOINED].setVisible(row.joinable)
         self._typed.setVisible(typing)
         if typing and self._typed.text() != decision.text:
             self._typed.setText(decision.text)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _NOTE else f"{text[: _NOTE - 1]}…"

@@ -12,7 +12,7 @@ from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.avatar import Avatar
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.button import Button
-from fieldrep.ui.widgets.text import ElidedText
+from fieldrep.ui.widgets.text import ElidedFacts, ElidedText
 
 _NAME = 180
 """So much of a name stays readable beside its badges."""
@@ -54,7 +54,7 @@ class RecordHeader(QWidget):
         self.setObjectName(name)
         self._avatar = Avatar() if avatar else None
         self._name = ElidedText("", "display")
-        self._facts = ElidedText("", "small", "text2")
+        self._facts = ElidedFacts("", "small", "text2")
         self._badges = QHBoxLayout()
         self._badges.setSpacing(8)
         self.buttons: dict[str, Button] = {}
@@ -109,7 +109,7 @@ class RecordHeader(QWidget):
         if self._avatar is not None:
             self._avatar.set(view.name)
         self._name.setText(view.name)
-        self._facts.setText("  ·  ".join(view.facts))
+        self._facts.set_facts(view.facts)
         while self._badges.count():
             self._badges.takeAt(0).widget().deleteLater()
         waiting = (("Waiting to sync", Tone.WARNING),) if view.waiting else ()

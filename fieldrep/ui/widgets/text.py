@@ -3,6 +3,8 @@
 Owns how words are shown, never which words.
 """
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
@@ -10,6 +12,8 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 from fieldrep.ui.style.fonts import font
 from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import Tone
+
+_BETWEEN = " · "
 
 
 def restyle(widget: QWidget) -> None:
@@ -99,3 +103,24 @@ class ElidedText(Text):
     def _tell(self) -> None:
         shortened = self.shown_text() != self.text()
         self.setToolTip(self.text() if shortened else "")
+
+
+class ElidedFacts(ElidedText):
+    """Facts in one line; where there is no room the longest end in their middle, so that numbers stay whole."""
+
+    _facts: tuple[str, ...] = ()
+
+    def set_facts(self, facts: Sequence[str]) -> None:
+        self._facts = tuple(" ".join(fact.split()) for fact in facts)
+        self.setText(_BETWEEN.join(self._facts))
+
+    def shown_text(self) -> str:
+        metrics, room, facts = self.fontMetrics(), self.contentsRect().width(), list(self._facts)
+        widths = [metrics.horizontalAdvance(fact) for fact in facts]
+        for at in sorted(range(len(facts)), key=widths.__getitem__, reverse=True):
+            missing = metrics.horizontalAdvance(_BETWEEN.join(facts)) - room
+            if missing <= 0:
+                break
+            left = max(widths[at] - missing, widths[at] // 2)
+            facts[at] = metrics.elidedText(facts[at], Qt.TextElideMode.ElideMiddle, left)
+        return metrics.elidedText(_BETWEEN.join(facts), Qt.TextElideMode.ElideRight, room)

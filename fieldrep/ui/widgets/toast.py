@@ -10,27 +10,32 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 from fieldrep.ui.style.fonts import font, scaled
 from fieldrep.ui.style.theme import current, look_changed
 from fieldrep.ui.style.tokens import STATUS_BAR
+from fieldrep.ui.widgets.bars import StatusBar
 from fieldrep.ui.widgets.paint import fill_round
 from fieldrep.ui.widgets.text import Text
 
 STAYS_MS = 8000
 _TALL = STATUS_BAR + 2
-"""It lies over the status bar alone: whatever a person fills in or presses stays free."""
+"""It lies over the status bar alone: whatever a person fills in or presses stays free, and its keys make room."""
 
 
 _NO_MORE = "Nothing to undo by key any more. What is not sent is taken back under Sync, Waiting; else edit the record."
 
 
 class Toast(QWidget):
-    """Lies over its parent; a new line replaces the one shown, and the replaced one can no longer be undone here."""
+    """Lies over its parent; a new line replaces the one shown, and the replaced one can no longer be undone here.
+
+    `bar` is the status bar it lies over, which makes room for it.
+    """
 
     undone = Signal(object)
     gone = Signal()
 
-    def __init__(self, parent: QWidget, stays_ms: int = STAYS_MS) -> None:
+    def __init__(self, parent: QWidget, stays_ms: int = STAYS_MS, bar: StatusBar | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
         self._token: object = None
+        self._bar = bar
         self._words = Text("", "ui", "toast_text")
         self._words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._undo = QPushButton("Undo   Ctrl Z")
@@ -50,6 +55,8 @@ class Toast(QWidget):
         self._timer.timeout.connect(self._leave)
         self._undo.installEventFilter(self)
         parent.installEventFilter(self)
+        if bar is not None:
+            bar.refitted.connect(self._follow)
         self.hide()
 
     def say(self, words: str, undo: object = None) -> None:
@@ -117,18 +124,21 @@ class Toast(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         fill_round(QPainter(self), self.rect(), current().toast, 8)
 
+    def _follow(self) -> None:
+        if self.isVisible():
+            self._place()
+
     def _place(self) -> None:
         parent = self.parentWidget()
         self.layout().activate()
         size = self.sizeHint()
         size.setWidth(min(size.width(), parent.width() - 48))
         size.setHeight(max(size.height(), scaled(_TALL)))
-        self.setGeometry(
-            (parent.width() - size.width()) // 2,
-            parent.height() - size.height(),
-            size.width(),
-            size.height(),
-        )
+        centred = (parent.width() - size.width()) // 2
+        left = centred if self._bar is None else self._bar.make_room(size.width())
+        if self._bar is not None and self.isRightToLeft():
+            left = parent.width() - size.width() - left
+        self.setGeometry(left, parent.height() - size.height(), size.width(), size.height())
 
     def _leave(self) -> None:
         self._timer.stop()
@@ -136,4 +146,6 @@ class Toast(QWidget):
             if self._undo.hasFocus():
                 self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
             self.hide()
+            if self._bar is not None:
+                self._bar.make_room(0)
             self.gone.emit()
