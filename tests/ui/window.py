@@ -140,11 +140,12 @@ class Window:
             syncing.count()
 
     def choose(self, name: str) -> None:
-        """Find an account by typing, as everybody does."""
+        """Find an account by typing, as everybody does, and open it."""
         self.key(Qt.Key.Key_F, CTRL)
         self.write(name)
         self.until(lambda: self.record.header.name() == name, f"{name} is not shown")
         self.key(Qt.Key.Key_Return)
+        self.until(lambda: not self.accounts.list.unanswered, f"{name} is not opened")
 
     def toast(self) -> str:
         return self.shell.toast.words() if self.shell.toast.isVisible() else ""
