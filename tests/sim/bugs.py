@@ -14,7 +14,7 @@ import pytest
 
 from fieldrep.contract.merge import Fit
 from fieldrep.store import apply, arrive, pending, settle, shown
-from fieldrep.store.replica import Replica
+from fieldrep.store.replica import Replica, ToSend
 from sync_server.reconcile import edits, orders, push
 from sync_server.store import feed
 from sync_server.store.transaction import WriteTransaction
@@ -54,19 +54,19 @@ def no_deduplication(patch: Patch) -> None:
 
 def new_number_on_retry(patch: Patch) -> None:
     """A change whose reply was lost is sent again under a new number."""
-    real = Replica.waiting
+    real = Replica.to_send
     tried: dict[tuple[bytes, int], int] = {}
 
-    def waiting(replica: Replica, limit: int, limit_bytes: int, after_n: int = 0) -> list[Any]:
-        found = real(replica, limit, limit_bytes, after_n)
-        for place, change in enumerate(found):
+    def to_send(replica: Replica, limit: int, limit_bytes: int) -> ToSend:
+        found = real(replica, limit, limit_bytes)
+        for place, change in enumerate(found.changes):
             known = (replica.state().device_id, change.n)
             tried[known] = tried.get(known, 0) + 1
             if tried[known] == 2:
-                found[place] = msgspec.structs.replace(change, n=change.n + 1_000_000)
+                found.changes[place] = msgspec.structs.replace(change, n=change.n + 1_000_000)
         return found
 
-    patch.setattr(Replica, "waiting", waiting)
+    patch.setattr(Replica, "to_send", to_send)
 
 
 def last_writer_by_clock(patch: Patch) -> None:
