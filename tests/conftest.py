@@ -20,11 +20,12 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 CHECKOUT = Path(__file__).resolve().parent.parent
 NORTHWIND = CHECKOUT.parent / "shared" / "data" / "northwind"
 
-# Without CI the same few examples each time, so that a red test is red again; in CI many, drawn anew.
-settings.register_profile("desk", derandomize=True, max_examples=50, deadline=None)
-settings.register_profile(
-    "ci", max_examples=200, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
+# The same examples each time, few at a desk and many in CI, so that a red test is red again and a change is not held up
+# by what was there before it. New ones are drawn with `--hypothesis-profile drawn`.
+_UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("desk", _UNHURRIED, derandomize=True, max_examples=50)
+settings.register_profile("ci", _UNHURRIED, derandomize=True, max_examples=200)
+settings.register_profile("drawn", _UNHURRIED, max_examples=1_000, print_blob=True)
 settings.load_profile("ci" if IN_CI else "desk")
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -152,23 +152,25 @@ class Waiting:
             del self._waits[wait.user_id]
 
     async def _watch(self) -> None:
-        """Looks while anybody waits."""
+        """Looks while anybody waits; the bell comes down with it, also when the event loop ends first."""
         troubled = False
-        while self._count and not self._ended:
-            await asyncio.sleep(AFTER_TROUBLE_SECONDS if troubled else LOOK_SECONDS)
-            rang = await self._wait_for_the_bell()
-            if self._ended:
-                break
-            try:
-                await self._hang_bell()
-                self._judge_bell(rang, news=await self._look())
-                troubled = False
-            except Exception as error:  # noqa: BLE001 - whatever ails the store, those who wait are not cut off for it
-                if not troubled:
-                    log.warning("the store cannot be watched: %s", error)
-                troubled = True
-        self._take_bell_down()
-        self._watcher = None
+        try:
+            while self._count and not self._ended:
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS if troubled else LOOK_SECONDS)
+                rang = await self._wait_for_the_bell()
+                if self._ended:
+                    break
+                try:
+                    await self._hang_bell()
+                    self._judge_bell(rang, news=await self._look())
+                    troubled = False
+                except Exception as error:  # noqa: BLE001 - whatever ails the store, nobody who waits is cut off for it
+                    if not troubled:
+                        log.warning("the store cannot be watched: %s", error)
+                    troubled = True
+        finally:
+            self._take_bell_down()
+            self._watcher = None
 
     async def _wait_for_the_bell(self) -> bool | None:
         """Until it rings, or it is time to look anyway: whether it rang, None where there is none."""
@@ -194,7 +196,12 @@ class Waiting:
         if self._bell is not None or self._unheard >= DEAF_AFTER:
             return
         loop = asyncio.get_running_loop()
-        bell = await loop.run_in_executor(self._thread, Bell.hung, self._database)
+        hanging = self._thread.submit(Bell.hung, self._database)
+        try:
+            bell = await asyncio.wrap_future(hanging)
+        except asyncio.CancelledError:
+            hanging.add_done_callback(_let_go)
+            raise
         if bell is None:
             self._unheard = DEAF_AFTER
             return
@@ -256,6 +263,13 @@ class Waiting:
         loop = asyncio.get_running_loop()
         for at, wait in enumerate(waits):
             loop.call_later(at // WOKEN_AT_ONCE * WAKE_EVERY_SECONDS, wait.end, True)
+
+
+def _let_go(hung: Future[Bell | None]) -> None:
+    """A bell that nobody waits for any more."""
+    bell = None if hung.cancelled() or hung.exception() else hung.result()
+    if bell is not None:
+        bell.close()
 
 
 def _reached(cursor: bytes, info: StoreInfo) -> int:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from sync_server.store.database import Database
 
 _HAS_BELL = "postgresql"
-_CHANNEL = "fieldrep_clock"
+CHANNEL = "fieldrep_clock"
 
 
 def ring(session: Session) -> None:
     """Has the bell rung when this transaction commits, and only then."""
     if session.dialect.name == _HAS_BELL:
-        session.run("SELECT pg_notify(?, '')", (_CHANNEL,))
+        session.run("SELECT pg_notify(?, '')", (CHANNEL,))
 
 
 class Bell:
@@ -44,7 +44,11 @@ class Bell:
             pooled = database.engine.raw_connection()
             connection: Any = pooled.driver_connection
             pooled.detach()
-            connection.execute(f"LISTEN {_CHANNEL}")
+            try:
+                connection.execute(f"LISTEN {CHANNEL}")
+            except BaseException:
+                connection.close()
+                raise
         return cls(connection)
 
     def fileno(self) -> int:

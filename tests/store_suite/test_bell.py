@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import select
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 import pytest
 
 from fieldrep.contract.ids import RowId
 from sync_server.http import waiting
 from sync_server.http.waiting import Waiting
-from sync_server.store.bell import Bell
+from sync_server.store.bell import CHANNEL, Bell
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.database import Database
@@ -67,17 +70,32 @@ def test_a_bell_rings_at_a_commit_that_moves_the_clock_and_at_no_other(world: Wo
         assert bell is None
         return
     assert bell is not None
-    with world.write() as tx:
-        tx.audit("look around")
-    with world.database.beside():
-        pass
-    with pytest.raises(ZeroDivisionError):
-        _write_and_fail(world)
-    assert not bell.heard()
-    world.account(user)
-    assert bell.heard()
-    assert not bell.heard()
-    bell.close()
+    with closing(bell):
+        with world.write() as tx:
+            tx.audit("look around")
+        with world.database.beside():
+            pass
+        with pytest.raises(ZeroDivisionError):
+            _write_and_fail(world)
+        world.account(user)
+        with world.database.beside() as session:
+            session.rows("SELECT pg_notify(?, 'end')", (CHANNEL,))
+        rings = bell._connection.notifies(timeout=60)
+        assert [ring.payload for ring in itertools.takewhile(lambda ring: ring.payload != "end", rings)] == [
+            ""
+        ]
+
+
+@ON_POSTGRESQL
+def test_a_bell_that_rang_was_heard_once(world: World) -> None:
+    user = world.user("ana")
+    with closing(Bell.hung(world.database)) as bell:
+        assert bell is not None
+        assert not bell.heard()
+        world.account(user)
+        assert select.select([bell], [], [], 60)[0], "a ring follows its commit, it does not come with it"
+        assert bell.heard()
+        assert not bell.heard()
 
 
 def _write_and_fail(world: World) -> None:

@@ -188,7 +188,10 @@ class AccountsPage(Page):
 
     def _on_list(self, answer: ListAnswer, *, keep: bool) -> None:
         self._answer, self._asking = answer, False
-        self.list.set_rows(self._views(answer.rows), answer.found.count, keep=keep)
+        wanted = (
+            self._target is not None
+        )  # its record stands beside the list, whether the list shows it or not
+        self.list.set_rows(self._views(answer.rows), answer.found.count, keep=keep, follow=not wanted)
         if answer.rows and self.isVisible():
             self._take_focus()
         if self._target is not None:

@@ -138,8 +138,12 @@ class RecordList(QWidget):
     def state(self) -> Wanted:
         return Wanted(self.search.text().strip(), self._chip, self._sort)
 
-    def set_rows(self, rows: Sequence[RowView], total: int, *, keep: bool = False) -> None:
-        """Show these rows. `keep` holds the current record and the scroll (a refresh); otherwise row 0 is current."""
+    def set_rows(
+        self, rows: Sequence[RowView], total: int, *, keep: bool = False, follow: bool = True
+    ) -> None:
+        """Show these rows. `keep` holds the current record and the scroll (a refresh); otherwise row 0 is current, and
+        `follow` tells the page so.
+        """
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
         keep = keep and key is not None
         self._skeleton.stop()
@@ -155,7 +159,7 @@ class RecordList(QWidget):
         place = self.model.place_of(key) if keep else 0
         if place >= 0:
             after = FOLLOWS_TYPING_AFTER_MS if self.search.hasFocus() else FOLLOWS_AFTER_MS
-            self.view.go(place, follow=not keep, after=after)
+            self.view.go(place, follow=follow and not keep, after=after)
         if keep:
             self.view.verticalScrollBar().setValue(scroll)
         if opens and self.window().focusWidget() is self.search:
