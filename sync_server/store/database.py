@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Pool
 
 from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
 from fieldrep.contract.messages import Handshake
@@ -60,6 +60,7 @@ class Database:
         self._tidier = ThreadPoolExecutor(1, "store-tidy")
         self._tidying: Future[None] | None = None
         self._closing = threading.Event()
+        self._letting_go = threading.Lock()
         self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
@@ -96,10 +97,10 @@ class Database:
         return database
 
     def close(self) -> None:
-        """Lets all connections go."""
+        """Lets all connections go; one that is in use goes when it is given back."""
         self._closing.set()
         self._tidier.shutdown()
-        self.engine.dispose()
+        self._let_go(self.engine.pool)
 
     def info(self) -> StoreInfo:
         """The store's identity and where its clock stands."""
@@ -182,11 +183,11 @@ class Database:
     @contextmanager
     def connection(self) -> Iterator[Any]:
         """A driver connection outside any transaction."""
-        pooled = self.engine.raw_connection()
+        pool, pooled = self._taken()
         try:
             yield pooled.driver_connection
         finally:
-            pooled.close()
+            self._give_back(pool, pooled)
 
     def analyze(self) -> None:
         """Tells the database's planner how large the tables have become; for after an import or a restore."""
@@ -240,7 +241,7 @@ class Database:
     @contextmanager
     def _session(self, kind: str) -> Iterator[Session]:
         """A session in a transaction just begun. A pooled connection the database has closed meanwhile is replaced."""
-        pooled, session = self._begun(kind)
+        pool, pooled, session = self._begun(kind)
         try:
             yield session
         except BaseException:
@@ -248,11 +249,11 @@ class Database:
                 pooled.invalidate()
             raise
         finally:
-            pooled.close()
+            self._give_back(pool, pooled)
 
-    def _begun(self, kind: str) -> tuple[Any, Session]:
+    def _begun(self, kind: str) -> tuple[Pool, Any, Session]:
         for attempt in (1, 2):
-            pooled = self.engine.raw_connection()
+            pool, pooled = self._taken()
             session = Session(pooled.driver_connection, self.dialect)
             try:
                 _BEGIN[kind](session)
@@ -260,16 +261,34 @@ class Database:
                 if not self._is_gone(session):
                     with suppress(Exception):
                         session.rollback()
-                    pooled.close()
+                    self._give_back(pool, pooled)
                     raise
                 pooled.invalidate()
                 pooled.close()
-                self.engine.dispose()
+                self._let_go(pool)
                 if attempt == 2:
                     raise
             else:
-                return pooled, session
+                return pool, pooled, session
         raise AssertionError("unreachable")
+
+    def _taken(self) -> tuple[Pool, Any]:
+        """A connection and the pool to which it goes back."""
+        pool = self.engine.pool
+        return pool, pool.connect()
+
+    def _give_back(self, pool: Pool, pooled: Any) -> None:
+        """Puts a connection back, or closes it where its pool was let go of meanwhile."""
+        pooled.close()
+        if pool is not self.engine.pool or self._closing.is_set():
+            pool.dispose()
+
+    def _let_go(self, pool: Pool) -> None:
+        """Has a new pool used from now on. The order counts: what comes back before is closed here, later by itself."""
+        with self._letting_go:
+            if pool is self.engine.pool:
+                self.engine.dispose(close=False)
+        pool.dispose()
 
     @staticmethod
     def _is_gone(session: Session) -> bool:
@@ -289,10 +308,9 @@ class Database:
             session.rollback()
         if known is not None:
             return
-        pooled = self.engine.raw_connection()
-        try:
+        with self.connection() as connection:
             now = self.clock()
-            session = Session(pooled.driver_connection, self.dialect)
+            session = Session(connection, self.dialect)
             session.run(
                 "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, "
                 "horizon, audit_cut, audit_cut_hash, backup_revision, backup_at, tidied_at, history_floor, "
@@ -307,5 +325,3 @@ class Database:
                     now,
                 ),
             )
-        finally:
-            pooled.close()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,24 @@ def served(stores: Databases) -> Iterator[World]:
     stores.give_back(world.url)
 
 
+def another(world: World) -> closing[Database]:
+    """The world's store as a second process has it open."""
+    return closing(Database.open(world.url, SteppingClock(), SeededBytes(8)))
+
+
 def kill_connections(world: World) -> None:
-    other = Database.open(world.url, SteppingClock(), SeededBytes(8))
-    with other.beside() as session:
+    with another(world) as other, other.beside() as session:
         session.rows(KILL_OTHERS)
-    other.close()
+
+
+def is_closed(connection: Any) -> bool:
+    if not isinstance(connection, sqlite3.Connection):
+        return bool(connection.closed)
+    try:
+        connection.execute("SELECT 1")
+    except sqlite3.ProgrammingError:
+        return True
+    return False
 
 
 def test_a_connection_killed_in_the_middle_of_a_write_loses_it_whole_and_the_next_one_works(
@@ -88,6 +102,46 @@ def test_connections_the_database_closed_while_idle_are_replaced_unnoticed(serve
         row = reader.row("account", account)
     assert row is not None
     assert row["phone"] == "1"
+
+
+def test_a_connection_in_use_while_the_others_are_replaced_is_closed_when_it_comes_back(
+    served: World,
+) -> None:
+    with served.database.read() as reader:
+        with served.database.read() as second:
+            ((process,),) = second.session.rows("SELECT pg_backend_pid()")
+        with another(served) as other, other.beside() as session:
+            session.rows(KILL_OTHERS + " AND pid = ?", (process,))
+        with served.database.read() as third:
+            fresh = third.session.connection
+        kept = reader.session.connection
+        assert not kept.closed
+    assert kept.closed
+    with served.database.read() as reader:
+        assert reader.session.connection is fresh
+
+
+@pytest.mark.parametrize("kind_of_use", ["read", "connection"])
+def test_what_is_in_use_when_a_store_closes_is_closed_when_it_comes_back(
+    world: World, kind_of_use: str
+) -> None:
+    with another(world) as other:
+        with other.read() as idle:
+            pass
+        if kind_of_use == "read":
+            with other.read() as reader:
+                connection = reader.session.connection
+                other.close()
+                assert reader.info() == world.database.info()
+        else:
+            with other.connection() as connection:
+                other.close()
+                assert not is_closed(connection)
+        assert is_closed(connection)
+        assert is_closed(idle.session.connection)
+        with other.read() as late:
+            pass
+        assert is_closed(late.session.connection)
 
 
 def test_a_database_that_is_not_there_is_named(served: World) -> None:
