@@ -17,7 +17,7 @@ from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
 from tests.ui.gallery import build_shell
-from tests.ui.office import Office, enrolled, small_office
+from tests.ui.office import Office, enrolled, held_port, small_office
 from tests.ui.window import Window, passphrase_in_a_file, window_on
 
 
@@ -84,13 +84,14 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Made once; every test works on a copy of its own."""
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Made once; every test works on a copy of its own, and its server listens where this one did."""
     folder = tmp_path_factory.mktemp("world")
-    with pytest.MonkeyPatch.context() as patch, small_office(folder / "office") as office:
-        passphrase_in_a_file(folder, patch)
-        enrolled(office, folder / "laptop", "anke.visser", "Anke's laptop")
-        return World(folder, office.port)
+    with held_port() as port:
+        with pytest.MonkeyPatch.context() as patch, small_office(folder / "office", port) as office:
+            passphrase_in_a_file(folder, patch)
+            enrolled(office, folder / "laptop", "anke.visser", "Anke's laptop")
+        yield World(folder, port)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.recordlist import RecordList
-from tests.helpers.small_company import GOUDA, HARBOR
+from tests.helpers.small_company import GOUDA, HARBOR, OAK
 from tests.ui.office import Office
 from tests.ui.test_orders_page import page
 from tests.ui.test_products_page import products
@@ -76,6 +76,15 @@ def test_somebody_who_went_elsewhere_is_not_taken_back_by_the_enter(window: Wind
     window.shell.go("sync")
     window.until(lambda: accounts.list.model.rowCount() == 1)
     assert keys == []
+
+
+def test_what_is_typed_right_after_an_account_was_opened_is_followed(window: Window) -> None:
+    window.shell.notify(CHANGED)
+    window.shell.go("accounts", ("account", OAK))
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("harbor")
+    window.until(lambda: [row.key for row in window.accounts.list.model.rows()] == [HARBOR])
+    window.until(lambda: window.record.header.name() == "Blue Harbor Hotels")
 
 
 def test_enter_opens_the_product_that_was_typed(window: Window) -> None:

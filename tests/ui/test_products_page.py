@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from fieldrep.ui.pages.orders import OrdersPage
 from fieldrep.ui.pages.products import ProductsPage
 from fieldrep.ui.product.record import Section
+from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS
 from tests.helpers.small_company import BUTTER, GOUDA, HARBOR
 from tests.ui.names import nameless, without_object_name
 from tests.ui.window import CTRL, Window
@@ -109,6 +110,31 @@ def test_a_product_is_opened_from_elsewhere_and_its_row_is_current(window: Windo
     assert page.list.current_key() == GOUDA
     window.shell.go("products", BUTTER)
     window.until(lambda: page.record.header.name() == "Butter salted 250 g")
+
+
+def test_a_product_that_is_sold_no_more_stays_open_when_the_list_answers(window: Window) -> None:
+    page = products(window)
+    window.click("products_chip_discontinued")
+    window.until(lambda: titles(page) == ["Skyr 1 kg"] and page.record.header.name() == "Skyr 1 kg")
+    skyr = page.list.current_key()
+    window.click("products_chip_all")
+    window.until(lambda: len(titles(page)) == 3 and page.record.header.name() == "Butter salted 250 g")
+    window.shell.go("products", ("product", skyr))
+    with window.qtbot.assertNotEmitted(page.list.current, wait=3 * FOLLOWS_AFTER_MS):
+        window.settle()
+    assert page.record.header.name() == "Skyr 1 kg"
+
+
+def test_what_is_typed_right_after_a_product_was_opened_is_followed(window: Window) -> None:
+    page = products(window)
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("oat")
+    window.until(lambda: page.record.header.name() == "Oat drink barista 1 l")
+    window.shell.go("products", ("product", BUTTER))
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("gouda")
+    window.until(lambda: titles(page) == ["Gouda aged 36 weeks"])
+    window.until(lambda: page.record.header.name() == "Gouda aged 36 weeks")
 
 
 def test_units_of_a_product_say_what_they_contain(window: Window) -> None:

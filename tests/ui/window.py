@@ -5,6 +5,7 @@ Owns the waiting. A test says what it waits for; nothing here sleeps.
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,11 +36,39 @@ class Window:
     def __init__(self, qtbot: QtBot, program: Program) -> None:
         self.qtbot, self.program = qtbot, program
         self.errors: list[object] = []
+        self._under_way = 0
+        self._count_what_is_asked()
         program.runner.problem.connect(self.errors.append)
+
+    def _count_what_is_asked(self) -> None:
+        """Commands and queries from when they are asked until what their answers started was asked as well."""
+        runner = self.program.runner
+        submit = runner._submit
+
+        def counted(pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
+            if pool not in (runner._writer, runner._readers):
+                submit(pool, work)
+                return
+
+            def told() -> None:
+                work()
+                runner._post(self._answered)
+
+            self._under_way += 1
+            submit(pool, told)
+
+        runner._submit = counted  # type: ignore[method-assign]
+
+    def _answered(self) -> None:
+        self._under_way -= 1
 
     @property
     def shell(self) -> AppShell:
+        """The work. What its toast offers is there as long as a test needs, however slow the machine is."""
         assert self.program.shell is not None
+        leaves = self.program.shell.toast._timer
+        if leaves.interval() != PATIENCE_MS * 10:
+            leaves.setInterval(PATIENCE_MS * 10)
         return self.program.shell
 
     @property
@@ -113,11 +142,12 @@ class Window:
         self.until(
             lambda: self.accounts.list.model.rowCount() > 0 and self.record.answer is not None, "no list"
         )
-        QApplication.processEvents()  # what the record just put in place is shown
+        self.settle()
 
     def synced(self) -> None:
-        """Nothing is under way, nothing is due at once, and the last try reached the server."""
+        """What was saved is with the office, nothing is under way, and the last try reached the server."""
         syncing = self.program.syncing
+        self.settle()
         self.until(
             lambda: (
                 syncing.line().mode is SyncMode.ONLINE
@@ -126,18 +156,24 @@ class Window:
             ),
             f"not synced: {syncing.line()}",
         )
+        self.settle()
 
     def sync(self) -> None:
-        """F9, and wait for its end."""
-        with self.qtbot.waitSignal(self.program.syncing.finished, timeout=PATIENCE_MS):
+        """F9 once everything is saved, and wait for the end of the sync that this key began."""
+        syncing = self.program.syncing
+        self.settle()
+        self.until(lambda: syncing.line().mode is not SyncMode.SYNCING, "the sync before never ends")
+        with self.qtbot.waitSignal(syncing.finished, timeout=PATIENCE_MS):
             self.key(Qt.Key.Key_F9)
         self.settle()
 
     def settle(self) -> None:
-        """Everything asked so far is answered: a command, then a query on each reader have come back."""
-        syncing = self.program.syncing
-        with self.qtbot.waitSignal(syncing.counted, timeout=PATIENCE_MS):
-            syncing.count()
+        """Every command and query is answered, and what their answers asked; the numbers of the frame are new."""
+        self.program.syncing.count()
+        for _ in range(2):
+            self.until(lambda: not self._under_way, "it goes on asking")
+            QApplication.processEvents()  # what was put off to the next turn
+        self.until(lambda: not self._under_way, "it goes on asking")
 
     def choose(self, name: str) -> None:
         """Find an account by typing, as everybody does, and open it."""

@@ -64,6 +64,7 @@ class AccountsPage(Page):
         self.list.current.connect(self._follow)
         self.list.opened.connect(self._open)
         self.list.retried.connect(self._ask)
+        self.list.search.textEdited.connect(self._on_typed)
         self.new_button = Button("New account", icon="plus", variant="ghost", name="accounts_new")
         self.new_button.clicked.connect(self._new_account)
         self._then = ""
@@ -203,6 +204,10 @@ class AccountsPage(Page):
             self._record.show_nothing()
         if self._record is None:
             self._rest.start()
+
+    def _on_typed(self) -> None:
+        """Somebody looks for another account than the one just opened."""
+        self._target = None
 
     def _on_list_failed(self, error: Exception) -> None:
         self._asking = False

@@ -53,6 +53,7 @@ class ProductsPage(Page):
         self.list.current.connect(self._follow)
         self.list.opened.connect(self._follow)
         self.list.retried.connect(self._ask)
+        self.list.search.textEdited.connect(self._on_typed)
         self.record = ProductRecord(desk)
         self.record.order_opened.connect(lambda key: self.wanted.emit(Place("orders", ("order", key))))
         self.record.customer_switched.connect(lambda: self._ask(keep=True))
@@ -111,10 +112,11 @@ class ProductsPage(Page):
         shown = max(WINDOW, len(self.list.model.rows()) if keep else 0)
 
         def show(rows: Sequence[ProductRow]) -> None:
-            self.list.set_rows([row_view(row) for row in rows], found.count, keep=keep)
-            if self._target is not None:
-                self.list.select(self._target)
-                self._target = None
+            target, self._target = self._target, None
+            views = [row_view(row) for row in rows]
+            self.list.set_rows(views, found.count, keep=keep, follow=target is None)
+            if target is not None:
+                self.list.select(target)  # it stays open, whether the list shows it or not
             elif not rows:
                 self.record.show_product(None)
 
@@ -135,6 +137,10 @@ class ProductsPage(Page):
             account_id=self.record.account_id,
             today=self._desk.today(),
         )
+
+    def _on_typed(self) -> None:
+        """Somebody looks for another product than the one just opened."""
+        self._target = None
 
     def _follow(self, key: object) -> None:
         if key != self.record.product_id:
