@@ -2,12 +2,9 @@
 
 from PySide6.QtCore import Qt
 
-from fieldrep.commands.accounts import archive_account
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.accounts import AccountChip
 from fieldrep.ui.style.tokens import WINDOW_FIRST
 from fieldrep.ui.widgets.linerow import LineRow
-from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS
 from fieldrep.ui.widgets.navrail import NavButton
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAK
 from tests.ui.names import nameless, without_object_name
@@ -394,15 +391,3 @@ def test_everything_on_the_page_has_a_name(window: Window) -> None:
         assert nameless(window.shell) == []
         assert without_object_name(window.shell) == []
     assert window.find("nav_accounts", NavButton).isChecked()
-
-
-def test_an_account_that_no_list_shows_stays_open_when_the_list_answers(window: Window) -> None:
-    window.program.runner.command(archive_account, row_id=OAK)
-    window.until(lambda: len(titles(window)) == 2)
-    window.accounts.list.choose_chip(AccountChip.ALL.value)
-    window.until(lambda: not window.accounts.list.unanswered)
-    window.shell.go("accounts", ("account", OAK))
-    with window.qtbot.assertNotEmitted(window.accounts.list.current, wait=3 * FOLLOWS_AFTER_MS):
-        window.settle()
-    assert window.record.account_id == OAK
-    assert window.record.header.name() == "Oak & Öl GmbH"

@@ -2,8 +2,11 @@
 
 from PySide6.QtCore import Qt
 
+from fieldrep.commands.accounts import archive_account
+from fieldrep.queries.accounts import AccountChip
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyCap
+from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS
 from fieldrep.ui.widgets.recordlist import RecordList
 from tests.helpers.small_company import GOUDA, HARBOR, OAK
 from tests.ui.office import Office
@@ -85,6 +88,18 @@ def test_what_is_typed_right_after_an_account_was_opened_is_followed(window: Win
     window.write("harbor")
     window.until(lambda: [row.key for row in window.accounts.list.model.rows()] == [HARBOR])
     window.until(lambda: window.record.header.name() == "Blue Harbor Hotels")
+
+
+def test_an_account_that_no_list_shows_stays_open_when_the_list_answers(window: Window) -> None:
+    window.program.runner.command(archive_account, row_id=OAK)
+    window.until(lambda: window.accounts.list.model.rowCount() == 2)
+    window.accounts.list.choose_chip(AccountChip.ALL.value)
+    window.until(lambda: not window.accounts.list.unanswered)
+    window.shell.go("accounts", ("account", OAK))
+    with window.qtbot.assertNotEmitted(window.accounts.list.current, wait=3 * FOLLOWS_AFTER_MS):
+        window.settle()
+    assert window.record.account_id == OAK
+    assert window.record.header.name() == "Oak & Öl GmbH"
 
 
 def test_enter_opens_the_product_that_was_typed(window: Window) -> None:
