@@ -157,3 +157,14 @@ def test_a_form_just_opened_stays_open_when_the_list_comes_to_the_account_it_sho
     assert page.record.editor is editor
     page.list.opened.emit(page.record.account_id)
     assert page.record.editor is None
+
+
+def test_a_form_opened_right_after_a_save_shows_what_was_saved(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "0611")
+    editor = window.record.editor
+    assert editor is not None
+    editor.saved.connect(lambda _: window.shell.press("edit_record"))
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor not in (editor, None))
+    assert window.record.editor.form.fields["phone"].text() == "0611"

@@ -39,6 +39,13 @@ def far_off(window: Window) -> None:
     syncing._arm()
 
 
+def far_apart(window: Window, lookout: Lookout) -> None:
+    """The look under way is over, and the next one is far off."""
+    lookout.pace = 3_600_000
+    window.until(lambda: lookout._looking is None)
+    lookout._arm()
+
+
 def live(window: Window) -> None:
     window.until(lambda: window.shell.top_bar.pill.text() == "Live", "the server that is back went unnoticed")
 
@@ -71,8 +78,7 @@ def test_where_nobody_is_the_lookout_rests_until_a_key(
 
 
 def test_coming_back_to_the_window_looks_at_once(window: Window, office: Office, lookout: Lookout) -> None:
-    lookout.pace = 3_600_000
-    lookout._arm()
+    far_apart(window, lookout)
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     app.applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
@@ -83,16 +89,14 @@ def test_coming_back_to_the_window_looks_at_once(window: Window, office: Office,
 
 
 def test_a_network_that_comes_is_tried_at_once(window: Window, office: Office, lookout: Lookout) -> None:
-    lookout.pace = 3_600_000
-    lookout._arm()
+    far_apart(window, lookout)
     office.open()
     window.program.network.came.emit()  # as the operating system says
     live(window)
 
 
 def test_f9_does_not_wait_for_any_look(window: Window, office: Office, lookout: Lookout) -> None:
-    lookout.pace = 3_600_000
-    lookout._arm()
+    far_apart(window, lookout)
     office.open()
     window.key(Qt.Key.Key_F9)
     live(window)

@@ -105,11 +105,13 @@ class Window:
         self.qtbot.keyClicks(target, text)
 
     def click(self, name: str) -> None:
+        self.until(lambda: self.find(name, QAbstractButton))
         button = self.find(name, QAbstractButton)
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center())
 
     def into(self, name: str, text: str) -> None:
-        """Click into a field and write over what stands there."""
+        """Click into a field, once it is there, and write over what stands there."""
+        self.until(lambda: self.find(name))
         field = self.find(name, QWidget)
         field.setFocus()
         if isinstance(field, QLineEdit | QPlainTextEdit):

@@ -10,9 +10,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldrep.ui.page import Action
+from fieldrep.ui.widgets.recordheader import HeaderAction, RecordHeader
 
 if TYPE_CHECKING:
     from fieldrep.ui.account.record import AccountRecord
+
+
+def record_header() -> RecordHeader:
+    """The head of an account, with its buttons and menu."""
+    return RecordHeader(
+        name="account_header",
+        primary=HeaderAction("new_order", "New order", "plus", "Ctrl N"),
+        secondary=HeaderAction("edit", "Edit", "pencil", "E"),
+        more=(
+            HeaderAction("log", "Log activity", keys="A"),
+            HeaderAction("contact", "Add contact"),
+            HeaderAction("site", "Add address"),
+            HeaderAction("archive", "Archive or restore account"),
+        ),
+    )
 
 
 def actions_on(record: AccountRecord, *, at_pair: bool, open_form: Callable[[str], None]) -> Iterator[Action]:

@@ -17,6 +17,7 @@ from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.queries.missing import MissingFact
 from fieldrep.queries.whole_account import RecordAnswer, read_record
 from fieldrep.ui.account import sayings
+from fieldrep.ui.account.actions import record_header
 from fieldrep.ui.account.changes import News
 from fieldrep.ui.account.files import FilesTab
 from fieldrep.ui.account.merged import MergedQuestion
@@ -31,7 +32,6 @@ from fieldrep.ui.pairs import PairPanel
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.emptystate import EmptyState
-from fieldrep.ui.widgets.recordheader import HeaderAction, RecordHeader
 from fieldrep.ui.widgets.tabs import Tab, Tabs
 
 
@@ -51,6 +51,8 @@ class AccountRecord(QWidget):
         self.answer: RecordAnswer | None = None
         self.account_id: RowId | None = None
         self.editor: RecordEditor | None = None
+        self._saved_unread = False
+        self._edits: str | None = None  # the field of a form that waits until what was saved is read
         self._stack = QStackedWidget()
         self._tab_bodies: dict[str, RecordTab] = {}
         self._stack.addWidget(QWidget())  # until it is known whether there is anything to show
@@ -61,17 +63,7 @@ class AccountRecord(QWidget):
 
     def _build(self) -> None:
         self.empty = EmptyState(name="account_none")
-        self.header = RecordHeader(
-            name="account_header",
-            primary=HeaderAction("new_order", "New order", "plus", "Ctrl N"),
-            secondary=HeaderAction("edit", "Edit", "pencil", "E"),
-            more=(
-                HeaderAction("log", "Log activity", keys="A"),
-                HeaderAction("contact", "Add contact"),
-                HeaderAction("site", "Add address"),
-                HeaderAction("archive", "Archive or restore account"),
-            ),
-        )
+        self.header = record_header()
         self.header.acted.connect(self.act)
         self.banner = Banner(name="account_banner")
         self.news = News(self.banner)
@@ -172,6 +164,7 @@ class AccountRecord(QWidget):
             self.news.clear()
             self.merged.clear()
             self.account_id = account_id
+            self._saved_unread, self._edits = False, None
         self.reload()
 
     def reload(self) -> None:
@@ -188,7 +181,9 @@ class AccountRecord(QWidget):
         )
 
     def _on_answer(self, answer: RecordAnswer | None) -> None:
+        self._saved_unread = False
         if answer is None:
+            self._edits = None
             self._stand_empty(
                 *sayings.GONE
             )  # it may come again: after a repair, or when it is hers once more
@@ -199,14 +194,7 @@ class AccountRecord(QWidget):
         view = answer.overview
         self._desk.customer = (view.header.id, view.header.name)
         self.header.set(sayings.header_view(view.header, view.invoices.overdue_count))
-        for key, count in (
-            ("contacts", len(answer.contacts)),
-            ("orders", view.counts.orders),
-            ("invoices", view.counts.invoices),
-            ("notes", view.counts.notes),
-            ("addresses", len(answer.sites)),
-            ("files", view.counts.files),
-        ):
+        for key, count in sayings.tab_counts(answer).items():
             self.tabs.set_count(key, count or None)
         self.overview.set(answer)
         group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
@@ -219,6 +207,8 @@ class AccountRecord(QWidget):
         self._on_tab(self.tabs.key())
         if self.editor is None:
             self._stack.setCurrentWidget(self._record)
+        if self._edits is not None:
+            self.edit(self._edits)
         self.state_changed.emit()
 
     def _say_merged(self, name: str, survivor: RowId, now: str) -> None:
@@ -243,6 +233,7 @@ class AccountRecord(QWidget):
             self.editor.meanwhile(now.form.values, who)
 
     def _on_failed(self, error: Exception) -> None:
+        self._saved_unread, self._edits = False, None
         self.banner.say("This account could not be read", sentence_of(error), Tone.DANGER)
 
     def _on_tab(self, key: str) -> None:
@@ -271,7 +262,11 @@ class AccountRecord(QWidget):
         self._open_editor(new_account(), {"tier": "standard"})
 
     def edit(self, field: str = "") -> None:
+        """The account's form; right after a save it waits until that is read, so as not to show the values before."""
         if self.answer is None:
+            return
+        self._edits = field if self._saved_unread else None
+        if self._saved_unread:
             return
         form = self.answer.form
         if form.read_only_reason:
@@ -353,6 +348,7 @@ class AccountRecord(QWidget):
                 self.said.emit("Save or leave the open form first.", None)
                 return
             self.editor.leave()
+        self._edits = None
         self.editor = RecordEditor(self._desk, spec, cast("dict[str, Value]", values))
         self.editor.saved.connect(self._on_saved)
         self.editor.left.connect(self._close_editor)
@@ -383,6 +379,7 @@ class AccountRecord(QWidget):
         if created is not None:
             self.made.emit(created)
         else:
+            self._saved_unread = True
             self.reload()
 
     def _open_same(self, found: object) -> None:

@@ -11,6 +11,7 @@ from fieldrep.queries.account import AccountHeader, AccountOverview, OpenTask
 from fieldrep.queries.contacts import ContactRow
 from fieldrep.queries.missing import MissingFact
 from fieldrep.queries.timeline import Timeline, TimelineEntry
+from fieldrep.queries.whole_account import RecordAnswer
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.linerow import LineView
 from fieldrep.ui.widgets.recordheader import HeaderView
@@ -57,6 +58,19 @@ _LOOKS = {
     "payment": ("banknote", Tone.SUCCESS),
     "claim": ("receipt", Tone.WARNING),
 }
+
+
+def tab_counts(answer: RecordAnswer) -> dict[str, int]:
+    """How many there are behind each tab of the record, by its key."""
+    counts = answer.overview.counts
+    return {
+        "contacts": len(answer.contacts),
+        "orders": counts.orders,
+        "invoices": counts.invoices,
+        "notes": counts.notes,
+        "addresses": len(answer.sites),
+        "files": counts.files,
+    }
 
 
 def header_view(head: AccountHeader, overdue: int) -> HeaderView:
