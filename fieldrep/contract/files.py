@@ -99,7 +99,9 @@ def decode_file_reply(message: bytes) -> FileReply:
 
 
 def _opened(decoder: msgspec.msgpack.Decoder[_Message], message: bytes) -> _Message:
-    payload, _ = unseal(message, cap=MAX_FILE_MESSAGE)
+    payload, count = unseal(message, cap=MAX_FILE_MESSAGE)
+    if count != 1:
+        raise KnownError(Code.DAMAGED_MESSAGE, "The message counts its parts wrongly. Nothing was taken.")
     try:
         return decoder.decode(payload)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -46,6 +46,7 @@ class Batch:
             ("office", history.office.done),
             ("faults", history.fired),
             ("sticks", history.sticks.done),
+            ("files", history.central.bodies.asked),
             ("outcomes", outcomes),
             ("fields judged, by merge rule", _rules(history)),
             ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),

@@ -22,7 +22,16 @@ CAME_TO_ITS_END = {
     "proposal": lambda row: row["status"] != "open",
     "duplicate_candidate": lambda row: row["status"] in ("open", "not_duplicate"),
 }
-NAMES = ("account_id", "contact_id", "order_id", "row_id", "parent_id", "merged_into_id", "site_id")
+NAMES = (
+    "account_id",
+    "contact_id",
+    "order_id",
+    "row_id",
+    "parent_id",
+    "merged_into_id",
+    "site_id",
+    "activity_id",
+)
 
 
 @dataclass
@@ -53,6 +62,7 @@ class Ageing:
             del central.oracle.rows[entity][row_id]
             central.revisions.pop((entity, row_id), None)
         central.purged |= gone.keys()
+        central.bodies.purged({row_id for _, row_id in gone})
         self._nobody_names(set(gone))
         self._forget_grants()
         central.settle()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import copy
 import random
-import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,25 @@ import msgspec
 
 from fieldrep.contract.change import Outcome, Refused
 from fieldrep.contract.errors import KnownError
-from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict, decode_reply, decode_request
-from fieldrep.contract.page import page_columns
+from fieldrep.contract.messages import ExchangeRequest, decode_reply, decode_request
 from sync_server.http.app import _Routes
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
+from sync_server.store.files import set_quota
 from tests.sim import merging
+from tests.sim.bodies import Bodies
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import told, told_of
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
-from tests.sim.rules import COST_READERS, MACHINERY
+from tests.sim.replying import check_reply
+from tests.sim.rules import MACHINERY
 
 CONTENT = 16
 """Bytes before a stored outcome that tell what the change was."""
 
-MARK = re.compile(r"«([\w. ']+)»")
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
 
@@ -50,6 +50,7 @@ class Central:
     database: Database = field(init=False)
     sql: Sql = field(init=False)
     oracle: Oracle = field(init=False)
+    bodies: Bodies = field(default_factory=Bodies)
     answers: dict[tuple[bytes, int], Outcome] = field(default_factory=dict)
     heard: dict[bytes, int] = field(default_factory=dict)
     ticks: dict[int, int] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Central:
     death: str = ""
     repeats: int = 0
     noted: dict[bytes, int] = field(default_factory=dict)
-    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any]] | None = None
+    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any], Any] | None = None
     restored: bool = False
     tidied: bool = False
     purged: set[Key] = field(default_factory=set)
@@ -87,7 +88,7 @@ class Central:
         backup(self.database, path)
         oracle = copy.deepcopy(self.oracle)
         told = dict(self.answers), dict(self.noted), dict(self.revisions), list(self.restored_to)
-        self.saved = (oracle, *told)
+        self.saved = (oracle, *told, self.bodies.copied())
 
     def restore(self, path: Path) -> None:
         """The store as it was then, under a new epoch; whatever came since is known to the laptops alone."""
@@ -97,7 +98,8 @@ class Central:
         restore(self.url, path, self.now, self._random.randbytes)
         self.reopen()
         self.sql = Sql(self.url)
-        oracle, answers, noted, revisions, restored_to = copy.deepcopy(self.saved)
+        oracle, answers, noted, revisions, restored_to, bodies = copy.deepcopy(self.saved)
+        self.bodies.put_back(bodies)
         oracle.tick = self.oracle.tick
         self.oracle, self.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
@@ -138,11 +140,21 @@ class Central:
         reply = decode_reply(message)
         if not reply.more:
             self.noted[device] = max(self.noted.get(device, 0), self.heard[device])
-        self._check_reply(reply, request, device, user)
+        check_reply(self, reply, request, device, user)
         if death == "before reply":
             self.reopen()
             raise ServerDied(death)
         return message
+
+    def files(self, token: str, body: bytes) -> bytes:
+        """One request about a file as the HTTP route treats it; `Carrying` judges it."""
+        return self._routes._answer_about_file(f"Bearer {token}", body)
+
+    def limit_files(self, name: str, limit: int) -> None:
+        """The office says what files may come to."""
+        with self.database.write("fieldrep-server files") as tx:
+            set_quota(tx.session, name, limit)
+        self.bodies.limits[name] = limit
 
     def office(self, entity: str, row_id: bytes, values: Row, by: bytes | None = None) -> None:
         """The office edits or makes a row, as an import or the administration does."""
@@ -359,37 +371,6 @@ class Central:
         self.revisions[key] = row["revision"]
         if key in touched and touched[key] == b"office":
             self.oracle.writers.setdefault(key, []).append((row["revision"], b"office"))
-
-    def _check_reply(
-        self, reply: ExchangeReply, request: ExchangeRequest, device: bytes, user: bytes
-    ) -> None:
-        """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
-        taken = () if reply.verdict is Verdict.START_OVER else request.changes  # first hear of the restore
-        given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=False)}
-        if len(taken) != len(reply.outcomes):
-            raise Wrong(f"I3: {len(taken)} changes came, {len(reply.outcomes)} outcomes go back")
-        for n, outcome in given.items():
-            if outcome != (kept := self.answers.get((device, n))):
-                raise Wrong(f"I3: the reply says {outcome}, the store {kept}")
-        allowed = self.oracle.visible(user)
-        role = self.oracle.rows["user"][user]["role"]
-        for page in reply.pages:
-            columns = dict(zip(page.fields, page_columns(page), strict=True))
-            if "cost_price" in columns and role not in COST_READERS:
-                raise Wrong(f"I5: costs were sent to a {role}")
-            for row_id in columns["id"]:
-                if (page.entity, row_id) not in allowed:
-                    raise Wrong(f"I5: {page.entity} {self.names.get(row_id)} was sent to a stranger")
-        held = {self.marks.get(row_id) for _, row_id in allowed} | {"new"}
-        held = held.union(*(self.mixed.get(str(mark), ()) for mark in held))
-        with suppress(UnicodeDecodeError):
-            own = {m for change in request.changes for m in MARK.findall(repr(change))}
-            # what a proposal says is its author's own; the row itself is compared with the oracle's
-            pages = tuple(page for page in reply.pages if page.entity != "proposal")
-            said = msgspec.msgpack.encode(msgspec.structs.replace(reply, pages=pages))
-            spoken = set(MARK.findall(said.decode("utf-8", "ignore")))
-            if spoken - held - own:
-                raise Wrong(f"I5: the reply speaks of {sorted(spoken - held - own)}")
 
 
 def _kind(outcome: Outcome) -> str:

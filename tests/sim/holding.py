@@ -35,7 +35,7 @@ class Holding:
             return "account", row["account_id"]
         if entity == "activity":
             return "user", row["assignee_id"]
-        if entity in ("device", "proposal"):
+        if entity in ("device", "proposal", "attachment"):
             return "user", row["user_id"]
         if entity in ("territory_assignment", "conflict"):
             return "team", row["user_id"]

@@ -49,6 +49,7 @@ class Laptop:
     _current: set[str] = field(default_factory=set)
     _all: dict[Key, Row] = field(default_factory=dict)
     _made_rows: dict[int, set[Key]] = field(default_factory=dict)
+    _added: dict[int, list[tuple[bytes, str]]] = field(default_factory=dict)
     _answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -145,6 +146,15 @@ class Laptop:
             edits = self.made[n].edits
             self._made_rows[n] = {(edit.entity, edit.row_id) for edit in edits if edit.kind == "create"}
         return {n: rows for n, rows in self._made_rows.items() if len(rows) > 1 and n in self.made}
+
+    def added(self) -> list[tuple[bytes, str]]:
+        """The files added here, with the names of their bytes."""
+        for n in self.made.keys() - self._added.keys():
+            edits = [
+                edit for edit in self.made[n].edits if (edit.entity, edit.kind) == ("attachment", "create")
+            ]
+            self._added[n] = [(edit.row_id, edit.after["sha256"]) for edit in edits]
+        return [file for n, files in self._added.items() if n in self.made for file in files]
 
     def numbers(self, sql: str) -> list[Any]:
         """The first column of a query."""

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tests.sim.rules import FILE_OWNERS
+
 Row = dict[str, Any]
 Key = tuple[str, bytes]
 
@@ -24,6 +26,7 @@ BELONGING = (
     "sales_order",
     "document_line",
     "activity",
+    "attachment",
     "conflict",
 )
 NAMES = {"account_id": "account", "contact_id": "contact", "parent_id": "account", "reseller_id": "account"}
@@ -105,14 +108,22 @@ def redirected(judge: Judge, change: Any) -> Any:
         before = {
             n: standing(judge, NAMES[n], v) for n, v in edit.before.items() if n in NAMES and v is not None
         }
-        if edit.entity == "document_line" and edit.kind == "create":
-            order = judge.row("sales_order", edit.after["order_id"])
-            if order is not None:
-                named["account_id"] = order["account_id"]
+        for held_with in (
+            hung_on(judge, edit.entity, {**edit.after, **named}) if edit.kind == "create" else ()
+        ):
+            if held_with["account_id"] is not None:
+                named["account_id"] = held_with["account_id"]
         edits.append(
             msgspec.structs.replace(edit, after={**edit.after, **named}, before={**edit.before, **before})
         )
     return msgspec.structs.replace(change, edits=tuple(edits))
+
+
+def hung_on(judge: Judge, entity: str, values: Row) -> list[Row]:
+    """The records with which a line of an order, or a file, is held."""
+    owners = {"document_line": {"order_id": "sales_order"}, "attachment": FILE_OWNERS}.get(entity, {})
+    found = (judge.row(kind, values[name]) for name, kind in owners.items() if values.get(name) is not None)
+    return [row for row in found if row is not None]
 
 
 def reaches(judge: Judge, who: Any, key: tuple[str, bytes], row_id: bytes) -> bool:
@@ -280,7 +291,7 @@ def _of_account(judge: Judge, done: Done, survivor: Row, merged: Row, becomes: R
 
 
 def _of_contact(judge: Judge, done: Done, account: bytes) -> None:
-    for entity in ("account_contact", "activity", "sales_order"):
+    for entity in ("account_contact", "activity", "sales_order", "attachment"):
         for row in [row for row in judge.all(entity) if row["contact_id"] == done.goes]:
             if row["account_id"] == account:
                 _change(judge, done, entity, row["id"], {"contact_id": done.stays})
@@ -355,17 +366,24 @@ def _put(judge: Judge, entity: str, row_id: bytes, values: Row) -> None:
 
 def _take_along(judge: Judge, done: Done, back: dict[str, set[bytes]]) -> None:
     """Lines go with their order, conflicts with what they are about; a pair of people names where they are now."""
-    follow = [("document_line", "order_id", back.get("sales_order", set()))]
-    follow.append(("conflict", "row_id", set().union(*back.values())))
-    for entity, name, parents in follow:
-        for row in [row for row in judge.all(entity) if row[name] in parents]:
-            if row["account_id"] == done.stays:
-                _put(judge, entity, row["id"], {"account_id": done.goes})
-                judge.carried.add((entity, row["id"]))
-                back.setdefault(entity, set()).add(row["id"])
+    follow = [("document_line", "order_id", "sales_order")]
+    follow += [("attachment", name, kind) for name, kind in FILE_OWNERS.items()]
+    for entity, name, kind in follow:
+        _follow(judge, done, back, entity, name, back.get(kind, set()))
+    _follow(judge, done, back, "conflict", "row_id", set().union(*back.values()))
     for row in list(judge.all("duplicate_candidate")):
         sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
         parted = {account: done.goes for name, account in sides if row[name] in back.get("contact", ())}
         if row["account_id"] == done.stays and parted:
             _put(judge, "duplicate_candidate", row["id"], parted)
             judge.carried.add(("duplicate_candidate", row["id"]))
+
+
+def _follow(
+    judge: Judge, done: Done, back: dict[str, set[bytes]], entity: str, name: str, parents: set[bytes]
+) -> None:
+    for row in [row for row in judge.all(entity) if row[name] in parents]:
+        if row["account_id"] == done.stays:
+            _put(judge, entity, row["id"], {"account_id": done.goes})
+            judge.carried.add((entity, row["id"]))
+            back.setdefault(entity, set()).add(row["id"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.sim.bodies import MOST, PART
 from tests.sim.central import Central
 from tests.sim.merger import Merger
 
@@ -227,6 +228,11 @@ class Office:
     def _do_unmerge(self, pick: _Pick, step: int) -> str:
         standing = [done for done in self.central.oracle.merges if not done.undone]
         return self.merger.unmerge(standing[pick.draw(len(standing))]) if standing else "none"
+
+    def _do_limit_files(self, pick: _Pick, step: int) -> str:
+        name, limit = ("person", "company")[pick.draw(2)], (PART, 5 * PART, 20 * PART, MOST)[pick.draw(4)]
+        self.central.limit_files(name, limit)
+        return f"of the {name} to {limit}"
 
     def _do_change_product(self, pick: _Pick, step: int) -> str:
         values = {"name": f"Thing at {step}", "cost_price": step * 1_000_000}

@@ -101,8 +101,9 @@ class Oracle(Holding):
         return any(self.held_at(who.user, key, tick) for tick in (who.heard, who.stood))
 
     def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
-        key, held_with = self.key(entity, row), row["order_id"] if entity == "document_line" else row["id"]
-        return any(merging.reaches(self, who, key, row_id) for row_id in (row["id"], held_with))
+        key, owners = self.key(entity, row), merging.hung_on(self, entity, row)
+        held_with = [one["id"] for one in owners if one["account_id"] == row["account_id"]]
+        return any(merging.reaches(self, who, key, row_id) for row_id in (row["id"], *held_with))
 
     # -- judging
 
@@ -191,6 +192,8 @@ class Oracle(Holding):
         for name, target in (
             ("contact_id", "contact"),
             ("order_id", "sales_order"),
+            ("site_id", "site"),
+            ("activity_id", "activity"),
             ("account_id", "account"),
         ):
             if row.get(name) is not None and name in edit.after:
@@ -199,9 +202,18 @@ class Oracle(Holding):
                     raise No("parent_missing")
         if entity == "document_line":
             self._draft_of(who, row["order_id"])
+        if entity == "attachment" and not self._belongs(row):
+            raise No("invalid_value")
         if entity == "sales_order" and row["status"] not in ("draft", "submitted"):
             raise No("move_not_allowed")
         self._fresh[entity, row_id] = row
+
+    def _belongs(self, row: Row) -> bool:
+        """Whether a file names the account, or the person, of the record it belongs to."""
+        for owner in merging.hung_on(self, "attachment", row):
+            person = owner["assignee_id"] if owner["account_id"] is None else None
+            return bool((row["account_id"], row["user_id"]) == (owner["account_id"], person))
+        return row["account_id"] is not None
 
     def _draft_of(self, who: Sender, order_id: bytes) -> None:
         order = self.row("sales_order", order_id)

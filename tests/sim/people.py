@@ -16,6 +16,7 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.store.undo import undo
 from fieldrep.store.unit_of_work import UnitOfWork
 from tests.sim.laptop import Laptop
+from tests.sim.photos import add_file
 from tests.sim.rules import FLAGS, OBJECTS
 from tests.sim.values import line_total
 
@@ -25,11 +26,13 @@ class People:
     """The users at their laptops.
 
     Attributes:
+        keep_body: told of the bytes of every file that is added.
         names: every row by a name that does not depend on clocks or random ids, for choosing and for the log.
         marks: the account of each row.
         products: ids of what is sold.
     """
 
+    keep_body: Callable[[bytes, bytes], None]
     names: dict[bytes, str] = field(default_factory=dict)
     marks: dict[bytes, str] = field(default_factory=dict)
     products: list[bytes] = field(default_factory=list)
@@ -63,11 +66,6 @@ class People:
                 account = edit.row_id if edit.entity == "account" else edit.after.get("account_id")
                 self.marks[edit.row_id] = self.names.get(account, f"{laptop.name}'s own")
 
-    def forget_since(self, laptop: Laptop, n: int) -> None:
-        """Changes above `n` were never saved: the program died in the middle of saving."""
-        for late in [one for one in laptop.made if one > n]:
-            del laptop.made[late]
-
 
 @dataclass
 class Hand:
@@ -87,7 +85,7 @@ class Hand:
         rows = self.uow.rows(sql, parameters)
         if not rows:
             return None
-        ranked = sorted(rows, key=lambda row: _natural(self.people.names.get(row[0], "?")))
+        ranked = sorted(rows, key=lambda row: natural(self.people.names.get(row[0], "?")))
         hot = 2 if self.draw(3) else len(ranked)  # everybody works on the same few customers
         return ranked[self.draw(min(hot, len(ranked)))]
 
@@ -146,7 +144,7 @@ def _custom(hand: Hand, entity: str, row_id: bytes, name: str) -> str:
 
 
 def archive(hand: Hand) -> str:
-    entity = ("account", "contact", "site", "activity", "contact")[hand.draw(5)]
+    entity = ("account", "contact", "site", "activity", "contact", "attachment")[hand.draw(6)]
     found = hand.choose(f"SELECT id FROM {entity} WHERE archived = 0")
     if not found:
         return "none"
@@ -155,7 +153,7 @@ def archive(hand: Hand) -> str:
 
 
 def restore(hand: Hand) -> str:
-    entity = ("account", "contact", "site")[hand.draw(3)]
+    entity = ("account", "contact", "site", "attachment")[hand.draw(4)]
     found = hand.choose(f"SELECT id FROM {entity} WHERE archived = 1")
     if not found:
         return edit_contact(hand)
@@ -366,7 +364,8 @@ def _inner(name: str, text: str) -> object:
     return value
 
 
-def _natural(name: str) -> tuple[object, ...]:
+def natural(name: str) -> tuple[object, ...]:
+    """How names are put in order: numbers by their value."""
     parts = name.split(".")
     return tuple((0, int(part)) if part.isdigit() else (1, part) for part in parts)
 
@@ -392,5 +391,6 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         resolve_conflict,
         decide_proposal,
         undo_decision,
+        add_file,
     )
 }

@@ -8,26 +8,24 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Change, Refused
 from fieldrep.contract.errors import KnownError
-from fieldrep.contract.messages import (
-    PROTOCOL_VERSION,
-    EnrollRequest,
-    ExchangeReply,
-    ExchangeRequest,
-    encode_request,
-)
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, encode_request
 from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
-from fieldrep.sync.enrolment import device_keys
-from sync_server.store.credentials import admit, make_code
+from fieldrep.sync.files import FilePolicy
 from sync_server.store.database import Database
 from tests.sim.ageing import DAYS_OF_A_SEASON, SEASONS, Ageing
+from tests.sim.bodies import MOST
+from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
+from tests.sim.enrolling import Enrolling
 from tests.sim.forgery import forged, handshake_of
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
@@ -71,10 +69,14 @@ class History:
     def __post_init__(self) -> None:
         self.central = Central(self.url, self.now, self.seed)
         self.office = Office(self.central, self.seed)
-        self.people = People(self.central.names, self.central.marks)
+        self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
+        self.carrying = Carrying(self.central)
+        self._patched = ExitStack()
+        self._patched.enter_context(small_parts())
         self.watch = Watch(self.central)
         self.sticks = Sticks(self.central, self._look_after_reading)
         self.ageing = Ageing(self.central)
+        self.enrolling = Enrolling(self.central, self.folder, self.now, self.seed)
         self.office.found()
         self.people.products = [row_id for name, row_id in self.office.ids.items() if "product" in name]
         chance = random.Random(f"laptops/{self.seed}")
@@ -85,28 +87,16 @@ class History:
     def now(self) -> int:
         return START + self.step * MINUTE + self.hours * 60 * MINUTE
 
-    def enrol(self, name: str, user: str, skew: int) -> Laptop:
-        """A new laptop for a user, admitted with a one-time code."""
-        laptop = Laptop(name, self.folder / name, self.now, skew, self.seed)
-        user_id = self.office.ids[user]
-        with self.central.database.write("enrolment") as tx:
-            code = make_code(tx, random.Random(f"code/{name}/{self.seed}").randbytes, user_id)
-        public = device_keys(laptop.replica, laptop.replica.randomness).public
-        asked = EnrollRequest(code, name, "sim", "1", PROTOCOL_VERSION, public)
-        reply = admit(self.central.database, asked)
-        chance = random.Random(f"incarnation/{name}/{self.seed}")
-        laptop.replica.enrolled(reply, "http://127.0.0.1:1", "", chance.randbytes(16))
-        laptop.user, laptop.device, laptop.token = reply.user_id, reply.device_id, reply.token
-        self.central.names[reply.device_id] = name
-        self.central.learn()
-        self.laptops.append(laptop)
+    def enrol(self, name: str, user: str, skew: int) -> None:
+        """A new laptop for a user."""
+        self.laptops.append(self.enrolling.enrol(name, self.office.ids[user], skew))
         self.sent[name] = []
-        return laptop
 
     def close(self) -> None:
         for laptop in self.laptops:
             laptop.close()
         self.central.close()
+        self._patched.close()
 
     def play(self, schedule: list[Step]) -> None:
         """Every step, then quiet; most histories begin with a morning's sync."""
@@ -139,7 +129,7 @@ class History:
             laptop.kill()
             told = self._saved_or_not(laptop, before)
         laptop.tap.fuse = 0
-        self.watch.look(laptop, self._units())
+        self.look(laptop)
         return f"{laptop.name} {told}"
 
     def _saved_or_not(self, laptop: Laptop, before: int) -> str:
@@ -155,26 +145,24 @@ class History:
     def _sync(self, step: Step) -> str:
         laptop = self.laptops[step.who]
         self._fire(step.fault)
+        self._fire(f"files, {step.files}" if step.files else "")
         told = self.sync(laptop, step)
-        if self.recover and step.fault:
+        if self.recover and (step.fault or step.files):
             self.sync(laptop, Step("sync", step.who, pages=step.pages))
             return f"{laptop.name} synced, recovering"
         if self.recover:
             return f"{laptop.name} synced, recovering"
         return f"{laptop.name} sync {step.fault}: {told}"
 
-    def sync(self, laptop: Laptop, step: Step) -> str:
-        """One sync over a bad line, looked at after each reply."""
-
-        def look(reply: ExchangeReply | None) -> None:
-            self._applied(laptop, reply)
-            self.watch.look(laptop, self._units(), reply)
+    def sync(self, laptop: Laptop, step: Step, policy: FilePolicy | None = None) -> str:
+        """One sync over a bad line, looked at after each reply; files follow, by a policy that the step chooses."""
 
         def meanwhile() -> None:
             verb = list(VERBS)[step.pick % len(VERBS)]
             self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
 
         new_epoch = laptop.replica.state().epoch not in (b"", self.central.epoch)
+        look = partial(self._look_after_reading, laptop)
         line = Line(self.central, laptop, step, look, meanwhile, self.sent[laptop.name])
         self._arm(laptop, step)
         try:
@@ -183,6 +171,7 @@ class History:
             afresh = receipt.started_over and not new_epoch and not self.ageing.tidied
             if afresh or receipt.repaired or receipt.digests_equal is False:
                 raise Wrong(f"{laptop.name} and the central store differed: {receipt}")
+            told += self.carrying.after_sync(laptop, step, policy=policy) if receipt.whole else ""
         except KnownError as error:
             told = error.code.value
         except Killed:
@@ -199,7 +188,24 @@ class History:
 
     def _look_after_reading(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
         self._applied(laptop, reply)
+        self.look(laptop, reply)
+
+    def look(self, laptop: Laptop, reply: ExchangeReply | None = None) -> None:
+        """Everything that must hold on a laptop right now."""
         self.watch.look(laptop, self._units(), reply)
+        self.carrying.look(laptop)
+
+    def _open(self, step: Step) -> str:
+        """Somebody opens a file; the line it comes by may break, and the laptop may die."""
+        laptop = self.laptops[step.who]
+        self._fire(f"opened, {step.files}" if step.files else "")
+        try:
+            told = self.carrying.open(laptop, step)
+        except Killed:
+            laptop.kill()
+            told = "opens a file: killed"
+        self.look(laptop)
+        return f"{laptop.name} {told}"
 
     def _applied(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
         if reply is not None and laptop.replica.state().cursor == reply.cursor:
@@ -218,14 +224,14 @@ class History:
     def _restart(self, step: Step) -> str:
         laptop = self.laptops[step.who]
         laptop.restart()
-        self.watch.look(laptop, self._units())
+        self.look(laptop)
         return f"{laptop.name} restarted"
 
     def _kill(self, step: Step) -> str:
         laptop = self.laptops[step.who]
         laptop.kill()
         self._fire("kill idle")
-        self.watch.look(laptop, self._units())
+        self.look(laptop)
         return f"{laptop.name} killed"
 
     def _replay(self, step: Step) -> str:
@@ -286,17 +292,23 @@ class History:
     def quiet(self) -> None:
         """Everybody syncs until nothing moves; then all must be equal."""
         before: list[Any] = []
+        for name in self.central.bodies.limits:
+            self.central.limit_files(name, MOST)
         for _ in range(QUIET_ROUNDS):
             self.step += 1
             for number, laptop in enumerate(self.laptops):
-                self.sync(laptop, Step("sync", number))
-            here = [(laptop.replica.state().cursor, laptop.replica.depth()) for laptop in self.laptops]
+                self.sync(laptop, Step("sync", number), ALL)
+            here = [
+                (laptop.replica.state().cursor, laptop.replica.depth(), self.carrying.queue(laptop))
+                for laptop in self.laptops
+            ]
             if here == before:
                 break
             before = here
         self.central.compare_all()
         for laptop in self.laptops:
             self.watch.converged(laptop)
+        self.carrying.arrived(self.laptops)
         if not self.ageing.tidied:
             self.watch.answered(self.laptops)
         self.note(self.state())

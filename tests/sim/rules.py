@@ -25,23 +25,35 @@ TABLES = {
     "sales_order": "sales_order",
     "document_line": "document_line",
     "activity": "activity",
+    "attachment": "attachment",
     "conflict": "conflict",
     "proposal": "proposal",
     "duplicate_candidate": "duplicate_candidate",
 }
 """Kinds of records and their tables, parents first."""
 
-PARENTS = {
-    "site": ("account", "account_id"),
-    "contact": ("account", "account_id"),
-    "account_contact": ("account", "account_id"),
-    "account_team": ("account", "account_id"),
-    "activity": ("account", "account_id"),
-    "sales_order": ("account", "account_id"),
-    "document_line": ("sales_order", "order_id"),
-    "ar_document": ("account", "account_id"),
-    "conflict": ("account", "account_id"),
+FILE_OWNERS = {
+    "contact_id": "contact",
+    "site_id": "site",
+    "activity_id": "activity",
+    "order_id": "sales_order",
 }
+"""What a file may belong to instead of the account itself."""
+
+_OF_ACCOUNT = (("account", "account_id"),)
+PARENTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "site": _OF_ACCOUNT,
+    "contact": _OF_ACCOUNT,
+    "account_contact": _OF_ACCOUNT,
+    "account_team": _OF_ACCOUNT,
+    "activity": _OF_ACCOUNT,
+    "sales_order": _OF_ACCOUNT,
+    "document_line": (("sales_order", "order_id"),),
+    "ar_document": _OF_ACCOUNT,
+    "attachment": (*_OF_ACCOUNT, *((entity, name) for name, entity in FILE_OWNERS.items())),
+    "conflict": _OF_ACCOUNT,
+}
+"""Per kind of record the kinds it must not be without, and the fields that name them."""
 
 # F: the standing value stays and the other becomes a conflict; F!: the same, and a person must decide; J: objects join
 # key by key; L: written once; G: the state decides; O: as F while the order is its author's draft; N: a refusal
@@ -97,6 +109,7 @@ RULES: dict[str, dict[str, str]] = {
         "line_amount": "=",
         "archived": "D",
     },
+    "attachment": {"archived": "D"},
     "conflict": {"status": "G", "chosen": "G"},
     "duplicate_candidate": {"status": "G", "survivor_id": "G", "take": "G"},
 }
@@ -110,6 +123,7 @@ FILLED_IN = {
     "contact": {"custom": "{}"},
     "account_contact": {"custom": "{}"},
     "activity": {"custom": "{}"},
+    "attachment": {"custom": "{}"},
     "sales_order": {"custom": "{}", "hold_reasons": "[]"},
     "document_line": {"custom": "{}", "shipped_qty": 0},
     "conflict": {"custom": "{}"},

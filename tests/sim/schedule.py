@@ -30,6 +30,7 @@ WORK = {
     "restore": 2,
     "cancel_order": 2,
     "decide_pair": 3,
+    "add_file": 6,
 }
 OFFICE = {
     "edit_account": 6,
@@ -52,10 +53,22 @@ OFFICE = {
     "change_product": 1,
     "merge": 5,
     "unmerge": 5,
+    "limit_files": 2,
 }
-PEOPLE = ("work", "sync", "office", "restart", "carry", "wait")
+PEOPLE = ("work", "sync", "office", "restart", "carry", "wait", "open")
 MISHAPS = ("kill", "replay", "forge", "backup", "restore")
 LINE_FAULTS = ("lost request", "lost reply", "twice", "cut reply", "cut request", "flipped", "work meanwhile")
+FILE_FAULTS = (
+    "lost request",
+    "lost reply",
+    "twice",
+    "cut reply",
+    "cut request",
+    "flipped",
+    "late",
+    "kill after send",
+    "kill after reply",
+)
 SERVER_FAULTS = ("before commit", "after commit", "before reply")
 KILLS = (
     "kill before send",
@@ -111,8 +124,24 @@ STORIES: tuple[tuple[tuple[str, str], ...], ...] = (
         ("one", "resolve_conflict"),
         ("third", "restore"),
     ),
+    # photos of a customer who moves before they have gone up, and after
+    (
+        ("everybody", ""),
+        ("one", "add_file"),
+        ("one", "add_file"),
+        ("one", "sync"),
+        ("office", "move_owner"),
+        ("one", "add_file"),
+        ("other", "sync"),
+        ("other", "open"),
+        ("one", "sync"),
+        ("one", "open"),
+        ("everybody", ""),
+        ("other", "open"),
+    ),
 )
 """Steps that show something only in their order; other steps may come between any two of them."""
+_NO_WORK = ("sync", "open")
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -124,6 +153,7 @@ class Step:
     Attributes:
         fault: what breaks in a sync, "" for nothing; a save may be killed too.
         at: at which exchange, or at which statement, it breaks.
+        files: what breaks on the way of files, "" for nothing.
     """
 
     what: str
@@ -133,6 +163,7 @@ class Step:
     fault: str = ""
     at: int = 0
     pages: int = 0
+    files: str = ""
 
 
 def draw(seed: int, steps: int, laptops: int) -> list[Step]:
@@ -155,14 +186,18 @@ def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:
             schedule[at:at] = [Step("sync", one) for one in people[:laptops]]
             at += laptops
             continue
-        what = verb if verb == "sync" else "office" if who == "office" else "work"
-        schedule.insert(at, Step(what, roles.get(who, 0), "" if what == "sync" else verb, pick))
+        what = verb if verb in _NO_WORK else "office" if who == "office" else "work"
+        files = _file_fault(chance) if what in _NO_WORK else ""
+        schedule.insert(
+            at, Step(what, roles.get(who, 0), "" if what in _NO_WORK else verb, pick, files=files)
+        )
         at += 1 + (chance.randrange(3) == 0)
 
 
 def without_faults(schedule: list[Step]) -> list[Step]:
     """The same history on a good day: no sync is killed, no message lost."""
-    return [replace(step, fault="") if step.what in ("sync", "carry") else step for step in schedule]
+    calm = ("sync", "carry", "open")
+    return [replace(step, fault="", files="") if step.what in calm else step for step in schedule]
 
 
 def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
@@ -172,7 +207,7 @@ def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
 
 def _step(chance: random.Random, laptops: int) -> Step:
     who, pick = chance.randrange(laptops), chance.getrandbits(62)
-    what = chance.choices((*PEOPLE, *MISHAPS), (62, 14, 11, 2, 6, 2, 2, 2, 2, 1, 1))[0]
+    what = chance.choices((*PEOPLE, *MISHAPS), (60, 14, 11, 2, 6, 2, 4, 2, 2, 2, 1, 1))[0]
     if what == "work":
         verb = chance.choices(list(WORK), list(WORK.values()))[0]
         fault = chance.choice(KILLS[3:]) if chance.random() < 0.04 else ""
@@ -182,11 +217,15 @@ def _step(chance: random.Random, laptops: int) -> Step:
     if what == "sync":
         fault, at = _fault(chance)
         pages = chance.choice((0, 0, 0, 300, 1_500))
-        return Step(what, who, "", pick, fault, at, pages)
+        return Step(what, who, "", pick, fault, at, pages, _file_fault(chance))
     if what == "carry":
         fault = chance.choice(SERVER_FAULTS + KILLS[3:]) if chance.random() < 0.2 else ""
         return Step(what, who, "", pick, fault, chance.randrange(1, 60), chance.choice((0, 0, 300)))
-    return Step(what, who, "", pick)
+    return Step(what, who, "", pick, files=_file_fault(chance) if what == "open" else "")
+
+
+def _file_fault(chance: random.Random) -> str:
+    return chance.choice(FILE_FAULTS) if chance.random() < 0.4 else ""
 
 
 def _fault(chance: random.Random) -> tuple[str, int]:

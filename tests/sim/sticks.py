@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import msgspec
 import pytest
 
 from fieldrep.contract import bundle
+from fieldrep.contract.bundle import FILE_MARK
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.files import decode_file_reply, decode_file_request
 from fieldrep.contract.messages import ExchangeReply, Verdict, decode_reply
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.bundles import Asked, open_request, write_answer
+from tests.sim.bodies import Answer
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
+from tests.sim.replying import check_reply
 from tests.sim.schedule import SERVER_FAULTS, Step
 from tests.sim.tap import Killed
 
@@ -73,6 +78,7 @@ class Sticks:
         asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
         changes = tuple(change for request in asked.requests for change in request.changes)
         further = asked.requests[-1].further
+        asked = replace(asked, about_files=list(asked.about_files))
         whole = msgspec.structs.replace(asked.requests[0], changes=changes, further=further)
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
@@ -85,6 +91,7 @@ class Sticks:
             return self._did("the server died over it", "server died")
         self.central._judge(whole, laptop.device, laptop.user)
         self._check(laptop, asked, out.getvalue())
+        self._check_files(laptop, asked, out.getvalue())
         self.answered.setdefault(laptop.name, []).append(out.getvalue())
         return self._did(f"answered {len(changes)} changes", "answered")
 
@@ -94,13 +101,37 @@ class Sticks:
         # after a restore the device first hears of it; nothing more of its file is looked at
         asked_for = asked.requests[: 1 if replies[0].verdict is Verdict.START_OVER else None]
         for request, reply in zip(asked_for, replies, strict=False):
-            self.central._check_reply(reply, request, laptop.device, laptop.user)
+            check_reply(self.central, reply, request, laptop.device, laptop.user)
         nothing = msgspec.structs.replace(asked.requests[-1], changes=())
         for reply in replies[len(asked_for) :]:
-            self.central._check_reply(reply, nothing, laptop.device, laptop.user)
+            check_reply(self.central, reply, nothing, laptop.device, laptop.user)
         if not replies[len(asked_for) - 1].more:
             heard = self.central.heard.get(laptop.device, 0)
             self.central.noted[laptop.device] = max(self.central.noted.get(laptop.device, 0), heard)
+
+    def _check_files(self, laptop: Laptop, asked: Asked, answer: bytes) -> None:
+        """What was brought of files is taken, and what is given of them is what a line would give."""
+        bodies, oracle = self.central.bodies, self.central.oracle
+        ask = partial(bodies.answer, oracle, laptop.device, laptop.user)
+        wanted: list[tuple[bytes, Answer]] = []
+        up: tuple[bytes, Answer] | None = None
+        for part in asked.about_files:
+            request = decode_file_request(part[len(FILE_MARK) :])
+            row_id, at = request.row_id, request.at
+            if up is not None and (request.part is None or up[0] != row_id):
+                wanted.append(up)
+                up = None
+            if request.part is not None:
+                up = row_id, ask(row_id, at, request.part)
+                continue
+            while (said := ask(row_id, at, None)).part:
+                wanted.append((row_id, said))
+                at += len(said.part)
+        given = [decode_file_reply(part[len(FILE_MARK) :]) for part in _about_files(laptop, answer)]
+        told = [(one.row_id, bool(one.refused), one.held, one.whole, one.part) for one in given]
+        wanted += [up] if up else []
+        if told != [(row_id, bool(a.refused), a.held, a.whole, a.part) for row_id, a in wanted]:
+            raise Wrong(f"I5: of files the answer says {given}, the oracle {wanted}")
 
     def _read(self, laptop: Laptop, which: int, step: Step) -> str:
         files = self.answered.get(laptop.name, [])
@@ -172,4 +203,9 @@ _REFUSED = frozenset(
 def _replies(laptop: Laptop, answer: bytes) -> list[ExchangeReply]:
     keys = device_keys(laptop.replica, laptop.replica.randomness)
     _, *parts = bundle.parts(io.BytesIO(answer), keys)
-    return [decode_reply(part) for part in parts]
+    return [decode_reply(part) for part in parts if not part.startswith(FILE_MARK)]
+
+
+def _about_files(laptop: Laptop, answer: bytes) -> list[bytes]:
+    keys = device_keys(laptop.replica, laptop.replica.randomness)
+    return [part for part in bundle.parts(io.BytesIO(answer), keys) if part.startswith(FILE_MARK)]

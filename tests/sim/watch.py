@@ -127,11 +127,10 @@ class Watch:
     def _parents_first(self, laptop: Laptop, rows: dict[Key, Row], leaving: set[bytes]) -> None:
         """I8: no child without its parent."""
         for (entity, row_id), row in rows.items():
-            parent, name = PARENTS.get(entity, ("", ""))
-            if parent and row[name] is not None and (parent, row[name]) not in rows and row_id not in leaving:
-                raise Wrong(
-                    f"I8: {laptop.name} holds {entity} {self.central.names.get(row_id)} without {parent}"
-                )
+            for parent, name in PARENTS.get(entity, ()):
+                if row[name] is not None and (parent, row[name]) not in rows and row_id not in leaving:
+                    named = self.central.names.get(row_id)
+                    raise Wrong(f"I8: {laptop.name} holds {entity} {named} without {parent}")
 
     def _totals(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I9: an order's amounts are the sum of its lines."""
