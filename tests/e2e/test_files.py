@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,10 @@ from fieldrep.commands.attachments import add_attachment
 from fieldrep.contract.files import PART, FileReply, FileRequest, hash_of
 from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer
+from sync_server.http import app
+from sync_server.reconcile.files import answer_about_file
+from sync_server.store.contact import DeviceIdentity
+from sync_server.store.database import Database
 from sync_server.store.files import use_of_files
 from tests.e2e.device_command import START, DeviceCommand
 from tests.helpers.photos import TELLTALE, decoded, jpeg
@@ -34,8 +38,35 @@ def listed(device: DeviceCommand) -> list[dict[str, object]]:
     return found
 
 
+def killed_on_the_way(office: Served, laptop: DeviceCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync that is killed while the server has some parts of a file, and takes its time for the next."""
+    enough, killed, over = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(database: Database, device: DeviceIdentity, request: FileRequest) -> FileReply:
+        with database.read() as reader:
+            is_enough = reader.rows("SELECT count(*) FROM file_part")[0][0] > 3
+        if is_enough:
+            enough.set()
+            assert killed.wait(240)
+        try:
+            return answer_about_file(database, device, request)
+        finally:
+            if is_enough:
+                over.set()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app, "answer_about_file", slowly)
+        with subprocess.Popen([sys.executable, "-c", START, "sync"], env=laptop.environment) as syncing:
+            try:
+                assert enough.wait(240)
+            finally:
+                syncing.kill()
+        killed.set()
+        assert over.wait(240)
+
+
 def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_another_device(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = tmp_path / "Shelf.jpg"
     photo.write_bytes(b"\xff\xd8\xff" + random.Random(1).randbytes(9_000_000))
@@ -45,13 +76,7 @@ def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_anot
         account = json.loads(laptop("do", "create_account", '{"name": "Aurora"}'))["id"]
         wanted = json.dumps({"account_id": account, "path": str(photo)})
         row_id = json.loads(laptop("do", "add_attachment", wanted))["id"]
-        syncing = subprocess.Popen([sys.executable, "-c", START, "sync"], env=laptop.environment)
-        while syncing.poll() is None:
-            with office.database.read() as reader:
-                if reader.rows("SELECT count(*) FROM file_part")[0][0] > 3:
-                    syncing.send_signal(signal.SIGKILL)
-                    break
-        syncing.wait()
+        killed_on_the_way(office, laptop, monkeypatch)
         assert [row["state"] for row in listed(laptop)] == ["waiting"], "killed before it was confirmed"
 
         laptop("sync")

@@ -132,6 +132,7 @@ def test_a_picture_its_decoder_cannot_get_done_with_is_stopped_and_not_tried_aga
     assert len(body) < MAX_FILE
     assert decoder.shown(body, WIDE, TALL) is Why.SLOW
     assert decoder._process is None
+    decoder._seconds = 60.0
     assert size(decoder.shown(plain(), WIDE, TALL)) == (640, 480), "the next one is decoded by a new process"
     process = process_of(decoder)
     assert decoder.shown(body, WIDE, TALL) is Why.SLOW
@@ -190,7 +191,7 @@ def test_a_process_that_hangs_ends_or_lies_is_judged_like_anything_from_outside(
         "import sys": Why.ABSENT,
     }
     for program, why in cases.items():
-        decoder = Decoder([sys.executable, "-c", program], seconds=1)
+        decoder = Decoder([sys.executable, "-c", program], seconds=1 if why is Why.SLOW else 60)
         assert decoder.shown(plain(), WIDE, TALL) is why, program
         assert decoder.thumb(jpeg()) == b""
         decoder.close()
@@ -230,7 +231,8 @@ def test_one_process_serves_a_batch_and_ends_when_nobody_asks(decoder: Decoder) 
     short = Decoder(idle=0.05)
     assert size(short.shown(plain(), WIDE, TALL)) == (640, 480)
     while short._process is not None:
-        assert threading.active_count() > 1, "nobody will end it"
+        others = threading.active_count() > 1
+        assert others or short._process is None, "nobody will end it"
     assert size(short.shown(plain(), WIDE, TALL)) == (640, 480)
     short.close()
 

@@ -45,6 +45,14 @@ def hostile(answer: Answer) -> Iterator[Hostile]:
         listener.close()
 
 
+@contextmanager
+def nobody_listening() -> Iterator[str]:
+    """An address that is held and not served, so that nobody else can come to serve it meanwhile."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+
+
 def _serve(listener: socket.socket, server: Hostile) -> None:
     while not server.closing.is_set():
         try:
@@ -52,7 +60,7 @@ def _serve(listener: socket.socket, server: Hostile) -> None:
         except TimeoutError:
             continue
         with connection, suppress(OSError):
-            connection.settimeout(10)
+            connection.settimeout(60)
             server.asked.append(read_request(connection))
             server.answer(connection)
 

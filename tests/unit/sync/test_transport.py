@@ -26,7 +26,7 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.sync import transport
 from fieldrep.sync.transport import HttpBearer, check_address
-from tests.unit.sync.hostile import Hostile, hostile, page
+from tests.unit.sync.hostile import Hostile, hostile, nobody_listening, page
 
 MEDIA = frame.MEDIA_TYPE
 TOKEN = "frd_AAAAAAAA_" + "s" * 43
@@ -70,8 +70,10 @@ def test_a_store_is_named_by_its_reply_unless_the_request_named_it(named: bytes)
     assert (REPLY.server_id in short, REPLY.epoch in short) == (named != REPLY.server_id, True)
     with hostile(lambda connection: connection.sendall(page(short, media=MEDIA))) as server:
         bearer = HttpBearer(server.address, TOKEN)
-        assert bearer.exchange(ExchangeRequest(told)) == REPLY
-        bearer.close()
+        try:
+            assert bearer.exchange(ExchangeRequest(told)) == REPLY
+        finally:
+            bearer.close()
 
 
 def test_a_whole_reply_is_believed_and_the_request_carries_the_token_once() -> None:
@@ -254,9 +256,7 @@ def test_a_line_that_is_reset_is_a_sentence() -> None:
 
 
 def test_nobody_listening_is_a_sentence() -> None:
-    with hostile(lambda _: None) as server:
-        address = server.address
-    with pytest.raises(KnownError) as caught:
+    with nobody_listening() as address, pytest.raises(KnownError) as caught:
         exchange(address)
     assert caught.value.code is Code.OFFLINE
     assert "no server is running" in caught.value.sentence

@@ -21,7 +21,7 @@ def test_closing_ends_an_attempt_under_way_at_once() -> None:
 
     def say_nothing(connection: socket.socket) -> None:
         begun.set()
-        connection.settimeout(30)
+        connection.settimeout(60)
         assert connection.recv(1) == b"", "the client's end was shut"
 
     found: list[KnownError] = []
@@ -36,9 +36,9 @@ def test_closing_ends_an_attempt_under_way_at_once() -> None:
 
         waiting = threading.Thread(target=attempt)
         waiting.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         bearer.close()
-        waiting.join(20)
+        waiting.join(60)
         assert not waiting.is_alive()
     assert [error.code for error in found] == [Code.OFFLINE]
 
@@ -101,7 +101,7 @@ def test_a_held_line_on_which_no_blank_comes_is_dead(monkeypatch: pytest.MonkeyP
         connection.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n "
         )
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.recv(1)
 
     with hostile(go_silent) as server:
