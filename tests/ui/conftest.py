@@ -16,9 +16,10 @@ from pytestqt.qtbot import QtBot
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
+from tests.helpers.held_port import held_port
 from tests.ui.gallery import build_shell
-from tests.ui.office import Office, enrolled, held_port, small_office
-from tests.ui.window import Window, passphrase_in_a_file, window_on
+from tests.ui.office import Office, enrolled, small_office
+from tests.ui.window import PATIENCE_MS, Window, passphrase_in_a_file, window_on
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,18 @@ def light_and_normal(theme: Theme) -> Iterator[None]:
     theme.choose_scale(100)
 
 
+class Patient(QtBot):
+    """What is waited for may take as long on a slow machine as anywhere in these tests."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return Patient(request)
+
+
 @pytest.fixture
 def shell(qtbot: QtBot, theme: Theme) -> AppShell:
     shell = build_shell(theme)
@@ -47,6 +60,7 @@ def shell(qtbot: QtBot, theme: Theme) -> AppShell:
     with qtbot.waitExposed(shell):
         shell.show()
     shell.activateWindow()
+    qtbot.waitUntil(shell.isActiveWindow)
     return shell
 
 
@@ -70,6 +84,7 @@ def stage(qtbot: QtBot, theme: Theme) -> Iterator[Stage]:
             window.show()
         widget.show()
         window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
 
     yield show_alone
     windows.clear()

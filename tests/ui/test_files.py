@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSize, Qt, QUrl
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 
 from fieldrep.contract.files import hash_of
 from fieldrep.pictures.decoder import Decoder
+from fieldrep.queries.attachments import files_of_account
 from fieldrep.sync.files import FilePolicy
 from fieldrep.ui.account.files import FilesTab
 from fieldrep.ui.sync.files import TravellingTab
@@ -17,9 +20,10 @@ from fieldrep.ui.widgets.text import Text
 from sync_server.store.files import is_whole, set_quota
 from tests.helpers.photos import TELLTALE, decoded, endless, hostile, jpeg
 from tests.helpers.photos import plain as picture
-from tests.helpers.small_company import AURORA
+from tests.helpers.small_company import AURORA, HARBOR
 from tests.store_suite.world import new_row
 from tests.ui.office import Office
+from tests.ui.test_orders_page import rows
 from tests.ui.window import Window
 
 
@@ -236,6 +240,31 @@ def test_the_sync_page_lists_files_on_their_way_and_keeps_the_chosen_budgets(
     window.until(lambda: grid.rowCount() == 0, "it did not go up")
 
 
+def test_a_file_added_before_the_tab_has_answered_belongs_to_the_account_that_is_shown(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = tmp_path / "Shelf.jpg"
+    photo.write_bytes(picture("JPG"))
+    tab = files_tab(window)
+    assert tab.belongs.currentText() == "This account"
+    ask, disk = window.program.doors.query, Event()
+
+    def slowly(fn: Callable[..., Any], /, **kw: Any) -> Any:
+        if fn is files_of_account:
+            disk.wait()
+        return ask(fn, **kw)
+
+    monkeypatch.setattr(window.program.doors, "query", slowly)
+    try:
+        window.choose("Blue Harbor Hotels")
+        window.until(lambda: tab.account_id == HARBOR)
+        tab.add([photo])
+    finally:
+        disk.set()
+    window.until(lambda: states(tab) != [], "the file is not listed")
+    assert rows(window, "SELECT account_id FROM attachment") == [(HARBOR,)]
+
+
 def words_of(widget: QWidget) -> str:
     return " ".join(text.text() for text in widget.findChildren(Text) if text.isVisible())
 
@@ -295,7 +324,7 @@ def test_the_place_of_a_photo_is_left_out_turned_upright_and_all_of_it_is_said(
 def test_a_picture_made_to_harm_takes_down_its_decoder_alone_and_is_told_in_a_sentence(
     window: Window, office: Office, tmp_path: Path
 ) -> None:
-    window.program.desk._decoder = Decoder(seconds=1)
+    window.program.desk._decoder = Decoder(seconds=3)
     bodies = {"Endless.jpg": endless(), "Flood.png": hostile()["10 gigapixels"], "Shelf.jpg": picture("JPG")}
     for name, body in bodies.items():
         (tmp_path / name).write_bytes(body)

@@ -78,7 +78,7 @@ def test_whoever_lost_a_customer_reads_in_the_history_what_was_proposed(
     assert cells[2].text == "Proposed, not decided"
     assert "handed over" in cells[3].text
     page = window.sync_page
-    assert page.tabs.bar.tabText(5) == "Proposals  1"
+    window.until(lambda: page.tabs.bar.tabText(5) == "Proposals  1")
     page.tabs.open("proposals")
     row = page.proposals.table.grid.rows[0]
     assert [cell.text for cell in row.cells[:3]] == [

@@ -55,8 +55,9 @@ def test_without_a_line_the_pill_says_offline_in_amber_and_counts_what_waits(
     pill = window.shell.top_bar.pill
     window.until(lambda: pill.text() == "Offline · 1 change waiting", "the pill never said offline")
     assert window.program.syncing.view().look()[1] is Tone.WARNING
+    syncing, schedule = window.program.syncing, window.program.syncing.schedule
+    window.until(lambda: schedule.failures and syncing.line().mode is SyncMode.OFFLINE, "it goes on trying")
     office.open()
-    schedule = window.program.syncing.schedule
     assert schedule.wait(office.clock()) > 0
     window.click("sync_pill")
     assert schedule.wait(office.clock()) == 0, "whoever asks is not kept waiting by the failures before"
@@ -279,6 +280,7 @@ def test_a_login_page_in_place_of_the_server_is_a_sentence_and_nothing_is_lost(
     page = window.sync_page
     window.until(page.overview.problem.isVisible)
     window.until(lambda: window.program.syncing.line().mode is SyncMode.OFFLINE)
+    window.settle()
     assert "perhaps this network wants you to sign in" in page.overview.problem.accessibleName()
     assert window.program.syncing.view().waiting == 1
 

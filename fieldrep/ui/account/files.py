@@ -93,9 +93,11 @@ class FilesTab(TableTab):
         self._column.insertWidget(6, self.strip)
 
     def load(self, account_id: RowId) -> None:
-        """What was said about files of one account is not said of another."""
+        """What was said about files of one account is not said of another, and nothing is added to the one before."""
         if account_id != self.account_id:
             self._begin_adding()
+            self._owners = ()
+            self.belongs.clear()
         super().load(account_id)
 
     def question(self) -> tuple[Callable[..., Any], dict[str, Any]]:
