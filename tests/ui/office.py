@@ -5,8 +5,6 @@ transaction, as an import or an admin's command does.
 """
 
 import os
-import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,18 +121,6 @@ class Office:
     def close(self) -> None:
         self.shut()
         self.database.close()
-
-
-@contextmanager
-def held_port() -> Iterator[int]:
-    """A port that nobody else on this machine is given, whether an office listens on it just now or not."""
-    with socket.socket() as place:
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.bind(("127.0.0.1", 0))
-        port = int(place.getsockname()[1])
-        if sys.platform != "linux":
-            place.close()  # elsewhere it would keep the office out as well
-        yield port
 
 
 @contextmanager
