@@ -229,7 +229,13 @@ class Program(QObject):
     def _seek(self, text: str) -> None:
         from fieldrep.queries.palette import find_records
 
-        self.runner.query(find_records, asker=self, done=lambda groups: self._offer(text, groups), typed=text)
+        def failed(error: Exception) -> None:
+            self._offer(text, ())
+            self.tell(error)
+
+        self.runner.query(
+            find_records, asker=self, done=lambda groups: self._offer(text, groups), failed=failed, typed=text
+        )
 
     def _offer(self, text: str, groups: tuple[PaletteGroup, ...]) -> None:
         if self.shell is not None:

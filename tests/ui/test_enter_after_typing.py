@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from fieldrep.commands.accounts import archive_account
 from fieldrep.queries.accounts import AccountChip
+from fieldrep.ui.page import Place
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS
@@ -100,6 +101,17 @@ def test_an_account_that_no_list_shows_stays_open_when_the_list_answers(window: 
         window.settle()
     assert window.record.account_id == OAK
     assert window.record.header.name() == "Oak & Öl GmbH"
+
+
+def test_enter_in_the_palette_is_for_the_text_it_followed(window: Window) -> None:
+    window.key(Qt.Key.Key_K, CTRL)
+    window.write("oak")
+    window.until(lambda: "Oak & Öl GmbH" in window.shell.palette_layer.titles())
+    window.shell.palette_layer.input.selectAll()
+    window.write("harbor")
+    window.key(Qt.Key.Key_Return)
+    window.until(window.shell.palette_layer.isHidden, "nothing was opened")
+    assert window.shell.place() == Place("accounts", ("account", HARBOR))
 
 
 def test_enter_opens_the_product_that_was_typed(window: Window) -> None:

@@ -106,6 +106,20 @@ def test_an_answer_to_an_older_text_does_not_reach_the_palette(qtbot: QtBot, she
     assert not any(title.startswith("Aurora") for title in shell.palette_layer.titles())
 
 
+def test_records_that_come_later_leave_the_item_somebody_has_stepped_to(
+    qtbot: QtBot, shell: AppShell
+) -> None:
+    press(qtbot, shell, Qt.Key.Key_K, CTRL)
+    qtbot.keyClicks(QApplication.focusWidget(), "new")
+    press(qtbot, shell, Qt.Key.Key_Down)
+    palette = shell.palette_layer
+    stepped = palette.model.items[palette.view.current_row()]
+    shell.offer_records("new", record_items("blue"))
+    assert palette.model.items[palette.view.current_row()] == stepped
+    press(qtbot, shell, Qt.Key.Key_Return)
+    assert not palette.isVisible()
+
+
 def test_the_palette_runs_a_command_and_shows_its_key(qtbot: QtBot, shell: AppShell) -> None:
     press(qtbot, shell, Qt.Key.Key_K, CTRL)
     qtbot.keyClicks(QApplication.focusWidget(), ">new or")

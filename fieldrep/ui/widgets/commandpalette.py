@@ -15,7 +15,7 @@ from fieldrep.ui.style.fonts import metrics, scaled
 from fieldrep.ui.style.theme import current
 from fieldrep.ui.widgets.card import line
 from fieldrep.ui.widgets.emptystate import EmptyState
-from fieldrep.ui.widgets.grouped import GroupedModel
+from fieldrep.ui.widgets.grouped import Grouped, GroupedModel
 from fieldrep.ui.widgets.keycap import KeyCap, cap_size, paint_cap
 from fieldrep.ui.widgets.layer import Layer
 from fieldrep.ui.widgets.listview import RowsView
@@ -103,7 +103,10 @@ class _ItemDelegate(QStyledItemDelegate):
 
 
 class CommandPalette(Layer):
-    """`>` at the start shows commands only."""
+    """`>` at the start shows commands only.
+
+    Enter pressed before the records of the text are here waits for them; who has stepped to an item keeps it.
+    """
 
     queried = Signal(str)
     chosen = Signal(object)
@@ -113,6 +116,7 @@ class CommandPalette(Layer):
         self._commands: tuple[PaletteItem, ...] = ()
         self._recent: tuple[PaletteItem, ...] = ()
         self._records: tuple[PaletteItem, ...] = ()
+        self._unanswered = self._stepped = self._enters = False
         self.input = SearchField(name="palette_input", label="Search or run a command")
         self.input.setProperty("role", "palette")
         self.input.setTextMargins(32, 0, 0, 0)
@@ -132,20 +136,26 @@ class CommandPalette(Layer):
         self.body.addWidget(self.empty, 1)
         self.input.textChanged.connect(self._on_text)
         self.input.stepped.connect(self._step)
-        self.input.entered.connect(lambda: self._choose(self.view.current_row()))
+        self.input.entered.connect(self._enter)
         self.view.opened.connect(self._choose)
         self.view.clicked.connect(lambda index: self._choose(index.row()))
 
     def open_with(self, commands: Sequence[PaletteItem], recent: Sequence[PaletteItem] = ()) -> None:
         self._commands, self._recent, self._records = tuple(commands), tuple(recent), ()
         self.input.clear()
+        self._unanswered = self._stepped = self._enters = False
         self._show()
         self.open()
 
     def set_records(self, query: str, items: Sequence[PaletteItem]) -> None:
         if query == self.query() and self.isVisible():
-            self._records = tuple(items)
+            chosen = self._current() if self._stepped else None
+            self._records, self._unanswered = tuple(items), False
             self._show()
+            if chosen in self.model.items:
+                self.view.go(self.model.items.index(chosen))
+            if self._enters:
+                self._choose(self.view.current_row())
 
     def query(self) -> str:
         return self.input.text().strip()
@@ -162,10 +172,12 @@ class CommandPalette(Layer):
 
     def _on_text(self) -> None:
         query = self.query()
-        if not query or query.startswith(">"):
-            self._records = ()
-        else:
+        self._stepped = self._enters = False
+        self._unanswered = bool(query) and not query.startswith(">")
+        if self._unanswered:
             self.queried.emit(query)
+        else:
+            self._records = ()
         self._show()
 
     def _matches(self) -> list[PaletteItem]:
@@ -207,6 +219,17 @@ class CommandPalette(Layer):
         if 0 <= row < len(items) and isinstance(items[row], str):
             row += 1 if by > 0 else -1
         self.view.go(row)
+        self._stepped = True
+
+    def _current(self) -> Grouped | str | None:
+        row, items = self.view.current_row(), self.model.items
+        return items[row] if 0 <= row < len(items) else None
+
+    def _enter(self) -> None:
+        if self._unanswered and not self._stepped:
+            self._enters = True
+        else:
+            self._choose(self.view.current_row())
 
     def _choose(self, row: int) -> None:
         items = self.model.items
