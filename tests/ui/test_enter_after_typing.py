@@ -103,6 +103,19 @@ def test_an_account_that_no_list_shows_stays_open_when_the_list_answers(window: 
     assert window.record.header.name() == "Oak & Öl GmbH"
 
 
+def test_what_was_read_is_not_shown_once_nothing_is_chosen(window: Window) -> None:
+    record = window.record
+    record.show_account(HARBOR)
+    record.show_nothing()
+    product = products(window).record
+    product.show_product(GOUDA)
+    product.show_product(None)
+    window.settle()
+    assert record.answer is None
+    assert product.header.name() != "Gouda aged 36 weeks"
+    assert product.empty.isVisible()
+
+
 def test_enter_in_the_palette_is_for_the_text_it_followed(window: Window) -> None:
     window.key(Qt.Key.Key_K, CTRL)
     window.write("oak")

@@ -182,6 +182,8 @@ class AccountRecord(QWidget):
 
     def _on_answer(self, answer: RecordAnswer | None) -> None:
         self._saved_unread = False
+        if self.account_id is None:
+            return  # nothing is chosen since
         if answer is None:
             self._edits = None
             self._stand_empty(

@@ -169,6 +169,8 @@ class ProductRecord(QWidget):
         )
 
     def _show(self, detail: ProductDetail | None) -> None:
+        if self.product_id is None:
+            return  # none is chosen since
         if detail is None:
             self.show_product(None)
             return
