@@ -24,11 +24,15 @@ from fieldrep.contract.messages import EnrollRequest, decode_request, encode_rep
 from sync_server.http.errors import on_bug, on_known_error
 from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime, Work
 from sync_server.http.waiting import Waiting
-from sync_server.reconcile.exchange import exchange
+from sync_server.reconcile.exchange import at_a_glance, exchange
 from sync_server.reconcile.files import answer_about_file
 from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in, why_unknown
 from sync_server.store.database import Database, StoreInfo
+from sync_server.store.glance import glance
 from sync_server.store.reading import Reader
+
+_LITTLE = 1_000
+"""Bytes of a request that may have nothing to say; one with a change in it is hardly shorter."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -91,7 +95,9 @@ class _Routes:
         if request.headers.get("content-type", "") != MEDIA_TYPE:
             raise KnownError(Code.DAMAGED_MESSAGE, f"The body must be {MEDIA_TYPE}.")
         async with self._intake.body(request) as body:
-            message = await self._work.run(self._answer, token, body)
+            message = self._at_a_glance(token, body) if self._database.dialect.is_local else None
+            if message is None:
+                message = await self._work.run(self._answer, token, body)
         return Response(message, media_type=MEDIA_TYPE)
 
     async def files(self, request: Request) -> Response:
@@ -125,7 +131,22 @@ class _Routes:
         with self._database.read() as snapshot:
             return _known(snapshot, header)
 
+    def _at_a_glance(self, token: str, body: bytes) -> bytes | None:
+        """The answer to a device with nothing to say for which there is nothing new; None when it takes more.
+
+        In a database of this process it takes less time than finding a thread for it.
+        """
+        seen = glance(self._database, _token(token)) if len(body) <= _LITTLE else None
+        if seen is None:
+            return None
+        with self._turns.turn(seen.device.device_id):
+            request = decode_request(body)
+            reply = at_a_glance(self._database, seen, request)
+            return None if reply is None else encode_reply(shortened(reply, request.handshake))
+
     def _answer(self, token: str, body: bytes) -> bytes:
+        if not self._database.dialect.is_local and (message := self._at_a_glance(token, body)) is not None:
+            return message
         device = self._device(token)
         with self._turns.turn(device.device_id):
             request = decode_request(body)

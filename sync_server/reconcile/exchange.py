@@ -22,10 +22,11 @@ from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import is_at_rest, reached
+from sync_server.store.cursor import is_at_rest, is_up_to, reached
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.echo import Echo, echo_of
 from sync_server.store.feed import Pulled
+from sync_server.store.glance import Glance
 from sync_server.store.positions import keep_position, position_of
 from sync_server.store.returns import note_refused, note_return
 from sync_server.store.snapshot import Snapshot
@@ -69,6 +70,27 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
     with database.read() as snapshot:
         reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
         return _served(database, snapshot, device, request, reply, echo)
+
+
+def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> ExchangeReply | None:
+    """The reply to a device that has nothing to say and for which there is nothing new; None for any other, which is
+    answered by `exchange`.
+
+    Nothing is written for it, nor would be there.
+    """
+    told, info, device = request.handshake, seen.info, seen.device
+    if request.changes or request.further or request.refused or request.question is not None:
+        return None
+    if not told.cursor or not database.is_settled() or not is_up_to(told.cursor, info.revision):
+        return None
+    verdict, _ = judge(info, device, told)
+    if (
+        verdict is not Verdict.CONTINUE
+        or contact_note(device, told, info.revision, database.clock()) is not None
+    ):
+        return None
+    pulled = Pulled((), (), (), told.cursor, False, seen.digest, info.revision, 0)
+    return _with(_reply(database, info, verdict), pulled)
 
 
 def _met_again(

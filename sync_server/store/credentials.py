@@ -109,13 +109,24 @@ def identify(database: Database, token: str) -> DeviceIdentity | None:
 
 def identify_in(reader: Reader, token: str) -> DeviceIdentity | None:
     """As `identify`, in a state that is already open."""
+    prefix = token_prefix(token)
+    if prefix is None:
+        return None
+    found = reader.session.first(f"{_IDENTITY} AND c.token_prefix = ?", (prefix,))
+    return None if found is None or not is_token_of(found, token) else identity_of(found)
+
+
+def token_prefix(token: str) -> str | None:
+    """The part of a token by which it is looked up, None for what is no token."""
     kind, _, rest = token.partition("_")
     if kind != "frd" or len(token) > _LONGEST_TOKEN or not token.isascii():
         return None
-    found = reader.session.first(f"{_IDENTITY} AND c.token_prefix = ?", (rest.partition("_")[0],))
-    if found is None or not hmac.compare_digest(bytes(found[0]), _token_hash(token)):
-        return None
-    return _identity(found)
+    return rest.partition("_")[0]
+
+
+def is_token_of(found: Tuple, token: str) -> bool:
+    """Whether a token is that of a device that was found by its part."""
+    return hmac.compare_digest(bytes(found[0]), _token_hash(token))
 
 
 def why_unknown(reader: Reader, token: str) -> str:
@@ -138,19 +149,23 @@ def why_unknown(reader: Reader, token: str) -> str:
 def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, bytes] | None:
     """A device that is still admitted and the public keys it showed, for a file that says it is from it."""
     found = reader.session.first(f"{_IDENTITY} AND c.device_id = ?", (device_id,))
-    return (_identity(found), bytes(found[1])) if found is not None else None
+    return (identity_of(found), bytes(found[1])) if found is not None else None
 
 
-_IDENTITY = (
-    "SELECT c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
-    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting, k.settled_to "
-    "FROM device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
-    "LEFT JOIN device_contact AS k ON k.device_id = c.device_id "
-    "WHERE c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+IDENTITY_COLUMNS = (
+    "c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
+    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting, k.settled_to"
 )
+IDENTITY_TABLES = (
+    "device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
+    "LEFT JOIN device_contact AS k ON k.device_id = c.device_id"
+)
+ADMITTED = "c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+_IDENTITY = f"SELECT {IDENTITY_COLUMNS} FROM {IDENTITY_TABLES} WHERE {ADMITTED}"  # noqa: S608 - constants
 
 
-def _identity(row: Tuple) -> DeviceIdentity:
+def identity_of(row: Tuple) -> DeviceIdentity:
+    """The device of a tuple of `IDENTITY_COLUMNS`."""
     _, _, device_id, user_id, login, role, state, incarnation, *noted = row
     revision, highest_n, seen_at, waiting, settled_to = (value or 0 for value in noted)
     return DeviceIdentity(

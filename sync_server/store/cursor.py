@@ -96,6 +96,15 @@ def is_at_rest(cursor: bytes, present: int) -> bool:
         return False
 
 
+def is_up_to(cursor: bytes, present: int) -> bool:
+    """Whether the device that shows this cursor has everything up to the present state."""
+    try:
+        at = decode_cursor(cursor, present)
+    except KnownError:
+        return False
+    return at.stage is Stage.DONE and at.since == at.target == present
+
+
 def is_before(cursor: bytes, present: int, horizon: int) -> bool:
     """Whether a device that shows this cursor stands before the horizon: it was never told of what was purged then.
 

@@ -40,7 +40,12 @@ TIDY_AFTER = 300
 TIDY_PAUSE_SECONDS = 0.25
 """From such a commit to the tidying: whoever waits for an answer to it has the processor and the disk first."""
 
-_BEGIN = {"read": Session.begin_read, "write": Session.begin_write, "note": Session.begin_note}
+_BEGIN = {
+    "read": Session.begin_read,
+    "write": Session.begin_write,
+    "note": Session.begin_note,
+    "statement": Session.begin_nothing,
+}
 
 
 class Database:
@@ -156,6 +161,12 @@ class Database:
                     session.rollback()
 
     @contextmanager
+    def statement(self) -> Iterator[Session]:
+        """For a single statement, which is one state by itself: there is no transaction around it."""
+        with known_errors(), self._session("statement") as session:
+            yield session
+
+    @contextmanager
     def beside(self) -> Iterator[Session]:
         """A short write beside the clock: for notes that no replica ever pulls."""
         with known_errors(), self._session("note") as session:
@@ -208,14 +219,18 @@ class Database:
 
     def settle_due(self) -> None:
         """Settles the scope ledger when a new day has begun for anybody since; days open and close grants."""
-        moment = moment_of(self.clock())
-        if self._settled_on != moment:
+        if not self.is_settled():
+            moment = moment_of(self.clock())
             with self.read() as reader:
                 due = coverage(reader, reader.info().settled_on).is_overtaken(moment)
             if due:
                 with self.write("new day"):
                     pass
             self._settled_on = moment
+
+    def is_settled(self) -> bool:
+        """Whether it is known that no new day has begun for anybody since the ledger was settled."""
+        return self._settled_on == moment_of(self.clock())
 
     def note_contact(
         self, device: DeviceIdentity, handshake: Handshake, present: int, position: Position | None = None

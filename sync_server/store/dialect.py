@@ -63,9 +63,14 @@ class Cursor(Protocol):
 
 
 class Dialect(Protocol):
-    """One of the two databases."""
+    """One of the two databases.
+
+    Attributes:
+        is_local: whether it is asked within this process, where nothing travels and nobody waits for a writer.
+    """
 
     name: str
+    is_local: bool
 
     def engine(self, url: str) -> Engine:
         """A pool of connections with the driver's own transaction handling off."""
@@ -114,6 +119,7 @@ class SqliteDialect:
     """SQLite with WAL and `synchronous=FULL`: an acknowledged commit survives a power cut."""
 
     name = "sqlite"
+    is_local = True
 
     def engine(self, url: str) -> Engine:
         path = self.file_of(url)
@@ -226,6 +232,7 @@ class PostgresDialect:
     """PostgreSQL through psycopg 3; several server processes may share it."""
 
     name = "postgresql"
+    is_local = False
 
     def engine(self, url: str) -> Engine:
         from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
@@ -234,6 +241,7 @@ class PostgresDialect:
             url,
             pool_size=_POOL,
             max_overflow=_OVERFLOW,
+            pool_use_lifo=True,  # the connection used last has its statements prepared
             pool_reset_on_return=None,
             connect_args={
                 "autocommit": True,

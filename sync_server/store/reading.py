@@ -6,7 +6,7 @@ Owns the reading of rows, of the store's identity and of the scope ledger. Must 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fieldrep.contract.digest import Digest
@@ -46,6 +46,10 @@ class StoreInfo:
     backup_revision: Revision
 
 
+INFO_COLUMNS = tuple(field.name for field in fields(StoreInfo))
+_INFO = f"SELECT {', '.join(INFO_COLUMNS)} FROM store_info WHERE one = 1"  # noqa: S608 - constants
+
+
 class Reader:
     """Reads one state of the store."""
 
@@ -58,10 +62,7 @@ class Reader:
 
     def info(self) -> StoreInfo:
         """The store's identity and clock."""
-        found = self.session.first(
-            "SELECT server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, horizon, audit_cut, "
-            "audit_cut_hash, backup_revision FROM store_info WHERE one = 1"
-        )
+        found = self.session.first(_INFO)
         if found is None:
             raise LookupError("the store has no identity")
         return StoreInfo(*found)

@@ -32,6 +32,9 @@ class Session:
         """Starts a transaction that leaves the clock alone."""
         self.dialect.begin_note(self._cursor)
 
+    def begin_nothing(self) -> None:
+        """For a single statement: each is a transaction by itself."""
+
     def commit(self) -> None:
         """Makes it durable."""
         self._cursor.execute("COMMIT")

@@ -13,9 +13,10 @@ from fieldrep.contract.messages import (
     encode_reply,
     encode_request,
 )
-from sync_server.reconcile.exchange import exchange
+from sync_server.reconcile.exchange import at_a_glance, exchange
 from sync_server.store.credentials import identify
 from sync_server.store.database import Database
+from sync_server.store.glance import glance
 
 
 class InProcess:
@@ -26,8 +27,12 @@ class InProcess:
 
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
         """One step of a sync."""
-        device = identify(self._database, self._token)
-        assert device is not None
         request = msgspec.structs.replace(request, page_bytes=min(request.page_bytes, self._page_bytes))
-        reply = exchange(self._database, device, decode_request(encode_request(request)))
+        request = decode_request(encode_request(request))
+        seen = glance(self._database, self._token)
+        reply = at_a_glance(self._database, seen, request) if seen is not None else None
+        if reply is None:
+            device = identify(self._database, self._token)
+            assert device is not None
+            reply = exchange(self._database, device, request)
         return decode_reply(encode_reply(reply))

@@ -17,9 +17,12 @@ from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
+from sync_server.store.credentials import identify
 from sync_server.store.database import Database
+from sync_server.store.glance import glance
 from sync_server.store.verify import verify
 from tests.store_suite.databases import Databases
+from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import SeededBytes, SteppingClock, World, changed_row, new_row
 
 KILL_OTHERS = (
@@ -102,6 +105,15 @@ def test_connections_the_database_closed_while_idle_are_replaced_unnoticed(serve
         row = reader.row("account", account)
     assert row is not None
     assert row["phone"] == "1"
+
+
+def test_a_glance_on_a_connection_the_database_closed_is_left_to_the_longer_way(served: World) -> None:
+    token = admitted(served, served.user("ana")).token
+    assert glance(served.database, token) is not None
+    kill_connections(served)
+    assert glance(served.database, token) is None
+    assert identify(served.database, token) is not None
+    assert glance(served.database, token) is not None
 
 
 def test_a_connection_in_use_while_the_others_are_replaced_is_closed_when_it_comes_back(

@@ -8,6 +8,7 @@ import pytest
 
 from fieldrep.contract.catalogue import ENTITIES
 from sync_server.store.feed_statements import feed_tables
+from sync_server.store.glance import GLANCE
 from sync_server.store.session import Session
 from sync_server.store.statements import entity_table
 from tests.store_suite.world import World
@@ -28,6 +29,7 @@ def hot_statements(kind: str) -> Iterator[tuple[str, tuple[object, ...]]]:
         for parent in table.parents:
             yield table.by_field(parent), (row,)
     yield HELD, (row,)
+    yield GLANCE, (some, "ABCDEFGH")
     yield LOST, (row, 1, 9)
 
 
