@@ -211,7 +211,7 @@ def _take_back(tx: WriteTransaction, rights: Rights, row: Row) -> None:
 
 
 def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None) -> Unmerged:
-    """Restores a merged record and what belonged to it; what was entered since stays where it was entered.
+    """Restores a merged record and what belongs to it; what was entered since stays with the record it was entered on.
 
     Raises:
         KnownError: `nothing_to_change` when it stands for itself, `move_not_allowed` when the survivor was merged on.
@@ -232,7 +232,7 @@ def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None
     two = [tx.row(entity, row_id) or {} for row_id in (entry.survivor_id, entry.merged_id)]
     for row in _pairs_of(tx, two[0], two[1], "merged"):
         _decide(tx, row, "split", None, user_id)
-    mark_undone(tx.session, entry.id, tx.now)
+    mark_undone(tx.session, merged_id, tx.now)
     return Unmerged(
         entry.entity,
         entry.survivor_id,

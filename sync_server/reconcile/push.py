@@ -21,6 +21,7 @@ from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.edits import apply_edit
+from sync_server.reconcile.latecomers import note_latecomers
 from sync_server.reconcile.merges import carry_out
 from sync_server.reconcile.orders import settle_order
 from sync_server.reconcile.proposals import hand_over
@@ -159,7 +160,7 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
             Code.TOO_LARGE, f"The change holds {len(change.edits):,} edits; at most {MAX_EDITS:,} fit."
         )
     tx.new_revision()
-    change = redirected(tx, change)
+    arrived, change = change, redirected(tx, change)
     merged = False
     kept: list[KeptField] = []
     entities = {edit.entity for edit in change.edits}
@@ -177,6 +178,8 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
         handed_over = hand_over(tx, rights.author, change, kept, closed)
         if handed_over:
             return Held(change.n, tx.revision, handed_over, tuple(kept))
+    if change is not arrived:
+        note_latecomers(tx, arrived, change)
     if merged or kept:
         return Merged(change.n, tx.revision, tuple(kept))
     return Accepted(change.n, tx.revision)

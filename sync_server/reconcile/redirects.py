@@ -30,7 +30,7 @@ from sync_server.store.transaction import WriteTransaction
 _UNSEEN = -1
 """A base revision below all others: whoever edits a merged record has not seen the survivor."""
 
-_NAMING: Mapping[str, tuple[tuple[str, str], ...]] = {
+NAMING: Mapping[str, tuple[tuple[str, str], ...]] = {
     entity.name: tuple((name, field.to) for name, field in entity.fields.items() if field.to in MERGING)
     for entity in ENTITIES
 }
@@ -54,7 +54,7 @@ def redirected(tx: WriteTransaction, change: Change) -> Change:
 
 
 def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
-    naming = _NAMING.get(edit.entity)
+    naming = NAMING.get(edit.entity)
     if naming is None:
         return edit
     if edit.entity in MERGING and edit.kind == "update":

@@ -27,6 +27,7 @@ _COLUMNS = (
     "undone_at",
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM merge_log"  # noqa: S608 - constants
+_STANDING = "WHERE merged_id = ? AND undone_at IS NULL"
 
 
 class RowImage(msgspec.Struct, frozen=True, array_like=True):
@@ -64,16 +65,33 @@ def keep(session: Session, entry: MergeEntry) -> None:
     session.insert_many("merge_log", _COLUMNS, [(*values[:8], _encode(entry.images), entry.undone_at)])
 
 
-def standing_merge(reader: Reader, merged_id: bytes) -> MergeEntry | None:
-    """The merge by which a record became part of another one, None when it stands for itself."""
-    sql = f"{_SELECT} WHERE merged_id = ? AND undone_at IS NULL ORDER BY revision DESC"
-    found = reader.session.first(sql, (merged_id,))
-    if found is None:
-        return None
-    row_id, entity, survivor, merged, actor, user_id, at, revision, images, undone_at = found
-    return MergeEntry(
-        row_id, entity, survivor, merged, actor, user_id, at, revision, _decode(images), undone_at
+def keep_late(session: Session, merged_id: bytes, entry_id: bytes, image: RowImage) -> None:
+    """Enters what came late for a merged record beside its merge: it stands, is undone and forgotten with that one."""
+    sql = (
+        "INSERT INTO merge_log (id, entity, survivor_id, merged_id, actor, user_id, at, revision, images) "
+        "SELECT ?, entity, survivor_id, merged_id, actor, user_id, at, revision, ? FROM merge_log "
+        "WHERE merged_id = ? AND undone_at IS NULL LIMIT 1"
     )
+    session.run(sql, (entry_id, _encode((image,)), merged_id))
+
+
+def standing_merge(reader: Reader, merged_id: bytes) -> MergeEntry | None:
+    """The merge by which a record became part of another one, with what came late for it since; None when it stands
+    for itself.
+    """
+    found = reader.session.rows(f"{_SELECT} {_STANDING}", (merged_id,))
+    if not found:
+        return None
+    entry_id, entity, survivor, merged, actor, user_id, at, revision, _, _ = found[0]
+    images = tuple(image for row in found for image in _decode(row[8]))
+    return MergeEntry(entry_id, entity, survivor, merged, actor, user_id, at, revision, images)
+
+
+def joined(reader: Reader, merged_id: bytes) -> bytes | None:
+    """The record that a merged one was merged into, which may have been merged on; None when that is not known."""
+    sql = f"SELECT survivor_id FROM merge_log {_STANDING} LIMIT 1"  # noqa: S608 - a constant
+    found = reader.session.first(sql, (merged_id,))
+    return found[0] if found is not None else None
 
 
 def has_undone(reader: Reader, survivor_id: bytes) -> bool:
@@ -82,9 +100,9 @@ def has_undone(reader: Reader, survivor_id: bytes) -> bool:
     return reader.session.first(sql, (survivor_id,)) is not None
 
 
-def mark_undone(session: Session, entry_id: bytes, now: int) -> None:
-    """Notes that a merge was taken back."""
-    session.run("UPDATE merge_log SET undone_at = ? WHERE id = ?", (now, entry_id))
+def mark_undone(session: Session, merged_id: bytes, now: int) -> None:
+    """Notes that the merge of a record was taken back."""
+    session.run(f"UPDATE merge_log SET undone_at = ? {_STANDING}", (now, merged_id))  # noqa: S608 - a constant
 
 
 def image_of(

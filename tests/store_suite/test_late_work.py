@@ -1,4 +1,4 @@
-"""What comes late for an order that a merge moved and its undoing took back, on both databases."""
+"""What comes late for a merged record, or for an order that the undoing of a merge took back, on both databases."""
 
 from __future__ import annotations
 
@@ -62,3 +62,50 @@ def test_what_is_late_follows_its_order_to_an_account_that_its_author_never_held
     stranger = company.push(company.ana, late_line(company, order, "next", 2))
     assert isinstance(stranger, Refused), "by now she has heard where the order went"
     assert stranger.code is Code.OUT_OF_SCOPE
+
+
+def test_what_came_late_for_a_merged_record_goes_back_to_it_with_the_split(company: Company) -> None:
+    then = company.world.database.info().revision
+    contact = company.of("contact", company.goes)[0]
+    company.merge(company.stays, company.goes)
+    head = {"account_id": company.goes, "currency": "EUR"}
+    order = create("sales_order", new_id("order"), **head)
+    line = {"order_id": new_id("order"), "account_id": company.goes, "seq": 1, "product_id": company.product}
+    amounts = {"qty": 2_000_000, "list_price": 5_000_000, "unit_price": 5_000_000, "price_source": "list"}
+    lines = create("document_line", new_id("line"), kind="item", **line, **amounts)
+    call = create(
+        "activity", new_id("call"), account_id=company.goes, contact_id=contact["id"], subject="Late"
+    )
+    branch = create("account", new_id("branch"), name="Branch", parent_id=company.goes)
+    outcomes = company.push_all(company.mia, (order, lines), (call,), (branch,), known=then)
+    assert [type(one) for one in outcomes] == [Accepted] * 3, outcomes
+    assert company.row("sales_order", new_id("order"))["account_id"] == company.stays
+    assert company.row("account", new_id("branch"))["parent_id"] == company.stays
+    company.sync()
+    done = company.unmerge(company.goes)
+    assert done.kept == ()
+    assert done.stay == {}
+    for entity, name in (("sales_order", "order"), ("document_line", "line"), ("activity", "call")):
+        assert company.row(entity, new_id(name))["account_id"] == company.goes
+    assert company.row("account", new_id("branch"))["parent_id"] == company.goes
+    company.sync()
+    company.merge(company.stays, company.goes)
+    assert company.row("activity", new_id("call"))["account_id"] == company.stays
+    company.unmerge(company.goes)
+    assert company.row("activity", new_id("call"))["account_id"] == company.goes
+    company.sync()
+
+
+def test_what_came_late_for_the_first_of_a_chain_goes_back_merge_by_merge(company: Company) -> None:
+    then = company.world.database.info().revision
+    third = company.world.account(company.ana)
+    company.merge(company.stays, company.goes)
+    company.merge(third, company.stays)
+    call = create("activity", new_id("call"), account_id=company.goes, subject="Late")
+    assert isinstance(company.push(company.mia, call, known=then), Accepted)
+    assert company.row("activity", new_id("call"))["account_id"] == third
+    company.unmerge(company.stays)
+    assert company.row("activity", new_id("call"))["account_id"] == company.stays
+    company.unmerge(company.goes)
+    assert company.row("activity", new_id("call"))["account_id"] == company.goes
+    company.sync()
