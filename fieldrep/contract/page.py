@@ -68,9 +68,8 @@ def make_page(entity: str, fields: Sequence[str], rows: Sequence[Sequence[Value]
 def _packed(name: str, column: Sequence[Value]) -> msgspec.Raw:
     if is_empty(column):
         return _NOTHING
-    first, count = column[0], len(column)
-    if count > 1 and column[-1] == first and name != "id" and column.count(first) == count:
-        shared = msgspec.msgpack.encode(first)
+    if len(column) > 1 and name != "id" and is_shared(column):
+        shared = msgspec.msgpack.encode(column[0])
         if len(shared) <= MOST_SHARED:
             return msgspec.Raw(shared)
     return msgspec.Raw(msgspec.msgpack.encode(column))
@@ -79,6 +78,11 @@ def _packed(name: str, column: Sequence[Value]) -> msgspec.Raw:
 def is_empty(column: Sequence[Value]) -> bool:
     """Whether nothing is held in any row; a look at the first mostly tells."""
     return not column or (column[0] is None and column.count(None) == len(column))
+
+
+def is_shared(column: Sequence[Value]) -> bool:
+    """Whether all rows hold the same value; a look at the first and the last mostly tells."""
+    return column[-1] == column[0] and column.count(column[0]) == len(column)
 
 
 def page_columns(page: Page) -> list[list[Value]]:

@@ -70,7 +70,7 @@ def apply_reply(
     replica: Replica,
     reply: ExchangeReply,
     sent: Sequence[Change] = (),
-    unpacked: Sequence[Unpacked] | None = None,
+    unpacked: list[Unpacked] | None = None,
     turn: AbstractContextManager[object] = _NOBODY_ELSE,
     closing: Callable[[Applied], str] = _no_receipt,
 ) -> Applied:
@@ -78,7 +78,8 @@ def apply_reply(
 
     A reply of another epoch than the replica's comes from a central store restored from a backup: what was sent
     before is then offered again, and the numbers of the changes make that harmless (I3). `unpacked` are the reply's
-    pages when they were made ready before, beside the network. `turn` is held while rows are written and given up for
+    pages when they were made ready before, beside the network; they are taken out of the list one by one, so that
+    their memory is free for the next. `turn` is held while rows are written and given up for
     search and the commit, which need no interpreter: another thread can then make the next reply's pages ready.
     `closing` gives the receipt that is kept with it, "" for none.
 
@@ -131,10 +132,11 @@ def _settled(
     return settling
 
 
-def _arrived(arrivals: Arrivals, pages: Sequence[Unpacked], released: set[RowKey]) -> set[RowKey]:
+def _arrived(arrivals: Arrivals, pages: list[Unpacked], released: set[RowKey]) -> set[RowKey]:
     """Writes the pages; those of the released rows that they brought."""
     come: set[RowKey] = set()
-    for page in pages:
+    while pages:
+        page = pages.pop(0)
         entity, ids = page.texts.entity.name, arrivals.take(page)
         if released:
             come.update(key for row_id in ids if (key := (entity, row_id)) in released)

@@ -18,7 +18,7 @@ from fieldrep.contract.digest import Digest, columns_hasher, row_hasher
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
-from fieldrep.contract.page import Page, is_empty, page_columns
+from fieldrep.contract.page import Page, is_empty, is_shared, page_columns
 from fieldrep.store import search
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import Standing, encode_image
@@ -27,8 +27,15 @@ from fieldrep.store.statements import Statements, statements_of
 LOOKUP = 500
 """Ids looked up by one statement."""
 
+ROWS_AT_ONCE = 8
+"""New rows put in by one statement: what they share is bound once for all of them; more at once gain nothing."""
+
 hasher = cache(row_hasher)
 hasher_of_columns = cache(columns_hasher)
+
+
+Inserts = list[tuple[str, list[tuple[object, ...]]]]
+"""Statements, each with the parameters of every time it is run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +45,29 @@ class Unpacked:
     Attributes:
         columns: in the order of the entity's columns; one the page does not carry holds nothing.
         hashes: of the rows, from their own values.
+        inserts: what puts them in as new rows, where that was made ready too.
     """
 
     texts: Statements
     ids: list[bytes]
     columns: list[list[Value]]
     hashes: list[int]
+    inserts: Inserts | None = None
 
 
-def unpack(pages: Iterable[Page]) -> list[Unpacked]:
+def unpack(pages: Iterable[Page], *, as_new: bool = False) -> list[Unpacked]:
     """The pages made ready. A kind of record this version does not know is passed over.
+
+    Args:
+        as_new: their rows will be new here.
 
     Raises:
         KnownError: `damaged_message`, for a page that cannot be read.
     """
-    return [unpacked for page in pages if (unpacked := _unpack(page)) is not None]
+    return [unpacked for page in pages if (unpacked := _unpack(page, as_new)) is not None]
 
 
-def _unpack(page: Page) -> Unpacked | None:
+def _unpack(page: Page, as_new: bool) -> Unpacked | None:
     entity = CATALOGUE.get(page.entity)
     columns = dict(zip(page.fields, page_columns(page), strict=True))
     if entity is None or not page.count:
@@ -70,7 +82,34 @@ def _unpack(page: Page) -> Unpacked | None:
     ordered = [columns.get(name, absent) for name in texts.columns]
     ids = cast(list[bytes], columns["id"])
     hashes = hasher_of_columns(entity)([ordered[place] for place in texts.hashed])
-    return Unpacked(texts, ids, ordered, hashes)
+    return Unpacked(texts, ids, ordered, hashes, _inserts(texts, ordered, hashes) if as_new else None)
+
+
+def _inserts(texts: Statements, columns: list[list[Value]], hashes: list[int]) -> Inserts:
+    """What puts in rows that are all new, a few by each statement; they are numbered in their order.
+
+    Binding a NULL costs as much as three numbers, and most columns of a page hold nothing at all.
+    """
+    filled = [place for place, column in enumerate(columns) if not is_empty(column)]
+    shared = [place for place in filled if is_shared(columns[place])]
+    own = [place for place in filled if place not in shared]
+    width = 1 + len(own)
+    laid: list[object] = [None] * (len(hashes) * width)
+    laid[::width] = hashes
+    for at, place in enumerate(own, 1):
+        laid[at::width] = _bindable(columns[place])
+    cells, same = tuple(laid), tuple(columns[place][0] for place in shared)
+    shared_names, own_names = (tuple(texts.columns[place] for place in places) for places in (shared, own))
+    found: Inserts = []
+    begun, size = 0, ROWS_AT_ONCE
+    while size:
+        step = size * width
+        end = len(cells) - (len(cells) - begun) % step
+        rows = [same + cells[at : at + step] for at in range(begun, end, step)]
+        if rows:
+            found.append((texts.insert_some(shared_names, own_names, size), rows))
+        begun, size = end, size // ROWS_AT_ONCE
+    return found
 
 
 @dataclass(slots=True)
@@ -110,29 +149,26 @@ class Arrivals:
                 if row[1] in pending:
                     self._take_base(texts, row)
             self._take_known(texts, kept)
-        elif not (self.expect_new and self._take_new(texts, hashes, ordered)):
+        elif not (self.expect_new and self._take_new(rows)):
             self._take_known(texts, list(zip(hashes, *ordered, strict=True)))
         return ids
 
-    def _take_new(self, texts: Statements, hashes: list[int], ordered: list[list[Value]]) -> bool:
+    def _take_new(self, rows: Unpacked) -> bool:
         """Inserts a page of rows that are all new here; False, and nothing done, when one is not."""
+        texts, hashes = rows.texts, rows.hashes
         first, count = self._next_row_no(texts.entity), len(hashes)
-        numbers = range(first, first + count)
-        # Binding a NULL costs as much as three numbers, and most columns of a page hold nothing at all.
-        filled = [place for place, column in enumerate(ordered) if not is_empty(column)]
-        text = texts.insert_some(tuple(texts.columns[place] for place in filled))
+        inserts = _inserts(texts, rows.columns, hashes) if rows.inserts is None else rows.inserts
         try:
-            self.connection.executemany(
-                text, zip(numbers, hashes, *(_bindable(ordered[place]) for place in filled), strict=True)
-            )
+            for text, parameters in inserts:
+                self.connection.executemany(text, parameters)
         except dbapi2.IntegrityError:
             # Taken back by hand: a savepoint would make search write out what it has gathered, page by page.
             self.connection.execute(f"DELETE FROM {texts.entity.table} WHERE row_no >= ?", (first,))  # noqa: S608
             return False
         if texts.searched:
             self._unsearched.append((texts, first, first + count - 1))
-        self._count(len(hashes), sum(hashes))
-        self.entered += len(hashes)
+        self._count(count, sum(hashes))
+        self.entered += count
         return True
 
     def tell_search(self) -> None:

@@ -48,7 +48,7 @@ class Statements:
     search_delete: str
     search_delete_stored: str
     delete: str
-    _inserts: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _inserts: dict[tuple[tuple[str, ...], tuple[str, ...], int], str] = field(default_factory=dict)
     _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
     _replaces: dict[tuple[str, ...], str] = field(default_factory=dict)
 
@@ -68,13 +68,20 @@ class Statements:
             text = self._replaces[names] = f"UPDATE {self.entity.table} SET {sets} WHERE row_no = ?"
         return text
 
-    def insert_some(self, names: tuple[str, ...]) -> str:
-        """The text that inserts rows of which only those columns hold anything."""
-        text = self._inserts.get(names)
+    def insert_some(self, shared: tuple[str, ...], own: tuple[str, ...], rows: int) -> str:
+        """The text that inserts rows of which only those columns hold anything; their numbers go on from the highest.
+
+        Its parameters are the values that the rows share, then row_hash and its own values of each.
+        """
+        text = self._inserts.get((shared, own, rows))
         if text is None:
-            marks = ", ".join("?" * (len(names) + 2))
-            listed = ", ".join(("row_no", "row_hash", *names))
-            text = self._inserts[names] = f"INSERT INTO {self.entity.table} ({listed}) VALUES ({marks})"
+            listed = ", ".join((*shared, "row_hash", *own))
+            same, width = [f"?{place}" for place in range(1, len(shared) + 1)], 1 + len(own)
+            starts = range(len(shared) + 1, len(shared) + 1 + rows * width, width)
+            marks = (", ".join([*same, *(f"?{place}" for place in range(at, at + width))]) for at in starts)
+            values = ", ".join(f"({row})" for row in marks)
+            text = f"INSERT INTO {self.entity.table} ({listed}) VALUES {values}"
+            self._inserts[(shared, own, rows)] = text
         return text
 
     def lookup(self, count: int) -> str:

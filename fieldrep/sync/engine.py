@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
+from threading import Event
 
 import msgspec
 
@@ -128,7 +129,6 @@ class Run:
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
     answered: int = 0
-    turn: Lock = field(default_factory=Lock)
     suspicion: Suspicion = field(default_factory=Suspicion)
 
     def broken_off(self, error: KnownError) -> KnownError:
@@ -164,10 +164,11 @@ class Run:
             self._tell_of_others(reply)
             self.obey(reply)
             self.answered += len(reply.outcomes)
-            following = ahead.after(reply) if ahead else None
-            reached(Step.ANSWERED)
-            closing = partial(self._closing, reply, heard := self.replica.clock())
-            applied = apply_reply(self.replica, reply, changes, rows, self.turn, closing)
+            with ExitStack() as turn:
+                following = ahead.after(reply, turn) if ahead else None
+                reached(Step.ANSWERED)
+                closing = partial(self._closing, reply, heard := self.replica.clock())
+                applied = apply_reply(self.replica, reply, changes, rows, turn, closing)
             self.note(reply, applied, heard)
             if following is not None:
                 (reply, rows), changes = following.result(), []
@@ -266,15 +267,8 @@ class Run:
         return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 
     def _fetch(self, request: ExchangeRequest) -> _Fetched:
-        return self.made_ready(self.bearer.exchange(request))
-
-    def made_ready(self, reply: ExchangeReply) -> _Fetched:
-        """A reply with its rows made ready: that needs no replica, so it may run while another is applied.
-
-        Two threads that both need the interpreter for each row make one another wait; so they take turns.
-        """
-        with self.turn:
-            return reply, unpack(reply.pages)
+        reply = self.bearer.exchange(request)
+        return reply, unpack(reply.pages)
 
     def obey(self, reply: ExchangeReply) -> None:
         """Acts on the handshake's verdict; only a reply to go on with passes."""
@@ -342,23 +336,35 @@ class Run:
 
 @dataclass(slots=True)
 class Ahead:
-    """What is fetched while a reply is applied: the next one is made ready, and the one after it is on its way."""
+    """What is fetched while a reply is applied: the next one is made ready, and the one after it is on its way.
+
+    Two threads that both need the interpreter for each row make one another wait, and nobody may wait but the one that
+    makes ready: it begins when the rows of the reply before are `written`, beside search and the commit.
+    """
 
     run: Run
     line: ThreadPoolExecutor
     rows: ThreadPoolExecutor
     asked: Future[ExchangeReply] | None = None
     page_bytes: int = PAGE_BYTES // _FIRST_PART
+    written: Event = field(default_factory=Event)
 
-    def after(self, reply: ExchangeReply) -> Future[_Fetched] | None:
-        """What follows a reply; None where the replica must be asked first, since something waits to be sent."""
+    def after(self, reply: ExchangeReply, turn: ExitStack) -> Future[_Fetched] | None:
+        """What follows a reply; None where the replica must be asked first, since something waits to be sent.
+
+        Args:
+            turn: ends when the rows of this reply are written, or never will be.
+        """
         asked, self.asked = self.asked or self._ask_after(reply), None
+        self.written.clear()
+        turn.callback(self.written.set)
         return self.rows.submit(self._made_ready, asked) if asked else None
 
     def _made_ready(self, asked: Future[ExchangeReply]) -> _Fetched:
         reply = asked.result()
         self.asked = self._ask_after(reply)
-        return self.run.made_ready(reply)
+        self.written.wait()
+        return reply, unpack(reply.pages, as_new=not self.run.replica.state().complete)
 
     def _ask_after(self, reply: ExchangeReply) -> Future[ExchangeReply] | None:
         replica = self.run.replica
@@ -371,8 +377,8 @@ class Ahead:
             server_id=reply.server_id,
             epoch=reply.epoch,
         )
-        # small ones come first, so that nobody waits for long
-        self.page_bytes = min(2 * self.page_bytes, PAGE_BYTES)
+        # small ones come first, and grow no faster than the one before takes to be applied: so nobody waits
+        self.page_bytes = min(4 * self.page_bytes // 3, PAGE_BYTES)
         request = ExchangeRequest(handshake, page_bytes=self.page_bytes)
         return self.line.submit(self.run.bearer.exchange, request)
 

@@ -7,8 +7,10 @@ from threading import Lock, get_ident
 
 import pytest
 
+from fieldrep.contract import steps
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.contract.steps import Step
 from fieldrep.store.receipt import Receipt
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
@@ -90,5 +92,26 @@ def test_a_line_that_breaks_far_ahead_costs_nothing_of_what_came_before(ana: Lap
     again = Watched(ana)
     assert sync(ana.replica, again, ahead=True).whole
     assert again.asked[0].handshake.cursor == cursor
+    assert len(ana.names()) == ACCOUNTS
+    ana.replica.close()
+
+
+def test_a_reply_that_cannot_be_applied_ends_the_sync_and_what_follows_it_is_let_go(
+    ana: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered: list[Step] = []
+
+    def full_at_the_fourth(step: Step) -> None:
+        if step is Step.ANSWERED:
+            answered.append(step)
+            if len(answered) == 4:
+                raise KnownError(Code.DISK_FULL, "The disk is full.")
+
+    monkeypatch.setattr(steps, "listener", full_at_the_fourth)
+    with pytest.raises(KnownError, match="The disk is full"):
+        sync(ana.replica, Watched(ana), ahead=True)
+    monkeypatch.setattr(steps, "listener", None)
+    assert 0 < len(ana.names()) < ACCOUNTS
+    assert sync(ana.replica, Watched(ana), ahead=True).whole
     assert len(ana.names()) == ACCOUNTS
     ana.replica.close()

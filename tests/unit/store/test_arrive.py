@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
+import pytest
 
 from fieldrep.store.apply import apply_reply
+from fieldrep.store.arrive import ROWS_AT_ONCE
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.helpers.search_words import wrong_words
@@ -26,6 +28,30 @@ def test_rows_of_one_delta_may_differ_in_other_columns_each(replica: Replica) ->
     with replica.read() as reader:
         assert reader.row("account", row_id(1)) == shop[1]
         assert reader.row("account", row_id(2)) == mill[1]
+        assert verify(reader) == []
+
+
+@pytest.mark.parametrize("count", [1, ROWS_AT_ONCE - 1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 5 * ROWS_AT_ONCE + 3])
+def test_new_rows_hold_what_each_has_and_what_all_share_however_many_come(
+    replica: Replica, count: int
+) -> None:
+    def account(n: int) -> dict[str, object]:
+        told = {
+            "phone": "1" if n in (1, count) else None,
+            "delivery_terms": "EXW Delft",
+            "note": f"note {n}" if n % 3 else None,
+        }
+        return central_row("account", n, 10 + n, name=f"Shop{n}", **told)
+
+    rows = [("account", account(n)) for n in range(1, count + 1)]
+    applied = apply_reply(replica, reply(*rows))
+    assert applied.digest == reply(*rows).digest
+    assert applied.entered == count
+    with replica.read() as reader:
+        assert [reader.row("account", row_id(n)) for n in range(1, count + 1)] == [row for _, row in rows]
+        numbers = reader.rows("SELECT row_no FROM account ORDER BY revision")
+        assert numbers == [(n,) for n in range(1, count + 1)]
+        assert reader.rows("SELECT rowid FROM account_search(?)", (f"shop{count}",)) == [(count,)]
         assert verify(reader) == []
 
 
