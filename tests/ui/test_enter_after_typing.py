@@ -9,7 +9,7 @@ from fieldrep.ui.runner import Notice
 from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.listview import FOLLOWS_AFTER_MS
 from fieldrep.ui.widgets.recordlist import RecordList
-from tests.helpers.small_company import GOUDA, HARBOR, OAK
+from tests.helpers.small_company import BAKKER, GOUDA, HARBOR, OAK
 from tests.ui.office import Office
 from tests.ui.test_orders_page import page
 from tests.ui.test_products_page import products
@@ -114,6 +114,15 @@ def test_what_was_read_is_not_shown_once_nothing_is_chosen(window: Window) -> No
     assert record.answer is None
     assert product.header.name() != "Gouda aged 36 weeks"
     assert product.empty.isVisible()
+
+
+def test_a_form_asked_for_does_not_open_over_another_account(window: Window) -> None:
+    record = window.record
+    record.edit_contact(BAKKER)
+    record.show_account(HARBOR)
+    window.settle()
+    assert record.header.name() == "Blue Harbor Hotels"
+    assert record.editor is None
 
 
 def test_enter_in_the_palette_is_for_the_text_it_followed(window: Window) -> None:

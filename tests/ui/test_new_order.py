@@ -46,7 +46,9 @@ def test_the_head_alone_begins_an_order_as_well(window: Window, office: Office) 
     window.key(Qt.Key.Key_Escape)
     window.key(Qt.Key.Key_1, CTRL)
     window.until(lambda: "4711" in [row["po_ref"] for row in office.rows("sales_order")])
+    window.settle()
     assert editor.problem.isHidden()
+    assert window.shell.place().page == "accounts", "history goes where nobody went"
 
 
 def test_the_palette_finds_what_can_be_done_for_the_customer_of_an_order(window: Window) -> None:

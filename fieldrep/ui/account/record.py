@@ -3,6 +3,7 @@
 Owns which account is shown and which form is open. Everything it does is a command or a query of the desk.
 """
 
+from functools import partial
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal
@@ -300,11 +301,12 @@ class AccountRecord(QWidget):
 
     def _edit_child(self, entity: str, row_id: RowId) -> None:
         self._desk.runner.query(
-            record_form, asker=self, done=self._open_child, lane="form", entity=entity, row_id=row_id
-        )
+            record_form, asker=self, lane="form", entity=entity, row_id=row_id,
+            done=partial(self._open_child, self.account_id),
+        )  # fmt: skip
 
-    def _open_child(self, form: RecordForm | None) -> None:
-        if form is None or self.answer is None:
+    def _open_child(self, of: RowId | None, form: RecordForm | None) -> None:
+        if form is None or self.answer is None or of != self.account_id:
             return
         if form.read_only_reason:
             self.said.emit(form.read_only_reason, None)

@@ -49,7 +49,7 @@ class OrdersPage(Page):
         self.editor = OrderEditor(desk)
         self.editor.said.connect(self.said)
         self.editor.closed.connect(self._to_list)
-        self.editor.opened.connect(lambda order_id: self.visited.emit(("order", order_id)))
+        self.editor.opened.connect(self._on_opened)
         self.editor.wanted.connect(self.wanted)
         self.editor.side.state_changed.connect(self.hints_changed)
         around = QWidget()
@@ -104,6 +104,11 @@ class OrdersPage(Page):
         self.stack.setCurrentWidget(self.editor)
         self.editor.show_order(cast("RowId", key))
         self.hints_changed.emit()
+
+    def _on_opened(self, order_id: object) -> None:
+        """An order begun by what was typed last, on the way to another page, is no place that somebody is at."""
+        if self.isVisibleTo(self.window()):
+            self.visited.emit(("order", order_id))
 
     def _to_list(self) -> None:
         self._show_list()
