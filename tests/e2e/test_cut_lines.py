@@ -31,6 +31,9 @@ from tests.helpers.bad_line import Fault, Proxy, bad_line
 EVERY = 1 if IN_CI else 5
 """At a desk a fifth of the bytes is enough to see a mistake; CI cuts at every one."""
 
+VARYING = 60
+"""By so many bytes at most one message of a kind is shorter than another."""
+
 ON_THE_LINE = {Code.OFFLINE, Code.DAMAGED_MESSAGE, Code.NOT_A_SERVER, Code.SERVER_BUSY}
 
 
@@ -56,6 +59,14 @@ class Device:
             row = reader.row("account", self.account)
         assert row is not None
         assert row["phone"] == f"{self.edits:06d}"
+
+    def sync_stopped(self) -> KnownError | None:
+        """What stopped a sync, None when nothing did."""
+        try:
+            sync_now(self.replica)
+        except KnownError as error:
+            return error
+        return None
 
     def sync_whole(self) -> None:
         receipt = sync_now(self.replica)
@@ -97,9 +108,14 @@ def cut_everywhere(device: Device, fault: Fault, length: int) -> None:
     for place in range(0, length, EVERY):
         device.edit()
         device.line.breaks(fault, place)
-        with pytest.raises(KnownError) as caught:
-            sync_now(device.replica)
-        assert caught.value.code in ON_THE_LINE, (place, caught.value)
+        stopped = device.sync_stopped()
+        if (
+            stopped is None
+        ):  # no two messages have quite as many bytes, so the last places may lie behind the end
+            passed = device.line.asked if fault == "cut request" else device.line.answered
+            assert length - VARYING < passed <= place, "it was cut, and nobody minded"
+        else:
+            assert stopped.code in ON_THE_LINE, (place, stopped)
         device.assert_safe()
         device.line.heals()
         device.sync_whole()

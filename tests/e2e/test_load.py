@@ -5,12 +5,13 @@ Cites I17: one device's bad change, slow line or revocation changes nothing for 
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -119,29 +120,34 @@ def test_bodies_beyond_the_room_for_them_are_asked_to_come_again(
     sync_now(device)
     with ExitStack() as slow:
         lines = [slow.enter_context(half_a_message(office, device.secret("token"))) for _ in range(30)]
-        busy = next(answer for line in lines if b" 503 " in (answer := _heard(line)))
+        answered, _, _ = select.select(lines, [], [], 60)
+        busy = answered[0].recv(65_536)
+        assert b" 503 " in busy
         assert b"retry-after: 5" in busy.lower()
     edit(device, "Corner Shop")
-    assert sync_now(device).accepted == 1, "what they held is free again"
+    assert _accepted_in_the_end(device) == 1, "what they held is free again"
 
 
-def _heard(line: socket.socket) -> bytes:
-    line.settimeout(0.2)
-    try:
-        return line.recv(65_536)
-    except TimeoutError:
-        return b""
+def _accepted_in_the_end(device: Replica) -> int:
+    """The server may come to know of lines that are gone only after the next has come."""
+    accepted = 0
+    for _ in range(50):
+        with suppress(KnownError):
+            accepted += sync_now(device).accepted
+        if accepted:
+            break
+    return accepted
 
 
 def test_a_body_that_stands_still_is_given_up(
     tmp_path: Path, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.1)
     office = stack.enter_context(served(tmp_path))
     user = office.make("user", login="ana", name="Ana")
     token = stack.enter_context(office.device(user, "ana")).secret("token")
+    monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.1)
     with half_a_message(office, token) as line:
-        line.settimeout(30)
+        line.settimeout(60)
         answer = line.recv(65_536)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"stood still" in answer

@@ -321,7 +321,6 @@ def test_a_grant_begins_and_ends_with_its_days(world: World) -> None:
     assert world.database.info() == before
 
 
-@pytest.mark.timeout(60)
 def test_a_store_that_closes_tidies_at_once_what_waits_for_its_pause(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
