@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fieldrep.commands.activities import edit_activity
@@ -158,11 +159,26 @@ def test_from_the_list_of_conflicts_every_field_is_decided_by_keys(window: Windo
     window.write(typed := {"Phone": "+31 10 411 2255", "Email": "both@aurora.example"}[titles[1]])
     window.key(Qt.Key.Key_Return)
     assert [panel.table.decisions()[row.key].pick for row in grid.grid.rows] == ["mine", "typed"]
+    office.shut()
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(panel.isHidden)
-    assert page.conflicts.table.hasFocus(), "back on the record"
+    assert page.conflicts.table.hasFocus(), "back on the record, while it waits there to be sent"
+    office.open()
+    window.sync()
     window.until(lambda: office.row("account", AURORA)[titles[1].lower()] == typed)
     assert office.row("account", AURORA)[titles[0].lower()] == mine
+
+
+def test_where_the_last_conflict_is_gone_at_once_the_focus_goes_to_the_tabs(
+    window: Window, office: Office
+) -> None:
+    two_clashes(window, office)
+    page, desk = window.sync_page, window.program.desk
+    page.tabs.open("conflicts")
+    page.conflicts.panel.focus()
+    assert page.conflicts.panel.isAncestorOf(QApplication.focusWidget())
+    page.conflicts.set((), desk.today(), desk.zone)
+    assert page.tabs.bar.hasFocus()
 
 
 def test_theirs_and_a_typed_value_can_be_chosen_on_the_record_itself(window: Window, office: Office) -> None:

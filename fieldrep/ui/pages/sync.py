@@ -103,8 +103,8 @@ class SyncPage(Page):
         self.overview.carry.said.connect(self.said)
         for panel in (self.overview.conflict, self.conflicts.panel):
             panel.decided.connect(self.said)
+            panel.left.connect(self.tabs.bar.setFocus)
         self.overview.conflict.postponed.connect(self._put_off)
-        self.overview.conflict.left.connect(self.tabs.bar.setFocus)
         self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
         self.waiting.opened.connect(self._open_waiting)
         self.waiting.undo_wanted.connect(self._take_back)

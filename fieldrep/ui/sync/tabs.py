@@ -200,7 +200,7 @@ class ConflictsTab(QWidget):
         total = sum(not row.chosen for group in self._groups.values() for row in group.conflicts)
         worked_on = self.panel.isAncestorOf(QApplication.focusWidget() or self)
         self.panel.set(self._groups.get(key), total)
-        if worked_on and self.panel.isHidden():
+        if worked_on and self.panel.isHidden() and self._groups:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         self.shown.emit()
 
