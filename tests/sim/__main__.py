@@ -50,6 +50,7 @@ class Batch:
             ("outcomes", outcomes),
             ("fields judged, by merge rule", _rules(history)),
             ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),
+            ("copies told", {"": history.central.copies.noticed}),
             ("records purged", {"": history.ageing.purged}),
             ("instants looked at", {"": history.watch.looks}),
         ):
@@ -74,7 +75,7 @@ def _rules(history: History) -> Counter[str]:
         RULES[edit.entity].get(name, "F")
         for laptop in history.laptops
         for n, change in laptop.made.items()
-        if not isinstance(history.central.answers.get((laptop.device, n)), Refused | None)
+        if not isinstance(history.central.copies.answered_as(laptop, n)[1], Refused | None)
         for edit in change.edits
         if edit.kind == "update"
         for name in edit.after

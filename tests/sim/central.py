@@ -26,12 +26,13 @@ from sync_server.store.database import Database
 from sync_server.store.files import set_quota
 from tests.sim import merging
 from tests.sim.bodies import Bodies
+from tests.sim.copying import Copies
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import told, told_of
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
-from tests.sim.replying import check_reply
+from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
 
 CONTENT = 16
@@ -51,7 +52,7 @@ class Central:
     sql: Sql = field(init=False)
     oracle: Oracle = field(init=False)
     bodies: Bodies = field(default_factory=Bodies)
-    answers: dict[tuple[bytes, int], Outcome] = field(default_factory=dict)
+    copies: Copies = field(default_factory=lambda: Copies({}))
     heard: dict[bytes, int] = field(default_factory=dict)
     ticks: dict[int, int] = field(default_factory=dict)
     revisions: dict[Key, int] = field(default_factory=dict)
@@ -101,7 +102,7 @@ class Central:
         oracle, answers, noted, revisions, restored_to, bodies = copy.deepcopy(self.saved)
         self.bodies.put_back(bodies)
         oracle.tick = self.oracle.tick
-        self.oracle, self.answers, self.revisions = oracle, answers, revisions
+        self.oracle, self.copies.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
         present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
         self.ticks = {at: tick for at, tick in self.ticks.items() if at < present} | {present: oracle.tick}
@@ -114,6 +115,11 @@ class Central:
         self.database.close()
         self.database = Database.open(self.url, self.now, self._random.randbytes)
         self._routes = _Routes(self.database)
+
+    @property
+    def answers(self) -> dict[tuple[bytes, int], Outcome]:
+        """Every answer the store has given and still knows, by device and number."""
+        return self.copies.answers
 
     @property
     def epoch(self) -> bytes:
@@ -138,6 +144,8 @@ class Central:
             raise
         self._judge(request, device, user)
         reply = decode_reply(message)
+        if is_told_a_copy(self, request, reply, device):
+            return message
         if not reply.more:
             self.noted[device] = max(self.noted.get(device, 0), self.heard[device])
         check_reply(self, reply, request, device, user)
@@ -221,20 +229,25 @@ class Central:
     # -- what must be true
 
     def _judge(self, request: ExchangeRequest, device: bytes, user: bytes) -> None:
+        if self.is_copy(request, device):
+            self.settle()
+            self.compare({})
+            return
         self._hear(request, device)
         who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
         stored = self._stored(device, request) if request.changes else {}
         for change in request.changes:
             outcome = stored.get(change.n)
-            known = self.answers.get((device, change.n))
+            known = self.copies.known(device, change)
             if known is not None:
                 self.repeats += 1
-                if outcome != known:
+                # what it was answered as a former device stands there alone
+                if outcome != known and (outcome or (device, change.n) in self.answers):
                     raise Wrong(f"I3: change {change.n} was answered {known}, and now {outcome}")
                 continue
             if outcome is not None:
-                self.answers[device, change.n] = outcome
+                self.copies.note(device, change, outcome)
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         if stored and not request.further:  # with what it pushed, the store has noted where the device stands
@@ -244,6 +257,11 @@ class Central:
         touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names), b"store"))
         self.settle()
         self.compare(touched, stands)
+
+    def is_copy(self, request: ExchangeRequest, device: bytes) -> bool:
+        """Whether a request shows that two installations speak as one device; nothing of it is then taken."""
+        here = request.handshake.epoch in (b"", self.epoch)
+        return here and self.copies.clashing(device, request) > 0
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows says which state it has taken."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
+from fieldrep.store.replica import NEXT_DEVICE_KEY
 from fieldrep.sync.enrolment import device_keys
 from sync_server.store.credentials import admit, make_code
 from tests.sim.central import Central
@@ -38,6 +39,32 @@ class Enrolling:
         self.central.names[reply.device_id] = name
         self.central.learn()
         return laptop
+
+    def again(self, laptop: Laptop) -> str:
+        """A laptop that is admitted no longer becomes a new device in place, with everything that is on it."""
+        replica, state = laptop.replica, laptop.replica.state()
+        name = f"{laptop.name}.{len(laptop.formers) + 1}"
+        asked = EnrollRequest(
+            self._code(name, laptop.user),
+            name,
+            "sim",
+            "1",
+            PROTOCOL_VERSION,
+            device_keys(replica, replica.randomness, NEXT_DEVICE_KEY).public,
+            server_id=state.server_id,
+            user_id=state.user_id,
+            former_device=state.device_id,
+            former_incarnation=state.incarnation,
+        )
+        reply = admit(self.central.database, asked)
+        incarnation = random.Random(f"incarnation/{name}/{self.seed}").randbytes(16)
+        replica.enrolled(reply, "http://127.0.0.1:1", "", incarnation)
+        laptop.formers.insert(0, laptop.device)
+        laptop.device, laptop.token = reply.device_id, reply.token
+        self.central.copies.was[reply.device_id] = tuple(laptop.formers)
+        self.central.names[reply.device_id] = name
+        self.central.learn()
+        return name
 
     def _code(self, name: str, user_id: bytes) -> str:
         with self.central.database.write("enrolment") as tx:

@@ -6,8 +6,8 @@ Must not know what the server answers; the oracle does.
 from __future__ import annotations
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
-from fieldrep.contract.change import Edit
-from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake
+from fieldrep.contract.change import Change, Edit
+from fieldrep.contract.messages import PROTOCOL_VERSION, ExchangeRequest, Handshake, encode_request
 from tests.sim.central import Central
 from tests.sim.laptop import Laptop
 
@@ -25,6 +25,15 @@ def handshake_of(laptop: Laptop) -> Handshake:
         cursor=state.cursor,
         highest_n=state.highest_n,
     )
+
+
+def forge(central: Central, laptop: Laptop, n: int, pick: int, products: list[bytes]) -> str:
+    """Somebody with a laptop's token hands in a change of his own making; what it was, and its answer."""
+    edit, told = forged(central, laptop.user, pick, products)
+    change = Change(n, central.now(), "forged", (edit,))
+    body = encode_request(ExchangeRequest(handshake_of(laptop), (change,)))
+    central.handle(laptop.token, body, laptop.device, laptop.user)
+    return f"{told}: {central.answers.get((laptop.device, n))}"
 
 
 def forged(central: Central, user: bytes, pick: int, products: list[bytes]) -> tuple[Edit, str]:

@@ -30,6 +30,8 @@ class Laptop:
         skew: ms by which its clock is off.
         made: every change ever made here, by number, as it was put into the outbox.
         whole: whether the last reply applied was the last of its pull.
+        formers: the devices it was before it enrolled again, the last first.
+        copied: whether its folder is a copy of another one's, and so is there already.
     """
 
     name: str
@@ -40,9 +42,11 @@ class Laptop:
     user: bytes = b""
     device: bytes = b""
     token: str = ""
+    copied: bool = False
     replica: Replica = field(init=False)
     tap: Tap = field(init=False)
     made: dict[int, Any] = field(default_factory=dict)
+    formers: list[bytes] = field(default_factory=list)
     kills: int = 0
     whole: bool = True
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
@@ -53,9 +57,14 @@ class Laptop:
     _answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=self.copied)
         self._random = random.Random(f"{self.name}/{self.seed}")
-        self.open(create=True)
+        self.open(create=not self.copied)
+
+    @property
+    def devices(self) -> tuple[bytes, ...]:
+        """The device it is, and those it was before."""
+        return self.device, *self.formers
 
     @property
     def path(self) -> Path:
@@ -85,9 +94,19 @@ class Laptop:
             self._photograph()
         self._come_back()
 
+    def copy(self, name: str) -> Laptop:
+        """Another laptop with a copy of the folder as it lies now."""
+        self._image(folder := self.folder.with_name(name))
+        who = (self.skew, self.seed, self.user, self.device, self.token)
+        twin = Laptop(name, folder, self.now, *who, copied=True)
+        twin.made, twin.whole, twin.formers = dict(self.made), self.whole, list(self.formers)
+        return twin
+
     def _photograph(self) -> None:
         self.kills += 1
-        image = self.folder / "dead"
+        self._image(self.folder / "dead")
+
+    def _image(self, image: Path) -> None:
         image.mkdir()
         for ending in ("", "-wal"):
             source = Path(f"{self.path}{ending}")

@@ -36,7 +36,7 @@ class Line:
     step: Step
     look: Callable[[ExchangeReply | None], None]
     work: Callable[[], None]
-    sent: list[bytes]
+    sent: list[tuple[str, bytes, bytes]]
     exchanges: int = 0
     last: ExchangeReply | None = None
 
@@ -62,7 +62,7 @@ class Line:
         if fault == "cut request":
             damaged(body[: self.step.pick % len(body)], decode_request)
             raise offline()
-        self.sent.append(body)
+        self.sent.append((self.laptop.token, self.laptop.device, body))
         if fault == "twice":
             self._handle(body)
         self.central.death = fault if fault in SERVER_FAULTS else ""

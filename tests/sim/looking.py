@@ -90,3 +90,14 @@ def by_id(
             named = zip(names, values, strict=True)
             rows[row_id] = {name: value for name, value in named if name not in MACHINERY}
     return rows
+
+
+def with_names(everything: dict[str, dict[bytes, Row]], names: dict[bytes, str]) -> str:
+    """The rows of a store with names for ids, so that they compare across clocks and databases."""
+    lines = []
+    for entity, rows in everything.items():
+        for row_id, row in rows.items():
+            named = {n: names.get(v, v) if isinstance(v, bytes) else v for n, v in row.items()}
+            named["row_label"] = None
+            lines.append(f"{entity} {names.get(row_id, row_id)} {sorted(named.items(), key=str)}")
+    return "\n".join(sorted(lines))

@@ -15,6 +15,7 @@ from tests.sim.adding_up import No, settle_orders
 from tests.sim.deciding import without_decisions
 from tests.sim.handover import has_left, offered, waits
 from tests.sim.holding import Holding
+from tests.sim.latecomers import note_latecomers
 from tests.sim.rules import DEVICE_MOVES, FILLED_IN, OFFICE_FIELDS, RULES
 from tests.sim.values import as_json, joined
 
@@ -115,7 +116,7 @@ class Oracle(Holding):
         try:
             if not change.edits:
                 raise No("nothing_to_change")
-            change = merging.redirected(self, change)
+            arrived, change = change, merging.redirected(self, change)
             for edit in without_decisions(self, who, change, now, kept):
                 beside = self._edit(who, edit, now, kept) or beside
             settle_orders(self, who, change, now)
@@ -127,9 +128,10 @@ class Oracle(Holding):
             self._fresh, self._born = {}, born
             del self.merges[merged:]
             return Verdict("refused", self._reason(who, change, no.code)), {}
-        fresh, self._fresh = self._fresh, {}
-        if offered(self, who, kept, fresh):
-            return Verdict("held", kept=kept), fresh
+        if offered(self, who, kept, self._fresh):
+            return Verdict("held", kept=kept), self.take_changed()
+        note_latecomers(self, arrived, change)
+        fresh = self.take_changed()
         return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
 
     def keep(self, fresh: dict[Key, Row], by: tuple[bytes, int]) -> None:
@@ -148,6 +150,11 @@ class Oracle(Holding):
                 self.given.pop((entity, row_id, name), None)
             else:
                 self.given[entity, row_id, name] = who
+
+    def take_changed(self) -> dict[Key, Row]:
+        """The rows a change leaves behind; which of them were only carried along is still known."""
+        fresh, self._fresh = self._fresh, {}
+        return fresh
 
     def take_fresh(self) -> dict[Key, Row]:
         """The rows worked on, for keeping or for nothing."""

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fieldrep.contract.change import Change, Refused
+from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import KnownError
-from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, encode_request
+from fieldrep.contract.messages import ExchangeReply
 from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
 from fieldrep.sync.files import FilePolicy
@@ -26,9 +26,10 @@ from tests.sim.bodies import MOST
 from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
 from tests.sim.enrolling import Enrolling
-from tests.sim.forgery import forged, handshake_of
+from tests.sim.forgery import forge
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
+from tests.sim.looking import with_names
 from tests.sim.office import Office
 from tests.sim.oracle import Key, Wrong
 from tests.sim.people import VERBS, People
@@ -63,7 +64,8 @@ class History:
     step: int = 0
     hours: int = 0
     laptops: list[Laptop] = field(default_factory=list)
-    sent: dict[str, list[bytes]] = field(default_factory=dict)
+    sent: dict[str, list[tuple[str, bytes, bytes]]] = field(default_factory=dict)
+    twins: dict[str, Laptop] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,8 +73,6 @@ class History:
         self.office = Office(self.central, self.seed)
         self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
         self.carrying = Carrying(self.central)
-        self._patched = ExitStack()
-        self._patched.enter_context(small_parts())
         self.watch = Watch(self.central)
         self.sticks = Sticks(self.central, self._look_after_reading)
         self.ageing = Ageing(self.central)
@@ -83,6 +83,8 @@ class History:
         for number in range(self.laptops_wanted):
             skew = chance.randrange(-30, 31) * YEAR + chance.randrange(YEAR)
             self.enrol(f"L{number}", OWNERS[number], skew if self.skewed else 0)
+        self._patched = ExitStack()
+        self._patched.enter_context(small_parts())
 
     def now(self) -> int:
         return START + self.step * MINUTE + self.hours * 60 * MINUTE
@@ -118,8 +120,26 @@ class History:
 
     # -- steps
 
-    def _work(self, step: Step) -> str:
+    def _whose(self, step: Step) -> Laptop:
+        """Whose step it is; once a laptop has been copied, both go on."""
         laptop = self.laptops[step.who]
+        return self.twins.get(laptop.name, laptop) if step.pick >> 8 & 1 else laptop
+
+    def _copy(self, step: Step) -> str:
+        """Somebody copies the folder of a profile as it lies, and goes on with the copy as well; once a history."""
+        laptop = self.laptops[step.who]
+        if self.twins or self.central.restored or self.recover:
+            return "nothing to copy"
+        self._fire("copied")
+        twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
+        self.laptops.append(twin)
+        self.sent[twin.name] = []
+        self.watch.follow(laptop, twin)
+        self.look(twin)
+        return f"{laptop.name} is copied"
+
+    def _work(self, step: Step) -> str:
+        laptop = self._whose(step)
         self._fire(step.fault)
         self._arm(laptop, step)
         before = laptop.replica.state().highest_n
@@ -143,7 +163,7 @@ class History:
         return f"killed after it was saved as {n}"
 
     def _sync(self, step: Step) -> str:
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         self._fire(step.fault)
         self._fire(f"files, {step.files}" if step.files else "")
         told = self.sync(laptop, step)
@@ -161,6 +181,9 @@ class History:
             verb = list(VERBS)[step.pick % len(VERBS)]
             self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
 
+        if laptop.replica.state().barred:
+            self.note(f"{laptop.name} enrols again as {self.enrolling.again(laptop)}")
+            self.sticks.forget(laptop)
         new_epoch = laptop.replica.state().epoch not in (b"", self.central.epoch)
         look = partial(self._look_after_reading, laptop)
         line = Line(self.central, laptop, step, look, meanwhile, self.sent[laptop.name])
@@ -182,7 +205,7 @@ class History:
         return f"{told} ({line.exchanges} exchanges)"
 
     def _carry(self, step: Step) -> str:
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         self._fire(f"stick, {step.fault}" if step.fault else "")
         return f"{laptop.name} stick: {self.sticks.act(laptop, step)}"
 
@@ -197,7 +220,7 @@ class History:
 
     def _open(self, step: Step) -> str:
         """Somebody opens a file; the line it comes by may break, and the laptop may die."""
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         self._fire(f"opened, {step.files}" if step.files else "")
         try:
             told = self.carrying.open(laptop, step)
@@ -222,13 +245,13 @@ class History:
         return f"it is {self.hours} hours later"
 
     def _restart(self, step: Step) -> str:
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         laptop.restart()
         self.look(laptop)
         return f"{laptop.name} restarted"
 
     def _kill(self, step: Step) -> str:
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         laptop.kill()
         self._fire("kill idle")
         self.look(laptop)
@@ -236,13 +259,13 @@ class History:
 
     def _replay(self, step: Step) -> str:
         """An old request arrives again, long after."""
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         kept = self.sent[laptop.name]
         if not kept:
             return "nothing to replay"
         self._fire("replay")
-        body = kept[step.pick % len(kept)]
-        self.central.handle(laptop.token, body, laptop.device, laptop.user)
+        token, device, body = kept[step.pick % len(kept)]
+        self.central.handle(token, body, device, laptop.user)
         return f"{laptop.name} an old request came again"
 
     def _backup(self, step: Step) -> str:
@@ -251,7 +274,7 @@ class History:
 
     def _restore(self, step: Step) -> str:
         """The office restores the last backup; the laptops do not know it yet."""
-        if self.central.saved is None:
+        if self.central.saved is None or self.twins:
             return "there is no backup"
         self._fire("restore")
         self.central.restore(self.folder / "backup")
@@ -259,16 +282,12 @@ class History:
 
     def _forge(self, step: Step) -> str:
         """Somebody with a laptop's token writes a message of his own, on rows he does not hold or fields he may not."""
-        laptop = self.laptops[step.who]
+        laptop = self._whose(step)
         if not laptop.replica.state().complete:
             return "nobody to forge"
         self._fire("forged")
-        n = 1_000_000 + self.step
-        edit, told = forged(self.central, laptop.user, step.pick, self.people.products)
-        change = Change(n, self.now(), "forged", (edit,))
-        body = encode_request(ExchangeRequest(handshake_of(laptop), (change,)))
-        self.central.handle(laptop.token, body, laptop.device, laptop.user)
-        return f"{laptop.name} forged {told}: {self.central.answers.get((laptop.device, n))}"[:60]
+        told = forge(self.central, laptop, 1_000_000 + self.step, step.pick, self.people.products)
+        return f"{laptop.name} forged {told}"[:60]
 
     def _arm(self, laptop: Laptop, step: Step) -> None:
         if "statement" in step.fault:
@@ -284,7 +303,7 @@ class History:
             unit
             for laptop in self.laptops
             for n, unit in laptop.units().items()
-            if not isinstance(self.central.answers.get((laptop.device, n)), Refused | None)
+            if not isinstance(self.central.copies.answered_as(laptop, n)[1], Refused | None)
         ]
 
     # -- the end
@@ -311,7 +330,7 @@ class History:
         self.carrying.arrived(self.laptops)
         if not self.ageing.tidied:
             self.watch.answered(self.laptops)
-        self.note(self.state())
+        self.note(with_names(self.central.dump(), self.central.names))
 
     def grow_old(self) -> None:
         """I12, I16: the store lets go of what is old; who was there misses nothing, who was away begins anew."""
@@ -334,20 +353,9 @@ class History:
 
     def afresh(self) -> None:
         """I22: a replica fetched afresh equals the one synced step by step."""
-        for user in dict.fromkeys(OWNERS[: len(self.laptops)]):
+        for user in dict.fromkeys(OWNERS[: self.laptops_wanted]):
             self.enrol(f"fresh-{user}", user, 0)
         self.quiet()
-
-    def state(self) -> str:
-        """The central store with names for ids, so that it compares across clocks and databases."""
-        names = self.central.names
-        lines = []
-        for entity, rows in self.central.dump().items():
-            for row_id, row in rows.items():
-                named = {n: names.get(v, v) if isinstance(v, bytes) else v for n, v in row.items()}
-                named["row_label"] = None
-                lines.append(f"{entity} {names.get(row_id, row_id)} {sorted(named.items(), key=str)}")
-        return "\n".join(sorted(lines))
 
 
 def make_store(url: str) -> None:
@@ -369,8 +377,8 @@ def play(
     laptops = 2 + seed % 3
     schedule = change(draw(seed, steps, laptops))
     grows_old = seed % 4 == 2
-    if grows_old:  # a forger's high number would be the last that is remembered of his laptop
-        schedule = [step for step in schedule if step.what != "forge"]
+    if grows_old:  # a forger's high number, or a copy's, would be the last that is remembered of his laptop
+        schedule = [step for step in schedule if step.what not in ("forge", "copy")]
     history = History(seed, folder, url or f"sqlite:///{folder}/central.db", laptops, **options)
     most = poison.MAX_CHANGES
     try:

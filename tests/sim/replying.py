@@ -27,11 +27,12 @@ def check_reply(
 ) -> None:
     """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
     taken = () if reply.verdict is Verdict.START_OVER else request.changes  # first hear of the restore
+    changes = {change.n: change for change in taken}
     given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=False)}
     if len(taken) != len(reply.outcomes):
         raise Wrong(f"I3: {len(taken)} changes came, {len(reply.outcomes)} outcomes go back")
     for n, outcome in given.items():
-        if outcome != (kept := central.answers.get((device, n))):
+        if outcome != (kept := central.copies.known(device, changes[n])):
             raise Wrong(f"I3: the reply says {outcome}, the store {kept}")
     allowed = central.oracle.visible(user)
     role = central.oracle.rows["user"][user]["role"]
@@ -52,3 +53,15 @@ def check_reply(
         spoken = set(MARK.findall(said.decode("utf-8", "ignore")))
         if spoken - held - own:
             raise Wrong(f"I5: the reply speaks of {sorted(spoken - held - own)}")
+
+
+def is_told_a_copy(central: Central, request: ExchangeRequest, reply: ExchangeReply, device: bytes) -> bool:
+    """F26: a copy is told so at once, given nothing, and nobody else is."""
+    copy = central.is_copy(request, device)
+    if copy != (reply.verdict is Verdict.ENROL_AGAIN):
+        told = central.names.get(device)
+        raise Wrong(f"I3: a number of {told} was used twice: {copy}, and it was told {reply.verdict}")
+    if copy and (reply.outcomes or reply.pages or reply.leaves or reply.cursor or reply.digest is not None):
+        raise Wrong("I5: a copy was given more than the word that it is one")
+    central.copies.noticed += copy
+    return copy

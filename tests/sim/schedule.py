@@ -56,7 +56,7 @@ OFFICE = {
     "limit_files": 2,
 }
 PEOPLE = ("work", "sync", "office", "restart", "carry", "wait", "open")
-MISHAPS = ("kill", "replay", "forge", "backup", "restore")
+MISHAPS = ("kill", "replay", "forge", "backup", "restore", "copy")
 LINE_FAULTS = ("lost request", "lost reply", "twice", "cut reply", "cut request", "flipped", "work meanwhile")
 FILE_FAULTS = (
     "lost request",
@@ -139,9 +139,23 @@ STORIES: tuple[tuple[tuple[str, str], ...], ...] = (
         ("everybody", ""),
         ("other", "open"),
     ),
+    # the folder of a profile is copied, and somebody works on with both
+    (
+        ("everybody", ""),
+        ("one", "copy"),
+        ("one", "log_activity"),
+        ("one", "edit_account"),
+        ("one", "add_file"),
+        ("one", "sync"),
+        ("one", "sync"),
+        ("one", "edit_contact"),
+        ("one", "sync"),
+        ("one", "edit_account"),
+        ("one", "sync"),
+    ),
 )
 """Steps that show something only in their order; other steps may come between any two of them."""
-_NO_WORK = ("sync", "open")
+_NO_WORK = ("sync", "open", "copy")
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -187,7 +201,7 @@ def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:
             at += laptops
             continue
         what = verb if verb in _NO_WORK else "office" if who == "office" else "work"
-        files = _file_fault(chance) if what in _NO_WORK else ""
+        files = _file_fault(chance) if what in ("sync", "open") else ""
         schedule.insert(
             at, Step(what, roles.get(who, 0), "" if what in _NO_WORK else verb, pick, files=files)
         )
@@ -207,7 +221,7 @@ def without_work_meanwhile(schedule: list[Step]) -> list[Step]:
 
 def _step(chance: random.Random, laptops: int) -> Step:
     who, pick = chance.randrange(laptops), chance.getrandbits(62)
-    what = chance.choices((*PEOPLE, *MISHAPS), (60, 14, 11, 2, 6, 2, 4, 2, 2, 2, 1, 1))[0]
+    what = chance.choices((*PEOPLE, *MISHAPS), (60, 14, 11, 2, 6, 2, 4, 2, 2, 2, 1, 1, 0.4))[0]
     if what == "work":
         verb = chance.choices(list(WORK), list(WORK.values()))[0]
         fault = chance.choice(KILLS[3:]) if chance.random() < 0.04 else ""

@@ -27,7 +27,7 @@ from tests.sim.central import Central
 from tests.sim.dying import ServerDied
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
-from tests.sim.replying import check_reply
+from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.schedule import SERVER_FAULTS, Step
 from tests.sim.tap import Killed
 
@@ -62,6 +62,11 @@ class Sticks:
         wrote = self._write(laptop, pick, step.pages)
         return f"{wrote}, {self._answer(laptop, -1, step)}, {self._read(laptop, -1, step)}"
 
+    def forget(self, laptop: Laptop) -> None:
+        """A laptop that enrolled again has other keys: what lies about opens for nobody any more."""
+        self.asked.pop(laptop.name, None)
+        self.answered.pop(laptop.name, None)
+
     def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
         file = io.BytesIO()
         most = (1, 3, 2_000)[pick % 3]
@@ -76,10 +81,9 @@ class Sticks:
         if not files:
             return "no file to answer"
         asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
-        changes = tuple(change for request in asked.requests for change in request.changes)
-        further = asked.requests[-1].further
         asked = replace(asked, about_files=list(asked.about_files))
-        whole = msgspec.structs.replace(asked.requests[0], changes=changes, further=further)
+        device, requests = asked.device.device_id, asked.requests
+        copy = next((k for k, one in enumerate(requests) if self.central.is_copy(one, device)), None)
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
         try:
@@ -87,32 +91,52 @@ class Sticks:
                 write_answer(self.central.database, asked, out)
         except ServerDied:
             self.central.reopen()
-            self.central._judge(whole, laptop.device, laptop.user)
+            self._judge(laptop, asked, copy)
             return self._did("the server died over it", "server died")
-        self.central._judge(whole, laptop.device, laptop.user)
-        self._check(laptop, asked, out.getvalue())
+        changes = self._judge(laptop, asked, copy)
+        self._check(laptop, asked, out.getvalue(), copy)
         self._check_files(laptop, asked, out.getvalue())
         self.answered.setdefault(laptop.name, []).append(out.getvalue())
-        return self._did(f"answered {len(changes)} changes", "answered")
+        return self._did(f"answered {changes} changes", "answered")
 
-    def _check(self, laptop: Laptop, asked: Asked, answer: bytes) -> None:
+    def _judge(self, laptop: Laptop, asked: Asked, copy: int | None) -> int:
+        """All requests of a file are made from one state; none is taken from the one on that shows a copy."""
+        device, taken = asked.device.device_id, asked.requests[:copy]
+        changes = tuple(change for request in taken for change in request.changes)
+        if taken:
+            further = copy is not None or taken[-1].further
+            whole = msgspec.structs.replace(taken[0], changes=changes, further=further)
+            self.central._judge(whole, device, laptop.user)
+        if copy is not None:
+            self.central._judge(asked.requests[copy], device, laptop.user)
+        return len(changes)
+
+    def _check(self, laptop: Laptop, asked: Asked, answer: bytes, copy: int | None) -> None:
         """I5: every reply in the file is looked at, as on the line."""
-        replies = _replies(laptop, answer)
+        replies, device = _replies(laptop, answer), asked.device.device_id
+        if copy is not None:
+            if len(replies) != copy + 1 or not is_told_a_copy(
+                self.central, asked.requests[copy], replies[copy], device
+            ):
+                raise Wrong(f"I3: a file of a copy got {len(replies)} replies")
+            for request, reply in zip(asked.requests[:copy], replies, strict=False):
+                check_reply(self.central, reply, request, device, laptop.user)
+            return
         # after a restore the device first hears of it; nothing more of its file is looked at
         asked_for = asked.requests[: 1 if replies[0].verdict is Verdict.START_OVER else None]
         for request, reply in zip(asked_for, replies, strict=False):
-            check_reply(self.central, reply, request, laptop.device, laptop.user)
+            check_reply(self.central, reply, request, device, laptop.user)
         nothing = msgspec.structs.replace(asked.requests[-1], changes=())
         for reply in replies[len(asked_for) :]:
-            check_reply(self.central, reply, nothing, laptop.device, laptop.user)
+            check_reply(self.central, reply, nothing, device, laptop.user)
         if not replies[len(asked_for) - 1].more:
-            heard = self.central.heard.get(laptop.device, 0)
-            self.central.noted[laptop.device] = max(self.central.noted.get(laptop.device, 0), heard)
+            heard = self.central.heard.get(device, 0)
+            self.central.noted[device] = max(self.central.noted.get(device, 0), heard)
 
     def _check_files(self, laptop: Laptop, asked: Asked, answer: bytes) -> None:
         """What was brought of files is taken, and what is given of them is what a line would give."""
         bodies, oracle = self.central.bodies, self.central.oracle
-        ask = partial(bodies.answer, oracle, laptop.device, laptop.user)
+        ask = partial(bodies.answer, oracle, asked.device.device_id, laptop.user)
         wanted: list[tuple[bytes, Answer]] = []
         up: tuple[bytes, Answer] | None = None
         for part in asked.about_files:

@@ -61,6 +61,12 @@ class Watch:
         if not waiting and laptop.replica.state().complete:
             self._digest(laptop, rows)
 
+    def follow(self, laptop: Laptop, copy: Laptop) -> None:
+        """A copy of a laptop goes on from where that one stood."""
+        self.cursors[copy.name] = self.cursors.get(laptop.name, b"")
+        self.epochs[copy.name] = self.epochs.get(laptop.name, b"")
+        self.seen[copy.name] = dict(self.seen.get(laptop.name, {}))
+
     def _made_again(self, laptop: Laptop) -> set[bytes]:
         """Rows that changes still waiting here make: after a restore their former image is stale, and they stay."""
         waiting = laptop.numbers("SELECT n FROM outbox WHERE state = 'ready'")
@@ -82,7 +88,7 @@ class Watch:
         """I7: what was entered is what the laptop shows, until the row that answers it has arrived."""
         wanted: dict[Key, Row] = {}
         for n, answered in laptop.asked(PENDING):
-            if self.central.restored and (laptop.device, n) in self.central.ever_answered:
+            if self.central.restored and self._ever(laptop, n):
                 continue  # offered again after a restore; newer changes may cover it already
             for edit in laptop.made[n].edits:
                 key = (edit.entity, edit.row_id)
@@ -104,9 +110,12 @@ class Watch:
         ]
         if self.central.tidied:  # a sent log forgets, too, but only what was answered
             gone = set(laptop.made) - set(found)
-            found += [n for n in gone if (laptop.device, n) in self.central.answers]
+            found += [n for n in gone if self.central.copies.answered_as(laptop, n)[1] is not None]
         if sorted(found) != sorted(laptop.made):
             raise Wrong(f"I2: {laptop.name} made {sorted(laptop.made)} and accounts for {sorted(found)}")
+
+    def _ever(self, laptop: Laptop, n: int) -> bool:
+        return any((device, n) in self.central.ever_answered for device in laptop.devices)
 
     def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I7: no row is ever shown at an older revision than before."""
@@ -212,7 +221,7 @@ class Watch:
         for laptop in laptops:
             refused = set(laptop.numbers("SELECT n FROM refused_change"))
             for n, change in laptop.made.items():
-                outcome = self.central.answers.get((laptop.device, n))
+                device, outcome = self.central.copies.answered_as(laptop, n)
                 if self.central.restored and n in refused:
                     continue  # refused before the restore and kept here, to be corrected
                 if outcome is None:
@@ -220,14 +229,15 @@ class Watch:
                 no = type(outcome).__name__ == "Refused"
                 if no != (n in refused):
                     raise Wrong(f"I2: change {n} of {laptop.name} is refused on one side only")
-                if no and msgspec.msgpack.decode(kept[laptop.device, n], type=type(change)) != change:
+                if no and msgspec.msgpack.decode(kept[device, n], type=type(change)) != change:
                     raise Wrong(
                         f"I2: the payload of refused change {n} of {laptop.name} is not what was entered"
                     )
         if self.central.restored:
             self._came_back(laptops)
         entries = self._sql(
-            "SELECT count(*) FROM audit_entry WHERE device_id IS NOT NULL AND actor = 'device'"
+            "SELECT count(*) FROM audit_entry WHERE device_id IS NOT NULL AND actor = 'device' "
+            "AND action <> 'notice_copy'"
         )
         if entries[0][0] != len(self.central.answers):
             raise Wrong(f"I14: {entries[0][0]} audit entries for {len(self.central.answers)} changes")

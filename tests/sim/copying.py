@@ -1,0 +1,68 @@
+"""What must be true of copies of a profile: noticed by a number that was used twice, and the work of both taken once.
+
+Knows under which device each change was answered and what was in it. Must not judge what a change becomes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fieldrep.contract.change import Change, Outcome
+from fieldrep.contract.messages import ExchangeRequest
+from tests.sim.oracle import Wrong
+
+if TYPE_CHECKING:
+    from tests.sim.laptop import Laptop
+
+Numbered = tuple[bytes, int]
+
+
+@dataclass
+class Copies:
+    """Installations of one history, and what each number stands for.
+
+    Attributes:
+        answers: every answer of the store, by the device that handed in the change and its number.
+        contents: the change that was answered so.
+        was: the devices a device was before it enrolled again, the last first.
+        noticed: how often somebody was told that he is a copy.
+    """
+
+    answers: dict[Numbered, Outcome]
+    contents: dict[Numbered, Change] = field(default_factory=dict)
+    was: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    noticed: int = 0
+
+    def clashing(self, device: bytes, request: ExchangeRequest) -> int:
+        """The number of a change that was answered with other content, by which a copy shows itself; 0 for none."""
+        for change in request.changes:
+            if (device, change.n) in self.answers and self.contents[device, change.n] != change:
+                return change.n
+        return 0
+
+    def known(self, device: bytes, change: Change) -> Outcome | None:
+        """The answer this very change got, as this device or as one it was before."""
+        for one in (device, *self.was.get(device, ())):
+            outcome = self.answers.get((one, change.n))
+            if outcome is not None and self.contents[one, change.n] == change:
+                return outcome
+        return None
+
+    def note(self, device: bytes, change: Change, outcome: Outcome) -> None:
+        """A change is answered for the first time."""
+        taken = [
+            one for one in (device, *self.was.get(device, ())) if self.contents.get((one, change.n)) == change
+        ]
+        if any((one, change.n) in self.answers for one in taken):
+            raise Wrong(
+                f"I3: change {change.n} of an installation that enrolled again took effect a second time"
+            )
+        self.answers[device, change.n], self.contents[device, change.n] = outcome, change
+
+    def answered_as(self, laptop: Laptop, n: int) -> tuple[bytes, Any]:
+        """Under which of its devices a change of a laptop was answered, and how; its own and None where it was not."""
+        for device in laptop.devices:
+            if (device, n) in self.answers and self.contents[device, n] == laptop.made[n]:
+                return device, self.answers[device, n]
+        return laptop.device, None
