@@ -27,7 +27,7 @@ from fieldrep.store.statements import Statements, statements_of
 LOOKUP = 500
 """Ids looked up by one statement."""
 
-ROWS_AT_ONCE = 8
+ROWS_AT_ONCE = 16
 """New rows put in by one statement: what they share is bound once for all of them; more at once gain nothing."""
 
 hasher = cache(row_hasher)

@@ -71,7 +71,8 @@ class Statements:
     def insert_some(self, shared: tuple[str, ...], own: tuple[str, ...], rows: int) -> str:
         """The text that inserts rows of which only those columns hold anything; their numbers go on from the highest.
 
-        Its parameters are the values that the rows share, then row_hash and its own values of each.
+        Its parameters are the values that the rows share, then row_hash and its own values of each. Where one is
+        refused those before it stay, which the caller takes back: otherwise SQLite would copy each page it writes to.
         """
         text = self._inserts.get((shared, own, rows))
         if text is None:
@@ -80,7 +81,7 @@ class Statements:
             starts = range(len(shared) + 1, len(shared) + 1 + rows * width, width)
             marks = (", ".join([*same, *(f"?{place}" for place in range(at, at + width))]) for at in starts)
             values = ", ".join(f"({row})" for row in marks)
-            text = f"INSERT INTO {self.entity.table} ({listed}) VALUES {values}"
+            text = f"INSERT OR FAIL INTO {self.entity.table} ({listed}) VALUES {values}"
             self._inserts[(shared, own, rows)] = text
         return text
 

@@ -55,6 +55,21 @@ def test_new_rows_hold_what_each_has_and_what_all_share_however_many_come(
         assert verify(reader) == []
 
 
+def test_new_rows_among_which_one_is_here_already_are_there_once_each(replica: Replica) -> None:
+    rows = [
+        ("account", central_row("account", n, 10 + n, name=f"Shop{n}")) for n in range(1, 3 * ROWS_AT_ONCE)
+    ]
+    known = rows[2 * ROWS_AT_ONCE + 1]
+    apply_reply(replica, reply(known, cursor=b"1", more=True))
+    applied = apply_reply(replica, reply(*rows))
+    assert applied.digest == reply(*rows).digest
+    assert applied.entered == len(rows) - 1
+    assert wrong_words(replica) == []
+    with replica.read() as reader:
+        assert reader.rows("SELECT count(*), count(DISTINCT name) FROM account") == [(len(rows), len(rows))]
+        assert verify(reader) == []
+
+
 def test_a_delta_leaves_alone_the_columns_that_no_row_changes(replica: Replica) -> None:
     apply_reply(replica, reply(SHOP, MILL))
     with replica.write() as connection:
