@@ -1,7 +1,13 @@
 """An order is written down with its first entry: who only looks leaves nothing behind, and nothing typed is lost."""
 
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
 from PySide6.QtCore import Qt
 
+from fieldrep.commands.orders import edit_order
 from fieldrep.ui.page import Place
 from tests.helpers.small_company import AURORA, HARBOR
 from tests.ui.office import Office
@@ -49,6 +55,29 @@ def test_the_head_alone_begins_an_order_as_well(window: Window, office: Office) 
     window.settle()
     assert editor.problem.isHidden()
     assert window.shell.place().page == "accounts", "history goes where nobody went"
+
+
+def test_what_is_being_saved_stays_under_the_cursor_while_the_order_begins(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = new_order(window)
+    run, disk = window.program.doors.command, Event()
+
+    def slowly(fn: Callable[..., Any], /, **kw: Any) -> Any:
+        if fn is edit_order:
+            disk.wait()
+        return run(fn, **kw)
+
+    monkeypatch.setattr(window.program.doors, "command", slowly)
+    try:
+        window.into("order_po_ref", "47")
+        window.until(lambda: editor.entry is not None and editor.entry.head.id is not None)
+        window.write("11")
+    finally:
+        disk.set()
+    window.until(lambda: rows(window, "SELECT po_ref FROM sales_order WHERE status = 'draft'") == [("4711",)])
+    window.settle()
+    assert editor.side.head.fields["po_ref"].text() == "4711"
 
 
 def test_the_palette_finds_what_can_be_done_for_the_customer_of_an_order(window: Window) -> None:

@@ -215,15 +215,9 @@ class OrderEditor(QWidget):
         self, account_id: RowId, done: Callable[[Sequence[OrderRow]], None], chip: OrderChip = OrderChip.ALL
     ) -> None:
         self._desk.runner.query(
-            orders_of_account,
-            asker=self,
-            lane=chip,
-            done=done,
-            failed=self._fail,
-            account_id=account_id,
-            chip=chip,
-            limit=_RECENT,
-        )
+            orders_of_account, asker=self, lane=chip, done=done, failed=self._fail,
+            account_id=account_id, chip=chip, limit=_RECENT,
+        )  # fmt: skip
 
     def _on_orders(self, rows: Sequence[OrderRow]) -> None:
         if self.entry is not None:
@@ -325,10 +319,14 @@ class OrderEditor(QWidget):
         def failed(error: Exception) -> None:
             self.side.head.refuse(key, sentence_of(error))
 
-        if self.entry is not None and self.entry.head.editable:
-            self._into(
-                lambda order_id: self._run(edit_order, None, failed, row_id=order_id, **{key: value}), failed
-            )
+        def saved(_: object) -> None:
+            self.reload()  # what was read before this is not shown any more
+            self.side.head.saved(key)
+
+        if self.entry is None or not self.entry.head.editable:
+            self.side.head.saved(key)
+            return
+        self._into(lambda order: self._run(edit_order, saved, failed, row_id=order, **{key: value}), failed)
 
     def submit(self) -> None:
         """Ctrl+Enter: asks first, then submits."""

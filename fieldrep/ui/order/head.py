@@ -3,6 +3,8 @@
 Owns when a text is worth saving: half a date is kept until it is whole or the field is left. Saving is the editor's.
 """
 
+from collections import Counter
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
@@ -24,6 +26,7 @@ class HeadFields(Card):
         super().__init__()
         self._currency = ""
         self._typed: set[str] = set()
+        self._saving: Counter[str] = Counter()
         self._boxes: dict[str, QLineEdit] = {}
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -49,11 +52,12 @@ class HeadFields(Card):
         return field
 
     def set(self, head: OrderHead, freight_amount: int) -> None:
-        """Shows what is saved; a field with text that is not saved yet keeps it."""
+        """Shows what is saved; a field with text that is not saved yet, or just being saved, keeps it."""
         self._currency = head.currency
         for key, text in sheet.head_texts(head, freight_amount).items():
             self._boxes[key].setReadOnly(not head.editable)
-            if key not in self._typed and not self.fields[key].error() and self._may_fill(key, text):
+            kept = key in self._typed or self._saving[key] > 0 or bool(self.fields[key].error())
+            if not kept and self._may_fill(key, text):
                 self.fields[key].set_text(text)
         self._boxes["wanted_on"].setPlaceholderText("2026-11-30" if head.editable else "")
 
@@ -80,10 +84,16 @@ class HeadFields(Card):
                 continue
             self._typed.discard(key)
             field.set_error("")
+            self._saving[key] += 1
             self.entered.emit(key, value)
+
+    def saved(self, key: str) -> None:
+        """What was announced is in the order, or was not wanted there."""
+        self._saving[key] = max(0, self._saving[key] - 1)
 
     def refuse(self, key: str, sentence: str) -> None:
         """The order did not take a value; its text stays."""
+        self.saved(key)
         self._typed.add(key)
         self.fields[key].set_error(sentence)
 
@@ -96,6 +106,7 @@ class HeadFields(Card):
         """Another order comes: nothing of the last one stays."""
         self._soon.stop()
         self._typed.clear()
+        self._saving.clear()
         for field in self.fields.values():
             field.set_error("")
             field.set_text("")
