@@ -16,12 +16,13 @@ from pathlib import Path
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
 from sync_server.store.database import Database
-from sync_server.store.dialect import SqliteDialect, compose, dialect_of, insert_text
+from sync_server.store.dialect import SqliteDialect, dialect_of
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
 from sync_server.store.session import Session
+from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.verify import altered_rows
 
 

@@ -13,9 +13,9 @@ from fieldrep.contract.comparison import DEPTH, Keyed, Part, Path, Question, buc
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.page import Page, make_page
 from fieldrep.contract.scope import gone_key
-from sync_server.store.dialect import compose
 from sync_server.store.feed_statements import COST_ROLES, feed_tables
 from sync_server.store.reading import Reader
+from sync_server.store.sql_text import compose
 
 
 def digests_below(reader: Reader, user_id: bytes, parts: Sequence[Path]) -> tuple[Part, ...]:

@@ -8,7 +8,6 @@ row it locks.
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -20,9 +19,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.sql_text import compose, insert_all_text, insert_text, update_all_text, update_text
 
 Row = tuple[Any, ...]
-_NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?\Z")
 _MEMBERS = "IN :members"
 _CHUNK = 400
 """Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
@@ -36,21 +35,6 @@ _POOL, _OVERFLOW = 20, 80
 # these two a wide row is bound in less than half the time.
 sqlite3.register_adapter(type(None), lambda nothing: nothing)
 sqlite3.register_adapter(bytes, bytes)
-
-
-def compose(template: str, **names: str | Sequence[str]) -> str:
-    """SQL text with names of tables and columns filled in; the only place where SQL is put together (S15).
-
-    Raises:
-        ValueError: for anything that is no plain name, so that no value can ever get in this way.
-    """
-    filled = {}
-    for key, given in names.items():
-        parts = (given,) if isinstance(given, str) else tuple(given)
-        if not parts or not all(_NAME.match(part) for part in parts):
-            raise ValueError(f"{given!r} is not the name of a table or column")
-        filled[key] = ", ".join(parts)
-    return template.format_map(filled)
 
 
 class Cursor(Protocol):
@@ -113,6 +97,14 @@ class Dialect(Protocol):
 
     def insert_many(self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row]) -> None:
         """Puts in many new rows the quickest way the driver has."""
+
+    def put_many(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row], otherwise: str
+    ) -> None:
+        """Puts in rows, no two of one key; `otherwise` is the ON CONFLICT clause for those that are there."""
+
+    def update_many(self, cursor: Cursor, table: str, names: Sequence[str], rows: list[Row]) -> None:
+        """Writes columns of rows, none of them twice; each tuple ends with the row's id."""
 
 
 class SqliteDialect:
@@ -199,6 +191,14 @@ class SqliteDialect:
 
     def insert_many(self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row]) -> None:
         cursor.executemany(insert_text(table, tuple(columns)), rows)
+
+    def put_many(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row], otherwise: str
+    ) -> None:
+        cursor.executemany(f"{insert_text(table, tuple(columns))} {otherwise}", rows)
+
+    def update_many(self, cursor: Cursor, table: str, names: Sequence[str], rows: list[Row]) -> None:
+        cursor.executemany(update_text(table, tuple(names)), rows)
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -308,6 +308,22 @@ class PostgresDialect:
             for row in rows:
                 copy.write_row(row)
 
+    def put_many(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: list[Row], otherwise: str
+    ) -> None:
+        for arrays in _side_by_side(rows):
+            cursor.execute(f"{insert_all_text(table, tuple(columns))} {otherwise}", arrays)
+
+    def update_many(self, cursor: Cursor, table: str, names: Sequence[str], rows: list[Row]) -> None:
+        for arrays in _side_by_side(rows):
+            cursor.execute(update_all_text(table, tuple(names)), arrays)
+
+
+def _side_by_side(rows: list[Row]) -> Iterator[list[list[Any]]]:
+    """The values of each column, a portion of the rows at a time."""
+    for start in range(0, len(rows), _PORTION):
+        yield list(map(list, zip(*rows[start : start + _PORTION], strict=True)))
+
 
 def _portions(cursor: Any) -> Iterator[list[Row]]:
     while rows := cursor.fetchmany(_PORTION):
@@ -317,13 +333,6 @@ def _portions(cursor: Any) -> Iterator[list[Row]]:
 @lru_cache(maxsize=1000)
 def _percent(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
-
-
-@lru_cache(maxsize=200)
-def insert_text(table: str, columns: tuple[str, ...]) -> str:
-    """The statement that puts one row into a table."""
-    head = compose("INSERT INTO {table} ({columns}) VALUES ", table=table, columns=columns)
-    return head + "(" + "?, " * (len(columns) - 1) + "?)"
 
 
 def dialect_of(url: str) -> Dialect:

@@ -17,9 +17,9 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.jsonform import canonical_line
 from fieldrep.contract.whole_file import whole_file
 from sync_server.store.database import Database
-from sync_server.store.dialect import compose
 from sync_server.store.feed_statements import COST_ROLES
 from sync_server.store.reading import Reader
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import Row, entity_table
 
 _PAGE = 2_000

@@ -15,7 +15,7 @@ from typing import Any
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Kind, Reader
-from sync_server.store.dialect import compose
+from sync_server.store.sql_text import compose
 
 COST_ROLES = frozenset({"manager", "office", "admin"})
 """Roles that may see what things cost."""

@@ -15,7 +15,7 @@ from fieldrep.contract.scope import EVERYBODY_KEY
 from sync_server.store import history
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
-from sync_server.store.statements import ENTITY_TABLES, EntityTable, update_text
+from sync_server.store.statements import ENTITY_TABLES, EntityTable
 from sync_server.store.workspace import Workspace
 
 _NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
@@ -24,7 +24,6 @@ _OF_USERS = "SELECT user_id, count, total FROM user_digest WHERE user_id IN :mem
 _OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
 # Sums wrap at 64 bits like those of `contract/digest.py`; neither database does that by itself.
 _MOVE_KEY = (
-    "INSERT INTO scope_digest (scope_key, count, total) VALUES (?, ?, ?) "
     "ON CONFLICT (scope_key) DO UPDATE SET count = scope_digest.count + excluded.count, total = CASE "
     "WHEN excluded.total > 0 AND scope_digest.total > 9223372036854775807 - excluded.total THEN "
     "(scope_digest.total - 9223372036854775807 - 1) + (excluded.total - 9223372036854775807 - 1) "
@@ -32,10 +31,7 @@ _MOVE_KEY = (
     "(scope_digest.total + 9223372036854775807 + 1) + (excluded.total + 9223372036854775807 + 1) "
     "ELSE scope_digest.total + excluded.total END"
 )
-_UPSERT_USER = (
-    "INSERT INTO user_digest (user_id, count, total) VALUES (?, ?, ?) "
-    "ON CONFLICT (user_id) DO UPDATE SET count = excluded.count, total = excluded.total"
-)
+_MOVE_USER = "ON CONFLICT (user_id) DO UPDATE SET count = excluded.count, total = excluded.total"
 
 
 @dataclass(slots=True)
@@ -99,7 +95,7 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: li
             past.append(history.changed_from(table, image.row, names, revision, left))
     workspace.session.insert_many(table.entity.table, table.columns, new)
     for names, rows in changed.items():
-        workspace.session.run_many(update_text(table.entity.table, names), rows)
+        workspace.session.update_many(table.entity.table, names, rows)
     return newest
 
 
@@ -117,7 +113,8 @@ def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[byt
 
     `held_by` says so for keys it is known of already; the ledger does not change before this.
     """
-    session.run_many(_MOVE_KEY, [(key, count, wrap(total)) for key, (count, total) in sums.moved.items()])
+    moved = [(key, count, wrap(total)) for key, (count, total) in sums.moved.items()]
+    session.put_many("scope_digest", ("scope_key", "count", "total"), moved, _MOVE_KEY)
     held = [key for key in sums.moved if key != EVERYBODY_KEY and key not in sums.new]
     users = Sums()
     holders = {**held_by, **holders_of(session, [key for key in held if key not in held_by])}
@@ -163,11 +160,8 @@ def write_leaving(session: Session, grants: Sequence[Grant], revision: int) -> N
 
 def write_clocks(session: Session, clocks: Mapping[str, int]) -> None:
     """Notes the newest revision of each touched entity, so that a pull looks only where something is."""
-    session.run_many(
-        "INSERT INTO entity_clock (entity, revision) VALUES (?, ?) "
-        "ON CONFLICT (entity) DO UPDATE SET revision = excluded.revision",
-        list(clocks.items()),
-    )
+    otherwise = "ON CONFLICT (entity) DO UPDATE SET revision = excluded.revision"
+    session.put_many("entity_clock", ("entity", "revision"), list(clocks.items()), otherwise)
 
 
 def _move_users(session: Session, users: Sums) -> None:
@@ -176,7 +170,7 @@ def _move_users(session: Session, users: Sums) -> None:
     for user_id, (count, total) in users.moved.items():
         before = standing.get(user_id, _EMPTY)
         moved.append((user_id, before[0] + count, wrap(before[1] + total)))
-    session.run_many(_UPSERT_USER, moved)
+    session.put_many("user_digest", ("user_id", "count", "total"), moved, _MOVE_USER)
 
 
 def _digests(session: Session, sql: str, members: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:

@@ -14,7 +14,7 @@ MOST = 30
 
 _FILED = "SELECT row_id FROM duplicate_key WHERE name = ? LIMIT ?"
 _TOGETHER = "SELECT name, row_id FROM duplicate_key WHERE name IN :members"
-_FILE = "INSERT INTO duplicate_key (name, row_id) VALUES (?, ?) ON CONFLICT (name, row_id) DO NOTHING"
+_FILED_ALREADY = "ON CONFLICT (name, row_id) DO NOTHING"
 _TAKE_OUT = "DELETE FROM duplicate_key WHERE name = ? AND row_id = ?"
 
 Entry = tuple[str, bytes]
@@ -24,7 +24,7 @@ Entry = tuple[str, bytes]
 def refile(session: Session, out: Iterable[Entry], into: Iterable[Entry]) -> None:
     """Takes entries out and puts others in; part of the caller's transaction."""
     session.run_many(_TAKE_OUT, sorted(out))
-    session.run_many(_FILE, sorted(into))
+    session.put_many("duplicate_key", ("name", "row_id"), sorted(into), _FILED_ALREADY)
 
 
 def filed_together(session: Session, entries: Iterable[Entry], few: str) -> Iterator[tuple[bytes, bytes]]:

@@ -17,11 +17,11 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.scope import ACCOUNT_PREFIX, PAIR_PREFIX, account_key
 from sync_server.store import flush, history
 from sync_server.store.database import Database
-from sync_server.store.dialect import compose
 from sync_server.store.files import let_go
 from sync_server.store.reading import Reader
 from sync_server.store.schema import scope_stands_for
 from sync_server.store.settling import Settlement
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import entity_table
 from sync_server.store.transaction import WriteTransaction
 

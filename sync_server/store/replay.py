@@ -22,11 +22,11 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import canonical_line
 from sync_server.store import history
-from sync_server.store.dialect import compose
 from sync_server.store.feed_statements import COST_ROLES
 from sync_server.store.history import Former
 from sync_server.store.positions import Stand, stand_at
 from sync_server.store.reading import Reader
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import ENTITY_TABLES, EntityTable, Row
 
 _PAGE = 2_000

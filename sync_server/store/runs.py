@@ -22,8 +22,8 @@ from sync_server.store.workspace import Image, Move, ids_at_hand
 
 _NOBODY = b""
 _FIND = "SELECT row_id, device_id, base, revision, written, stamps FROM device_run WHERE row_id IN :members"
+_COLUMNS = ("row_id", "device_id", "base", "revision", "written", "stamps")
 _KEEP = (
-    "INSERT INTO device_run (row_id, device_id, base, revision, written, stamps) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (row_id) DO UPDATE SET device_id = excluded.device_id, base = excluded.base, "
     "revision = excluded.revision, written = excluded.written, stamps = excluded.stamps"
 )
@@ -104,7 +104,7 @@ class Runs:
             (row_id, run.device_id, run.base, run.revision, run.written, run.stamps)
             for row_id, run in self._new.items()
         ]
-        self.session.run_many(_KEEP, kept)
+        self.session.put_many("device_run", _COLUMNS, kept, _KEEP)
 
     def _run(self, row_id: bytes) -> Run | None:
         """The run of a row; the first question reads those of all rows at hand in one go."""

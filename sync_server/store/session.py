@@ -72,6 +72,16 @@ class Session:
         if rows:
             self.dialect.insert_many(self._cursor, table, columns, rows)
 
+    def put_many(self, table: str, columns: Sequence[str], rows: list[Row], otherwise: str) -> None:
+        """Puts rows into a table, no two of one key; `otherwise` says what becomes of those that are there."""
+        if rows:
+            self.dialect.put_many(self._cursor, table, columns, rows, otherwise)
+
+    def update_many(self, table: str, names: Sequence[str], rows: list[Row]) -> None:
+        """Writes these columns of rows, none of them twice; each tuple ends with the row's id."""
+        if rows:
+            self.dialect.update_many(self._cursor, table, names, rows)
+
     def chosen(
         self, sql: str, members: Sequence[Any], before: Sequence[Any] = (), after: Sequence[Any] = ()
     ) -> Iterator[Row]:

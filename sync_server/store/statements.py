@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import compress
 from operator import itemgetter, ne
 from typing import Any
@@ -16,8 +15,8 @@ from fieldrep.contract.catalogue import ENTITIES, digest_columns, entity_named
 from fieldrep.contract.digest import row_hasher
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
-from sync_server.store.dialect import compose, insert_text
 from sync_server.store.schema import STORE_COLUMNS, scope_stands_for
+from sync_server.store.sql_text import compose, insert_text
 
 Row = dict[str, Value]
 """All columns of an entity by name, in their inner form."""
@@ -67,14 +66,6 @@ class EntityTable:
         """The query for rows with one value in one field."""
         column = "scope_key" if scope_stands_for(self.entity, field) else field
         return self.select + compose(" WHERE {column} = ?", column=column)
-
-
-@lru_cache(maxsize=500)
-def update_text(table: str, names: tuple[str, ...]) -> str:
-    """The statement that writes these columns of one row; an index of another column is then left alone."""
-    assignments = ", ".join(compose("{name} = ?", name=name) for name in names)
-    head = compose("UPDATE {table} SET ", table=table)
-    return head + assignments + " WHERE id = ?"
 
 
 def _entity_table(entity: Entity) -> EntityTable:

@@ -365,16 +365,11 @@ class WriteTransaction(Workspace):
             if move.before is not None and move.after["id"] in self.carried:
                 self._runs.carry(move.before, move.after)
         self._runs.write()
-        self.session.run_many(
-            "INSERT INTO number_series (name, last) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET last = excluded.last",
-            list(self._numbers.items()),
-        )
-        self.session.run_many(
-            "INSERT INTO import_image (row_id, image) VALUES (?, ?) "
-            "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image",
-            list(self._import_images.items()),
-        )
+        numbers, images = list(self._numbers.items()), list(self._import_images.items())
+        otherwise = "ON CONFLICT (name) DO UPDATE SET last = excluded.last"
+        self.session.put_many("number_series", ("name", "last"), numbers, otherwise)
+        otherwise = "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image"
+        self.session.put_many("import_image", ("row_id", "image"), images, otherwise)
 
     def _write_clock(self, moment: str) -> None:
         n, chain = self._info.audit_n, self._info.audit_hash

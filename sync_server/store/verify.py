@@ -17,10 +17,10 @@ from fieldrep.contract.scope import EVERYBODY_KEY, scope_key
 from fieldrep.domain.orders import order_totals
 from sync_server.store.audit import broken_links
 from sync_server.store.database import Database
-from sync_server.store.dialect import compose
 from sync_server.store.files import altered_files
 from sync_server.store.reading import Reader
 from sync_server.store.settling import coverage, settle_all
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import Row, entity_table
 from sync_server.store.workspace import Workspace
 

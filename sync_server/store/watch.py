@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fieldrep.contract.scope import EVERYBODY_KEY
-from sync_server.store.dialect import compose
 from sync_server.store.reading import Reader
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import ENTITY_TABLES
 
 MOST_ROWS = 20_000
