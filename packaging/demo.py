@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -26,6 +27,7 @@ from typing import Any
 REP, MANAGER = "anke.visser", "piet.dewit"
 SERVER_STARTS_WITHIN = 60
 ROUNDS = 5
+PORTS = range(20_000, 32_000)
 
 
 class Stop(Exception):
@@ -114,15 +116,23 @@ class Commands:
 
 
 def remembered_port(home: Path) -> int:
-    """The server keeps its port over starts, because an enrolled device looks for it there."""
+    """The server keeps its port over starts, because an enrolled device looks for it there.
+
+    It is none of those that a system hands out by itself: such a one may belong to any program at the next start.
+    """
     path = home / "port"
     with contextlib.suppress(OSError, ValueError):
         return int(path.read_text(encoding="ascii"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = next(filter(is_free, random.sample(PORTS, 100)))
     path.write_text(str(port), encoding="ascii")
     return port
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one, contextlib.suppress(OSError):
+        one.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def in_use(port: int) -> bool:

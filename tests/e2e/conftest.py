@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.server_command import ServerCommand
+from tests.helpers.held_port import held_port
 from tests.store_suite.databases import Databases, databases
 
 
@@ -18,6 +19,13 @@ def _nothing(_url: str) -> None:
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
     return ServerCommand(tmp_path / "server")
+
+
+@pytest.fixture
+def port() -> Iterator[str]:
+    """Where a server listens again after it was stopped."""
+    with held_port() as port:
+        yield str(port)
 
 
 @pytest.fixture(scope="session")

@@ -149,9 +149,9 @@ def test_older_devices_leave_alone_what_they_do_not_know(
 
 @pytest.mark.parametrize("version", OLDER)
 def test_what_an_older_server_does_not_know_waits_on_the_device_and_the_rest_goes_out(
-    central: ServerCommand, admit: Admit, tmp_path: Path, version: int
+    central: ServerCommand, admit: Admit, tmp_path: Path, version: int, port: str
 ) -> None:
-    with serving(of_age(central, version)) as address:
+    with serving(of_age(central, version), "--port", port):
         new = admit(central)
         plain = new.do("create_account", name="Plain")["id"]
         person = new.do("create_contact", account_id=plain, family_name="Vos")["id"]
@@ -177,7 +177,7 @@ def test_what_an_older_server_does_not_know_waits_on_the_device_and_the_rest_goe
         assert [row["phone"] for row in stored["account"]] == ["2"]
 
     brought_up_to_date(central)
-    with serving(of_age(central, NEWEST), "--port", address.rpartition(":")[2]):
+    with serving(of_age(central, NEWEST), "--port", port):
         receipt = new.json("sync")
     assert (receipt["accepted"], receipt["held_back"], receipt["digests_equal"]) == (3 + kind, 0, True)
     stored = central.rows(tmp_path / "now.jsonl")

@@ -30,15 +30,15 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path, port: str) -> Place:
     server = ServerCommand(tmp_path / "server", own_process=False)
     server("init")
     server("user", "add", "ana.berg")
     ana, stick = DeviceCommand(tmp_path / "ana"), tmp_path / "stick"
     stick.mkdir()
-    with serving(server) as address:
+    with serving(server, "--port", port):
         ana("enroll", server("enroll", "ana.berg").splitlines()[0])
-    return Place(server, ana, stick, address.rpartition(":")[2])
+    return Place(server, ana, stick, port)
 
 
 def test_a_rep_without_a_network_syncs_with_a_stick(place: Place, tmp_path: Path) -> None:
