@@ -146,7 +146,7 @@ def _processes(tasks: list[Task], folder: Path) -> Iterator[list[subprocess.Pope
     finally:
         for process in running:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
@@ -164,5 +164,5 @@ def _heard(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"a process of the crowd ended with {process.wait(20)}")
+        raise RuntimeError(f"a process of the crowd ended with {process.wait(60)}")
     return line

@@ -80,7 +80,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
         if self._process.stdout:
             self._process.stdout.close()
 

@@ -38,7 +38,8 @@ def test_every_task_is_measured_and_both_sides_hold_the_same_rows(store: str, ap
     (report,) = json.loads(told.read_text(encoding="utf-8"))["reports"]
     assert report["store"] == store
     assert set(LINES) == set(report["figures"])
-    assert [name for name, figure in report["figures"].items() if not figure] in ([], ["t9_busy"])
+    # nobody may have been sent away, and a processor's time may be less than the system counts
+    assert {name for name, figure in report["figures"].items() if not figure} <= {"t9_busy", "t7_server"}
     assert {line.floor for line in LINES.values() if line.floor} <= set(report["floors"])
     assert all(report["floors"].values())
     facts = report["facts"]

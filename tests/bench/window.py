@@ -17,7 +17,7 @@ from typing import Any
 
 TYPED = ("kor", "bra", "stin", "mee")
 SCROLLS = 60
-PATIENCE = 60.0
+PATIENCE = 240.0
 BETWEEN_KEYS = 0.1
 """Seconds: somebody who types fast, and whom the record beside the list must not slow down."""
 

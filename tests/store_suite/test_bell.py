@@ -112,9 +112,8 @@ def test_waits_of_two_servers_are_woken_by_the_bell_alone(
     monkeypatch.setattr(waiting, "LOOK_ANYWAY_SECONDS", 3_600.0)
     ana, ben = world.user("ana"), world.user("ben")
     shop = world.account(ana)
-    beside = Database.open(world.url, SteppingClock(), SeededBytes(3))
 
-    async def scene() -> None:
+    async def scene(beside: Database) -> None:
         servers = [Server(database, monkeypatch) for database in (world.database, beside)]
         mine, theirs = [server.wait(ana) for server in servers], [server.wait(ben) for server in servers]
         await until(lambda: all(server.waiting._bell and server.looks for server in servers))
@@ -130,8 +129,8 @@ def test_waits_of_two_servers_are_woken_by_the_bell_alone(
         await asyncio.gather(*theirs)
         await until(lambda: not any(server.waiting._bell for server in servers))
 
-    whole(scene())
-    beside.close()
+    with closing(Database.open(world.url, SteppingClock(), SeededBytes(3))) as beside:
+        whole(scene(beside))
 
 
 @ON_POSTGRESQL

@@ -265,21 +265,21 @@ for number in range(10_000):
 def test_a_server_killed_while_it_writes_keeps_what_it_confirmed_and_nothing_by_halves(
     world: World, after: int
 ) -> None:
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", WRITER, world.url],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"ready\n"
-    confirmed = -1
-    while confirmed < after:
-        confirmed = int(child.stdout.readline())
-    child.kill()
-    rest = child.stdout.read().split()
-    confirmed = int(rest[-1]) if rest else confirmed
-    child.wait()
-    child.stdout.close()
+    ) as child:
+        assert child.stdout is not None
+        confirmed = -1
+        try:
+            assert child.stdout.readline() == b"ready\n"
+            while confirmed < after:
+                confirmed = int(child.stdout.readline())
+        finally:
+            child.kill()
+        rest = child.stdout.read().split()
+        confirmed = int(rest[-1]) if rest else confirmed
     with world.database.read() as reader:
         units = [row["sku"] for row in reader.all("product")]
     assert len(units) in (3 * (confirmed + 1), 3 * (confirmed + 2)), (

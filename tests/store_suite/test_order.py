@@ -120,7 +120,7 @@ def test_a_writer_waits_for_the_one_before_and_sees_what_it_did(world: World) ->
         tx.stage("account", row)
         thread = threading.Thread(target=add_after)
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         revision = tx.revision
     thread.join()
     second.close()

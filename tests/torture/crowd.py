@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +30,9 @@ WRITERS, READERS, READING_PROGRAMS = 8, 50, 5
 ROWS_AT_ONCE = (1, 2, 5, 20)
 PAUSES = (0.0, 0.0, 0.001, 0.004, 0.012)
 PAGE_BYTES = 1_000_000
+PATIENCE_SECONDS = 240
 _END: dict[str, Event] = {}
+_ALL: dict[str, Barrier] = {}
 
 
 @dataclass
@@ -130,8 +132,8 @@ def plain(url: str) -> str:
     return url.replace("postgresql+psycopg:", "postgresql:", 1)
 
 
-def _begin(end: Event) -> None:
-    _END["of writing"] = end
+def _begin(end: Event, together: Barrier) -> None:
+    _END["of writing"], _ALL["here"] = end, together
 
 
 def write(desk: Callable[[], Desk], number: int, rows: int) -> Tallies:
@@ -139,6 +141,7 @@ def write(desk: Callable[[], Desk], number: int, rows: int) -> Tallies:
     chance, idle, written, left = random.Random(f"writer/{number}"), threading.Event(), Tallies(), rows
     place = desk()
     try:
+        _ALL["here"].wait(PATIENCE_SECONDS)
         while left:
             some = min(left, chance.choice(ROWS_AT_ONCE))
             made = [(chance.randrange(READERS), chance.randbytes(16)) for _ in range(some)]
@@ -156,6 +159,7 @@ def read(desk: Callable[[], Desk], readers: list[int]) -> Tallies:
     found, idle = {reader: Tally() for reader in readers}, threading.Event()
     place = desk()
     try:
+        _ALL["here"].wait(PATIENCE_SECONDS)
         last = False
         while not last:
             last = _END["of writing"].is_set()
@@ -182,9 +186,10 @@ class Made:
 def missed(desk: Made, rows: int) -> tuple[int, int, int]:
     """Rows written, readers whose rows are not the ones written for them, and rows that never reached their reader."""
     context = multiprocessing.get_context("spawn")
-    end = context.Event()
     programs = WRITERS + READING_PROGRAMS
-    with ProcessPoolExecutor(programs, context, _begin, (end,)) as pool:
+    # all begin together: who is ready first would be done before the last one is there
+    end, together = context.Event(), context.Barrier(programs)
+    with ProcessPoolExecutor(programs, context, _begin, (end, together)) as pool:
         readings = [
             pool.submit(read, desk, list(range(first, READERS, READING_PROGRAMS)))
             for first in range(READING_PROGRAMS)
