@@ -74,17 +74,21 @@ def apply_edit(
     row_id = RowId(edit.row_id)
     if len(row_id) != 16:
         raise Refusal(Code.INVALID_VALUE, "The record's id is not an id.", entity.name)
+    creating = edit.kind == "create"
     for name, value in edit.after.items():
-        _check_named(entity, row_id, name, value, creating=edit.kind == "create")
-        if edit.before.get(name) is not None:
-            _check_fit(entity, row_id, entity.field(name), edit.before[name])
-    if edit.kind == "create":
+        field = _named(entity, row_id, name, creating=creating)
+        _check_fit(entity, row_id, field, value)
+        before = edit.before.get(name)
+        if before is not None:
+            _check_fit(entity, row_id, field, before)
+    if creating:
         _create(tx, rights, entity, row_id, edit)
         return False, []
     return _update(tx, rights, entity, row_id, edit, decisions)
 
 
-def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, creating: bool) -> None:
+def _named(entity: Entity, row_id: RowId, name: str, *, creating: bool) -> Field:
+    """The field of an edit's value, which a device may write."""
     if not entity.has(name):
         sentence = (
             f"This server knows no field “{name[:60]}” of {entity.plural.lower()}; it may be older than you."
@@ -92,7 +96,7 @@ def _check_named(entity: Entity, row_id: RowId, name: str, value: Value, *, crea
         raise Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
     if sentence := why_protected(entity, name, creating=creating):
         raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
-    _check_fit(entity, row_id, entity.field(name), value)
+    return entity.field(name)
 
 
 def why_protected(entity: Entity, name: str, *, creating: bool) -> str:

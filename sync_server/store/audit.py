@@ -6,13 +6,14 @@ Owns the form of an entry and the chain. Entries are only ever appended.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
-from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.store.reading import Reader
@@ -68,21 +69,39 @@ class AuditEntry(msgspec.Struct, frozen=True):
 def described(moves: Iterable[Move]) -> str:
     """What was staged, as JSON: per row the fields that differ, old and new, long values cut."""
     rows = []
-    for entity, before, after, names in moves:
-        declared, old = CATALOGUE[entity].fields, before or _NOTHING
+    for move in moves:
+        declared, old, new = _SHOWN[move.entity], move.before or _NOTHING, move.after
         fields = {}
-        for name in names:
-            field = declared.get(name)
-            if field is not None:
-                fields[name] = [_short(field, old.get(name)), _short(field, after[name])]
-        rows.append({"entity": entity, "id": id_text(_bytes(after["id"])), "fields": fields})
+        for name in move.differing:
+            shown = declared.get(name)
+            if shown is not None:
+                fields[name] = [shown(old.get(name)), shown(new[name])]
+        rows.append({"entity": move.entity, "id": id_text(_bytes(new["id"])), "fields": fields})
     return _json(rows).decode()
+
+
+def _cut(value: Value) -> JsonValue:
+    assert not isinstance(value, bytes)  # noqa: S101 - texts and numbers come here
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
+        return value[:LONGEST_VALUE] + "…"
+    return value
 
 
 def _short(field: Field, value: Value) -> JsonValue:
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         return value[:LONGEST_VALUE] + "…"
     return to_json(field, value)
+
+
+def _way_to_show(field: Field) -> Callable[[Value], JsonValue]:
+    """From an inner value of a field to what the log says; most values are shown as they are."""
+    return partial(_short, field) if field.kind in _SHOWN_OTHERWISE else _cut
+
+
+_SHOWN_OTHERWISE = frozenset({Kind.REF, Kind.BYTES, Kind.FLAG, Kind.JSON})
+_SHOWN: Mapping[str, Mapping[str, Callable[[Value], JsonValue]]] = {
+    entity.name: {name: _way_to_show(field) for name, field in entity.fields.items()} for entity in ENTITIES
+}
 
 
 def _bytes(value: Value) -> bytes:

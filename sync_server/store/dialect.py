@@ -50,10 +50,12 @@ class Dialect(Protocol):
     """One of the two databases.
 
     Attributes:
+        place: the column by which a row that was just read is found again the quickest.
         is_local: whether it is asked within this process, where nothing travels and nobody waits for a writer.
     """
 
     name: str
+    place: str
     is_local: bool
 
     def engine(self, url: str) -> Engine:
@@ -104,13 +106,14 @@ class Dialect(Protocol):
         """Puts in rows, no two of one key; `otherwise` is the ON CONFLICT clause for those that are there."""
 
     def update_many(self, cursor: Cursor, table: str, names: Sequence[str], rows: list[Row]) -> None:
-        """Writes columns of rows, none of them twice; each tuple ends with the row's id."""
+        """Writes columns of rows, none of them twice; each tuple ends with the row's place."""
 
 
 class SqliteDialect:
     """SQLite with WAL and `synchronous=FULL`: an acknowledged commit survives a power cut."""
 
     name = "sqlite"
+    place = "rowid"
     is_local = True
 
     def engine(self, url: str) -> Engine:
@@ -232,6 +235,7 @@ class PostgresDialect:
     """PostgreSQL through psycopg 3; several server processes may share it."""
 
     name = "postgresql"
+    place = "id"
     is_local = False
 
     def engine(self, url: str) -> Engine:

@@ -65,6 +65,7 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: li
     images = workspace.images[entity]
     new: list[tuple[Any, ...]] = []
     changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    carried: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     moved = workspace.moved.get(entity, set())
     newest = 0
     for row_id, entry in workspace.staged[entity].items():
@@ -80,22 +81,21 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: li
                 sums.new.add(entry.key)
             continue
         names, left = entry.differing, None
-        values = tuple(map(row.__getitem__, names))
+        values = [row[name] for name in names]
         if row_id in moved:
             left = image.key
-            changed.setdefault((*names, "scope_key", "row_hash"), []).append(
-                (*values, entry.key, digest, row_id)
-            )
+            carried.setdefault(names, []).append((*values, digest, entry.key, image.place))
             sums.add(left, -1, -image.row_hash)
             sums.add(entry.key, 1, digest)
         else:
-            changed.setdefault((*names, "row_hash"), []).append((*values, digest, row_id))
+            changed.setdefault(names, []).append((*values, digest, image.place))
             sums.add(entry.key, 0, digest - image.row_hash)
         if names:
             past.append(history.changed_from(table, image.row, names, revision, left))
     workspace.session.insert_many(table.entity.table, table.columns, new)
-    for names, rows in changed.items():
-        workspace.session.update_many(table.entity.table, names, rows)
+    for beside, updates in ((("row_hash",), changed), (("row_hash", "scope_key"), carried)):
+        for names, rows in updates.items():
+            workspace.session.update_many(table.entity.table, (*names, *beside), rows)
     return newest
 
 

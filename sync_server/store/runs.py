@@ -68,7 +68,9 @@ class Runs:
     def note(self, move: Move, device_id: bytes, user_id: bytes, now: int) -> None:
         """Notes that a device of a user wrote a row."""
         before, after = move.before, move.after
-        row_id, revision = _id(after), _whole(after["revision"])
+        row_id, revision = after["id"], after["revision"]
+        assert isinstance(row_id, bytes)  # noqa: S101 - ids and revisions are never empty
+        assert isinstance(revision, int)  # noqa: S101
         if before is None:
             run = Run(device_id, 0, revision, revision, NO_STAMPS)
         else:

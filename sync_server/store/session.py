@@ -78,7 +78,7 @@ class Session:
             self.dialect.put_many(self._cursor, table, columns, rows, otherwise)
 
     def update_many(self, table: str, names: Sequence[str], rows: list[Row]) -> None:
-        """Writes these columns of rows, none of them twice; each tuple ends with the row's id."""
+        """Writes these columns of rows, none of them twice; each tuple ends with the row's place."""
         if rows:
             self.dialect.update_many(self._cursor, table, names, rows)
 

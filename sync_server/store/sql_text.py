@@ -41,10 +41,13 @@ def insert_text(table: str, columns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=500)
 def update_text(table: str, names: tuple[str, ...]) -> str:
-    """The statement that writes these columns of one row; an index of another column is then left alone."""
+    """The statement that writes these columns of one row, found by its place, on SQLite.
+
+    An index of another column is left alone, and that of the ids is not asked once more.
+    """
     assignments = ", ".join(compose("{name} = ?", name=name) for name in names)
     head = compose("UPDATE {table} SET ", table=table)
-    return head + assignments + " WHERE id = ?"
+    return head + assignments + " WHERE rowid = ?"
 
 
 @lru_cache(maxsize=200)
@@ -56,7 +59,7 @@ def insert_all_text(table: str, columns: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=500)
 def update_all_text(table: str, names: tuple[str, ...]) -> str:
-    """As `update_text` for many rows, on PostgreSQL: each parameter is one column's array, the ids' last."""
+    """For many rows, on PostgreSQL: each parameter is the array of one column, that of the ids last."""
     columns = (*names, "id")
     new = tuple(f"new_{name}" for name in columns)
     assignments = ", ".join(compose("{name} = given.new_{name}", name=name) for name in names)

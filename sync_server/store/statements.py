@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress
 from operator import itemgetter, ne
 from typing import Any
@@ -58,6 +59,10 @@ class EntityTable:
         """The row of a stored tuple; what stands behind `names` is left out."""
         return dict(zip(self.names, stored, strict=False))
 
+    def placed(self, place: str) -> str:
+        """As `select`, and behind all columns the one by which the row is found again."""
+        return _placed(self.entity.table, self.columns, place)
+
     def differing(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
         """The columns whose values differ between two forms of a row, in order."""
         return tuple(compress(self.row_names, map(ne, self.values(after), self.values(before))))
@@ -66,6 +71,11 @@ class EntityTable:
         """The query for rows with one value in one field."""
         column = "scope_key" if scope_stands_for(self.entity, field) else field
         return self.select + compose(" WHERE {column} = ?", column=column)
+
+
+@lru_cache(maxsize=200)
+def _placed(table: str, columns: tuple[str, ...], place: str) -> str:
+    return compose("SELECT {columns}, {place} FROM {table}", columns=columns, place=place, table=table)
 
 
 def _entity_table(entity: Entity) -> EntityTable:

@@ -7,7 +7,6 @@ know what a change becomes: `reconcile` decides that.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
@@ -46,8 +45,7 @@ _encode_change = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
-@dataclass(slots=True)
-class Mark:
+class Mark(msgspec.Struct):
     """A point in a transaction to come back to."""
 
     position: int
@@ -67,8 +65,7 @@ class Author(Protocol):
     def incarnation(self) -> bytes: ...
 
 
-@dataclass(slots=True)
-class _Applied:
+class _Applied(msgspec.Struct):
     """A change a device pushed and what it became."""
 
     author: Author
@@ -170,12 +167,13 @@ class WriteTransaction(Workspace):
         return self._held_by.get(scope_key)
 
     def _is_moving(self, account_id: RowId) -> bool:
-        staged = self.staged.get("account", {}).get(account_id)
-        image = self.images.get("account", {}).get(account_id)
-        if staged is not None and (image is None or not DECIDE_HOLDERS.isdisjoint(staged.differing)):
-            return True
-        members = self.staged.get("account_team", {})
-        return bool(members) and any(entry.key == account_key(account_id) for entry in members.values())
+        staged = self.staged["account"].get(account_id) if "account" in self.staged else None
+        if staged is not None:
+            image = self.images["account"][account_id]
+            if image is None or not DECIDE_HOLDERS.isdisjoint(staged.differing):
+                return True
+        members = self.staged.get("account_team")
+        return members is not None and any(entry.key == account_key(account_id) for entry in members.values())
 
     def _holders_to_be(self, account_id: RowId) -> frozenset[bytes]:
         row = self.row("account", account_id) or {}

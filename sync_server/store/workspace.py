@@ -7,10 +7,11 @@ is the business of `flush.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import compress
 from operator import ne
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value, plain_values
@@ -20,22 +21,22 @@ from sync_server.store.session import Session
 from sync_server.store.statements import ENTITY_TABLES, Row, entity_table
 
 
-@dataclass(slots=True)
-class Image:
+class Image(msgspec.Struct):
     """A row as the store has it before this transaction, with the hash it counts by in its digest.
 
     Attributes:
         stored: all of it as the database gave it, in the order of the table's columns.
+        place: by which the database finds it again.
     """
 
     row: Row
     row_hash: int
     key: bytes
     stored: tuple[Any, ...]
+    place: int | bytes
 
 
-@dataclass(slots=True)
-class Staged:
+class Staged(msgspec.Struct):
     """A row as it shall be, never altered once staged.
 
     Attributes:
@@ -47,7 +48,7 @@ class Staged:
     differing: tuple[str, ...]
 
 
-class Move(NamedTuple):
+class Move(msgspec.Struct):
     """What became of a row: as it was (None for a new one), as it is, and the columns that differ."""
 
     entity: str
@@ -76,16 +77,19 @@ class Workspace(Reader):
         wanted = [row_id for row_id in dict.fromkeys(ids) if row_id not in images]
         images.update(dict.fromkeys(wanted))
         if wanted:
-            for stored in self.session.chosen(table.select + " WHERE id IN :members", wanted):
-                images[stored[0]] = Image(table.row(stored), stored[-1], stored[-2], stored)
+            sql = table.placed(self.session.dialect.place) + " WHERE id IN :members"
+            for stored in self.session.chosen(sql, wanted):
+                images[stored[0]] = Image(table.row(stored), stored[-2], stored[-3], stored, stored[-1])
 
     def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
         """A row as staged, else as stored; change a copy and stage it."""
-        staged = self.staged.get(_name(entity))
+        name = _name(entity)
+        staged = self.staged.get(name)
         if staged is not None and (entry := staged.get(row_id)) is not None:
-            return dict(entry.row)
-        image = self.image(entity, row_id)
-        return None if image is None else dict(image.row)
+            return entry.row.copy()
+        known = self.images.get(name)
+        image = known[row_id] if known is not None and row_id in known else self.image(entity, row_id)
+        return None if image is None else image.row.copy()
 
     def image(self, entity: str | Entity, row_id: bytes) -> Image | None:
         """A row as the store had it before this transaction."""
@@ -134,7 +138,7 @@ class Workspace(Reader):
         if not plain_values(values) or not isinstance(row_id, bytes):
             raise ValueError(f"a {table.name} row holds a value of no plain type")
         image = self.image(table.entity, row_id)
-        kept = dict(row)
+        kept = row.copy()
         if image is None:
             held = tuple(compress(table.row_names, (value is not None for value in values)))
             entry = Staged(kept, scope_key(table.entity, row), held)

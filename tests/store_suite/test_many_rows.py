@@ -40,9 +40,12 @@ def test_columns_are_written_as_given_nothing_quotes_and_all_bytes_among_them(wo
         ("", "line\nline", b"\xff" * 16, 1, 2**40 + 2),
     ]
     with world.database.beside() as session:
-        rows = [(*new, row_id) for new, row_id in zip(values, accounts, strict=True)]
-        session.update_many("account", names, rows)
-        session.update_many("account", ("note", "email"), [(None, None, accounts[1])])
+        select = compose("SELECT {place} FROM account WHERE id = ?", place=session.dialect.place)
+        places = [session.rows(select, (row_id,))[0][0] for row_id in accounts]
+        session.update_many(
+            "account", names, [(*new, place) for new, place in zip(values, places, strict=True)]
+        )
+        session.update_many("account", ("note", "email"), [(None, None, places[1])])
         session.update_many("account", names, [])
     select = compose("SELECT {names} FROM account WHERE id = ?", names=names)
     with world.database.read() as reader:
