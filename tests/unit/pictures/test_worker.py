@@ -54,16 +54,17 @@ def test_its_own_watchdog_ends_it_when_nobody_else_does() -> None:
 
 
 def test_it_ends_with_the_program_that_started_it() -> None:
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", PARENT.format(here=HERE)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert parent.stdout is not None
-    process = psutil.Process(int(parent.stdout.readline()))
-    parent.kill()
-    parent.communicate()
+    ) as parent:
+        assert parent.stdout is not None
+        try:
+            process = psutil.Process(int(parent.stdout.readline()))
+        finally:
+            parent.kill()
     assert process.wait(60) is None
 
 
