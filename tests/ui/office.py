@@ -5,7 +5,9 @@ transaction, as an import or an admin's command does.
 """
 
 import os
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,8 +116,9 @@ class Office:
         """The line is gone."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = self._server.force_exit = True
-            self._thread.join(20)
-            assert not self._thread.is_alive()
+            self._thread.join(120)
+            stands = sys._current_frames().get(self._thread.ident or 0)
+            assert not self._thread.is_alive(), "".join(traceback.format_stack(stands))
             self._server = self._thread = None
 
     def close(self) -> None:

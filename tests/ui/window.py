@@ -131,9 +131,16 @@ class Window:
 
     # Waiting
 
-    def until(self, true: Callable[[], object], what: str = "") -> None:
+    def until(self, true: Callable[[], object], what: str | Callable[[], str] = "") -> None:
+        """What it looks at may not be there yet, as a row of a list that is read still."""
+
         def seen() -> None:
-            assert true(), what or "it did not happen"
+            missing = ""
+            try:
+                happened = bool(true())
+            except (AttributeError, LookupError, StopIteration) as error:
+                happened, missing = False, repr(error)
+            assert happened, (what() if callable(what) else what) or missing or "it did not happen"
 
         self.qtbot.waitUntil(seen, timeout=PATIENCE_MS)
 
@@ -156,7 +163,7 @@ class Window:
                 and syncing.state is not None
                 and not syncing.state.waiting
             ),
-            f"not synced: {syncing.line()}",
+            lambda: f"not synced: {syncing.line()}",
         )
         self.settle()
 
@@ -173,9 +180,9 @@ class Window:
         """Every command and query is answered, and what their answers asked; the numbers of the frame are new."""
         self.program.syncing.count()
         for _ in range(2):
-            self.until(lambda: not self._under_way, "it goes on asking")
+            self.until(lambda: not self._under_way, lambda: f"{self._under_way} are not answered")
             QApplication.processEvents()  # what was put off to the next turn
-        self.until(lambda: not self._under_way, "it goes on asking")
+        self.until(lambda: not self._under_way, lambda: f"{self._under_way} are not answered")
 
     def choose(self, name: str) -> None:
         """Find an account by typing, as everybody does, and open it."""
