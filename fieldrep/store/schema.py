@@ -67,10 +67,16 @@ def _entity_table(entity: Entity) -> Table:
     columns.append(Column("row_hash", Integer))
     table = Table(entity.table, metadata, *columns, sqlite_strict=True)
     Index(f"{entity.table}_by_id", table.c.id, unique=True)
+    scope = entity.scope
     for field in entity.fields.values():
-        if field.parent or (entity.scope.user and field.name == entity.scope.user):
-            name = f"{entity.table}_by_{field.name}"
+        name = f"{entity.table}_by_{field.name}"
+        if field.parent:
             Index(name, table.c[field.name], *(table.c[more] for more in _FURTHER_COLUMNS.get(name, ())))
+        elif (
+            scope.user == field.name
+        ):  # a person's own rows, which leave with him: those of an account go with that
+            own = table.c[scope.account].is_(None) if scope.account else None
+            Index(name, table.c[field.name], sqlite_where=own)
     return table
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Accepted
+from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.scope import account_key
 from fieldrep.store.apply import apply_reply
@@ -141,3 +143,16 @@ def test_what_is_offered_again_after_a_restore_is_not_counted_again(
     told = apply_reply(replica, again, replica.waiting(9, 9_999))
     assert (told.accepted, told.returned) == (0, 1)
     assert replica.state().offered_to == 0
+
+
+@pytest.mark.parametrize(
+    "entity", [one for one in ENTITIES if one.scope.user], ids=lambda entity: entity.name
+)
+def test_what_leaves_with_a_person_is_found_without_reading_all_records(
+    replica: Replica, entity: Entity
+) -> None:
+    scope = entity.scope
+    condition = f"{scope.user} = ?" + (f" AND {scope.account} IS NULL" if scope.account else "")
+    with replica.read() as reader:
+        plan = reader.rows(f"EXPLAIN QUERY PLAN SELECT row_no FROM {entity.table} WHERE {condition}", (USER,))  # noqa: S608
+    assert f"USING INDEX {entity.table}_by_{scope.user}" in str(plan) or "USING COVERING INDEX" in str(plan)
