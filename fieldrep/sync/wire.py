@@ -10,7 +10,7 @@ import socket
 import ssl
 import urllib.parse
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -153,15 +153,44 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = self._kinds
 
 
+class _InOnePiece(HTTPConnection):
+    """Sends a request whose body is at hand in one piece, so that the other side wakes once for it and not twice."""
+
+    _joins = False
+    _head = b""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        self._joins, self._head = isinstance(body, bytes) and bool(body), b""
+        try:
+            super().request(method, url, body, headers, **options)
+        finally:
+            self._joins = False
+
+    def send(self, data: Any) -> None:
+        if self._joins and not self._head:
+            self._head = data
+            return
+        if self._joins:
+            data, self._joins = self._head + data, False
+        super().send(data)
+
+
 def _noting(note: Callable[[socket.socket], None]) -> dict[str, type[HTTPConnectionPool]]:
     """Pools whose connections note their socket once it is open."""
 
-    class Plain(HTTPConnection):
+    class Plain(_InOnePiece):
         def connect(self) -> None:
             super().connect()
             note(self.sock)
 
-    class Secure(HTTPSConnection):
+    class Secure(_InOnePiece, HTTPSConnection):
         def connect(self) -> None:
             super().connect()
             note(self.sock)
