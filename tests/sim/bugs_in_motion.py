@@ -1,6 +1,6 @@
-"""Planted bugs of scope in motion and of what grows old; `bugs.py` has the others and the way they are planted.
+"""Planted bugs of scope in motion, of what grows old and of copies; `bugs.py` has the others and how they are planted.
 
-Each breaks one rule for accounts that change hands, for cover by date, or for what is let go of.
+Each breaks one rule for accounts that change hands, for cover by date, for what is let go of, or for a second profile.
 """
 
 from __future__ import annotations
@@ -52,6 +52,16 @@ def horizon_forgotten(patch: Patch) -> None:
     patch.setattr(handshake, "is_before", lambda *_: False)
 
 
+def copies_taken_for_one(patch: Patch) -> None:
+    """A number that comes again gets its first answer, whatever the change holds now."""
+    patch.setattr(push, "_content", lambda change: change.n.to_bytes(16, "big"))
+
+
+def enrolled_as_a_stranger(patch: Patch) -> None:
+    """Nobody remembers what a laptop had sent before it enrolled again: that takes effect a second time."""
+    patch.setattr(push, "formers_of", lambda *_: [])
+
+
 IN_MOTION: tuple[Bug, ...] = (
     proposals_taken_at_once,
     proposals_nobody_hears_of,
@@ -61,4 +71,6 @@ IN_MOTION: tuple[Bug, ...] = (
     purged_too_early,
     tombstones_unsent,
     horizon_forgotten,
+    copies_taken_for_one,
+    enrolled_as_a_stranger,
 )

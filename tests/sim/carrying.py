@@ -7,7 +7,7 @@ decide who may hold what.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -173,6 +173,17 @@ class Carrying:
             except KnownError as error:
                 if error.code not in (Code.NOT_FOUND, Code.TOO_LARGE):
                     raise
+
+    def pry(self, laptop: Laptop, pick: int) -> None:
+        """Somebody asks for the bytes of a record he does not hold, and offers some, under an id he has heard of."""
+        central = self.central
+        mine = central.oracle.visible(laptop.user)
+        files = [row_id for row_id in central.oracle.rows["attachment"] if ("attachment", row_id) not in mine]
+        for row_id in sorted(files, key=lambda row_id: natural(central.names[row_id]))[pick % 3 :][:2]:
+            for part in (None, b""):
+                body = encode_file_message(FileRequest(row_id=row_id, at=0, part=part))
+                with suppress(KnownError):
+                    self.handle(laptop.token, laptop.device, laptop.user, body)
 
     def compare(self) -> None:
         """The store has the bytes it was given."""

@@ -24,6 +24,7 @@ class Holding:
     now: int
     grants: dict[tuple[bytes, tuple[str, bytes]], list[list[int]]]
     settled_for: list[Any]
+    holding: dict[tuple[str, bytes], set[bytes]]
 
     def key(self, entity: str, row: Mapping[str, Any]) -> tuple[str, bytes]:
         """Who holds a row: everybody, an account's people, a user, or a user and his managers."""
@@ -107,14 +108,15 @@ class Holding:
         return in_force(row, self.rows["user"][row["user_id"]]["tz"], self.now)
 
     def visible(self, user_id: bytes) -> dict[Key, Row]:
-        """Every row a user may hold now."""
+        """Every row a user may hold, as it was settled after the last event."""
         known: dict[tuple[str, bytes], bool] = {}
         found = {}
         for entity, rows in self.rows.items():
             for row_id, row in rows.items():
                 key = self.key(entity, row)
                 if key not in known:
-                    known[key] = user_id in self.holders(key)
+                    settled = self.holding.get(key)
+                    known[key] = user_id in (self.holders(key) if settled is None else settled)
                 if known[key]:
                     found[entity, row_id] = row
         return found
@@ -129,7 +131,7 @@ class Holding:
         keys += [("pair", row_id) for row_id in self.rows["duplicate_candidate"]]
         keys += [("team", row_id) for row_id in self.rows["user"]]
         for key in keys:
-            now = self.holders(key)
+            now = self.holding[key] = self.holders(key)
             for user_id in self.rows["user"]:
                 spans = self.grants.setdefault((user_id, key), [])
                 held = bool(spans) and spans[-1][1] < 0

@@ -75,6 +75,7 @@ class Oracle(Holding):
     carried: set[Key] = field(default_factory=set)
     let_go: dict[tuple[bytes, bytes, bytes], int] = field(default_factory=dict)
     settled_for: list[Any] = field(default_factory=list)
+    holding: dict[tuple[str, bytes], set[bytes]] = field(default_factory=dict)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 

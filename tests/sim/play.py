@@ -286,6 +286,7 @@ class History:
         if not laptop.replica.state().complete:
             return "nobody to forge"
         self._fire("forged")
+        self.carrying.pry(laptop, step.pick)
         told = forge(self.central, laptop, 1_000_000 + self.step, step.pick, self.people.products)
         return f"{laptop.name} forged {told}"[:60]
 
@@ -308,19 +309,21 @@ class History:
 
     # -- the end
 
+    def _stand(self) -> list[Any]:
+        """All that a sync may still move."""
+        laptops = [(one, one.replica) for one in self.laptops]
+        return [(here.state().cursor, here.depth(), self.carrying.queue(one)) for one, here in laptops]
+
     def quiet(self) -> None:
         """Everybody syncs until nothing moves; then all must be equal."""
-        before: list[Any] = []
         for name in self.central.bodies.limits:
             self.central.limit_files(name, MOST)
+        before = self._stand()
         for _ in range(QUIET_ROUNDS):
             self.step += 1
             for number, laptop in enumerate(self.laptops):
                 self.sync(laptop, Step("sync", number), ALL)
-            here = [
-                (laptop.replica.state().cursor, laptop.replica.depth(), self.carrying.queue(laptop))
-                for laptop in self.laptops
-            ]
+            here = self._stand()
             if here == before:
                 break
             before = here
