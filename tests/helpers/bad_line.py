@@ -71,16 +71,23 @@ class Proxy:
         assert self.loop is not None
         late, self.kept = self.kept, []
         for request in late:
-            asyncio.run_coroutine_threadsafe(self._deliver(request), self.loop).result(timeout=30)
+            asyncio.run_coroutine_threadsafe(self._deliver(request), self.loop).result(timeout=120)
         return len(late)
 
     def cut_all(self) -> None:
         """Cuts every line that is open now."""
         assert self.loop is not None
-        asyncio.run_coroutine_threadsafe(_end_all(), self.loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(_end_all(), self.loop).result(timeout=120)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection from a device."""
+        """One connection from a device; cut while it is still being passed on, it is let go of as well."""
+        try:
+            await self._carry(reader, writer)
+        except BaseException:
+            writer.transport.abort()
+            raise
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.asked = self.answered = 0
         if self.fault == "portal":
@@ -153,11 +160,13 @@ class Proxy:
     async def _deliver(self, request: bytes) -> None:
         """The same bytes on a connection of their own; the answer goes nowhere."""
         onward, back = await asyncio.open_connection("127.0.0.1", self.server_port)
-        back.write(request)
-        with suppress(OSError, asyncio.IncompleteReadError):
-            head = await onward.readuntil(b"\r\n\r\n")
-            await onward.readexactly(_length(head))
-        back.transport.abort()
+        try:
+            back.write(request)
+            with suppress(OSError, asyncio.IncompleteReadError):
+                head = await onward.readuntil(b"\r\n\r\n")
+                await onward.readexactly(_length(head))
+        finally:
+            back.transport.abort()
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -203,7 +212,7 @@ def bad_line(server: str) -> Iterator[Proxy]:
         yield proxy
     finally:
         loop.call_soon_threadsafe(listening.close)
-        asyncio.run_coroutine_threadsafe(_end_all(), loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(_end_all(), loop).result(timeout=120)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -87,6 +87,6 @@ def served(folder: Path) -> Iterator[Served]:
         yield Served(database, f"http://127.0.0.1:{listener.getsockname()[1]}", folder)
     finally:
         server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive(), "the server did not stop"
+        thread.join(120)
         database.close()
+        assert not thread.is_alive(), "the server did not stop"
