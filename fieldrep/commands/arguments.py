@@ -86,6 +86,7 @@ _KINDS: Mapping[Kind, str] = {
 }
 _SHAPES: Mapping[Shape, str] = {
     Shape.CURRENCY: "code of ISO 4217",
+    Shape.ZONE: "IANA time zone",
     Shape.OBJECT: "object",
     Shape.CONSENT: "object",
 }

@@ -66,9 +66,10 @@ def open_draft(uow: UnitOfWork, order_id: RowId) -> Row:
 
 
 def today(uow: UnitOfWork) -> date:
-    """The day it is for the person at this device."""
+    """The day it is for the person at this device: in her own zone, in that of the machine while she has none."""
     user = uow.row("user", uow.user_id)
-    return day_of(uow.now, zone_named(str(user["tz"] or "") if user else ""))
+    zone = text_of(user, "tz") if user else ""
+    return day_of(uow.now, zone_named(zone) if zone else None)
 
 
 def price_book(uow: UnitOfWork, order: Row, today: date) -> PriceBook:

@@ -1,4 +1,4 @@
-"""What a text or JSON field must look like beyond its kind: a currency, a consent, an object of a person's own fields.
+"""What a text or JSON field must look like beyond its kind: a currency, a time zone, an object of a person's fields.
 
 Owns the list of currencies and the limits of objects. Must not know which field has which shape; the catalogue says so.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
+from zoneinfo import ZoneInfo, available_timezones
 
 _IN_USE = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
@@ -38,6 +39,7 @@ class Shape(StrEnum):
 
     FREE = "free"
     CURRENCY = "currency"
+    ZONE = "zone"
     OBJECT = "object"
     CONSENT = "consent"
 
@@ -49,6 +51,16 @@ def currency_problem(text: str) -> str:
     known = text.strip().upper()
     advice = f"write it {known}." if known in CURRENCIES else "write a code of ISO 4217, like EUR."
     return f"“{text[:10]}” is no currency; {advice}"
+
+
+def zone_problem(text: str) -> str:
+    """What is wrong with the name of a time zone, "" for one of IANA, and where this system knows no zones at all."""
+    try:
+        ZoneInfo(text)
+    except (OSError, ValueError, KeyError):
+        if text and available_timezones():
+            return f"“{text[:40]}” is no time zone; write its IANA name, like Europe/Amsterdam."
+    return ""
 
 
 def number_problem(value: object) -> str:

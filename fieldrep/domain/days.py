@@ -22,8 +22,8 @@ def zone_named(name: str) -> tzinfo:
         return UTC
 
 
-def day_of(moment: int, zone: tzinfo) -> date:
-    """The day a moment in milliseconds falls on."""
+def day_of(moment: int, zone: tzinfo | None) -> date:
+    """The day a moment in milliseconds falls on; without a zone in that of this machine."""
     return datetime.fromtimestamp(moment / 1000, tz=zone).date()
 
 

@@ -1,4 +1,7 @@
-"""How long a change may wait before somebody must look after it, and what that person is told. Pure, no clock."""
+"""How long a change may wait before somebody must look after it, how wrong a clock is, and what that person is told.
+
+Pure, no clock.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,13 @@ def waited(since: int, now: int) -> str:
         if count:
             return f"{count} {word}{'' if count == 1 else 's'}"
     return ""
+
+
+def clock_words(off_by: int) -> str:
+    """ "clock is 3 days ahead" or "behind", for a clock that many milliseconds before the server's; "" for 0."""
+    if not off_by:
+        return ""
+    return f"clock is {waited(0, abs(off_by))} {'ahead' if off_by > 0 else 'behind'}"
 
 
 def queue_warning(oldest_at: int | None, now: int, failures: int = 0) -> str:

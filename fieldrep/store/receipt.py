@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from fieldrep.contract.digest import Digest
+from fieldrep.domain.queue_age import clock_words
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +20,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
             different versions of the catalogue, and so of what counts.
         mine, theirs: the digests, each computed by its own side.
+        clock_off_by: milliseconds that this device's clock is before the server's; 0 within five minutes.
     """
 
     accepted: int = 0
@@ -63,7 +65,16 @@ def joined(first: Receipt, then: Receipt) -> Receipt:
 
 
 def tell(receipt: Receipt) -> str:
-    """The receipt in one sentence for a person."""
+    """The receipt in one sentence for a person, and a second one when the clock is wrong."""
+    return f"{_done(receipt)}{_of_the_clock(receipt.clock_off_by)}"
+
+
+def _of_the_clock(off_by: int) -> str:
+    said = clock_words(off_by)
+    return f" This laptop's {said}: set it right, orders and visits are dated by it." if said else ""
+
+
+def _done(receipt: Receipt) -> str:
     sent = receipt.accepted + receipt.merged + receipt.held
     parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
     parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]

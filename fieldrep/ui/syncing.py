@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import BARRED, Code, KnownError
-from fieldrep.domain.queue_age import MINUTE, queue_warning, waited
+from fieldrep.domain.queue_age import MINUTE, clock_words, queue_warning, waited
 from fieldrep.queries.shell import ShellState, shell_state
 from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
@@ -101,7 +101,7 @@ class Syncing(QObject):
         self._listened_from = 0.0
         self._waits = 0
         self.wish = self.metered = self._paused = self._stopped = self._lost = False
-        self._trouble = ""
+        self._trouble, self._clock_off_by = "", 0
         self._again = False
         self._problem = ""
         self._received = (0, 0)
@@ -214,11 +214,12 @@ class Syncing(QObject):
         )
 
     def _beside(self) -> str:
-        """How long the oldest change waits, once that is longer than a sync takes; and whose time all times are."""
+        """How long the oldest change waits, once that is longer than a sync takes; a wrong clock; whose time it is."""
         oldest, now = self.state.oldest_waiting_at if self.state else None, self._desk.now()
         late = oldest is not None and now - oldest >= MINUTE
         waits = f"oldest change waits {waited(oldest, now)}" if oldest is not None and late else ""
-        return "".join(f"  ·  {part}" for part in (waits, self._desk.zone_beside()) if part)
+        parts = waits, clock_words(self._clock_off_by), self._desk.zone_beside()
+        return "".join(f"  ·  {part}" for part in parts if part)
 
     def stop(self) -> None:
         """The window closes, or the replica does until the next `begin`."""
@@ -257,7 +258,7 @@ class Syncing(QObject):
 
     def _on_done(self, receipt: Any) -> None:
         self._running, self._problem, self._trouble, self._heard = None, "", "", True
-        self._lost = False
+        self._lost, self._clock_off_by = False, receipt.clock_off_by
         self.schedule.succeeded(self._desk.now())
         moved = receipt.pulled or receipt.left or receipt.accepted or receipt.merged or receipt.refused
         if moved or receipt.held or receipt.started_over:

@@ -89,14 +89,25 @@ def user() -> None:
 @click.option("--role", type=click.Choice(ROLES), default="rep", show_default=True)
 @click.option("--email")
 @click.option("--manager", help="The login of the manager, who holds what this person holds.")
+@click.option(
+    "--zone", help="The time zone of the person's days, like Europe/Amsterdam; the laptop's by default."
+)
 @as_json_option
 def user_add(
-    login: str, name: str | None, role: str, email: str | None, manager: str | None, as_json: bool
+    login: str,
+    name: str | None,
+    role: str,
+    email: str | None,
+    manager: str | None,
+    zone: str | None,
+    as_json: bool,
 ) -> None:
     """Adds a person."""
     called = name or login.replace(".", " ").title()
     with central_store() as database, database.write(ACTOR) as tx:
-        user_id = admin.add_user(tx, login=login, name=called, role=role, email=email, manager_login=manager)
+        user_id = admin.add_user(
+            tx, login=login, name=called, role=role, email=email, manager_login=manager, zone=zone
+        )
     if as_json:
         print_json({"id": id_text(user_id), "login": login})
     else:
@@ -118,11 +129,25 @@ def user_list(as_json: bool) -> None:
                 "name": str(row["name"]),
                 "role": str(row["role"]),
                 "manager": str(manager["login"]) if manager else None,
+                "zone": str(row["tz"]) if row["tz"] else None,
                 "active": bool(row["active"]) and not row["archived"],
                 "id": id_text(_bytes(row["id"])),
             }
         )
-    print_table(("login", "name", "role", "manager", "active", "id"), found, as_json=as_json)
+    print_table(("login", "name", "role", "manager", "zone", "active", "id"), found, as_json=as_json)
+
+
+@user.command("zone")
+@click.argument("login")
+@click.argument("zone", required=False)
+def user_zone(login: str, zone: str | None) -> None:
+    """Says in which time ZONE a person's days are, like Europe/Amsterdam; without one they are those of the laptop.
+
+    Orders are dated by it, and an assignment begins and ends with its days.
+    """
+    with changing() as tx:
+        admin.set_zone(tx, login=login, zone=zone)
+    say(f"The days of {login} are those of {zone or 'the laptop'}.")
 
 
 @user.command("enable")

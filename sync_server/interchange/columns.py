@@ -47,6 +47,7 @@ _FORMS = {
 }
 _SHAPES = {
     Shape.CURRENCY: "code of ISO 4217 like EUR",
+    Shape.ZONE: "IANA time zone like Europe/Amsterdam",
     Shape.CONSENT: 'JSON like {"email":true,"phone":"2026-11-30"}',
 }
 

@@ -104,6 +104,7 @@ def add_user(
     role: str,
     email: str | None = None,
     manager_login: str | None = None,
+    zone: str | None = None,
 ) -> RowId:
     """Adds a user.
 
@@ -123,6 +124,7 @@ def add_user(
         "role": role,
         "email": email,
         "manager_id": manager,
+        "tz": zone,
     }
     return _add(tx, "user", values, "add_user")
 
@@ -174,6 +176,18 @@ def set_manager(tx: WriteTransaction, *, login: str, manager_login: str | None) 
             Code.INVALID_VALUE, f"{sentence} Put that person elsewhere first.", field="manager_id"
         )
     _change(tx, "user", user, {"manager_id": manager}, "change_manager")
+
+
+def set_zone(tx: WriteTransaction, *, login: str, zone: str | None) -> None:
+    """Says in which time zone a user's days are; None for that of his laptop.
+
+    Raises:
+        KnownError: `nothing_to_change`, `not_found`, `invalid_value` for what is no zone.
+    """
+    user = user_named(tx, login)
+    if user["tz"] == zone:
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” has that time zone already.")
+    _change(tx, "user", user, {"tz": zone}, "change_zone")
 
 
 def active_user(reader: Reader, login: str) -> Row:

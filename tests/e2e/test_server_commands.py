@@ -85,6 +85,16 @@ def test_people_are_added_listed_and_disabled(company: ServerCommand) -> None:
     assert re.search(r"^ben\.vos +Ben Vos +rep +- +no ", company("user", "list"), re.MULTILINE)
 
 
+def test_a_person_has_a_time_zone_of_his_own_or_that_of_the_laptop(company: ServerCommand) -> None:
+    company("user", "add", "kim", "--zone", "America/New_York")
+    zones = {person["login"]: person["zone"] for person in company.json("user", "list")}
+    assert (zones["kim"], zones["ana.berg"]) == ("America/New_York", None)
+    assert "those of Europe/Berlin" in company("user", "zone", "kim", "Europe/Berlin")
+    assert "like Europe/Amsterdam" in company.refused("user", "zone", "kim", "Mars/Base")
+    assert "those of the laptop" in company("user", "zone", "kim")
+    assert "that time zone already" in company.refused("user", "zone", "kim")
+
+
 def test_an_account_moves_to_another_owner_and_the_manager_keeps_it(
     company: ServerCommand, tmp_path: Path
 ) -> None:

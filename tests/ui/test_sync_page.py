@@ -324,3 +324,16 @@ def test_a_queue_that_does_not_drain_is_told_with_what_to_do(window: Window, off
     tip = window.shell.status_bar.toolTip()
     assert "All times are those of Europe/Amsterdam (UTC+01:00)." in tip
     assert "tell your admin" in tip
+
+
+def test_a_wrong_clock_is_told_where_one_looks_and_in_the_receipt(window: Window, office: Office) -> None:
+    office.database.clock = lambda: office.clock.now + 3 * DAY
+    office.change("account", AURORA, phone="+31 10 411 2277")
+    window.sync()
+    assert "clock is 3 days behind" in window.program.syncing.age_words()
+    window.shell.go("sync", "history")
+    told = "This laptop's clock is 3 days behind: set it right"
+    window.until(lambda: told in window.sync_page.history.sentence.text())
+    office.database.clock = office.clock
+    window.sync()
+    assert "clock" not in window.program.syncing.age_words()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import A, E, Field, Kind, Merge, S
+from fieldrep.contract.shapes import Shape
 
 
 @declare("user", table="app_user", merge=Merge.SERVER, writers=A | E | S)
@@ -20,7 +21,13 @@ class User:
     )
     manager_id = Field(Kind.REF, "Manager", to="user")
     locale = Field(Kind.TEXT, maximum=20, default="en")
-    tz = Field(Kind.TEXT, "Time zone", maximum=60, default="UTC")
+    tz = Field(
+        Kind.TEXT,
+        "Time zone",
+        maximum=60,
+        shape=Shape.ZONE,
+        help="Without one, days are those of the laptop.",
+    )
     active = Field(Kind.FLAG, default=1)
     erp_ref = Field(Kind.TEXT, "ERP reference", maximum=60)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,7 @@ from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.order_entry import order_entry
 from fieldrep.store.replica import Replica
-from tests.helpers.small_company import AURORA, HARBOR, KEY_LIST, NOW, OAK, PIET, put, row_id
+from tests.helpers.small_company import AURORA, HARBOR, KEY_LIST, NOW, OAK, PIET, Ticking, put, row_id
 
 
 def order_of(replica: Replica, wanted: RowId | None) -> dict[str, Value]:
@@ -217,6 +218,26 @@ def test_a_submitted_order_is_dated_and_closed_to_edits(replica: Replica) -> Non
         with pytest.raises(KnownError, match="is already submitted") as raised:
             refused()
         assert raised.value.code is Code.READ_ONLY
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system does not let a program change its zone")
+@pytest.mark.parametrize(
+    ("zone", "dated"), [("America/Los_Angeles", "2026-11-30"), ("Europe/Berlin", "2026-12-01")]
+)
+def test_the_order_of_a_person_without_a_zone_is_dated_by_the_laptops(
+    replica: Replica, clock: Ticking, zone: str, dated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with replica.write() as connection:
+        connection.execute("UPDATE app_user SET tz = NULL")
+    order = draft(replica, case("210034", 1))
+    assert order.id is not None
+    clock.now = int(datetime(2026, 11, 30, 23, 0, 30, tzinfo=UTC).timestamp()) * 1000
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        submit_order(replica, row_id=order.id)
+    time.tzset()
+    assert order_of(replica, order.id)["ordered_on"] == dated
 
 
 def test_an_order_without_lines_is_not_submitted(replica: Replica) -> None:

@@ -13,7 +13,9 @@ from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.jsonform import canonical_line, from_json, to_json
 from fieldrep.contract.values import canonical_json, check_value
 
-ACCOUNT, SITE, ORDER, CONTACT = (CATALOGUE[name] for name in ("account", "site", "sales_order", "contact"))
+ACCOUNT, SITE, ORDER, CONTACT, USER = (
+    CATALOGUE[name] for name in ("account", "site", "sales_order", "contact", "user")
+)
 LINE = CATALOGUE["document_line"]
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.columns]
 ANYTHING = st.one_of(
@@ -161,6 +163,18 @@ def test_no_decimal_fraction_is_kept_in_any_json(text: str) -> None:
     for entity, field in FIELDS:
         if field.kind is Kind.JSON:
             assert judged(entity, field, text)[1] is not None, (entity.name, field.name)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Amsterdam", "America/Los_Angeles", "UTC"])
+def test_a_time_zone_of_iana_is_fit(zone: str) -> None:
+    assert check_value(USER, USER.field("tz"), zone) == zone
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "Europe", "CEST?"])
+def test_what_is_no_time_zone_is_refused_with_what_to_write(zone: str) -> None:
+    refusal = judged(USER, USER.field("tz"), zone)[1]
+    assert refusal is not None
+    assert "like Europe/Amsterdam" in refusal.sentence
 
 
 @pytest.mark.parametrize(
