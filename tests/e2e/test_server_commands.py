@@ -82,7 +82,7 @@ def test_people_are_added_listed_and_disabled(company: ServerCommand) -> None:
     assert "from its next request on. What a device holds stays on it" in said
     assert company.json("user", "list")[1]["active"] is False
     assert "disabled already" in company.refused("user", "disable", "ben.vos")
-    assert re.search(r"^ben\.vos +Ben Vos +rep +- +no ", company("user", "list"), re.MULTILINE)
+    assert re.search(r"^ben\.vos +Ben Vos +rep +- +- +no ", company("user", "list"), re.MULTILINE)
 
 
 def test_a_person_has_a_time_zone_of_his_own_or_that_of_the_laptop(company: ServerCommand) -> None:
