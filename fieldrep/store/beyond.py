@@ -1,7 +1,7 @@
 """What a replica holds that a restored central store lacks: told before all of it is fetched afresh.
 
 Owns which rows are worth telling. What this person entered is given back by itself, and what the server derives it
-derives anew.
+derives anew; orders are told all the same, for their numbers are not to be given again.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from fieldrep.contract.messages import MAX_BEYOND, HeldRow
 from fieldrep.store.reader import Reader
 
 _DERIVED = frozenset({"conflict", "proposal", "duplicate_candidate"})
+_NUMBERED = {"sales_order": "number_official IS NOT NULL"}
 
 
 def rows_beyond(reader: Reader, revision: int, user_id: bytes) -> tuple[HeldRow, ...]:
-    """The rows that others changed after a revision, the newest first, as many as one request may name."""
+    """The rows that others changed after a revision, and numbered orders; the newest first, as many as one may name."""
     found: list[HeldRow] = []
     for entity in ENTITIES:
         if entity.name not in _DERIVED:
@@ -27,7 +28,8 @@ def _rows(reader: Reader, entity: Entity, revision: int, user_id: bytes) -> list
     label = [name for name in entity.label if entity.has(name)]
     columns = ", ".join(("id", "revision", "changed_at", "changed_by", *label))
     sql = (
-        f"SELECT {columns} FROM {entity.table} WHERE revision > ? AND (changed_by IS NULL OR changed_by <> ?) "  # noqa: S608
+        f"SELECT {columns} FROM {entity.table} WHERE revision > ? "  # noqa: S608 - names of the catalogue
+        f"AND (changed_by IS NULL OR changed_by <> ? OR {_NUMBERED.get(entity.name, 'FALSE')}) "
         "ORDER BY revision DESC LIMIT ?"
     )
     return [

@@ -29,6 +29,7 @@ from sync_server.store.feed import Pulled
 from sync_server.store.glance import Glance
 from sync_server.store.positions import keep_position, position_of
 from sync_server.store.returns import note_refused, note_return
+from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
 from sync_server.store.transaction import WriteTransaction
 
@@ -109,6 +110,7 @@ def _met_again(
     with database.beside() as session:
         note_return(session, info, device, told, database.clock())
         note_held(session, info, device, request.beyond)
+        skip_told(session, request.beyond)
         known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))
         device = replace(device, known_revision=known)
         shown = msgspec.structs.replace(told, cursor=b"")

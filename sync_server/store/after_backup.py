@@ -80,7 +80,8 @@ def lost_rows(reader: Reader) -> list[LostRow]:
         "SELECT h.entity, h.row_id, h.changed_at, h.label, a.name, u.login FROM row_after_backup AS h "
         "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN app_user AS a ON a.id = h.changed_by "
-        "WHERE h.epoch = (SELECT epoch FROM store_info) ORDER BY h.entity, h.label, h.row_id"
+        "WHERE h.epoch = (SELECT epoch FROM store_info) AND (h.changed_by IS NULL OR h.changed_by <> d.user_id) "
+        "ORDER BY h.entity, h.label, h.row_id"
     )
     found = []
     for entity, row_id, changed_at, label, by, held_by in reader.rows(sql):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from sync_server.store.driver_errors import known_errors
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
+from sync_server.store.series import given_out, given_out_of, raise_to, step_on
 from sync_server.store.session import Session
 from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.verify import altered_rows
@@ -65,7 +66,7 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:
     with _copy(path, file.parent if file else None) as copy:
         _check(copy, path)
         bring_up_to_date(_url(copy), SqliteDialect())
-        _renew_epoch(copy, clock, randomness)
+        _renew_epoch(copy, clock, randomness, given_out_of(file) if file else {})
         with known_errors(), closing(sqlite3.connect(copy)) as source:
             if file is not None:
                 with closing(sqlite3.connect(file, timeout=30)) as target:
@@ -87,11 +88,13 @@ def _replace_all(url: str, source: sqlite3.Connection, clock: Clock, randomness:
     database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
     try:
         with database.exclusive() as session:
+            given = given_out(session)
             for table, columns in _tables():
                 session.run(compose("TRUNCATE TABLE {table}", table=table))
                 found = source.execute(compose("SELECT {columns} FROM {table}", columns=columns, table=table))
                 while rows := found.fetchmany(5_000):
                     session.insert_many(table, columns, rows)
+            raise_to(session, given)
         database.analyze()
     finally:
         database.close()
@@ -121,8 +124,11 @@ def _check(copy: Path, path: Path) -> None:
             )
 
 
-def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness) -> None:
-    """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch."""
+def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness, given: Mapping[str, int]) -> None:
+    """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch.
+
+    `given` is how far the series of the replaced store had come: no number names two things.
+    """
     database = Database.open(_url(copy), clock, randomness)
     try:
         with database.read() as reader:
@@ -134,6 +140,8 @@ def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness) -> None:
             epoch = randomness(ID_BYTES)
             tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (epoch,))
             note_restoration(tx.session, epoch, tx.now, tx.revision_now)
+            step_on(tx.session)
+            raise_to(tx.session, given)
             tx.audit("restore")
     finally:
         database.close()

@@ -364,7 +364,9 @@ class WriteTransaction(Workspace):
                 self._runs.carry(move.before, move.after)
         self._runs.write()
         numbers, images = list(self._numbers.items()), list(self._import_images.items())
-        otherwise = "ON CONFLICT (name) DO UPDATE SET last = excluded.last"
+        otherwise = (
+            "ON CONFLICT (name) DO UPDATE SET last = excluded.last WHERE excluded.last > number_series.last"
+        )
         self.session.put_many("number_series", ("name", "last"), numbers, otherwise)
         otherwise = "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image"
         self.session.put_many("import_image", ("row_id", "image"), images, otherwise)

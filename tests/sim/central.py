@@ -102,6 +102,7 @@ class Central:
         oracle, answers, noted, revisions, restored_to, bodies = copy.deepcopy(self.saved)
         self.bodies.put_back(bodies)
         oracle.tick = self.oracle.tick
+        oracle.step_on(self.oracle.orders_numbered)
         self.oracle, self.copies.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
         present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]

@@ -143,6 +143,10 @@ class Oracle(Holding):
             if entity == "sales_order" and row["number_official"]:
                 self.orders_numbered = max(self.orders_numbered, int(row["number_official"][3:]))
 
+    def step_on(self, given: int) -> None:
+        """A restore leaves numbers out; `given` is the last one of the store it replaced."""
+        self.orders_numbered = max(-(-(self.orders_numbered + 10_000) // 1_000) * 1_000, given)
+
     def note_given(self, entity: str, row_id: bytes, row: Row, who: tuple[bytes, int] | None) -> None:
         """Remembers who gave each field that differs its value; None for the office."""
         before = self.rows.get(entity, {}).get(row_id)
