@@ -68,6 +68,7 @@ def test_a_server_that_is_back_is_noticed_while_somebody_is_at_the_laptop(
 def test_where_nobody_is_the_lookout_rests_until_a_key(
     window: Window, office: Office, lookout: Lookout
 ) -> None:
+    lookout.left = min(lookout.left, 3)
     window.until(lambda: lookout.left == 0 and lookout._looking is None and not lookout._timer.isActive())
     office.open()
     window.settle()
@@ -108,6 +109,7 @@ def test_a_login_page_in_the_servers_place_is_not_taken_for_it(
     office.open_as_a_hotel()
     assert not window.program.doors.server_answers()
     tries = window.program.syncing.schedule.failures
+    lookout.left = 3
     window.until(lambda: lookout.left == 0 and lookout._looking is None)
     assert window.program.syncing.schedule.failures == tries, "a sync was tried against a login page"
     office.shut()
