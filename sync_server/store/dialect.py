@@ -23,6 +23,7 @@ from sync_server.store.sql_text import compose, insert_all_text, insert_text, up
 
 Row = tuple[Any, ...]
 _MEMBERS = "IN :members"
+_ANY = "= ANY(?)"
 _CHUNK = 400
 """Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
 
@@ -301,7 +302,7 @@ class PostgresDialect:
 
     def members(self, sql: str, members: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
         if members:
-            yield sql.replace(_MEMBERS, "= ANY(?)"), [list(members)]
+            yield sql.replace(_MEMBERS, _ANY), [list(members)]
 
     def insert_many(self, cursor: Any, table: str, columns: Sequence[str], rows: list[Row]) -> None:
         if len(rows) < 20:
@@ -336,7 +337,8 @@ def _portions(cursor: Any) -> Iterator[list[Row]]:
 
 @lru_cache(maxsize=1000)
 def _percent(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
+    # a list as a binary parameter is read without being parsed; as text each of its ids would be quoted here
+    return sql.replace("%", "%%").replace(_ANY, "= ANY(%b)").replace("?", "%s")
 
 
 def dialect_of(url: str) -> Dialect:
