@@ -34,9 +34,7 @@ def light_and_normal(theme: Theme) -> Iterator[None]:
     """Every test starts in the light theme at normal text size."""
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme._resized = (
-        False  # as in a new program: no widget is left that must be told of another test's text size
-    )
+    theme._resized = False  # no widget is left that must be told of this test's text size
     theme.choose(Look.LIGHT)
     theme.choose_scale(100)
     theme._resized = False
