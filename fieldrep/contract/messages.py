@@ -187,6 +187,8 @@ class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         server_id, user_id: of a profile that enrols again: whose data it holds. A link of another server or user is
             refused and stays good.
         former_device, former_incarnation: what it was before; changes sent as that one are known by their numbers.
+        earlier: device and incarnation of those it was before that one, the last first; a store that was restored may
+            know these alone.
     """
 
     code: str
@@ -199,6 +201,7 @@ class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     user_id: bytes = b""
     former_device: bytes = b""
     former_incarnation: bytes = b""
+    earlier: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class EnrollReply(msgspec.Struct, frozen=True):

@@ -37,6 +37,7 @@ PAGES_AT_ONCE = 500
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
 DEVICE_KEY, NEXT_DEVICE_KEY = "device_key", "next_device_key"
+FORMERS, MOST_FORMERS = "formers", 10
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
 
@@ -243,6 +244,7 @@ class Replica:
         to offer again, goes on under the new incarnation with the numbers it has. The keys that were made for the new
         device take the place of the old one's.
         """
+        before, formers = self._state, self.formers()
         with self.write() as connection:
             for table in ("outbox", "sent_log"):
                 connection.execute(f"UPDATE {table} SET incarnation = ?", (incarnation,))  # noqa: S608
@@ -263,12 +265,21 @@ class Replica:
                 barred="",
             )
             self.store_state(connection, state)
+            was = [(before.device_id, before.incarnation), *formers][:MOST_FORMERS]
+            if before.device_id:
+                names = " ".join(f"{device.hex()}:{which.hex()}" for device, which in was)
+                connection.execute(_KEEP_SECRET, (FORMERS, names))
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
             connection.execute(_KEEP_SECRET, (SERVER_KEY, reply.server_key.hex()))
             connection.execute(
                 "UPDATE OR REPLACE secret SET name = ? WHERE name = ?", (DEVICE_KEY, NEXT_DEVICE_KEY)
             )
             reached(Step.ENROLLED)
+
+    def formers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Device and incarnation of those this installation was before it enrolled again, the last first."""
+        pairs = (name.partition(":") for name in self.secret(FORMERS).split())
+        return tuple((bytes.fromhex(device), bytes.fromhex(which)) for device, _, which in pairs)
 
     def waiting(self, limit: int, limit_bytes: int, after_n: int = 0) -> list[Change]:
         """The oldest changes not yet answered that the server can understand, within both limits."""

@@ -82,6 +82,7 @@ def enrol(
         user_id=state.user_id,
         former_device=state.device_id,
         former_incarnation=state.incarnation,
+        earlier=replica.formers(),
     )
     bearer = HttpBearer(link.server, fingerprint=link.fingerprint)
     try:

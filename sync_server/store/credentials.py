@@ -86,7 +86,8 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
             (tx.now, device["id"], _code_hash(request.code)),
         )
         tx.audit("enrol_device", entity="device", row_id=_id(device), detail=str(user["login"]))
-        note_former(tx, _id(device), _id(user), request.former_device, request.former_incarnation)
+        was = ((request.former_device, request.former_incarnation), *request.earlier)
+        note_former(tx, _id(device), _id(user), was)
         return EnrollReply(
             device_id=_id(device),
             token=token,

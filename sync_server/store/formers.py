@@ -6,6 +6,8 @@ A copied, withdrawn or wiped installation enrols again as a new device and bring
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fieldrep.contract.ids import Incarnation, RowId
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
@@ -15,17 +17,22 @@ MOST_FORMERS = 10
 
 
 def note_former(
-    tx: WriteTransaction, device_id: bytes, user_id: bytes, former_id: bytes, incarnation: bytes
+    tx: WriteTransaction, device_id: bytes, user_id: bytes, was: Sequence[tuple[bytes, bytes]]
 ) -> None:
-    """Remembers who a device was; another user's device, or an unknown one, is passed over in silence."""
-    former = tx.row("device", former_id) if len(former_id) == 16 else None
-    if former is None or former["user_id"] != user_id or former_id == device_id:
-        return
-    tx.session.run(
-        "INSERT INTO device_former (device_id, former_id, incarnation) VALUES (?, ?, ?) ON CONFLICT (device_id) "
-        "DO UPDATE SET former_id = excluded.former_id, incarnation = excluded.incarnation",
-        (device_id, former_id, incarnation),
-    )
+    """Remembers who a device was: the first of those it names, device and incarnation, that the store knows.
+
+    A store restored from a backup may know only an earlier one. Another user's device is passed over in silence.
+    """
+    for former_id, incarnation in was[: MOST_FORMERS + 1]:
+        former = tx.row("device", RowId(former_id)) if len(former_id) == 16 else None
+        if former is not None and former["user_id"] == user_id and former_id != device_id:
+            tx.session.run(
+                "INSERT INTO device_former (device_id, former_id, incarnation) VALUES (?, ?, ?) "
+                "ON CONFLICT (device_id) DO UPDATE SET former_id = excluded.former_id, "
+                "incarnation = excluded.incarnation",
+                (device_id, former_id, incarnation),
+            )
+            return
 
 
 def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:

@@ -55,6 +55,7 @@ class Enrolling:
             user_id=state.user_id,
             former_device=state.device_id,
             former_incarnation=state.incarnation,
+            earlier=replica.formers(),
         )
         reply = admit(self.central.database, asked)
         incarnation = random.Random(f"incarnation/{name}/{self.seed}").randbytes(16)

@@ -54,6 +54,7 @@ class Laptop:
             user_id=state.user_id,
             former_device=state.device_id,
             former_incarnation=state.incarnation,
+            earlier=self.replica.formers(),
         )
         self.admission = admit(self.world.database, request)
         self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))

@@ -298,6 +298,36 @@ def test_a_laptop_is_awaited_although_a_copy_of_it_became_a_device_of_its_own(
         laptop.replica.close()
 
 
+def test_a_restore_from_before_a_laptop_enrolled_again_takes_nothing_of_it_a_second_time(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("In the backup")
+    ana.edit(shop, phone="in the backup")
+    ana.sync()
+    backup(world.database, tmp_path / "kept")
+    for reason in ("copied", "lost and found"):
+        with world.write() as tx:
+            revoke(tx, ana.admission.device_id, reason)
+        ana.enrol_again("ana")
+        ana.edit(shop, note=f"after it was {reason}")
+        ana.sync()
+    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    with world.write() as tx:
+        row = tx.row("account", shop)
+        assert row is not None
+        tx.stage("account", {**row, "phone": None, "revision": tx.new_revision()})
+    ana.enrol_again("ana")
+    receipt = ana.sync()
+    assert (receipt.refused, receipt.conflicts) == (0, 0), "what the backup holds is known, not judged again"
+    with world.database.read() as reader:
+        row = reader.row("account", shop)
+        assert row is not None
+        assert (row["phone"], row["note"]) == (None, "after it was lost and found")
+    assert verify(world.database) == []
+    ana.replica.close()
+
+
 def test_a_withdrawn_laptop_enrolled_again_in_place_gives_back_as_the_new_device(
     world: World, tmp_path: Path
 ) -> None:
