@@ -52,7 +52,7 @@ IN_PLACE = (
     KeyEntry("", "Del", "Remove the line", "In an order"),
     KeyEntry("", "Ctrl+D", "Same discount on the selected lines", "In an order"),
     KeyEntry("", "1 2 3", "Mine, theirs, type another", "In a conflict"),
-    KeyEntry("", "N", "Next clash", "In a conflict"),
+    KeyEntry("", "N", "Next conflict", "In a conflict"),
     KeyEntry("", "T D", "Take or decline a proposal", "In a conflict"),
     KeyEntry("", "1 2", "Which of two records stays", "At a possible duplicate"),
     KeyEntry("", "3", "They are two", "At a possible duplicate"),

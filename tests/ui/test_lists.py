@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.shell import AppShell
@@ -28,6 +28,14 @@ def plain(stage: Stage) -> RecordList:
     widget = RecordList(words, chips, sorts, name="plain")
     stage(widget, 350, 600)
     return widget
+
+
+def test_a_search_that_found_more_than_it_lists_says_so(plain: RecordList) -> None:
+    rows = [RowView(key, f"Mill {key}") for key in range(2)]
+    plain.set_rows(rows, 500, more=True)
+    assert "The first 500 accounts" in [text.text() for text in plain.findChildren(QLabel)]
+    plain.set_rows(rows, 2)
+    assert "2 accounts" in [text.text() for text in plain.findChildren(QLabel)]
 
 
 def focused() -> object:

@@ -192,7 +192,8 @@ class AccountsPage(Page):
         wanted = (
             self._target is not None
         )  # its record stands beside the list, whether the list shows it or not
-        self.list.set_rows(self._views(answer.rows), answer.found.count, keep=keep, follow=not wanted)
+        views, of = self._views(answer.rows), answer.found
+        self.list.set_rows(views, of.count, more=of.more, keep=keep, follow=not wanted)
         if answer.rows and self.isVisible():
             self._take_focus()
         if self._target is not None:

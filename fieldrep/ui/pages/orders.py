@@ -83,7 +83,11 @@ class OrdersPage(Page):
     def _on_found(self, found: OrdersFound, *, keep: bool) -> None:
         self._found = found
         shown = max(WINDOW, len(self.list.model.rows()) if keep else 0)
-        self._read(found, found.keys[:shown], lambda rows: self.list.set_rows(rows, found.count, keep=keep))
+        self._read(
+            found,
+            found.keys[:shown],
+            lambda rows: self.list.set_rows(rows, found.count, more=found.more, keep=keep),
+        )
 
     def _more(self, have: int) -> None:
         if self._found is not None:

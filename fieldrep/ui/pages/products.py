@@ -114,7 +114,7 @@ class ProductsPage(Page):
         def show(rows: Sequence[ProductRow]) -> None:
             target, self._target = self._target, None
             views = [row_view(row) for row in rows]
-            self.list.set_rows(views, found.count, keep=keep, follow=target is None)
+            self.list.set_rows(views, found.count, more=found.more, keep=keep, follow=target is None)
             if target is not None:
                 self.list.select(target)  # it stays open, whether the list shows it or not
             elif not rows:

@@ -139,10 +139,16 @@ class RecordList(QWidget):
         return Wanted(self.search.text().strip(), self._chip, self._sort)
 
     def set_rows(
-        self, rows: Sequence[RowView], total: int, *, keep: bool = False, follow: bool = True
+        self,
+        rows: Sequence[RowView],
+        total: int,
+        *,
+        more: bool = False,
+        keep: bool = False,
+        follow: bool = True,
     ) -> None:
-        """Show these rows. `keep` holds the current record and the scroll (a refresh); otherwise row 0 is current, and
-        `follow` tells the page so.
+        """Show these rows of a list of `total`, which leaves out `more`. `keep` holds the current record and the scroll
+        (a refresh); otherwise row 0 is current, and `follow` tells the page so.
         """
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
         keep = keep and key is not None
@@ -151,7 +157,7 @@ class RecordList(QWidget):
         self._error = self.unanswered = False
         self.model.set_rows(rows, total)
         noun = self._words.one if total == 1 else self._words.many
-        self._count.setText(f"{total:,} {noun}")
+        self._count.setText(f"The first {total:,} {noun}" if more else f"{total:,} {noun}")
         if not rows:
             self._show_empty()
             return
