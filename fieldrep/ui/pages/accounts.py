@@ -189,11 +189,9 @@ class AccountsPage(Page):
 
     def _on_list(self, answer: ListAnswer, *, keep: bool) -> None:
         self._answer, self._asking = answer, False
-        wanted = (
-            self._target is not None
-        )  # its record stands beside the list, whether the list shows it or not
         views, of = self._views(answer.rows), answer.found
-        self.list.set_rows(views, of.count, more=of.more, keep=keep, follow=not wanted)
+        # a wanted account stands beside the list, whether the list shows it or not
+        self.list.set_rows(views, of.count, more=of.more, keep=keep, follow=self._target is None)
         if answer.rows and self.isVisible():
             self._take_focus()
         if self._target is not None:
