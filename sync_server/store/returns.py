@@ -188,7 +188,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     )
     admitted_by = made_at if made_at < restored_at else None
     installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
-    known = {n for n, _ in returned} | _known(reader, installation, answered_to, admitted_by)
+    known = {n for n, _ in returned} | _known(reader, installation, max((answered_to, *told)), admitted_by)
     moments = [moment for moment in (seen, came) if isinstance(moment, int)]
     successor = None
     state = "giving_back" if waiting else "done"
@@ -218,7 +218,7 @@ def _absent(there: set[int], answered_to: int) -> tuple[int, ...]:
 
 
 def _known(
-    reader: Reader, installation: tuple[bytes, bytes], answered_to: int, admitted_by: int | None
+    reader: Reader, installation: tuple[bytes, bytes], up_to: int, admitted_by: int | None
 ) -> set[int]:
     """The numbers the store has of an installation, or has had and forgotten.
 
@@ -227,15 +227,15 @@ def _known(
     copy that the backup does not know, which had sent nothing itself.
     """
     sql = "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?"
-    known = {n for (n,) in reader.rows(sql, (*installation, answered_to))}
-    first = min(known, default=answered_to + 1)
+    known = {n for (n,) in reader.rows(sql, (*installation, up_to))}
+    first = min(known, default=up_to + 1)
     known.update(range(1, reader.settled_floor(*installation) + 1))
     for former in formers_of(reader, installation[0]):
         known.update(range(1, min(first - 1, reader.settled_floor(*former)) + 1))
         if admitted_by is None:
-            known.update(n for (n,) in reader.rows(sql, (*former, answered_to)))
+            known.update(n for (n,) in reader.rows(sql, (*former, up_to)))
         else:
-            by_then = reader.rows(f"{sql} AND received_at <= ?", (*former, answered_to, admitted_by))
+            by_then = reader.rows(f"{sql} AND received_at <= ?", (*former, up_to, admitted_by))
             known.update(n for (n,) in by_then)
     return known
 
