@@ -248,7 +248,7 @@ class Carrying:
             if row_id in bodies.whole or row_id not in bodies.made:
                 continue  # there, or one that a forger claimed to have
             alike = sum(body == bodies.made[row_id] for body in bodies.made.values())
-            # who got the same bytes by another record, after he had offered his to a restored store, offers none for this
+            # who got the same bytes by another record after he had offered his to a restored store offers none here
             if not central.restored or (row["sha256"] in had and alike == 1):
                 raise Wrong(f"I2: the bytes of {central.names.get(row_id)} never arrived")
         for laptop in laptops:
