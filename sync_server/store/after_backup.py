@@ -6,10 +6,13 @@ Owns the table `row_after_backup`. Must not know who gives what back; `returns.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Change
 from fieldrep.contract.fields import INT64_MAX
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import HeldRow
@@ -17,6 +20,8 @@ from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import reached
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
+
+_decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +79,39 @@ def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: I
         )
 
 
-def lost_rows(reader: Reader) -> list[LostRow]:
-    """The rows told of that the store still has not, or only as they were before; a later change takes one off."""
+def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
+    """The rows told of that the store still has not, or only as they were before; a later change takes one off.
+
+    What a person had done is nobody else's to do again: `awaited` are the logins of those whose laptops may still give
+    it back, and what was refused lies there to be corrected and sent again. A laptop unknown here enrols anew itself.
+    """
+    lying = _lying_refused(reader)
     sql = (
-        "SELECT h.entity, h.row_id, h.changed_at, h.label, a.name, u.login FROM row_after_backup AS h "
+        "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login "
+        "FROM row_after_backup AS h "
         "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN app_user AS a ON a.id = h.changed_by "
         "WHERE h.epoch = (SELECT epoch FROM store_info) AND (h.changed_by IS NULL OR h.changed_by <> d.user_id) "
         "ORDER BY h.entity, h.label, h.row_id"
     )
     found = []
-    for entity, row_id, changed_at, label, by, held_by in reader.rows(sql):
+    for entity, row_id, changed_at, label, user_id, login, by, held_by in reader.rows(sql):
         row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
+        if login in awaited or (user_id, entity, row_id) in lying or (row is None and entity == "device"):
+            continue
         if row is None or int(row["changed_at"] or 0) < changed_at:
             found.append(LostRow(entity, label, id_text(row_id), changed_at, by or "the office", held_by))
     return found
+
+
+def _lying_refused(reader: Reader) -> set[tuple[bytes, str, bytes]]:
+    """Whose refused changes since the restore name which rows."""
+    sql = (
+        "SELECT user_id, payload FROM refused_change "
+        "WHERE received_at >= (SELECT at FROM restoration WHERE epoch = (SELECT epoch FROM store_info))"
+    )
+    return {
+        (user_id, edit.entity, edit.row_id)
+        for user_id, payload in reader.rows(sql)
+        for edit in _decode_change(payload).edits
+    }

@@ -39,7 +39,7 @@ class DeviceReturn:
         recovered: how many of these the backup lacked.
         replaced_by: the device that took its place, as far as that can be told: by the same person under the same name
             after it was last here, or of a withdrawn one enrolled again from it.
-        refused: those that had been refused before, and lie there to be corrected.
+        refused: those that lie there to be corrected: refused before, or when they were given back.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
     """
 
@@ -159,7 +159,9 @@ def restore_report(reader: Reader) -> RestoreReport | None:
     at, revision = found
     devices = tuple(_devices(reader, at))
     done = all(device.state in ("done", "replaced", "withdrawn") for device in devices)
-    return RestoreReport(at, revision, devices, tuple(_changes(reader)), tuple(lost_rows(reader)), done)
+    awaited = {device.login for device in devices if device.state in ("not_seen", "giving_back")}
+    lost = tuple(lost_rows(reader, awaited))
+    return RestoreReport(at, revision, devices, tuple(_changes(reader)), lost, done)
 
 
 def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
@@ -188,6 +190,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     )
     admitted_by = made_at if made_at < restored_at else None
     installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
+    again = {n for n, result in returned if result.startswith("refused")}
     known = {n for n, _ in returned} | _known(reader, installation, max((answered_to, *told)), admitted_by)
     moments = [moment for moment in (seen, came) if isinstance(moment, int)]
     successor = None
@@ -207,7 +210,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         answered_to=answered_to,
         returned=len(returned),
         recovered=sum(result != _IN_BACKUP for _, result in returned),
-        refused=tuple(n for n in told if n not in known),
+        refused=tuple(sorted({n for n in told if n not in known} | again)),
         missing=_absent(known | set(told), answered_to) if state == "done" else (),
         replaced_by=id_text(successor) if successor else None,
     )
