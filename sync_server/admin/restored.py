@@ -34,8 +34,8 @@ def report(*, as_json: bool) -> None:
     """Tells what devices have given back since the last restore, and what is missing.
 
     A device that was enrolled after the backup was made is unknown to the restored store: it enrols again with a new
-    link and then brings its work along. What the office did after the backup is listed as far as laptops held it; an
-    import or an entry that brings a record up to date again takes it off the list.
+    link and then brings its work along. What the office did after the backup is listed as far as laptops held it; what
+    the office enters or imports for a record since takes it off the list.
     """
     with central_store() as database, database.read() as reader:
         found = restore_report(reader)

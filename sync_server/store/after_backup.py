@@ -21,6 +21,9 @@ from sync_server.store.cursor import reached
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
 
+_TOLD_ROWS = "SELECT entity, row_id FROM row_after_backup WHERE epoch = (SELECT epoch FROM store_info)"
+
+_decode_was = msgspec.msgpack.Decoder(dict[str, object]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
 
@@ -29,7 +32,8 @@ class LostRow:
     """A record as it was changed after the backup, which nobody has given back.
 
     Attributes:
-        by: who had changed it, "the office" where it was no person with a laptop.
+        by: who had changed it last, "the office" where it was no person with a laptop; of a record that is there, the
+            office may have changed it before that person.
         held_by: the person whose device told of it.
     """
 
@@ -80,12 +84,12 @@ def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: I
 
 
 def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
-    """The rows told of that the store still has not, or only as they were before; a later change takes one off.
+    """The rows told of that the store still has not, or not as they were; what the office writes now takes one off.
 
     What a person had done is nobody else's to do again: `awaited` are the logins of those whose laptops may still give
-    it back, and what was refused lies there to be corrected and sent again. A laptop unknown here enrols anew itself.
+    it back, and a record whose making was refused lies there to be sent again. A laptop unknown here enrols itself.
     """
-    lying = _lying_refused(reader)
+    lying, redone = _lying_refused(reader), _written_by_office(reader)
     sql = (
         "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login "
         "FROM row_after_backup AS h "
@@ -97,11 +101,37 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
     found = []
     for entity, row_id, changed_at, label, user_id, login, by, held_by in reader.rows(sql):
         row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
-        if login in awaited or (user_id, entity, row_id) in lying or (row is None and entity == "device"):
+        refused = (user_id, entity, row_id) in lying
+        if login in awaited or (row is None and (refused or entity == "device")):
             continue
-        if row is None or int(row["changed_at"] or 0) < changed_at:
-            found.append(LostRow(entity, label, id_text(row_id), changed_at, by or "the office", held_by))
+        # What a laptop gave back makes a row younger, and does not bring what the office, or one refused now, had done.
+        apart = row is not None and (refused or user_id is None) and (entity, row_id) not in redone
+        if row is None or apart or int(row["changed_at"] or 0) < changed_at:
+            who = f"{by}, or the office before" if by and row is not None else by or "the office"
+            found.append(LostRow(entity, label, id_text(row_id), changed_at, who, held_by))
     return found
+
+
+def _written_by_office(reader: Reader) -> set[tuple[str, bytes]]:
+    """Rows told of that the office itself has written since the restore."""
+    told = reader.rows(_TOLD_ROWS)
+    (restored,) = reader.rows("SELECT revision FROM restoration WHERE epoch = (SELECT epoch FROM store_info)")
+    sql = "SELECT row_id, entity, revision, was FROM row_history WHERE revision > ? AND row_id IN :members"
+    former: dict[tuple[str, bytes], list[tuple[int, bytes]]] = {}
+    for row_id, entity, at, was in reader.session.chosen(
+        sql, [row_id for _, row_id in told], before=restored
+    ):
+        former.setdefault((entity, row_id), []).append((at, was))
+    written = set()
+    for entity, row_id in told:
+        row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
+        stands: dict[str, object] = dict(row or {"revision": 0})
+        for _, was in [(0, None), *sorted(former.get((entity, row_id), ()), reverse=True)]:
+            stands |= _decode_was(was) if was is not None else {}
+            revision = stands["revision"]
+            if stands.get("changed_by") is None and isinstance(revision, int) and revision > restored[0]:
+                written.add((entity, row_id))
+    return written
 
 
 def _lying_refused(reader: Reader) -> set[tuple[bytes, str, bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fieldrep.contract.ids import RowId
 from sync_server.store.backup import backup
 from sync_server.store.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop
@@ -50,4 +51,38 @@ def test_a_refused_order_that_its_laptop_keeps_is_not_for_the_office_to_enter_an
     assert of_nancy.refused == (1, 2)
     assert of_nancy.missing == ()
     for laptop in (andrew, nancy, steven):
+        laptop.replica.close()
+
+
+def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_the_same_record(
+    world: World, tmp_path: Path
+) -> None:
+    andrew = Laptop(tmp_path, world, world.user("andrew"), "andrew")
+    boss = andrew.admission.user_id
+    janet, nancy = (Laptop(tmp_path, world, world.user(name, boss), name) for name in ("janet", "nancy"))
+    shop, inn = (world.account(janet.admission.user_id, name=name) for name in ("Shop", "Inn"))
+    laptops = (nancy, janet, andrew)
+    for laptop in laptops:
+        laptop.sync()
+    backup(world.database, tmp_path / "kept")
+    for account in (shop, inn):
+        janet.edit(RowId(account), phone="0800 JANET")
+    janet.sync()
+    world.change("account", inn, payment_terms="30 days", changed_by=None)
+    world.change("account", shop, owner_user_id=nancy.admission.user_id, changed_by=None)
+    nancy.sync()
+    nancy.edit(RowId(shop), note="Ask for Maria")
+    for laptop in laptops:
+        laptop.sync()
+    again(world, tmp_path)
+    assert [laptop.sync().refused for laptop in laptops] == [1, 0, 0]
+    both = {("account", "Shop", "Nancy, or the office before"), ("account", "Inn", "the office")}
+    assert named(world) == both, "Janet's edits made both younger, and brought neither act back"
+    world.change("account", inn, payment_terms="30 days", changed_by=None)
+    world.change("account", shop, owner_user_id=nancy.admission.user_id, changed_by=None)
+    nancy.sync()
+    nancy.edit(RowId(shop), phone="later work")
+    nancy.sync()
+    assert named(world) == set(), "what the office has done again is done"
+    for laptop in laptops:
         laptop.replica.close()
