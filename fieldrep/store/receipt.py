@@ -66,7 +66,7 @@ def joined(first: Receipt, then: Receipt) -> Receipt:
 
 def tell(receipt: Receipt) -> str:
     """The receipt in one sentence for a person, and a second one when the clock is wrong."""
-    return f"{_done(receipt)}{_of_the_clock(receipt.clock_off_by)}"
+    return f"{what_was_done(receipt)}{_of_the_clock(receipt.clock_off_by)}"
 
 
 def _of_the_clock(off_by: int) -> str:
@@ -74,7 +74,8 @@ def _of_the_clock(off_by: int) -> str:
     return f" This laptop's {said}: set it right, orders and visits are dated by it." if said else ""
 
 
-def _done(receipt: Receipt) -> str:
+def what_was_done(receipt: Receipt) -> str:
+    """The receipt in one sentence, whatever the clock shows."""
     sent = receipt.accepted + receipt.merged + receipt.held
     parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
     parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]

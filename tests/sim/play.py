@@ -17,6 +17,7 @@ from typing import Any
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeReply
+from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
 from fieldrep.sync.files import FilePolicy
@@ -190,7 +191,7 @@ class History:
         self._arm(laptop, step)
         try:
             receipt = sync(laptop.replica, line)
-            told = receipt.sentence
+            told = what_was_done(receipt)
             afresh = receipt.started_over and not new_epoch and not self.ageing.tidied
             if afresh or receipt.repaired or receipt.digests_equal is False:
                 raise Wrong(f"{laptop.name} and the central store differed: {receipt}")
