@@ -229,7 +229,7 @@ class Central:
 
     # -- what must be true
 
-    def _judge(self, request: ExchangeRequest, device: bytes, user: bytes) -> None:
+    def _judge(self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True) -> None:
         if self.is_copy(request, device):
             self.settle()
             self.compare({})
@@ -255,7 +255,7 @@ class Central:
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         stands = self.dump()
-        touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names), b"store"))
+        touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names, at_once), b"store"))
         self.settle()
         self.compare(touched, stands)
 

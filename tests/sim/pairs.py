@@ -17,9 +17,12 @@ _NO_DIGIT = re.compile(r"\D")
 
 
 def learn_pairs(
-    oracle: Oracle, everything: dict[str, dict[bytes, Row]], names: dict[bytes, str]
+    oracle: Oracle, everything: dict[str, dict[bytes, Row]], names: dict[bytes, str], at_once: bool = True
 ) -> list[tuple[str, bytes]]:
-    """Takes over the pairs the store has raised since, if they can be; gives them, each with a name from now on."""
+    """Takes over the pairs the store has raised since, if they can be; gives them, each with a name from now on.
+
+    Unless all came `at_once`, nobody saw what the two were when their pair was raised: one may be archived since.
+    """
     stored = everything["duplicate_candidate"]
     known = oracle.rows["duplicate_candidate"]
     new = [row_id for row_id in stored if row_id not in known]
@@ -32,7 +35,8 @@ def learn_pairs(
         one, other = (oracle.rows[row["entity"]].get(row[name]) for name in ("one_id", "other_id"))
         if one is None or other is None or len(pair) < 2 or pair in pairs or row["status"] != "open":
             raise Wrong(f"a pair was raised that cannot be one: {row}")
-        if any(side["archived"] for side in (one, other)) or not _alike(row["entity"], one, other):
+        archived = any(side["archived"] for side in (one, other))
+        if at_once and (archived or not _alike(row["entity"], one, other)):
             raise Wrong(f"a pair was raised of two that are not alike: {one}, {other}")
         account = "id" if row["entity"] == "account" else "account_id"
         if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):

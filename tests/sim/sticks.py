@@ -106,7 +106,7 @@ class Sticks:
         if taken:
             further = copy is not None or taken[-1].further
             whole = msgspec.structs.replace(taken[0], changes=changes, further=further)
-            self.central._judge(whole, device, laptop.user)
+            self.central._judge(whole, device, laptop.user, len(taken) == 1)
         if copy is not None:
             self.central._judge(asked.requests[copy], device, laptop.user)
         return len(changes)
