@@ -7,12 +7,12 @@ import pytest
 from tests.sim.bugs import Bug, planted
 from tests.sim.conftest import Play
 from tests.sim.oracle import Wrong
-from tests.sim.planted import ALL_BUGS, MOST_SEEDS, STEPS
+from tests.sim.planted import ALL_BUGS, MOST_SEEDS, STEPS, seeds_to_try
 
 
 @pytest.mark.parametrize("bug", ALL_BUGS, ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_caught(played: Play, bug: Bug, capsys: pytest.CaptureFixture[str]) -> None:
-    for number in range(1, MOST_SEEDS + 1):
+    for number in seeds_to_try(bug):
         try:
             with planted(bug):
                 played(number, steps=STEPS)
