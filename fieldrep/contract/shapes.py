@@ -96,6 +96,12 @@ def consent_problem(value: object) -> str:
     return ""
 
 
+TEXT_SHAPES: Mapping[Shape, Callable[[str], str]] = {
+    Shape.CURRENCY: currency_problem,
+    Shape.ZONE: zone_problem,
+}
+"""What is wrong with a text of each shape."""
+
 SHAPES: Mapping[Shape, Callable[[object], str]] = {
     Shape.OBJECT: object_problem,
     Shape.CONSENT: consent_problem,

@@ -14,7 +14,7 @@ import msgspec
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, INT64_MIN, MILLIONTH, Field, Kind, Value
-from fieldrep.contract.shapes import SHAPES, Shape, currency_problem, number_problem, zone_problem
+from fieldrep.contract.shapes import SHAPES, TEXT_SHAPES, number_problem
 
 MAX_INSTANT = 253_402_300_799_999
 """The last millisecond of the year 9999."""
@@ -124,8 +124,8 @@ def _text_problem(field: Field, value: str) -> str:
         return _date_problem(value)
     if field.kind is Kind.JSON:
         return _json_problem(field, value)
-    if field.shape in (Shape.CURRENCY, Shape.ZONE):
-        return currency_problem(value) if field.shape is Shape.CURRENCY else zone_problem(value)
+    if (look := TEXT_SHAPES.get(field.shape)) is not None:
+        return look(value)
     if field.kind is Kind.TEXT and 0 < len(value) < field.minimum:
         return f"needs at least {field.minimum} characters."
     return ""

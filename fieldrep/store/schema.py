@@ -72,9 +72,8 @@ def _entity_table(entity: Entity) -> Table:
         name = f"{entity.table}_by_{field.name}"
         if field.parent:
             Index(name, table.c[field.name], *(table.c[more] for more in _FURTHER_COLUMNS.get(name, ())))
-        elif (
-            scope.user == field.name
-        ):  # a person's own rows, which leave with him: those of an account go with that
+        elif scope.user == field.name:
+            # a person's own rows, which leave with him: those of an account go with that
             own = table.c[scope.account].is_(None) if scope.account else None
             Index(name, table.c[field.name], sqlite_where=own)
     return table

@@ -12,7 +12,7 @@ from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from sync_server.reconcile.redirects import NAMING
-from sync_server.store.merge_log import RowImage, joined, keep_late
+from sync_server.store.merge_log import RowImage, keep_late, logged_survivor
 from sync_server.store.transaction import Row, WriteTransaction
 
 
@@ -46,7 +46,7 @@ def _way(tx: WriteTransaction, named: Value, now: Value) -> Iterator[tuple[bytes
     """
     steps: list[tuple[bytes, bytes]] = []
     while isinstance(named, bytes) and named != now:
-        into = joined(tx, named)
+        into = logged_survivor(tx, named)
         if into is None:
             return
         steps.append((named, into))

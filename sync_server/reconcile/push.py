@@ -173,13 +173,13 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
         settle_order(tx, rights.author, order_id)
     if "duplicate_candidate" in entities:
         carry_out(tx, rights, change)
+    if change is not arrived:
+        note_latecomers(tx, arrived, change)
     if kept or decisions is not None:
         closed = decisions.closed if decisions is not None else ()
         handed_over = hand_over(tx, rights.author, change, kept, closed)
         if handed_over:
             return Held(change.n, tx.revision, handed_over, tuple(kept))
-    if change is not arrived:
-        note_latecomers(tx, arrived, change)
     if merged or kept:
         return Merged(change.n, tx.revision, tuple(kept))
     return Accepted(change.n, tx.revision)

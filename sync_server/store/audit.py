@@ -88,9 +88,8 @@ def _cut(value: Value) -> JsonValue:
 
 
 def _short(field: Field, value: Value) -> JsonValue:
-    if isinstance(value, str) and len(value) > LONGEST_VALUE:
-        return value[:LONGEST_VALUE] + "…"
-    return to_json(field, value)
+    too_long = isinstance(value, str) and len(value) > LONGEST_VALUE
+    return _cut(value) if too_long else to_json(field, value)
 
 
 def _way_to_show(field: Field) -> Callable[[Value], JsonValue]:

@@ -28,6 +28,10 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM merge_log"  # noqa: S608 - constants
 _STANDING = "WHERE merged_id = ? AND undone_at IS NULL"
+_KEEP_LATE = (
+    "INSERT INTO merge_log (id, entity, survivor_id, merged_id, actor, user_id, at, revision, images) "  # noqa: S608 - constants
+    f"SELECT ?, entity, survivor_id, merged_id, actor, user_id, at, revision, ? FROM merge_log {_STANDING} LIMIT 1"
+)
 
 
 class RowImage(msgspec.Struct, frozen=True, array_like=True):
@@ -67,12 +71,7 @@ def keep(session: Session, entry: MergeEntry) -> None:
 
 def keep_late(session: Session, merged_id: bytes, entry_id: bytes, image: RowImage) -> None:
     """Enters what came late for a merged record beside its merge: it stands, is undone and forgotten with that one."""
-    sql = (
-        "INSERT INTO merge_log (id, entity, survivor_id, merged_id, actor, user_id, at, revision, images) "
-        "SELECT ?, entity, survivor_id, merged_id, actor, user_id, at, revision, ? FROM merge_log "
-        "WHERE merged_id = ? AND undone_at IS NULL LIMIT 1"
-    )
-    session.run(sql, (entry_id, _encode((image,)), merged_id))
+    session.run(_KEEP_LATE, (entry_id, _encode((image,)), merged_id))
 
 
 def standing_merge(reader: Reader, merged_id: bytes) -> MergeEntry | None:
@@ -87,7 +86,7 @@ def standing_merge(reader: Reader, merged_id: bytes) -> MergeEntry | None:
     return MergeEntry(entry_id, entity, survivor, merged, actor, user_id, at, revision, images)
 
 
-def joined(reader: Reader, merged_id: bytes) -> bytes | None:
+def logged_survivor(reader: Reader, merged_id: bytes) -> bytes | None:
     """The record that a merged one was merged into, which may have been merged on; None when that is not known."""
     sql = f"SELECT survivor_id FROM merge_log {_STANDING} LIMIT 1"  # noqa: S608 - a constant
     found = reader.session.first(sql, (merged_id,))

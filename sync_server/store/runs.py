@@ -70,7 +70,7 @@ class Runs:
         before, after = move.before, move.after
         row_id, revision = after["id"], after["revision"]
         assert isinstance(row_id, bytes)  # noqa: S101 - ids and revisions are never empty
-        assert isinstance(revision, int)  # noqa: S101
+        assert isinstance(revision, int)  # noqa: S101 - as above
         if before is None:
             run = Run(device_id, 0, revision, revision, NO_STAMPS)
         else:

@@ -1,6 +1,7 @@
 """Number series over a restore: what may have been given out since the backup is not given a second time.
 
-Owns the steps a restore makes in `number_series`. Must not know what a number is put on; a write transaction draws it.
+Owns how `number_series` goes on, never back, and the steps a restore makes. Must not know what a number is put on; a
+write transaction draws it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def step_on(session: Session) -> None:
 
 
 def raise_to(session: Session, given: Mapping[str, int]) -> None:
-    """Moves series on that stand before what is known to have been given out."""
+    """Moves series on that stand before what has been given out."""
     for name, n in sorted(given.items()):
         session.run(_RAISE, (name, n))
 

@@ -22,6 +22,7 @@ from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
 from sync_server.store.runs import Runs
+from sync_server.store.series import raise_to
 from sync_server.store.session import Session
 from sync_server.store.settling import (
     DECIDE_HOLDERS,
@@ -363,12 +364,9 @@ class WriteTransaction(Workspace):
             if move.before is not None and move.after["id"] in self.carried:
                 self._runs.carry(move.before, move.after)
         self._runs.write()
-        numbers, images = list(self._numbers.items()), list(self._import_images.items())
-        otherwise = (
-            "ON CONFLICT (name) DO UPDATE SET last = excluded.last WHERE excluded.last > number_series.last"
-        )
-        self.session.put_many("number_series", ("name", "last"), numbers, otherwise)
+        raise_to(self.session, self._numbers)
         otherwise = "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image"
+        images = list(self._import_images.items())
         self.session.put_many("import_image", ("row_id", "image"), images, otherwise)
 
     def _write_clock(self, moment: str) -> None:

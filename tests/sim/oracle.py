@@ -129,9 +129,9 @@ class Oracle(Holding):
             self._fresh, self._born = {}, born
             del self.merges[merged:]
             return Verdict("refused", self._reason(who, change, no.code)), {}
+        note_latecomers(self, arrived, change)
         if offered(self, who, kept, self._fresh):
             return Verdict("held", kept=kept), self.take_changed()
-        note_latecomers(self, arrived, change)
         fresh = self.take_changed()
         return Verdict("merged" if beside or kept else "accepted", kept=kept), fresh
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fieldrep.contract.change import Accepted, Edit, Refused
+from fieldrep.contract.change import Accepted, Edit, Held, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
 from tests.store_suite.twins import Company, create, edit, new_id
@@ -90,6 +90,18 @@ def test_what_came_late_for_a_merged_record_goes_back_to_it_with_the_split(compa
     assert company.row("account", new_id("branch"))["parent_id"] == company.goes
     company.sync()
     company.merge(company.stays, company.goes)
+    assert company.row("activity", new_id("call"))["account_id"] == company.stays
+    company.unmerge(company.goes)
+    assert company.row("activity", new_id("call"))["account_id"] == company.goes
+    company.sync()
+
+
+def test_what_came_late_beside_a_proposal_goes_back_as_well(company: Company) -> None:
+    then, before = company.world.database.info().revision, company.row("account", company.goes)
+    company.merge(company.stays, company.goes)
+    call = create("activity", new_id("call"), account_id=company.goes, subject="Late")
+    name = edit("account", company.goes, then, name=(before["name"], "Corner Ltd"))
+    assert isinstance(company.push(company.ben, call, name, known=then), Held), "he holds no survivor"
     assert company.row("activity", new_id("call"))["account_id"] == company.stays
     company.unmerge(company.goes)
     assert company.row("activity", new_id("call"))["account_id"] == company.goes

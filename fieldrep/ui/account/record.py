@@ -187,9 +187,8 @@ class AccountRecord(QWidget):
             return  # nothing is chosen since
         if answer is None:
             self._edits = None
-            self._stand_empty(
-                *sayings.GONE
-            )  # it may come again: after a repair, or when it is hers once more
+            # it may come again: after a repair, or when it is hers once more
+            self._stand_empty(*sayings.GONE)
             return
         before, self.answer = self.answer, answer
         if before is not None and before.overview.header.id == answer.overview.header.id:
