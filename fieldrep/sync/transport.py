@@ -64,12 +64,16 @@ LONGEST_SECONDS = 600.0
 """No single attempt lives longer, however well it gets on."""
 
 MAX_REPLY = 64 * 1024 * 1024
+"""Bytes read of an answer to an exchange; no server of ours sends as much."""
+
 SMALLEST_PORTION = 16_000
 """Bytes of rows that are always asked for, however bad the line; a request of more is a large one."""
 
 _CHUNK = 262_144
 _SMALL = 65_536
 _WAIT_REPLY = 1_000
+_MOST_OTHER = 1024 * 1024
+"""Bytes read of any other answer: a part of a file, an admission, a problem."""
 
 
 class HttpBearer:
@@ -204,10 +208,15 @@ class HttpBearer:
         request = self._prepared(path, media_type)
         sent = body if len(body) <= _SMALL else _Upload(body, self._note_sent)
         with self._answer_to(request, SILENCE_SECONDS, sent, len(body)) as answer:
+            if answer.status != 200 or _media_of(answer) != media_type:
+                raise self._problem(answer, media_type)
             self._broke_off = (answer.length_remaining or 0) > SMALLEST_PORTION
-            body = self._read(answer)
+            body = self._read(answer, MAX_REPLY if media_type == MEDIA_TYPE else _MOST_OTHER)
             self._broke_off = False
-            return self._believe(answer, body, media_type)
+            length = answer.headers.get("Content-Length")
+            if length is not None and length != str(len(body)):
+                raise KnownError(Code.OFFLINE, f"The reply was cut on the way. Nothing was applied. {SAFE}")
+            return body
 
     def _listen(self, path: str, accepted: Callable[[], None]) -> bool:
         """One wait: blanks until the answer."""
@@ -217,7 +226,7 @@ class HttpBearer:
         with self._answer_to(request, UNBEATEN_SECONDS) as answer:
             self._heard = time.monotonic()
             if answer.status != 200 or answer.headers.get("Content-Type", "") != "application/json":
-                raise self._problem(answer, self._read(answer), "application/json")
+                raise self._problem(answer, "application/json")
             accepted()
             body = b""
             while part := answer.read1(_WAIT_REPLY):
@@ -271,10 +280,13 @@ class HttpBearer:
             self._requests[path] = request
         return request
 
-    def _read(self, answer: HTTPResponse) -> bytes:
+    def _read(self, answer: HTTPResponse, most: int) -> bytes:
+        """The body; one of more than `most` bytes is abandoned there, and not asked for again in smaller parts."""
         begun = time.monotonic()
         parts: list[bytes] = []
         size = 0
+        if (answer.length_remaining or 0) > most:
+            raise self._flood(most)
         while True:
             part = answer.read1(_CHUNK)
             now = self._heard = time.monotonic()
@@ -282,35 +294,40 @@ class HttpBearer:
                 return b"".join(parts)
             parts.append(part)
             size += len(part)
-            if size > MAX_REPLY:
-                raise KnownError(
-                    Code.TOO_LARGE, f"{self._url} sent more than {MAX_REPLY >> 20} MB in one reply."
-                )
+            if size > most:
+                parts.clear()  # the error keeps this frame, and with it what is named here
+                raise self._flood(most)
             if self._stop.is_set() or (now - begun > 30 and size / (now - begun) < MINIMUM_RATE):
                 raise KnownError(Code.OFFLINE, f"The line is too slow to go on. {SAFE}")
 
-    def _believe(self, answer: HTTPResponse, body: bytes, media_type: str) -> bytes:
-        found = answer.headers.get("Content-Type", "").split(";")[0].strip()
-        if answer.status == 200 and found == media_type:
-            length = answer.headers.get("Content-Length")
-            if length is not None and length != str(len(body)):
-                raise KnownError(Code.OFFLINE, f"The reply was cut on the way. Nothing was applied. {SAFE}")
-            return body
-        raise self._problem(answer, body, media_type)
+    def _flood(self, most: int) -> KnownError:
+        self._broke_off = False
+        return KnownError(
+            Code.NOT_A_SERVER,
+            f"What answers at {self._url} sends more than {most >> 20} MB as one reply, which no FieldRep server does. "
+            f"The rest was not read and nothing was applied. {SAFE} Tell your admin if it stays so.",
+        )
 
-    def _problem(self, answer: HTTPResponse, body: bytes, media_type: str) -> KnownError:
-        """What an answer that is no reply comes to: the server's own problem, a cut head, or a stranger's word."""
-        found = answer.headers.get("Content-Type", "").split(";")[0].strip()
+    def _problem(self, answer: HTTPResponse, media_type: str) -> KnownError:
+        """What an answer that is no reply comes to: the server's own problem, a cut head, or a stranger's word.
+
+        Of a stranger's body not a byte is read.
+        """
+        found = _media_of(answer)
         if answer.status == 200 and media_type.startswith(found) and found != media_type:
             return KnownError(Code.OFFLINE, f"The line to {self._url} broke. {SAFE}")
         if found == "application/problem+json":
             try:
-                problem = msgspec.json.decode(body, type=Problem)
+                problem = msgspec.json.decode(self._read(answer, _MOST_OTHER), type=Problem)
                 asked = max(problem.retry_after, retry_after(answer.headers))
                 return KnownError(Code(problem.code), problem.sentence, retry_after=asked)
             except (msgspec.DecodeError, ValueError):
                 pass  # a stranger who uses our media type
         return stranger(answer.status, answer.headers, self._url)
+
+
+def _media_of(answer: HTTPResponse) -> str:
+    return answer.headers.get("Content-Type", "").split(";")[0].strip()
 
 
 def check_address(url: str) -> None:

@@ -25,6 +25,7 @@ from fieldrep.contract.messages import (
     shortened,
 )
 from fieldrep.sync import transport
+from fieldrep.sync.poison import FAILURES
 from fieldrep.sync.transport import HttpBearer, check_address
 from tests.unit.sync.hostile import Hostile, hostile, nobody_listening, page
 
@@ -202,9 +203,67 @@ def test_a_problem_of_the_server_keeps_its_code_and_sentence() -> None:
     assert (error.code, error.sentence) == (Code.UNAUTHORISED, "Ask your admin.")
 
 
-def test_an_endless_reply_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_REPLY", 300_000)
-    assert refused_after(page(b"x" * 400_000, media=MEDIA, length=-1)).code is Code.TOO_LARGE
+BUFFERED = 16_000_000
+"""What may have left the server and lie in the sockets, read by nobody."""
+
+PIECE = bytes(250_000)
+POURED = 1_200
+
+
+def poured(head: str, chunked: bool = False) -> tuple[KnownError, int, int]:
+    """What 300 MB behind a head come to: the error, the bytes that went out, and how often they were asked for."""
+    gone = 0
+
+    def pour(connection: socket.socket) -> None:
+        nonlocal gone
+        connection.sendall(f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n".encode())
+        piece = b"%x\r\n%b\r\n" % (len(PIECE), PIECE) if chunked else PIECE
+        for _ in range(POURED):
+            connection.sendall(piece)
+            gone += len(piece)
+
+    with hostile(pour) as server:
+        with pytest.raises(KnownError) as caught:
+            exchange(server.address)
+        return caught.value, gone, len(server.asked)
+
+
+@pytest.mark.parametrize("more", ["", "\r\nTransfer-Encoding: chunked"], ids=["without an end", "in chunks"])
+def test_a_reply_that_pours_is_abandoned_at_the_limit_and_asked_for_once(more: str) -> None:
+    error, gone, asked = poured(f"200 OK\r\nContent-Type: {MEDIA}{more}", chunked=bool(more))
+    assert error.code is Code.NOT_A_SERVER
+    assert error.code not in FAILURES, "no change of ours is to blame"
+    assert "more than 64 MB" in error.sentence
+    assert "no FieldRep server" in error.sentence
+    assert "Everything is safe here" in error.sentence
+    assert gone < transport.MAX_REPLY + BUFFERED
+    assert asked == 1
+
+
+def test_nothing_is_read_of_a_reply_that_says_it_is_beyond_the_limit() -> None:
+    length = len(PIECE) * POURED
+    error, gone, asked = poured(f"200 OK\r\nContent-Type: {MEDIA}\r\nContent-Length: {length}")
+    assert error.code is Code.NOT_A_SERVER
+    assert gone < BUFFERED
+    assert asked == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ("200 OK\r\nContent-Type: text/html", Code.SIGN_IN_NEEDED),
+        (f"500 Oops\r\nContent-Type: {MEDIA}", Code.SERVER_BUSY),
+        (f"404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: {1 << 40}", Code.NOT_A_SERVER),
+        ("200 OK\r\nContent-Type: application/problem+json", Code.NOT_A_SERVER),
+    ],
+    ids=["a page", "an error", "a length beyond all", "a problem without an end"],
+)
+def test_what_a_stranger_pours_is_not_read(head: str, code: Code) -> None:
+    error, gone, asked = poured(head)
+    assert error.code is code
+    assert "othing was applied" in error.sentence or "safe here" in error.sentence
+    assert gone < BUFFERED
+    assert asked == 1
 
 
 def test_a_reply_that_inflates_beyond_the_cap_is_stopped() -> None:
