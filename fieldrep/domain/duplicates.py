@@ -16,6 +16,8 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from fieldrep.domain.folding import fold
+
 WARN_FROM = 80
 """The score from which a pair is worth a person's look."""
 
@@ -104,7 +106,7 @@ class Likeness:
 @lru_cache(maxsize=10_000)
 def clean_name(text: str) -> str:
     """A name reduced to what tells companies apart: lower case, no accents, no punctuation, no legal form."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", fold(text.casefold()))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     plain = plain.replace("&", " ").replace(".", "").replace("'", "").replace("’", "")
     words = [word for word in _NO_WORD.split(plain) if word]

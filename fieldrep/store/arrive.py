@@ -45,6 +45,7 @@ class Unpacked:
     Attributes:
         columns: in the order of the entity's columns; one the page does not carry holds nothing.
         hashes: of the rows, from their own values.
+        folding: which rows have letters that search is told in place of their own.
         inserts: what puts them in as new rows, where that was made ready too.
     """
 
@@ -52,6 +53,7 @@ class Unpacked:
     ids: list[bytes]
     columns: list[list[Value]]
     hashes: list[int]
+    folding: list[int]
     inserts: Inserts | None = None
 
 
@@ -82,7 +84,10 @@ def _unpack(page: Page, as_new: bool) -> Unpacked | None:
     ordered = [columns.get(name, absent) for name in texts.columns]
     ids = cast(list[bytes], columns["id"])
     hashes = hasher_of_columns(entity)([ordered[place] for place in texts.hashed])
-    return Unpacked(texts, ids, ordered, hashes, _inserts(texts, ordered, hashes) if as_new else None)
+    folding = search.places_that_fold(columns[name] for name in texts.searched if name in columns)
+    return Unpacked(
+        texts, ids, ordered, hashes, folding, _inserts(texts, ordered, hashes) if as_new else None
+    )
 
 
 def _inserts(texts: Statements, columns: list[list[Value]], hashes: list[int]) -> Inserts:
@@ -133,7 +138,7 @@ class Arrivals:
     pulled: int = 0
     entered: int = 0
     touched: set[str] = field(default_factory=set)
-    _unsearched: list[tuple[Statements, int, int]] = field(default_factory=list)
+    _unsearched: list[tuple[Statements, int, int, list[search.Words]]] = field(default_factory=list)
 
     def take(self, rows: Unpacked) -> list[bytes]:
         """Writes one page; gives the ids it brought."""
@@ -166,15 +171,17 @@ class Arrivals:
             self.connection.execute(f"DELETE FROM {texts.entity.table} WHERE row_no >= ?", (first,))  # noqa: S608
             return False
         if texts.searched:
-            self._unsearched.append((texts, first, first + count - 1))
+            words = [rows.columns[texts.columns.index(name)] for name in texts.searched]
+            folding = [(first + place, *(column[place] for column in words)) for place in rows.folding]
+            self._unsearched.append((texts, first, first + count - 1, folding))
         self._count(count, sum(hashes))
         self.entered += count
         return True
 
     def tell_search(self) -> None:
-        """Puts the words of new rows into search: one statement for a page, which needs no interpreter meanwhile."""
-        for texts, first, last in self._unsearched:
-            self.connection.execute(texts.search_insert_stored, (first, last))
+        """Puts the words of new rows into search."""
+        for texts, first, last, folding in self._unsearched:
+            search.index_stored(self.connection, texts, first, last, folding)
         self._unsearched.clear()
 
     def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:

@@ -1,16 +1,18 @@
 """Full-text search: keeping the search tables in step with rows, and turning what a person types into a safe query.
 
 Owns the search tables. What is typed is data: it is quoted word by word, so no letter of it acts as an operator (S15).
+Words and questions are folded alike (`domain/folding.py`); what the tokenizer folds by itself is left to it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from fieldrep.contract.fields import Value
+from fieldrep.domain.folding import fold, folds
 from fieldrep.store.engine import Connection, in_memory
 from fieldrep.store.statements import Statements
 
@@ -20,6 +22,9 @@ Words = tuple[Value, ...]
 _row_no = itemgetter(0)
 
 MOST_WORDS = 8
+ROWS_AT_ONCE = 500
+"""Rows read by one statement to take their words out."""
+
 MOST_SEGMENTS = 8
 JOIN_PAGES = 300
 SEGMENT_BITS = 37
@@ -35,7 +40,7 @@ _WORD = re.compile(r"[^\W_\u19b0-\u19c9\u1cf2\u1cf3]+")
 
 def match_query(text: str) -> str:
     """The MATCH expression for typed text: every word must begin a word of the row; "" when no word was typed."""
-    words = _WORD.findall(unicodedata.normalize("NFC", text[:LONGEST_TEXT]))[:MOST_WORDS]
+    words = _WORD.findall(fold(unicodedata.normalize("NFC", text[:LONGEST_TEXT])))[:MOST_WORDS]
     return " ".join(f'"{word[:LONGEST_WORD]}"*' for word in words)
 
 
@@ -99,8 +104,8 @@ def index_row(
         had = tuple(before[name] for name in texts.searched)
         if had == has:
             return
-        connection.execute(texts.search_delete, (row_no, *had))
-    connection.execute(texts.search_insert, (row_no, *has))
+        connection.execute(texts.search_delete, _told((row_no, *had)))
+    connection.execute(texts.search_insert, _told((row_no, *has)))
 
 
 def index_rows(
@@ -108,23 +113,69 @@ def index_rows(
 ) -> None:
     """The same for many rows, each a row_no and its words; in order of row_no, since FTS5 makes a segment otherwise."""
     if texts.searched:
-        connection.executemany(texts.search_delete, sorted(before, key=_row_no))
-        connection.executemany(texts.search_insert, sorted(after, key=_row_no))
+        connection.executemany(texts.search_delete, map(_told, sorted(before, key=_row_no)))
+        connection.executemany(texts.search_insert, map(_told, sorted(after, key=_row_no)))
+
+
+def index_stored(
+    connection: Connection, texts: Statements, first: int, last: int, folding: Sequence[Words]
+) -> None:
+    """The same for new rows that follow each other in their table: by few statements, which need no interpreter.
+
+    `folding` are those of them, in order, of which a letter folds: search is told other words than the table has.
+    """
+    start = first
+    for words in folding:
+        row_no = words[0]
+        assert isinstance(row_no, int)  # noqa: S101 - made so
+        if start < row_no:
+            connection.execute(texts.search_insert_stored, (start, row_no - 1))
+        connection.execute(texts.search_insert, _told(words))
+        start = row_no + 1
+    if start <= last:
+        connection.execute(texts.search_insert_stored, (start, last))
+
+
+def places_that_fold(columns: Iterable[Sequence[Value]]) -> list[int]:
+    """Where in the columns of some rows a letter folds, in order."""
+    return sorted(
+        {
+            place
+            for column in columns
+            for place, value in enumerate(column)
+            if isinstance(value, str) and not value.isascii() and folds(value)
+        }
+    )
+
+
+def _told(words: Words) -> Words:
+    """What search is told of a row."""
+    return tuple([fold(value) if isinstance(value, str) else value for value in words])
+
+
+def _told_of_all(connection: Connection, texts: Statements) -> Iterator[Words]:
+    words = ", ".join(texts.searched)
+    return map(
+        _told,
+        connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no"),  # noqa: S608
+    )
 
 
 def make_anew(connection: Connection, texts: Statements) -> None:
     """Makes the search table of an entity anew from its rows."""
     if texts.searched:
-        table, name, words = texts.entity.table, f"{texts.entity.table}_search", ", ".join(texts.searched)
+        name = f"{texts.entity.table}_search"
         connection.execute(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")  # noqa: S608
-        rows = f"SELECT row_no, {words} FROM {table} ORDER BY row_no"  # noqa: S608
-        connection.execute(f"INSERT INTO {name} (rowid, {words}) {rows}")
+        connection.executemany(texts.search_insert, _told_of_all(connection, texts))
 
 
 def forget_rows(connection: Connection, texts: Statements, numbers: Iterable[int]) -> None:
     """Takes the words of rows out, which must still stand in their table as search knows them."""
-    if texts.searched:
-        connection.executemany(texts.search_delete_stored, [(number,) for number in sorted(numbers)])
+    ordered = sorted(numbers) if texts.searched else []
+    for start in range(0, len(ordered), ROWS_AT_ONCE):
+        some = ordered[start : start + ROWS_AT_ONCE]
+        rows = connection.execute(texts.search_words(len(some)), some).fetchall()
+        connection.executemany(texts.search_delete, map(_told, rows))
 
 
 def totals(connection: Connection, texts: Statements) -> tuple[int, ...]:
@@ -141,14 +192,13 @@ def totals(connection: Connection, texts: Statements) -> tuple[int, ...]:
 
 def totals_of_rows(connection: Connection, texts: Statements) -> tuple[int, ...]:
     """The same, computed from the rows by a search table made for that in memory."""
-    name, words = f"{texts.entity.table}_search", ", ".join(texts.searched)
+    name = f"{texts.entity.table}_search"
     ((ddl,),) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchall()
     aside = in_memory()
     try:
         aside.execute(ddl)
-        rows = connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no")  # noqa: S608
         aside.execute("BEGIN")
-        aside.executemany(texts.search_insert, rows)
+        aside.executemany(texts.search_insert, _told_of_all(connection, texts))
         aside.execute("COMMIT")
         return totals(aside, texts)
     finally:

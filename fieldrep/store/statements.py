@@ -31,7 +31,7 @@ class Statements:
         select_for_edit: its row_no, whether it has pending edits, the standing of its base row, whether any change is
             set aside, and all columns.
         search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
-        search_insert_stored, search_delete_stored: the same of rows as they stand in their table.
+        search_insert_stored: puts in those of new rows as they stand in their table.
     """
 
     entity: Entity
@@ -46,7 +46,6 @@ class Statements:
     search_insert: str
     search_insert_stored: str
     search_delete: str
-    search_delete_stored: str
     delete: str
     _inserts: dict[tuple[tuple[str, ...], tuple[str, ...], int], str] = field(default_factory=dict)
     _updates: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -90,6 +89,11 @@ class Statements:
         listed = ", ".join(("row_no", "row_hash", *self.columns))
         return f"SELECT {listed} FROM {self.entity.table} WHERE id IN ({', '.join('?' * count)})"
 
+    def search_words(self, count: int) -> str:
+        """The text that gives row_no and searched columns of that many row_nos, in order."""
+        words, marks = ", ".join(("row_no", *self.searched)), ", ".join("?" * count)
+        return f"SELECT {words} FROM {self.entity.table} WHERE row_no IN ({marks}) ORDER BY row_no"
+
     def row(self, values: Sequence[Value]) -> Row:
         """The row of values in the order of `columns`."""
         return dict(zip(self.columns, values, strict=True))
@@ -127,10 +131,6 @@ def statements_of(entity: Entity) -> Statements:
             f"INSERT INTO {search} (rowid, {words}) SELECT row_no, {words} FROM {table} WHERE row_no BETWEEN ? AND ?"
         ),
         search_delete=f"INSERT INTO {search} ({search}, rowid, {words}) VALUES ('delete', {search_marks})",
-        search_delete_stored=(
-            f"INSERT INTO {search} ({search}, rowid, {words}) "
-            f"SELECT 'delete', row_no, {words} FROM {table} WHERE row_no = ?"
-        ),
     )
 
 

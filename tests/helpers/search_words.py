@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.domain.folding import fold
 from fieldrep.store.engine import in_memory
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Statements, statements_of
@@ -34,7 +35,8 @@ def _made_anew(connection: Any, texts: Statements) -> Any:
     anew = in_memory()
     anew.execute(ddl)
     rows = connection.execute(f"SELECT row_no, {columns} FROM {table}").fetchall()  # noqa: S608
-    anew.executemany(texts.search_insert, rows)
+    told = [[fold(value) if isinstance(value, str) else value for value in row] for row in rows]
+    anew.executemany(texts.search_insert, told)
     return anew
 
 

@@ -304,6 +304,7 @@ INDEXES = (
     "CREATE INDEX territory_assignment_by_user_id ON territory_assignment (user_id)",
 )
 
+# What they hold is folded (fieldrep/domain/folding.py): a replica whose words were not must not be gone on with.
 SEARCH = (
     """
     CREATE VIRTUAL TABLE product_search USING fts5(sku, name, description, family, supplier,

@@ -90,6 +90,7 @@ def test_tax_numbers_that_differ_speak_against_one_company(other: Party, *, wort
 
 def test_legal_forms_accents_and_punctuation_do_not_tell_names_apart() -> None:
     assert clean_name("Müller & Söhne GmbH & Co. KG") == "muller sohne"
+    assert clean_name("Øresund Łódź Weiß ApS") == "oresund lodz weiss"
     assert clean_name("B.V.") == "bv"
 
 

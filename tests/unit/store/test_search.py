@@ -130,6 +130,75 @@ def test_a_look_right_after_a_save_finds_it(whole: Replica) -> None:
     assert not finds(whole, "corner")
 
 
+def found_of(replica: Replica, word: str) -> list[str]:
+    with replica.read() as reader:
+        keys = matches(reader, "account", word).keys
+        rows = reader.rows("SELECT row_no, name FROM account")
+    return sorted(name for row_no, name in rows if row_no in keys)
+
+
+def named(number: int, name: str) -> tuple[str, dict[str, object]]:
+    return "account", central_row("account", number, number, name=name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("lodz", ["Hotel Łódź", "Lodz Depot"]),
+        ("ŁÓDŹ", ["Hotel Łódź", "Lodz Depot"]),
+        ("grosse strasse", ["Große Straße 5", "Grosse Strasse 7"]),
+        ("straß", ["Große Straße 5", "Grosse Strasse 7"]),
+        ("oresund", ["Oresund Ferries", "Øresund Bro"]),
+        ("ørë", ["Oresund Ferries", "Øresund Bro"]),
+        ("aeroskobing", ["Ærøskøbing"]),
+        ("dok", ["Đokić"]),
+        ("þor", ["Thorshavn", "Þórshöfn"]),
+        ("oeuvre", ["Œuvre"]),
+        ("istanbul", ["istanbul", "ıstanbul"]),
+    ],
+)
+def test_letters_that_a_keyboard_may_not_have_are_found_by_plain_ones_and_the_other_way_round(
+    replica: Replica, typed: str, names: list[str]
+) -> None:
+    known = (
+        *("Große Straße 5", "Hotel Łódź", "Lodz Depot", "Øresund Bro", "Oresund Ferries", "Ærøskøbing"),
+        *(
+            "Đokić",
+            "Thorshavn",
+            "Þórshöfn",
+            "Œuvre",
+            "ıstanbul",
+            "Corner Shop",
+            "istanbul",
+            "Grosse Strasse 7",
+        ),
+    )
+    apply_reply(replica, reply(*(named(number, name) for number, name in enumerate(known, 1))))
+    assert found_of(replica, typed) == sorted(names)
+    assert agrees(replica)
+
+
+def test_words_with_folded_letters_change_leave_and_come_back_as_others_do(replica: Replica) -> None:
+    shop, mill, inn = named(1, "Łódź Shop"), named(2, "Plain Mill"), named(3, "Gasthof Süß")
+    apply_reply(replica, reply(shop, mill, inn))
+    rename(replica, "Øster Købmand")
+    assert (found_of(replica, "lodz"), found_of(replica, "oster")) == ([], ["Øster Købmand"])
+    assert agrees(replica)
+    with replica.begin("undo", "Undo") as unit:
+        undo(unit, 1)
+    assert found_of(replica, "lodz") == ["Łódź Shop"]
+    later = ("account", inn[1] | {"name": "Gasthof Weiß", "revision": 9})
+    apply_reply(replica, reply(later, holds=[shop, mill, later], cursor=b"2"))
+    assert (found_of(replica, "suss"), found_of(replica, "weiss")) == ([], ["Gasthof Weiß"])
+    assert agrees(replica)
+    apply_reply(replica, reply(holds=[shop, mill], leaves=[account_key(row_id(3))], cursor=b"3"))
+    assert found_of(replica, "weiss") == []
+    assert agrees(replica)
+    start_over(replica)
+    assert found_of(replica, "lodz") == ["Łódź Shop"], "a row with pending changes stays"
+    assert agrees(replica)
+
+
 def test_a_change_that_grows_while_it_is_corrected_is_found_and_survives_a_rollback(whole: Replica) -> None:
     with whole.begin("edit_account", "Edit") as unit:
         unit.update("account", row_id(1), {"name": "Harbour Shop"})
