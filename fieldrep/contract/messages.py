@@ -14,7 +14,7 @@ from fieldrep.contract.change import Change, ChangeNumber, Outcome
 from fieldrep.contract.comparison import Part, Question
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import INT64_MAX, plain_values
+from fieldrep.contract.fields import INT64_MAX, WireValue, plain_values
 from fieldrep.contract.frame import seal, unseal
 from fieldrep.contract.page import Page
 
@@ -24,6 +24,9 @@ MAX_CHANGES = 2_000
 
 MAX_BEYOND = 1_000
 """Rows named to a restored store."""
+
+MOST_BEYOND_BYTES = 2_000_000
+"""Of the values told with them, for a report alone: a first contact after a restore is slow enough."""
 
 PAGE_BYTES = 1_200_000
 """Of one reply: two are in memory at a time, one being written and one being made ready."""
@@ -111,6 +114,7 @@ class HeldRow(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         changed_by: the person who had changed it, empty for the office.
         label: what people call it.
+        values: its fields, as far as the device may know them; none where all together would be too much.
     """
 
     entity: Annotated[str, msgspec.Meta(max_length=60)]
@@ -119,6 +123,7 @@ class HeldRow(msgspec.Struct, frozen=True, array_like=True):
     changed_at: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
     changed_by: Annotated[bytes, msgspec.Meta(max_length=16)]
     label: Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00]*\Z")]
+    values: Annotated[dict[str, WireValue], msgspec.Meta(max_length=200)] = {}
 
 
 class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAMES):
@@ -254,6 +259,10 @@ def decode_request(message: bytes) -> ExchangeRequest:
     request = _decoded(_request_decoder, payload)
     if len(request.changes) != count:
         raise KnownError(Code.DAMAGED_MESSAGE, "The message counts its changes wrongly. Nothing was applied.")
+    if not all(plain_values(row.values.values()) for row in request.beyond):
+        raise KnownError(
+            Code.DAMAGED_MESSAGE, "The message names a record by what is no value. Nothing was applied."
+        )
     for change in request.changes:
         for edit in change.edits:
             if not (plain_values(edit.before.values()) and plain_values(edit.after.values())):

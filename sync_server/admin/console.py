@@ -56,10 +56,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, JsonValue]],
     if as_json:
         print_json([{name: row[name] for name in columns} for row in rows])
         return
+    for line in table_lines(columns, rows):
+        say(line)
+
+
+def table_lines(columns: Sequence[str], rows: Sequence[Mapping[str, JsonValue]]) -> list[str]:
+    """Aligned columns: a line of their names, and one for each row."""
     cells = [[_shown(row[name]) for name in columns] for row in rows]
     widths = [max([len(name), *(len(line[at]) for line in cells)]) for at, name in enumerate(columns)]
-    for line in ([name.replace("_", " ") for name in columns], *cells):
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in ([name.replace("_", " ") for name in columns], *cells)
+    ]
 
 
 def _shown(value: JsonValue) -> str:

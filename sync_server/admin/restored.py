@@ -8,11 +8,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from fieldrep.contract.jsonform import JsonValue
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.ids import parse_id
+from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.admin.cli import as_json_option, commands
-from sync_server.admin.console import central_store, print_json, print_table, say
+from sync_server.admin.console import central_store, print_json, print_table, say, table_lines
+from sync_server.admin.words import value_words
+from sync_server.reconcile.conflicts import label_of
 from sync_server.store.after_backup import LostRow
+from sync_server.store.reading import Reader
 from sync_server.store.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
+from sync_server.store.two_values import TwoValues
 
 _STATES = {
     "not_seen": "not seen yet",
@@ -21,6 +27,10 @@ _STATES = {
     "withdrawn": "withdrawn",
     "replaced": "replaced by another",
 }
+_CHANGE = ("login", "device", "change", "command", "record", "became", "at")
+_LOST = ("record", "id", "changed", "by", "seen_by")
+_CAME_BACK = "{said}, before {before}"
+_MISSING = "{said}, now {before}"
 _MOST_NAMED = 10
 """Devices in the last sentence; the table has all."""
 
@@ -35,34 +45,87 @@ def report(*, as_json: bool) -> None:
 
     A device that was enrolled after the backup was made is unknown to the restored store: it enrols again with a new
     link and then brings its work along. What the office did after the backup is listed as far as laptops held it; what
-    the office enters or imports for a record since takes it off the list.
+    the office enters or imports for a record since takes it off the list. Under each record stand its fields with both
+    values: as it was before the change, or is now in the store, and as the laptop had it.
     """
     with central_store() as database, database.read() as reader:
         found = restore_report(reader)
-    if as_json:
-        print_json(asdict(found) if found else None)
-    elif found is None:
-        say("This central store was never restored from a backup.")
-    else:
-        _print(found)
+        if as_json:
+            print_json(_as_json(reader, found) if found else None)
+        elif found is None:
+            say("This central store was never restored from a backup.")
+        else:
+            _print(reader, found)
 
 
-def _print(found: RestoreReport) -> None:
+def _as_json(reader: Reader, found: RestoreReport) -> dict[str, object]:
+    told = asdict(found)
+    for name in ("changes", "lost"):
+        for shown, one in zip(told[name], getattr(found, name), strict=True):
+            shown["fields"] = [_exact(reader, pair) for pair in one.fields]
+    return told
+
+
+def _exact(reader: Reader, pair: TwoValues) -> dict[str, JsonValue]:
+    entity = CATALOGUE[pair.entity]
+    field = entity.field(pair.field)
+    return {
+        "entity": pair.entity,
+        "record": _named(reader, pair),
+        "row_id": pair.row_id,
+        "field": pair.field,
+        "before": to_json(field, pair.before),
+        "after": to_json(field, pair.after),
+    }
+
+
+def _named(reader: Reader, pair: TwoValues) -> str:
+    row = reader.row(CATALOGUE[pair.entity], parse_id(pair.row_id))
+    return label_of(CATALOGUE[pair.entity], row) if row else ""
+
+
+def _print(reader: Reader, found: RestoreReport) -> None:
     say(f"Restored {_moment(found.at)} to the state of revision {found.revision}.")
     _print_rows([_row(device) for device in found.devices])
     if found.changes:
         say("")
-        _print_rows([_change(change) for change in found.changes])
+        lines = table_lines(_CHANGE, [_change(change) for change in found.changes])
+        _print_with_fields(reader, lines, [change.fields for change in found.changes], _CAME_BACK)
     if found.lost:
         say("")
         say(
             "Done by others after the backup and not there again, as laptops held it; enter or import it anew:"
         )
-        _print_rows([_lost(row) for row in found.lost[:_MOST_SHOWN]])
+        shown = found.lost[:_MOST_SHOWN]
+        lines = table_lines(_LOST, [_lost(row) for row in shown])
+        _print_with_fields(reader, lines, [row.fields for row in shown], _MISSING)
         if len(found.lost) > _MOST_SHOWN:
             say(f"and {len(found.lost) - _MOST_SHOWN:,} more; --json lists all.")
     say("")
     say(conclusion(found))
+
+
+def _print_with_fields(
+    reader: Reader, lines: list[str], fields: list[tuple[TwoValues, ...]], sentence: str
+) -> None:
+    """A table with the fields of each row below it; those of a change's further records under their names."""
+    say(lines[0])
+    for line, pairs in zip(lines[1:], fields, strict=True):
+        say(line)
+        first = pairs[0].row_id if pairs else ""
+        for pair in pairs:
+            field = CATALOGUE[pair.entity].field(pair.field)
+            before, after = (
+                value_words(reader, field, value, pair.currency or "EUR")
+                for value in (pair.before, pair.after)
+            )
+            of = (
+                ""
+                if pair.row_id == first
+                else f"{CATALOGUE[pair.entity].title} {_named(reader, pair)}".rstrip() + ", "
+            )
+            said = f"{of}{field.title}: {after}"
+            say("    " + (said if pair.whole else sentence.format(said=said, before=before)))
 
 
 def _print_rows(rows: list[dict[str, JsonValue]]) -> None:

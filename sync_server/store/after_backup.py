@@ -6,7 +6,7 @@ Owns the table `row_after_backup`. Must not know who gives what back; `returns.p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,14 +15,16 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change
 from fieldrep.contract.fields import INT64_MAX
 from fieldrep.contract.ids import id_text
-from fieldrep.contract.messages import HeldRow
+from fieldrep.contract.messages import MOST_BEYOND_BYTES, HeldRow
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import reached
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
+from sync_server.store.two_values import TwoValues, differing
 
 _TOLD_ROWS = "SELECT entity, row_id FROM row_after_backup WHERE epoch = (SELECT epoch FROM store_info)"
 
+_pack = msgspec.msgpack.Encoder().encode
 _decode_was = msgspec.msgpack.Decoder(dict[str, object]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
 
@@ -35,6 +37,7 @@ class LostRow:
         by: who had changed it last, "the office" where it was no person with a laptop; of a record that is there, the
             office may have changed it before that person.
         held_by: the person whose device told of it.
+        fields: what the store now has and what the laptop held, where it told that.
     """
 
     entity: str
@@ -43,6 +46,7 @@ class LostRow:
     changed_at: int
     by: str
     held_by: str
+    fields: tuple[TwoValues, ...]
 
 
 def restored_to(session: Session, epoch: bytes) -> int:
@@ -59,16 +63,27 @@ def shown_before(session: Session, epoch: bytes, cursor: bytes) -> int:
     return min(reached(cursor, INT64_MAX), restored_to(session, epoch))
 
 
-def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: Iterable[HeldRow]) -> None:
-    """Keeps what a device tells of rows; of one that several tell of, the latest."""
+def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: Sequence[HeldRow]) -> None:
+    """Keeps what a device tells of rows; of one that several tell of, the latest.
+
+    A device tells them once, or all again because no reply came: what it told before makes room.
+    """
+    if not rows:
+        return
+    session.run(
+        "DELETE FROM row_after_backup WHERE epoch = ? AND device_id = ?", (info.epoch, device.device_id)
+    )
+    room = MOST_BEYOND_BYTES
     for row in rows:
         if row.entity not in CATALOGUE:
             continue
+        held = _pack(row.values)
+        room -= len(held)
         session.run(
-            "INSERT INTO row_after_backup (epoch, entity, row_id, device_id, revision, changed_at, changed_by, label) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, entity, row_id) DO UPDATE SET "
+            "INSERT INTO row_after_backup (epoch, entity, row_id, device_id, revision, changed_at, changed_by, label, "
+            "held) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, entity, row_id) DO UPDATE SET "
             "device_id = excluded.device_id, revision = excluded.revision, changed_at = excluded.changed_at, "
-            "changed_by = excluded.changed_by, label = excluded.label "
+            "changed_by = excluded.changed_by, label = excluded.label, held = excluded.held "
             "WHERE excluded.revision > row_after_backup.revision",
             (
                 info.epoch,
@@ -79,6 +94,7 @@ def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: I
                 row.changed_at,
                 row.changed_by or None,
                 row.label,
+                held if room >= 0 else _pack({}),
             ),
         )
 
@@ -91,7 +107,7 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
     """
     lying, redone = _lying_refused(reader), _written_by_office(reader)
     sql = (
-        "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login "
+        "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login, h.held "
         "FROM row_after_backup AS h "
         "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN app_user AS a ON a.id = h.changed_by "
@@ -99,7 +115,7 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
         "ORDER BY h.entity, h.label, h.row_id"
     )
     found = []
-    for entity, row_id, changed_at, label, user_id, login, by, held_by in reader.rows(sql):
+    for entity, row_id, changed_at, label, user_id, login, by, held_by, held in reader.rows(sql):
         row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
         refused = (user_id, entity, row_id) in lying
         if login in awaited or (row is None and (refused or entity == "device")):
@@ -108,8 +124,18 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
         apart = row is not None and (refused or user_id is None) and (entity, row_id) not in redone
         if row is None or apart or int(row["changed_at"] or 0) < changed_at:
             who = f"{by}, or the office before" if by and row is not None else by or "the office"
-            found.append(LostRow(entity, label, id_text(row_id), changed_at, who, held_by))
+            fields = _apart(entity, row_id, row or {}, held)
+            found.append(LostRow(entity, label, id_text(row_id), changed_at, who, held_by, fields))
     return found
+
+
+def _apart(entity: str, row_id: bytes, row: Mapping[str, object], held: bytes) -> tuple[TwoValues, ...]:
+    """The fields of a record that laptops held otherwise; empty where they did not tell what they held."""
+    declared = CATALOGUE.get(entity)
+    values = _decode_was(held)
+    if declared is None or not values:
+        return ()
+    return differing(declared, row_id, row, values)
 
 
 def _written_by_office(reader: Reader) -> set[tuple[str, bytes]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Change, Outcome, Refused
+from fieldrep.contract.change import Change, Edit, Outcome, Refused
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import Handshake
 from sync_server.store.after_backup import LostRow, lost_rows
@@ -20,8 +20,10 @@ from sync_server.store.formers import formers_of
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.transaction import Author, WriteTransaction
+from sync_server.store.two_values import TwoValues, entered
 
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
+_edits = msgspec.msgpack.Decoder(tuple[Edit, ...]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _IN_BACKUP = "known"
 
@@ -59,7 +61,11 @@ class DeviceReturn:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedChange:
-    """A change the backup did not know, given back by the device that had made it."""
+    """A change the backup did not know, given back by the device that had made it.
+
+    Attributes:
+        fields: what it makes of each field, of all records in it.
+    """
 
     login: str
     device: str
@@ -70,6 +76,7 @@ class ReturnedChange:
     record: str
     row_id: str
     at: int
+    fields: tuple[TwoValues, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +142,8 @@ def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome:
     if isinstance(outcome, Refused):
         result = f"refused: {outcome.code}"
     tx.session.run(
-        "INSERT INTO returned_change (epoch, device_id, n, command, result, entity, row_id, at) "
-        "VALUES ((SELECT epoch FROM store_info), ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id, n) DO NOTHING",
+        "INSERT INTO returned_change (epoch, device_id, n, command, result, entity, row_id, at, edits) "
+        "VALUES ((SELECT epoch FROM store_info), ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id, n) DO NOTHING",
         (
             author.device_id,
             change.n,
@@ -145,6 +152,7 @@ def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome:
             first.entity if first else "",
             first.row_id if first else None,
             tx.now,
+            _pack(change.edits if outcome is not None else ()),
         ),
     )
 
@@ -272,7 +280,8 @@ _FOLLOWING = (
 
 def _changes(reader: Reader) -> list[ReturnedChange]:
     sql = (
-        "SELECT u.login, d.name, r.n, r.command, r.result, r.entity, r.row_id, r.at FROM returned_change AS r "
+        "SELECT u.login, d.name, r.n, r.command, r.result, r.entity, r.row_id, r.at, r.edits "
+        "FROM returned_change AS r "
         "JOIN device AS d ON d.id = r.device_id JOIN app_user AS u ON u.id = d.user_id "
         "WHERE r.epoch = (SELECT epoch FROM store_info) AND r.result <> ? ORDER BY u.login, d.id, r.n"
     )
@@ -287,8 +296,9 @@ def _changes(reader: Reader) -> list[ReturnedChange]:
             _label(reader, entity, row_id),
             id_text(row_id) if row_id else "",
             at,
+            entered(_edits(edits)),
         )
-        for login, name, n, command, result, entity, row_id, at in reader.rows(sql, (_IN_BACKUP,))
+        for login, name, n, command, result, entity, row_id, at, edits in reader.rows(sql, (_IN_BACKUP,))
     ]
 
 

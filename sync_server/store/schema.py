@@ -291,6 +291,7 @@ Table(
     _text("entity"),
     _bytes("row_id", null=True),
     _whole("at"),
+    _bytes("edits"),
 )
 Table(
     "row_after_backup",
@@ -303,6 +304,7 @@ Table(
     _whole("changed_at"),
     _bytes("changed_by", null=True),
     _text("label"),
+    _bytes("held"),
 )
 Table(
     "enrollment_code",

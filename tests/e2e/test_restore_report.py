@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.test_serving import serving
@@ -23,6 +24,7 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
     place.server("backup", place.folder / "backup")
     place.ana.do("edit_account", id=account(place.ana)["id"], phone="after the backup")
     place.ana.do("create_account", name="Second Shop")
+    place.server("user", "add", "eva.wolf", "--name", "Eva Wolf")
     place.assert_home()
     place.server("restore", place.folder / "backup")
     report = place.server.json("restore-report")
@@ -41,6 +43,7 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
         (3, "create_account", "Second Shop"),
     ]
     told = place.server("restore-report")
+    assert_fields_named(report, told)
     waits = second.json("status")["device"]
     assert "1 device has not" in told
     assert f"(id {waits}, last seen 20" in told
@@ -49,6 +52,16 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
     assert place.server.json("restore-report")["done"] is True
     assert "Every device was here" in place.server("restore-report")
     assert place.ana.json("sync")["returned"] == 0
+
+
+def assert_fields_named(report: dict[str, Any], told: str) -> None:
+    (phone,) = report["changes"][0]["fields"]
+    assert (phone["record"], phone["field"]) == ("Corner Shop", "phone")
+    assert (phone["before"], phone["after"]) == ("1", "after the backup")
+    lines = told.splitlines()
+    assert "    Phone: “after the backup”, before “1”" in lines
+    assert "    Name: “Second Shop”" in lines
+    assert "    Name: “Eva Wolf”" in lines, "the office had made her, and a laptop held it"
 
 
 def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place: Place) -> None:  # noqa: F811

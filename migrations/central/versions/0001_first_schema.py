@@ -126,9 +126,9 @@ MACHINERY = {
     "number_series": ("name:t! last:i"),
     "refused_change": ("device_id:b! incarnation:b! n:i! user_id:b? code:t payload:b received_at:i"),
     "restoration": ("epoch:b! at:i revision:i"),
-    "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i"),
+    "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i edits:b"),
     "row_after_backup": (
-        "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t"
+        "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t held:b"
     ),
     "row_history": ("revision:i! row_id:b! entity:t! was:b"),
     "scope_digest": ("scope_key:b! count:i total:i"),
