@@ -42,7 +42,8 @@ class Applied:
     """What one reply did to the replica.
 
     Attributes:
-        accepted, merged, held, refused: changes that were answered so; conflicts: fields kept for a decision.
+        accepted, merged, held, refused: changes that were answered so.
+        conflicts: those that were raised, or met again; several changes may have met the same.
         returned: changes given back to a restored server, whose outcome was known before.
         pulled: rows that arrived; entered: those that are new here; left: rows that went with their scope key.
         touched: entities whose rows changed.
@@ -52,7 +53,7 @@ class Applied:
     accepted: int = 0
     merged: int = 0
     held: int = 0
-    conflicts: int = 0
+    conflicts: frozenset[bytes] = frozenset()
     refused: int = 0
     returned: int = 0
     pulled: int = 0
@@ -168,7 +169,7 @@ def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, l
         merged=len(merged),
         held=sum(isinstance(outcome, Held) for outcome in fresh),
         returned=sum(outcome.n <= offered_to for outcome in believed if not isinstance(outcome, Refused)),
-        conflicts=sum(len(outcome.kept) for outcome in merged),
+        conflicts=frozenset(kept.conflict_id for outcome in merged for kept in outcome.kept),
         refused=refused,
         pulled=arrivals.pulled,
         entered=arrivals.entered,

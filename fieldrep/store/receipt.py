@@ -12,6 +12,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What one sync did.
 
     Attributes:
+        conflicts: fields with two values that this sync met; each counts once, as on the page and in `status`.
         waiting: changes still on this device afterwards.
         returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.

@@ -129,6 +129,7 @@ class Run:
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
     answered: int = 0
+    conflicts: set[bytes] = field(default_factory=set)
     suspicion: Suspicion = field(default_factory=Suspicion)
 
     def broken_off(self, error: KnownError) -> KnownError:
@@ -310,6 +311,7 @@ class Run:
     def _noted(self, reply: ExchangeReply, heard: int, applied: Applied) -> Receipt:
         """The receipt with what a reply did that came at an instant."""
         before = self.receipt
+        self.conflicts |= applied.conflicts
         off = heard - reply.server_time
         complete = reply.digest is not None and not reply.more
         same = reply.schema == SCHEMA_VERSION
@@ -318,7 +320,7 @@ class Run:
             accepted=before.accepted + applied.accepted,
             merged=before.merged + applied.merged,
             held=before.held + applied.held,
-            conflicts=before.conflicts + applied.conflicts,
+            conflicts=len(self.conflicts),
             refused=before.refused + applied.refused,
             returned=before.returned + applied.returned,
             pulled=before.pulled + applied.pulled,

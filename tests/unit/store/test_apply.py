@@ -204,7 +204,7 @@ def test_a_merged_change_gives_way_to_the_value_that_stands(replica: Replica) ->
     kept = KeptField("account", row_id(1), "phone", row_id(77))
     applied = apply_reply(replica, reply(stands, outcomes=[Merged(n, 21, (kept,))], cursor=b"2"))
     assert value(replica, "account", 1, "phone") == "theirs"
-    assert (applied.merged, applied.conflicts) == (1, 1)
+    assert (applied.merged, applied.conflicts) == (1, {row_id(77)})
 
 
 def test_a_change_that_made_no_difference_needs_no_echo(replica: Replica) -> None:
