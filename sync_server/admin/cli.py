@@ -304,7 +304,12 @@ def device_list(login: str | None, as_json: bool) -> None:
     with central_store() as database, database.read() as reader:
         devices = admin.devices(reader, login)
     found: list[dict[str, JsonValue]] = [
-        {**one, "last_seen": _moment(one["seen_at"]), "last_repaired": _moment(one["repaired_at"])}
+        {
+            **one,
+            "state": "withdrawn" if one["revoked_at"] is not None else one["state"],
+            "last_seen": _moment(one["seen_at"]),
+            "last_repaired": _moment(one["repaired_at"]),
+        }
         for one in devices
     ]
     columns = (

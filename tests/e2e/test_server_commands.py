@@ -152,7 +152,7 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
     assert "nothing from its next request on" in said
     assert "stays on it, encrypted, and can be read by whoever can use it until it is wiped" in said
     assert identify(store, reply.token) is None
-    assert company.json("device", "list")[0]["state"] == "locked"
+    assert company.json("device", "list")[0]["state"] == "withdrawn"
     assert "withdrawn already" in company.refused("device", "revoke", device["id"])
     assert "not a record id" in company.refused("device", "revoke", "7")
     assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))
