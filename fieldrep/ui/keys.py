@@ -53,6 +53,7 @@ IN_PLACE = (
     KeyEntry("", "Ctrl+D", "Same discount on the selected lines", "In an order"),
     KeyEntry("", "1 2 3", "Mine, theirs, type another", "In a conflict"),
     KeyEntry("", "N", "Next conflict", "In a conflict"),
+    KeyEntry("", "Left Right", "Previous and next picture", "At a picture"),
     KeyEntry("", "T D", "Take or decline a proposal", "In a conflict"),
     KeyEntry("", "1 2", "Which of two records stays", "At a possible duplicate"),
     KeyEntry("", "3", "They are two", "At a possible duplicate"),

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from fieldrep.ui.account.record import AccountRecord
 
 
+def archive_words(*, archived: bool) -> str:
+    """What the archive's entry does to an account."""
+    return "Restore account" if archived else "Archive account"
+
+
 def record_header() -> RecordHeader:
     """The head of an account, with its buttons and menu."""
     return RecordHeader(
@@ -26,7 +31,7 @@ def record_header() -> RecordHeader:
             HeaderAction("log", "Log activity", keys="A"),
             HeaderAction("contact", "Add contact"),
             HeaderAction("site", "Add address"),
-            HeaderAction("archive", "Archive or restore account"),
+            HeaderAction("archive", archive_words(archived=False)),
         ),
     )
 
@@ -54,6 +59,11 @@ def actions_on(record: AccountRecord, *, at_pair: bool, open_form: Callable[[str
         ("add_site", "Add address", "map-pin-plus", partial(open_form, "site")),
     ):
         yield Action(key, title, icon, act, group=on, why_not=why)
+    if record.answer:
+        archived = record.answer.overview.header.archived
+        icon = "archive-restore" if archived else "archive"
+        words = archive_words(archived=archived)
+        yield Action("archive", words, icon, partial(record.act, "archive"), group=on)
     if record.answer or not coming:
         menu = record.header.open_menu
         yield Action("record_menu", "Record actions", "ellipsis", menu, group=on, why_not=why)

@@ -20,9 +20,10 @@ from fieldrep.commands.attachments import add_attachment
 from fieldrep.commands.done import Done
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.domain.days import day_of
+from fieldrep.domain.files import PICTURES
 from fieldrep.queries.attachments import AccountFiles, AttachmentRow, FileOwner, files_of_account, thumbs
 from fieldrep.ui.account.tabs import TableTab
-from fieldrep.ui.account.viewer import FileViewer, Seen, seen
+from fieldrep.ui.account.viewer import FileViewer, Place, Seen, seen
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.pictures import file_of, image_of
 from fieldrep.ui.style.tokens import Tone
@@ -68,6 +69,7 @@ class FilesTab(TableTab):
         self._lay_out()
         self.rows_by_id: dict[RowId, AttachmentRow] = {}
         self.viewer: FileViewer | None = None
+        self._wanted: RowId | None = None
         self._owners: tuple[FileOwner, ...] = ()
         self._told: list[str] = []
         self._notes: Counter[str] = Counter()
@@ -96,6 +98,7 @@ class FilesTab(TableTab):
         """What was said about files of one account is not said of another, and nothing is added to the one before."""
         if account_id != self.account_id:
             self._begin_adding()
+            self._wanted = None
             self._owners = ()
             self.belongs.clear()
         super().load(account_id)
@@ -250,6 +253,7 @@ class FilesTab(TableTab):
         row = self.rows_by_id.get(cast("RowId", key))
         if row is None:
             return
+        self._wanted = row.id
         decoder = self._desk.decoder
         self._desk.runner.control(
             lambda _: seen(self._desk.carrier.bring_file(row.id), decoder),
@@ -259,16 +263,44 @@ class FilesTab(TableTab):
         )
 
     def _not_here(self, row: AttachmentRow, error: Exception) -> None:
+        if row.id != self._wanted:
+            return
         later = "" if row.state in ("here", "waiting") else " It is asked for again with the next sync."
-        self.refused.say("This file cannot be shown", sentence_of(error) + later, Tone.WARNING)
+        if self.viewer is not None and self.viewer.isVisible():
+            self.viewer.show_absent(row, sentence_of(error) + later, self._place(row))
+        else:
+            self.refused.say("This file cannot be shown", sentence_of(error) + later, Tone.WARNING)
         self._reload()
 
     def _show(self, row: AttachmentRow, found: Seen) -> None:
+        """Of several asked for one after the other, the last; of one that was closed meanwhile, nothing."""
+        if row.id != self._wanted:
+            return
         self.refused.clear()
         if self.viewer is None:
             self.viewer = FileViewer(self.window())
-        self.viewer.show_file(row, found)
+            self.viewer.stepped.connect(self._step)
+            self.viewer.closed.connect(self._on_closed)
+        self.viewer.show_file(row, found, self._place(row))
         self._reload()
+
+    def _pictures(self) -> list[RowId]:
+        """Those that are leafed through, in the order of the list."""
+        return [row.id for row in self.rows_by_id.values() if row.media_type in PICTURES]
+
+    def _place(self, row: AttachmentRow) -> Place:
+        pictures = self._pictures()
+        return Place(pictures.index(row.id), len(pictures)) if row.id in pictures else Place()
+
+    def _step(self, step: int) -> None:
+        """From the picture asked for last, which may be on its way still."""
+        pictures = self._pictures()
+        at = pictures.index(self._wanted) + step if self._wanted in pictures else -1
+        if 0 <= at < len(pictures):
+            self.open_file(pictures[at])
+
+    def _on_closed(self) -> None:
+        self._wanted = None
 
     def _reload(self) -> None:
         if self.account_id is not None:

@@ -18,7 +18,7 @@ from fieldrep.queries.forms import RecordForm, record_form
 from fieldrep.queries.missing import MissingFact
 from fieldrep.queries.whole_account import RecordAnswer, read_record
 from fieldrep.ui.account import sayings
-from fieldrep.ui.account.actions import record_header
+from fieldrep.ui.account.actions import archive_words, record_header
 from fieldrep.ui.account.changes import News
 from fieldrep.ui.account.files import FilesTab
 from fieldrep.ui.account.merged import MergedQuestion
@@ -196,6 +196,7 @@ class AccountRecord(QWidget):
         view = answer.overview
         self._desk.customer = (view.header.id, view.header.name)
         self.header.set(sayings.header_view(view.header, view.invoices.overdue_count))
+        self.header.say("archive", archive_words(archived=view.header.archived))
         for key, count in sayings.tab_counts(answer).items():
             self.tabs.set_count(key, count or None)
         self.overview.set(answer)

@@ -105,6 +105,16 @@ class RecordHeader(QWidget):
         self.buttons["more"] = button
         return button
 
+    def say(self, key: str, words: str) -> None:
+        """Other words for an entry of the menu, where what it does depends on the record."""
+        for entry in self._menu.actions():
+            if entry.data() == key:
+                entry.setText(words)
+
+    def entries(self) -> tuple[str, ...]:
+        """What the menu offers."""
+        return tuple(entry.text() for entry in self._menu.actions())
+
     def set(self, view: HeaderView) -> None:
         if self._avatar is not None:
             self._avatar.set(view.name)
