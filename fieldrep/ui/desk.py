@@ -5,12 +5,14 @@ Owns the day and the zone in which times are shown. It must not know any page.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimeZone, Signal
 
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import RowId
@@ -19,6 +21,19 @@ from fieldrep.ui.runner import Runner
 
 if TYPE_CHECKING:
     from fieldrep.pictures.decoder import Decoder
+
+
+def machine_zone() -> tzinfo:
+    """The zone this computer is in now; asked again each time, since a laptop travels while its window is open."""
+    name = QTimeZone.systemTimeZoneId().toStdString()
+    try:
+        return ZoneInfo(name)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+    ):  # no such table on this computer: its clock knows the present offset
+        return datetime.now(UTC).astimezone().tzinfo or UTC
 
 
 class SyncDesk(Protocol):
@@ -56,7 +71,7 @@ class FileChoices(QObject):
 
 
 class Desk(QObject):
-    """One per window. `zone` follows the person once the replica says who works here.
+    """One per window. `zone` follows the person once the replica says who works here, until then the computer.
 
     `customer` is the account last looked at, by id and name: products are shown at its prices.
     `sync_stood` after every change of how sync stands; the composition root says who syncs with `sync_by`.
@@ -74,8 +89,9 @@ class Desk(QObject):
         self.person = ""
         self.files = FileChoices()
         self.customer: tuple[RowId, str] | None = None
-        self._machine = datetime.now(UTC).astimezone().tzinfo or UTC
-        self.zone: tzinfo = zone or self._machine
+        self._zone = zone
+        self._machine = machine_zone
+        self._machine_was: tzinfo | None = None
 
     def sync_by(self, sync: SyncDesk) -> None:
         self._sync = sync
@@ -130,6 +146,19 @@ class Desk(QObject):
         """The present moment in milliseconds."""
         return self.clock()
 
+    @property
+    def zone(self) -> tzinfo:
+        """In which times are shown and days begin."""
+        return self._zone or self._of_machine()
+
+    def _of_machine(self) -> tzinfo:
+        """The computer's zone; where it has moved, what dates by the computer itself is told so as well."""
+        found = self._machine()
+        if found != self._machine_was and hasattr(time, "tzset"):
+            time.tzset()
+        self._machine_was = found
+        return found
+
     def today(self) -> date:
         return day_of(self.clock(), self.zone)
 
@@ -144,7 +173,7 @@ class Desk(QObject):
     def zone_beside(self) -> str:
         """What stands beside times that are not those of this computer's clock: "Amsterdam time"; else ""."""
         now = datetime.fromtimestamp(self.clock() / 1000, UTC)
-        if now.astimezone(self.zone).utcoffset() == now.astimezone(self._machine).utcoffset():
+        if now.astimezone(self.zone).utcoffset() == now.astimezone(self._of_machine()).utcoffset():
             return ""
         place = str(getattr(self.zone, "key", "") or f"{now.astimezone(self.zone):%Z}")
         return f"{place.rpartition('/')[2].replace('_', ' ')} time"
@@ -153,7 +182,7 @@ class Desk(QObject):
         """Times are shown as the person's own record says, else as the computer has them."""
         self.person = person
         if zone:
-            self.zone = zone_named(zone)
+            self._zone = zone_named(zone)
 
 
 def sentence_of(error: Exception) -> str:
