@@ -109,9 +109,9 @@ class DecidedElsewhere:
 
 
 def decided_elsewhere(reader: Reader, *, ids: Sequence[RowId]) -> tuple[DecidedElsewhere, ...]:
-    """Those of the conflicts that are decided, and not from here."""
+    """Those of the conflicts that somebody else has decided."""
     found = [(one, reader.row("conflict", one)) for one in ids]
-    waiting = waiting_rows(reader, "conflict")
+    waiting, me = waiting_rows(reader, "conflict"), load_state(reader.driver).user_id
     return tuple(
         DecidedElsewhere(
             one,
@@ -119,7 +119,7 @@ def decided_elsewhere(reader: Reader, *, ids: Sequence[RowId]) -> tuple[DecidedE
             user_name(reader, row["resolved_by"]) or "the office",
         )
         for one, row in found
-        if row is not None and row["status"] == "resolved" and one not in waiting
+        if row is not None and row["status"] == "resolved" and row["resolved_by"] != me and one not in waiting
     )
 
 

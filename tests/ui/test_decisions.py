@@ -179,3 +179,26 @@ def test_after_a_decision_on_the_overview_of_sync_the_focus_stays_there(
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(page.overview.conflict.isHidden)
     assert page.tabs.bar.hasFocus()
+
+
+def test_somebody_who_decided_in_sync_is_not_told_of_a_colleague_who_did(
+    window: Window, office: Office
+) -> None:
+    clash(window, office)
+    window.until(window.record.conflicts.isVisible)
+    window.record.conflicts.focus()
+    window.key(Qt.Key.Key_3)
+    window.write("-7")
+    window.shell.go("sync", "overview")
+    panel = window.sync_page.overview.conflict
+    window.until(panel.isVisible)
+    panel.focus()
+    window.key(Qt.Key.Key_1)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: office.rows("conflict")[0]["chosen"] == "mine")
+    window.synced()
+    window.shell.toast.dismiss()
+    window.click("nav_accounts")
+    window.until(window.record.conflicts.isHidden)
+    window.settle()
+    assert "was decided by" not in window.toast()

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.choice import RadioButton
-from fieldrep.ui.widgets.mergetable import Decision, MergeTable, Pick
+from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, Pick
 from tests.ui.conftest import Stage
 from tests.ui.gallery.conflicts import sample_conflict
 from tests.ui.gallery.forms import EditForm
@@ -159,3 +159,53 @@ def test_a_conflict_of_long_values_fits_beside_the_list(merge: MergeTable, theme
     merge.resize(880, 400)
     radios = merge.findChildren(RadioButton)
     assert all(long[:20] in radio.accessibleName() for radio in radios[:2]), "what is cut is still said"
+
+
+def test_what_was_typed_for_one_field_is_not_taken_for_another(qtbot: QtBot, merge: MergeTable) -> None:
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    typed = merge.findChild(QLineEdit, "conflict_text")
+    assert typed is not None
+    qtbot.keyClicks(typed, "-7")
+    qtbot.keyClick(typed, Qt.Key.Key_Return)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    assert typed.text() == ""
+    assert merge.undecided() == ["note"]
+    merge.set(replace(sample_conflict(), rows=(MergeRow("other", "Phone", "1", "2", "3"),)))
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    assert merge.decisions()["other"] == Decision(Pick.TYPED, "")
+
+
+def test_a_box_that_nothing_was_typed_in_decides_nothing(qtbot: QtBot, merge: MergeTable) -> None:
+    applied: list[object] = []
+    merge.applied.connect(applied.append)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_2)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_N)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert applied == []
+    assert merge.undecided() == ["note"]
+
+
+def test_what_was_typed_is_there_again_after_trying_another_choice(qtbot: QtBot, merge: MergeTable) -> None:
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    typed = merge.findChild(QLineEdit, "conflict_text")
+    assert typed is not None
+    qtbot.keyClicks(typed, "07:30")
+    merge.grid.setFocus()
+    qtbot.keyClick(merge.grid, Qt.Key.Key_1)
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    assert merge.decisions()["window"] == Decision(Pick.TYPED, "07:30")
+
+
+def test_long_texts_that_clash_can_be_read_whole_before_deciding(qtbot: QtBot, merge: MergeTable) -> None:
+    whole = merge.findChild(QWidget, "conflict_whole")
+    assert whole is not None
+    assert not whole.isVisible()
+    note = "Takes part in the town's summer market. " * 12
+    merge.set(replace(sample_conflict(), rows=(MergeRow("note", "Note", "Short", note, "Closed"),)))
+    assert whole.isVisible()
+    assert [box.toPlainText() for box in whole.findChildren(QPlainTextEdit)] == ["Short", note, "Closed"]
+    first = whole.findChildren(QPlainTextEdit)[0]
+    first.setFocus()
+    qtbot.keyClick(first, Qt.Key.Key_1)
+    assert merge.decisions()["note"].pick is Pick.MINE, "the keys decide from there as well"

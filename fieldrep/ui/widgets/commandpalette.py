@@ -122,7 +122,7 @@ class CommandPalette(Layer):
         self.input.setTextMargins(32, 0, 0, 0)
         self.model = GroupedModel()
         self.model.setParent(self)
-        self.view = RowsView(self.model, _ROW, name="palette_results", label="Results")
+        self.view = RowsView(self.model, _ROW, name="palette_results", label="Results", heading_height=_GROUP)
         self.view.setItemDelegate(_ItemDelegate(self.view))
         self.view.setFocusProxy(self.input)
         self.empty = EmptyState(name="palette_empty")
@@ -203,9 +203,6 @@ class CommandPalette(Layer):
         items = self._matches()
         groups = list(dict.fromkeys(item.group for item in items))
         self.model.set(sorted(items, key=lambda item: groups.index(item.group)))
-        for row, item in enumerate(self.model.items):
-            if isinstance(item, str):
-                self.view.setRowHeight(row, scaled(_GROUP))
         self.view.go(0)
         self.view.scrollToTop()
         self.view.setVisible(bool(items))

@@ -172,6 +172,13 @@ class EditGrid(QTableView):
             return max(width, filled)
         return min(2 * width, max(filled, self.horizontalHeader().sectionSizeHint(at)))
 
+    def finish(self) -> None:
+        """What is being typed in a cell is entered, as by Enter."""
+        editor = self.viewport().findChild(QLineEdit, "cell_editor")
+        if editor is not None and editor.isVisible():
+            self.commitData(editor)
+            self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+
     def selected_keys(self) -> list[object]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [self.grid.rows[row].key for row in rows if row < len(self.grid.rows)]

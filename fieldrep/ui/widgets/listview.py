@@ -16,15 +16,17 @@ FOLLOWS_TYPING_AFTER_MS = 240
 
 
 class RowsView(QTableView):
-    """One stretched column of fixed height."""
+    """One stretched column of fixed height; headings, which cannot be chosen, have one of their own."""
 
     settled = Signal(int)
     opened = Signal(int)
     left_upwards = Signal()
 
-    def __init__(self, model: QAbstractItemModel, row_height: int, *, name: str, label: str) -> None:
+    def __init__(
+        self, model: QAbstractItemModel, row_height: int, *, name: str, label: str, heading_height: int = 0
+    ) -> None:
         super().__init__()
-        self._row_height = row_height
+        self._row_height, self._heading_height = row_height, heading_height
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setModel(model)
@@ -53,6 +55,8 @@ class RowsView(QTableView):
         self._timer.setInterval(FOLLOWS_AFTER_MS)
         self._timer.timeout.connect(self._settle)
         self.selectionModel().currentRowChanged.connect(self._on_current)
+        if heading_height:
+            model.modelReset.connect(self._size_headings)
 
     def current_row(self) -> int:
         return self.currentIndex().row()
@@ -105,6 +109,15 @@ class RowsView(QTableView):
         super().changeEvent(event)
         if look_changed(self, event):
             self.verticalHeader().setDefaultSectionSize(scaled(self._row_height))
+            if self._heading_height:
+                self._size_headings()
+
+    def _size_headings(self) -> None:
+        """Every row anew: a place keeps its height when other items come to stand in it."""
+        model = self.model()
+        for row in range(model.rowCount()):
+            entry = model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled
+            self.setRowHeight(row, scaled(self._row_height if entry else self._heading_height))
 
     def settle(self) -> None:
         """Tell the page now which row is current, if it was not told yet."""

@@ -20,14 +20,15 @@ from fieldrep.ui.widgets.choice import RadioButton
 from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.icon import Icon
+from fieldrep.ui.widgets.sidebyside import SideBySide
 from fieldrep.ui.widgets.text import ElidedText, Text
 
 _COLUMNS = (
-    Column("field", "Field", 150),
-    Column("before", "Before (last sync)", 170, hide_below=660),
-    Column("mine", "Yours, this laptop", 180),
-    Column("theirs", "Theirs, server", 180),
-    Column("result", "Result"),
+    Column("field", "Field", 100, snug=True),
+    Column("before", "Before (last sync)", 130, hide_below=660, snug=True),
+    Column("mine", "Yours, this laptop"),
+    Column("theirs", "Theirs, server"),
+    Column("result", "Result", 210),
 )
 
 
@@ -106,6 +107,11 @@ class Decision:
     pick: Pick
     text: str = ""
 
+    @property
+    def made(self) -> bool:
+        """A box to type in that is still empty decides nothing."""
+        return self.pick is not Pick.OPEN and (self.pick is not Pick.TYPED or bool(self.text.strip()))
+
 
 def joined(row: MergeRow) -> str:
     return "\n".join(part for part in (row.theirs, row.mine) if part)
@@ -123,12 +129,14 @@ class MergeTable(QFrame):
         self.setProperty("role", "card")
         self._view = MergeView("", "", "", ())
         self._decisions: dict[str, Decision] = {}
+        self._typed_for: dict[str, str] = {}
         self._title = ElidedText("", "heading")
         self._badge = Badge("", Tone.DANGER)
         self._who = ElidedText("", "caption", "text2")
         self.grid = EditGrid(_COLUMNS, name=f"{name}_grid", label="Conflict")
         self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.grid.setTabKeyNavigation(False)
+        self._whole = SideBySide(name=f"{name}_whole")
         self._field = Text("", "strong")
         self._group = QButtonGroup(self)
         self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
@@ -175,6 +183,7 @@ class MergeTable(QFrame):
         column.addLayout(head)
         column.addWidget(line())
         column.addWidget(self.grid)
+        column.addWidget(self._whole)
         column.addWidget(line())
         column.addLayout(self._foot)
 
@@ -192,7 +201,7 @@ class MergeTable(QFrame):
         self.grid.installEventFilter(self)
         self.grid.current_changed.connect(self._on_row)
         self._group.buttonClicked.connect(self._on_radio)
-        self._typed.textEdited.connect(lambda text: self._decide(Decision(Pick.TYPED, text)))
+        self._typed.textEdited.connect(self._on_text)
         self._typed.returnPressed.connect(self._on_typed)
         self._apply.clicked.connect(self.apply)
         self._later.clicked.connect(self.postponed)
@@ -205,6 +214,7 @@ class MergeTable(QFrame):
         self._decisions = {
             row.key: chosen[row.key] if known.get(row.key) == row else Decision(row.pick) for row in view.rows
         }
+        self._typed_for = {key: text for key, text in self._typed_for.items() if key in self._decisions}
         for pick, words in (_WORDS_OF_A_PROPOSAL if view.proposal else _WORDS).items():
             self._radios[pick].setText(words)
         self._title.setText(view.title)
@@ -221,7 +231,7 @@ class MergeTable(QFrame):
         return dict(self._decisions)
 
     def undecided(self) -> list[str]:
-        return [row.key for row in self._view.rows if self._decisions[row.key].pick is Pick.OPEN]
+        return [row.key for row in self._view.rows if not self._decisions[row.key].made]
 
     def decide(self, pick: Pick) -> None:
         """For the current field."""
@@ -229,7 +239,7 @@ class MergeTable(QFrame):
         if row is None or not row.clash or (pick is Pick.JOINED and not row.joinable):
             return
         if pick is Pick.TYPED:
-            self._decide(Decision(pick, self._typed.text()))
+            self._decide(Decision(pick, self._typed_for.get(row.key, "")))
             self._typed.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._decide(Decision(pick, joined(row) if pick is Pick.JOINED else ""))
@@ -240,7 +250,7 @@ class MergeTable(QFrame):
         first = max(at, 0) if here else at + 1
         order = [(first + step) % len(rows) for step in range(len(rows))]
         for place in order:
-            if self._decisions[rows[place].key].pick is Pick.OPEN:
+            if not self._decisions[rows[place].key].made:
                 self.grid.go(place, "result")
                 return
         if at < 0 and rows:
@@ -290,6 +300,12 @@ class MergeTable(QFrame):
         at = self.grid.currentIndex().row()
         return self._view.rows[at] if 0 <= at < len(self._view.rows) else None
 
+    def _on_text(self, text: str) -> None:
+        row = self._row()
+        if row is not None:
+            self._typed_for[row.key] = text
+            self._decide(Decision(Pick.TYPED, text))
+
     def _on_typed(self) -> None:
         """Enter behind a typed value: on to the next field."""
         self.next_clash(here=True)
@@ -321,7 +337,9 @@ class MergeTable(QFrame):
             Pick.OPEN: Cell("Choose…", Tone.DANGER),
             Pick.MINE: Cell(f"{row.mine or '–'}  ·  {'taken' if whole else 'yours'}", Tone.ACCENT),
             Pick.THEIRS: Cell(f"{row.theirs or '–'}  ·  {'stays' if whole else 'theirs'}", Tone.ACCENT),
-            Pick.TYPED: Cell(f"{decision.text or '–'}  ·  typed", Tone.ACCENT),
+            Pick.TYPED: Cell(f"{decision.text}  ·  typed", Tone.ACCENT)
+            if decision.made
+            else Cell("Type a value…", Tone.DANGER),
             Pick.JOINED: Cell("Both, joined", Tone.ACCENT, tip=joined(row)),
         }
         cells = (
@@ -341,6 +359,8 @@ class MergeTable(QFrame):
         if row is None:
             return
         self._field.setText(row.label)
+        titles = (_COLUMNS[1].title, self._view.mine, self._view.theirs)
+        self._whole.set(tuple(zip(titles, (row.before, row.mine, row.theirs), strict=True)))
         decision = self._decisions[row.key]
         self._group.setExclusive(False)
         for pick, radio in self._radios.items():

@@ -6,12 +6,12 @@ Owns grouping by the heading each entry brings and the filter by type. Words, or
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from fieldrep.ui.style.fonts import metrics, scaled
-from fieldrep.ui.style.theme import current, look_changed
+from fieldrep.ui.style.theme import current
 from fieldrep.ui.style.tokens import Tokens, Tone
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Heading
@@ -127,7 +127,9 @@ class Timeline(QWidget):
         self._entries: tuple[Entry, ...] = ()
         self._model = GroupedModel()
         self._model.setParent(self)
-        self.view = RowsView(self._model, _ENTRY, name=f"{name}_entries", label=heading)
+        self.view = RowsView(
+            self._model, _ENTRY, name=f"{name}_entries", label=heading, heading_height=_GROUP
+        )
         self.view.setItemDelegate(_EntryDelegate(self.view))
         self.empty = EmptyState(name=f"{name}_empty")
         self.filter_button = Button("All types", icon="chevron-down", variant="ghost", name=f"{name}_filter")
@@ -163,26 +165,15 @@ class Timeline(QWidget):
         """What is shown now, headings left out."""
         return [item.title for item in self._model.items if not isinstance(item, str)]
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if look_changed(self, event):
-            self._size_rows()
-
     def _show(self) -> None:
         shown = [entry for entry in self._entries if not self._type or entry.type == self._type]
         self._model.set(shown)
-        self._size_rows()
         self.view.setVisible(bool(shown))
         self.empty.setVisible(not shown)
         if self._type:
             self.empty.say("Nothing of this type", "Choose all types to see the rest.", action=self._action)
         else:
             self.empty.say("Nothing logged yet", "Calls, visits and notes appear here.", action=self._action)
-
-    def _size_rows(self) -> None:
-        for row, item in enumerate(self._model.items):
-            if isinstance(item, str):
-                self.view.setRowHeight(row, scaled(_GROUP))
 
     def _open_menu(self) -> None:
         self._menu.popup(self.filter_button.mapToGlobal(self.filter_button.rect().bottomLeft()))
