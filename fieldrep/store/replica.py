@@ -71,6 +71,8 @@ class Replica:
         self._bases_from: int | None = 0
         self._bases_moved = False
         self._contact_unsaved = False
+        self._writes = 0
+        self._silent: tuple[int, ToSend] | None = None
         self.took_bulk = False
         self.clock = clock
         self.randomness = randomness
@@ -211,6 +213,7 @@ class Replica:
                 self._bases_from = None if self._bases_moved else self._bases_from
         finally:
             self._inside = self._bases_moved = False
+            self._writes += 1
             self._writing.release()
 
     def _with_newest(self, state: SyncState) -> SyncState:
@@ -289,15 +292,27 @@ class Replica:
 
     def to_send(self, limit: int, limit_bytes: int) -> ToSend:
         """As `waiting`, `depth` and `settled_to`, of one moment."""
-        newest = self.state().highest_n
+        silent, writes, newest = self._silence(), self._writes, self.state().highest_n
+        if silent is not None:
+            return silent
         with self.read() as reader:
             kept = self._held_back(reader)
             changes = outbox.waiting(reader.driver, limit, limit_bytes, without=kept)
             depth = outbox.depth(reader.driver) - len(kept) if changes else 0
-            return ToSend(changes, depth, outbox.settled_to(reader.driver, newest))
+            found = ToSend(changes, depth, outbox.settled_to(reader.driver, newest))
+        if not changes:
+            self._silent = writes, found
+        return found
+
+    def _silence(self) -> ToSend | None:
+        """That nothing waits, where that was found and nothing has been written since; most syncs are idle."""
+        silent = self._silent
+        return silent[1] if silent is not None and silent[0] == self._writes else None
 
     def depth(self) -> int:
         """How many changes wait for an answer that the server could give."""
+        if self._silence() is not None:
+            return 0
         with self.read() as reader:
             return outbox.depth(reader.driver) - len(self._held_back(reader))
 

@@ -36,8 +36,9 @@ from fieldrep.store.receipt import Receipt
 from fieldrep.store.replica import SERVER_KEY, Replica
 from fieldrep.store.state import SyncState
 from fieldrep.sync.carried_files import take_files, write_files
-from fieldrep.sync.engine import PUSH_BYTES, Progress, Run, handshake_of
+from fieldrep.sync.engine import PUSH_BYTES, Progress, Run
 from fieldrep.sync.enrolment import device_keys
+from fieldrep.sync.handshake import handshake_of
 
 _EVERY_CHANGE = 2**31
 _CHECK_THE_STICK = "Check the stick and its free space; what you entered is kept on this laptop."

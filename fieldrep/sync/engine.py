@@ -8,45 +8,39 @@ applied the next is made ready, and the one after it is on its way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Event
 
 import msgspec
 
-from fieldrep import __version__
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change
 from fieldrep.contract.comparison import Question
 from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import (
     PAGE_BYTES,
-    PROTOCOL_VERSION,
     ExchangeReply,
     ExchangeRequest,
-    Handshake,
     Verdict,
 )
 from fieldrep.contract.steps import Step, reached
 from fieldrep.store.apply import Applied, apply_reply, start_over
-from fieldrep.store.arrive import Unpacked, unpack
+from fieldrep.store.arrive import unpack
 from fieldrep.store.beyond import rows_beyond
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell
 from fieldrep.store.recount import recount
 from fieldrep.store.replica import Replica
+from fieldrep.sync.ahead import FIRST_PART, Ahead, Fetched
 from fieldrep.sync.bearer import Bearer, BrokeOff
 from fieldrep.sync.comparing import repairs, rows_that_differ
+from fieldrep.sync.handshake import handshake_of
 from fieldrep.sync.poison import FAILURES, MOST_TRIES, SENTENCE, Suspicion
 
 PUSH_BYTES = 4_000_000
 MAX_EXCHANGES = 10_000
 """A server that always says there is more is not believed for ever."""
-
-_FIRST_PART = 4
-"""The first reply of a first replica is so much smaller: while it is applied the next one is already being made."""
 
 _SMALLEST_PAGE = 1_000
 """Of a reply that only shows whether the server is well."""
@@ -56,8 +50,6 @@ EXAMINE_EVERY_MS = 24 * 3_600_000
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
 _OF_THE_DISK = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
-
-_Fetched = tuple[ExchangeReply, list[Unpacked]]
 
 Progress = Callable[[Receipt, int], None]
 """Called after each exchange with the receipt so far and the number of rows still to come (0 when unknown)."""
@@ -80,14 +72,8 @@ def sync(
     """
     run = Run(replica, bearer, progress)
     try:
-        if ahead:
-            with (
-                ThreadPoolExecutor(1, "fieldrep-rows") as rows,
-                ThreadPoolExecutor(1, "fieldrep-line") as line,
-            ):
-                run.loop(Ahead(run, line, rows))
-        else:
-            run.loop(None)
+        with Ahead(replica, bearer) as beside:
+            run.loop(beside if ahead else None)
         if run.receipt.digests_equal is not None:
             run.examine()
         if run.receipt.digests_equal is False and not run.receipt.started_over:
@@ -98,25 +84,6 @@ def sync(
     except KnownError as error:
         raise run.broken_off(error) from error
     return run.concluded()
-
-
-def handshake_of(replica: Replica, waiting: int, settled_to: int | None = None) -> Handshake:
-    """Who speaks, and from which state."""
-    state = replica.state()
-    return Handshake(
-        protocol=PROTOCOL_VERSION,
-        schema=SCHEMA_VERSION,
-        app_version=__version__,
-        incarnation=state.incarnation,
-        server_id=state.server_id,
-        epoch=state.epoch,
-        cursor=state.cursor,
-        digest=state.digest if state.complete else None,
-        highest_n=state.highest_n,
-        device_clock=replica.clock(),
-        waiting=waiting,
-        settled_to=replica.settled_to() if settled_to is None else settled_to,
-    )
 
 
 @dataclass(slots=True)
@@ -219,7 +186,7 @@ class Run:
     def _ask(self, question: Question) -> ExchangeReply:
         return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica, 0), question=question))
 
-    def _push(self) -> tuple[_Fetched, list[Change]]:
+    def _push(self) -> tuple[Fetched, list[Change]]:
         """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on.
 
         Where the line breaks with much on it but carries a little, fewer are sent at a time.
@@ -264,10 +231,10 @@ class Run:
         offered_to, further = self.replica.state().offered_to, waiting > len(changes)
         refused = self.replica.refused_before(offered_to) if offered_to else ()
         handshake = handshake_of(self.replica, waiting, settled_to)
-        page_bytes = PAGE_BYTES if handshake.cursor else PAGE_BYTES // _FIRST_PART
+        page_bytes = PAGE_BYTES if handshake.cursor else PAGE_BYTES // FIRST_PART
         return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
 
-    def _fetch(self, request: ExchangeRequest) -> _Fetched:
+    def _fetch(self, request: ExchangeRequest) -> Fetched:
         reply = self.bearer.exchange(request)
         return reply, unpack(reply.pages)
 
@@ -334,55 +301,6 @@ class Run:
             at=heard,
             clock_off_by=off if abs(off) > CLOCK_TOLERANCE_MS else 0,
         )
-
-
-@dataclass(slots=True)
-class Ahead:
-    """What is fetched while a reply is applied: the next one is made ready, and the one after it is on its way.
-
-    Two threads that both need the interpreter for each row make one another wait, and nobody may wait but the one that
-    makes ready: it begins when the rows of the reply before are `written`, beside search and the commit.
-    """
-
-    run: Run
-    line: ThreadPoolExecutor
-    rows: ThreadPoolExecutor
-    asked: Future[ExchangeReply] | None = None
-    page_bytes: int = PAGE_BYTES // _FIRST_PART
-    written: Event = field(default_factory=Event)
-
-    def after(self, reply: ExchangeReply, turn: ExitStack) -> Future[_Fetched] | None:
-        """What follows a reply; None where the replica must be asked first, since something waits to be sent.
-
-        Args:
-            turn: ends when the rows of this reply are written, or never will be.
-        """
-        asked, self.asked = self.asked or self._ask_after(reply), None
-        self.written.clear()
-        turn.callback(self.written.set)
-        return self.rows.submit(self._made_ready, asked) if asked else None
-
-    def _made_ready(self, asked: Future[ExchangeReply]) -> _Fetched:
-        reply = asked.result()
-        self.asked = self._ask_after(reply)
-        self.written.wait()
-        return reply, unpack(reply.pages, as_new=not self.run.replica.state().complete)
-
-    def _ask_after(self, reply: ExchangeReply) -> Future[ExchangeReply] | None:
-        replica = self.run.replica
-        if not reply.more or reply.outcomes or replica.depth():
-            return None
-        handshake = msgspec.structs.replace(
-            handshake_of(replica, 0),
-            cursor=reply.cursor,
-            digest=None,
-            server_id=reply.server_id,
-            epoch=reply.epoch,
-        )
-        # small ones come first, and grow no faster than the one before takes to be applied: so nobody waits
-        self.page_bytes = min(4 * self.page_bytes // 3, PAGE_BYTES)
-        request = ExchangeRequest(handshake, page_bytes=self.page_bytes)
-        return self.line.submit(self.run.bearer.exchange, request)
 
 
 def _told(receipt: Receipt) -> Receipt:

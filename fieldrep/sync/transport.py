@@ -45,7 +45,7 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.sync.bearer import BrokeOff
 from fieldrep.sync.line import SAFE, explained, retry_after, stranger
-from fieldrep.sync.wire import Wire
+from fieldrep.sync.wire import NoLineKept, Watch, Wire
 
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
@@ -180,8 +180,17 @@ class HttpBearer:
             return False
 
     def _post(self, path: str, body: bytes, media_type: str) -> bytes:
-        """The body of a good answer, within the deadline; the attempt runs beside, so that a drip cannot hold us."""
+        """The body of a good answer, within the deadline.
+
+        The attempt runs beside, so that neither a name that is looked up nor a drip can hold us. On a line that stands
+        every step has its time, so that a small request needs nobody beside it, which would cost it as much as the way.
+        """
         begun = self._heard = time.monotonic()
+        if len(body) <= _SMALL:
+            try:
+                return self._attempt(path, body, media_type, self._watch_from(begun))
+            except NoLineKept:
+                pass  # one is made beside
         future = self._worker.submit(self._attempt, path, body, media_type)
         while True:
             try:
@@ -189,14 +198,20 @@ class HttpBearer:
             except FutureTimeoutError:
                 if future.done():
                     continue
-                now = time.monotonic()
-                if (
-                    self._stop.is_set()
-                    or now - self._heard > SILENCE_SECONDS
-                    or now - begun > LONGEST_SECONDS
-                ):
+                if self._is_over(begun):
                     self._renew()
                     raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
+
+    def _is_over(self, begun: float) -> bool:
+        now = time.monotonic()
+        return self._stop.is_set() or now - self._heard > SILENCE_SECONDS or now - begun > LONGEST_SECONDS
+
+    def _watch_from(self, begun: float) -> Watch:
+        def watch() -> None:
+            if self._is_over(begun):
+                raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}")
+
+        return watch
 
     def _renew(self) -> None:
         """Ends a stuck attempt by its socket, and leaves its thread behind to notice."""
@@ -204,10 +219,10 @@ class HttpBearer:
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
         self._wire.cut()
 
-    def _attempt(self, path: str, body: bytes, media_type: str) -> bytes:
+    def _attempt(self, path: str, body: bytes, media_type: str, watch: Watch | None = None) -> bytes:
         request = self._prepared(path, media_type)
         sent = body if len(body) <= _SMALL else _Upload(body, self._note_sent)
-        with self._answer_to(request, SILENCE_SECONDS, sent, len(body)) as answer:
+        with self._answer_to(request, SILENCE_SECONDS, sent, len(body), watch) as answer:
             if answer.status != 200 or _media_of(answer) != media_type:
                 raise self._problem(answer, media_type)
             self._broke_off = (answer.length_remaining or 0) > SMALLEST_PORTION
@@ -250,10 +265,11 @@ class HttpBearer:
         silence: float,
         body: bytes | _Upload | None = None,
         size: int = 0,
+        watch: Watch | None = None,
     ) -> Iterator[HTTPResponse]:
         """The answer to a request, its body still to come; whatever goes wrong has its sentence."""
         try:
-            answer = self._wire.ask(request, (min(CONNECT_SECONDS, silence), silence), body, size)
+            answer = self._wire.ask(request, (min(CONNECT_SECONDS, silence), silence), body, size, watch)
             try:
                 yield answer
             finally:

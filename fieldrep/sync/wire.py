@@ -6,8 +6,11 @@ noted. Must not know what is sent.
 
 from __future__ import annotations
 
+import http.client
+import io
 import socket
 import ssl
+import threading
 import urllib.parse
 import weakref
 from collections.abc import Callable, Mapping
@@ -23,7 +26,24 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ClosedPoolError
 from urllib3.poolmanager import PoolManager
 from urllib3.response import HTTPResponse
-from urllib3.util import Timeout
+from urllib3.util import Retry, Timeout
+
+_ONE_TRY = Retry(0, read=False)
+"""As `requests` has it: whatever goes wrong is told as it is."""
+
+
+Watch = Callable[[], None]
+"""Called before each read; raises when the attempt has had its time."""
+
+
+class NoLineKept(Exception):
+    """No connection of an exchange before is left, and to make one may take longer than the caller can wait."""
+
+
+class _Here(threading.local):
+    """What goes for requests of the present thread."""
+
+    watch: Watch | None = None
 
 
 class Wire:
@@ -37,6 +57,7 @@ class Wire:
     def __init__(self, url: str, fingerprint: str) -> None:
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._over = False
+        self._here = _Here()
         self.session = requests.Session()
         # No .netrc may replace the device's credential; the proxies of the environment are taken, and nothing else of
         # it. Plain HTTP stays on this machine, so no proxy may see it.
@@ -44,8 +65,8 @@ class Wire:
         if urllib.parse.urlsplit(url).scheme == "https":
             self.session.proxies.update(get_environ_proxies(url))
         self.proxy = select_proxy(url, self.session.proxies) or ""
-        self.session.mount("https://", _Adapter(self._note, fingerprint, secure=True))
-        self.session.mount("http://", _Adapter(self._note, "", secure=False))
+        self.session.mount("https://", _Adapter(self._note, self._here, fingerprint, secure=True))
+        self.session.mount("http://", _Adapter(self._note, self._here, "", secure=False))
         if fingerprint:
             self.session.verify = False
         self._pool: HTTPConnectionPool | None = None
@@ -56,31 +77,38 @@ class Wire:
         timeout: tuple[float, float],
         body: bytes | BinaryIO | None = None,
         size: int = 0,
+        watch: Watch | None = None,
     ) -> HTTPResponse:
         """Sends a request, with a body of so many bytes; the answer's own body is still to come.
 
         `requests` says how the server is reached and trusted, and through which proxy. What it does beside with every
         answer (cookies, hooks, redirects) is of no use here and takes longer than the server.
 
+        Args:
+            watch: asks for a connection that stands already, on which nothing takes longer than its time: each read
+                has the time of `timeout`, and `watch` is called before it, also for the body.
+
         Raises:
+            NoLineKept: with `watch`, when none stands; nothing was sent then.
             urllib3.exceptions.HTTPError, requests.RequestException, OSError: what kept it from its answer.
         """
-        adapter, proxies = self.session.get_adapter(request.url or ""), self.session.proxies
-        assert isinstance(adapter, _Adapter)  # noqa: S101 - mounted above
+        if watch is not None and self._pool is None:
+            raise NoLineKept
         headers = dict(request.headers)
         if body is not None:
             headers["Content-Length"] = str(size)
+        self._here.watch = watch
         try:
-            answer = self._pool_of(adapter, request).urlopen(
+            answer = self._pool_of(request).urlopen(
                 request.method or "",
-                adapter.request_url(request, proxies),
+                request.path_url,  # a proxy sees no more: only https goes through one, and that in a tunnel
                 body=body,
                 headers=headers,
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                retries=adapter.max_retries,
+                retries=_ONE_TRY,
                 timeout=Timeout(connect=timeout[0], read=timeout[1]),
             )
         except ClosedPoolError:
@@ -89,10 +117,12 @@ class Wire:
         assert isinstance(answer, HTTPResponse)  # noqa: S101 - what these pools give
         return answer
 
-    def _pool_of(self, adapter: _Adapter, request: requests.PreparedRequest) -> HTTPConnectionPool:
+    def _pool_of(self, request: requests.PreparedRequest) -> HTTPConnectionPool:
         """The connections to the server, kept until they are cut."""
         pool = self._pool
         if pool is None:
+            adapter = self.session.get_adapter(request.url or "")
+            assert isinstance(adapter, _Adapter)  # noqa: S101 - mounted above
             verify, proxies = self.session.verify, self.session.proxies
             made = adapter.get_connection_with_tls_context(request, verify, proxies)
             adapter.cert_verify(made, request.url or "", verify, None)  # type: ignore[no-untyped-call]
@@ -127,8 +157,10 @@ def _shut(opened: socket.socket) -> None:
 class _Adapter(HTTPAdapter):
     """Requires one certificate, by its SHA-256, or else what the operating system trusts; notes its sockets."""
 
-    def __init__(self, note: Callable[[socket.socket], None], fingerprint: str, *, secure: bool) -> None:
-        self._kinds = _noting(note)
+    def __init__(
+        self, note: Callable[[socket.socket], None], here: _Here, fingerprint: str, *, secure: bool
+    ) -> None:
+        self._kinds = _noting(note, here)
         self._fingerprint = fingerprint
         self._secure = secure
         super().__init__(max_retries=0)
@@ -182,16 +214,49 @@ class _InOnePiece(HTTPConnection):
         super().send(data)
 
 
-def _noting(note: Callable[[socket.socket], None]) -> dict[str, type[HTTPConnectionPool]]:
-    """Pools whose connections note their socket once it is open."""
+class _Watched(io.RawIOBase):
+    """What comes in, watched: an answer's head and its parts are read piece by piece, each piece may be late."""
+
+    def __init__(self, raw: io.RawIOBase, watch: Watch) -> None:
+        self._raw = raw
+        self._watch = watch
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        self._watch()
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _noting(note: Callable[[socket.socket], None], here: _Here) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections note their socket once it is open, and are watched by who asked for that."""
+
+    class Answer(http.client.HTTPResponse):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            if here.watch is not None:
+                self.fp = io.BufferedReader(_Watched(self.fp.detach(), here.watch))
 
     class Plain(_InOnePiece):
+        response_class = Answer
+
         def connect(self) -> None:
+            if here.watch is not None:
+                raise NoLineKept
             super().connect()
             note(self.sock)
 
     class Secure(_InOnePiece, HTTPSConnection):
+        response_class = Answer
+
         def connect(self) -> None:
+            if here.watch is not None:
+                raise NoLineKept
             super().connect()
             note(self.sock)
 

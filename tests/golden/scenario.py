@@ -24,7 +24,8 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from fieldrep.sync.bundle import write_request
-from fieldrep.sync.engine import handshake_of, sync
+from fieldrep.sync.engine import sync
+from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify

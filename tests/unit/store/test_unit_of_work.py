@@ -63,6 +63,27 @@ def test_a_change_saved_while_a_sync_looks_at_the_outbox_does_not_count_as_answe
     assert (replica.depth(), replica.settled_to()) == (1, 0)
 
 
+def test_that_nothing_waits_is_looked_up_once_until_something_is_written(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = replica.to_send(100, 10**6)
+    with monkeypatch.context() as patched:
+        patched.setattr(replica, "read", None)
+        assert replica.to_send(100, 10**6) is silent
+        assert replica.depth() == 0
+    with pytest.raises(KeyError), replica.begin("create_account", "Never"):
+        raise KeyError
+    assert replica.to_send(100, 10**6) == silent
+    new_account(replica)
+    assert (replica.depth(), [change.n for change in replica.to_send(100, 10**6).changes]) == (1, [1])
+    with replica.write() as connection:
+        connection.execute("UPDATE outbox SET state = 'aside'")
+    assert replica.to_send(100, 10**6) == ([], 0, 0)
+    with replica.write() as connection:
+        connection.execute("UPDATE outbox SET state = 'ready'")
+    assert replica.depth() == 1
+
+
 def test_a_created_row_is_read_found_and_waiting_after_one_commit(replica: Replica) -> None:
     shop = new_account(replica, phone="030 123")
     with replica.read() as reader:

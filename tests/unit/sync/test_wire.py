@@ -9,7 +9,7 @@ from http.client import InvalidURL
 import pytest
 from urllib3.connection import HTTPConnection
 
-from fieldrep.sync.wire import _noting
+from fieldrep.sync.wire import _Here, _noting
 
 HEADERS = {"Content-Type": "text/plain", "Content-Length": "5"}
 
@@ -28,7 +28,7 @@ class Noted(socket.socket):
 
 @pytest.fixture(params=["http", "https"])
 def connection(request: pytest.FixtureRequest) -> HTTPConnection:
-    made = _noting(lambda _opened: None)[request.param].ConnectionCls("127.0.0.1")
+    made = _noting(lambda _opened: None, _Here())[request.param].ConnectionCls("127.0.0.1")
     assert isinstance(made, HTTPConnection)
     made.sock = Noted()
     return made

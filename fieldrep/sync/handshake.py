@@ -1,0 +1,30 @@
+"""The handshake: what a replica says of itself at the beginning of each exchange, on every bearer.
+
+Must not know what the server makes of it.
+"""
+
+from __future__ import annotations
+
+from fieldrep import __version__
+from fieldrep.contract.catalogue import SCHEMA_VERSION
+from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake
+from fieldrep.store.replica import Replica
+
+
+def handshake_of(replica: Replica, waiting: int, settled_to: int | None = None) -> Handshake:
+    """Who speaks, and from which state."""
+    state = replica.state()
+    return Handshake(
+        protocol=PROTOCOL_VERSION,
+        schema=SCHEMA_VERSION,
+        app_version=__version__,
+        incarnation=state.incarnation,
+        server_id=state.server_id,
+        epoch=state.epoch,
+        cursor=state.cursor,
+        digest=state.digest if state.complete else None,
+        highest_n=state.highest_n,
+        device_clock=replica.clock(),
+        waiting=waiting,
+        settled_to=replica.settled_to() if settled_to is None else settled_to,
+    )
