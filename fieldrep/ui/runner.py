@@ -8,10 +8,17 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
+from time import monotonic
 from typing import Any, Protocol
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+
+REST_MS = 400
+"""Nobody who types lets so much pass between two questions."""
+
+MOST_RESTS = 12
+"""Times that gentle work lets somebody go first, until it begins all the same."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ class Runner(QObject):
         self._line = ThreadPoolExecutor(1, "line")
         self._newest: dict[Hashable, int] = {}
         self._closed = False
+        self._asked_at = 0.0
         self._posted.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
 
     def command(
@@ -114,6 +122,7 @@ class Runner(QObject):
         **kw: Any,
     ) -> None:
         """Run a query; only the newest of one asker and lane (default: the function) is answered."""
+        self._asked_at = monotonic()
         place: Hashable = (id(asker), lane if lane is not None else fn)
         number = self._newest.get(place, 0) + 1
         self._newest[place] = number
@@ -143,11 +152,13 @@ class Runner(QObject):
         progress: Callable[[str, int, int], None] | None = None,
         asker: QObject | None = None,
         beside: bool = False,
+        gently: bool = False,
     ) -> Progress:
         """Long work such as a sync, one at a time, on the control thread; the answer is its cancel switch.
 
         Args:
             beside: on a thread of its own beside that, one at a time as well: for waiting, which takes no work.
+            gently: it begins when nothing was asked for a moment, as it is while somebody types into a search.
         """
         wait = _Wait(asker, done, failed)
 
@@ -165,7 +176,11 @@ class Runner(QObject):
                 return
             self._post(lambda: self._finish(wait, answer))
 
-        self._submit(self._line if beside else self._control, work)
+        pool = self._line if beside else self._control
+        if gently:
+            self._submit_at_rest(pool, work)
+        else:
+            self._submit(pool, work)
         return switch
 
     def tell(self, entities: frozenset[str], initiator: object = None) -> None:
@@ -183,6 +198,13 @@ class Runner(QObject):
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
         if not self._closed:
             pool.submit(work)
+
+    def _submit_at_rest(self, pool: ThreadPoolExecutor, work: Callable[[], None], waits: int = 0) -> None:
+        rest = REST_MS - int(1000 * (monotonic() - self._asked_at))
+        if rest > 0 and waits < MOST_RESTS:
+            QTimer.singleShot(rest, self, lambda: self._submit_at_rest(pool, work, waits + 1))
+        else:
+            self._submit(pool, work)
 
     def _post(self, then: Callable[[], None]) -> None:
         if not self._closed:

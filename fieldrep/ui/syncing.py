@@ -249,6 +249,7 @@ class Syncing(QObject):
             failed=self._on_failed,
             progress=self._on_progress,
             asker=self,
+            gently=not self._heard and self._timer.interval() > 0,
         )
         self.stood.emit(self.line())
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.syncing import FIRST_AFTER_MS
 from tests.helpers.small_company import HARBOR
 from tests.ui.office import Office
 from tests.ui.window import Window, window_on
@@ -69,6 +70,30 @@ def test_a_key_pressed_before_the_record_is_loaded_does_what_it_says(
         editor = window.record.editor
         assert editor is not None
         assert editor.spec.name == "new_account"
+
+
+def test_the_record_is_not_put_together_while_somebody_types(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.until(lambda: window.program.shell is not None and window.program.shell.isVisible())
+        page = window.accounts
+        page.focus_search()
+        qtbot.keyClicks(page.list.search, "h")
+        page._on_loaded(None)  # as the reader tells when it has loaded what the record is made of
+        assert page._record is None, "somebody who types waits for the record"
+        window.until(lambda: _record(window) is not None, "the record never comes")
+
+
+def test_the_first_sync_leaves_the_start_to_the_window(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        syncing, waits = window.program.syncing, []
+        window.program.runner.noticed.connect(lambda _: waits.append(syncing._timer.interval()))
+        window.until(lambda: bool(waits), "the replica never opened")
+        assert waits[0] == FIRST_AFTER_MS
+        assert syncing._running is None
 
 
 def test_no_source_is_searched_for_features_of_pyside_with_each_import() -> None:

@@ -152,3 +152,29 @@ def test_closing_finishes_the_commands_already_started(qtbot: QtBot, shelf: Shel
     assert len(shelf.rows) == 20
     runner.command(put, name="late")
     assert len(shelf.rows) == 20
+
+
+def test_gentle_work_lets_somebody_who_asks_go_first_and_is_done_all_the_same(
+    qtbot: QtBot, runner: Runner
+) -> None:
+    order: list[str] = []
+    runner.query(count, asker=runner, done=lambda _: None)
+    runner.control(lambda _: order.append("gentle"), gently=True)
+    runner.control(lambda _: order.append("wanted"))
+    qtbot.waitUntil(lambda: len(order) == 2)
+    assert order == ["wanted", "gentle"]
+
+
+def test_gentle_work_begins_though_somebody_asks_without_end(qtbot: QtBot, runner: Runner) -> None:
+    done: list[int] = []
+    asked: list[int] = []
+
+    def ask(_: object = None) -> None:
+        asked.append(1)
+        if not done:
+            runner.query(count, asker=runner, done=ask)
+
+    ask()
+    runner.control(lambda _: done.append(len(asked)), gently=True)
+    qtbot.waitUntil(lambda: bool(done), timeout=30_000)
+    assert done[0] > 1

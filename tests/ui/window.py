@@ -22,6 +22,7 @@ from fieldrep.ui.pages.accounts import AccountsPage
 from fieldrep.ui.pages.sync import SyncPage
 from fieldrep.ui.shell import AppShell
 from fieldrep.ui.style.theme import Theme
+from fieldrep.ui.syncing import FIRST_AFTER_MS
 from fieldrep.ui.widgets.syncpill import SyncMode
 
 NONE = Qt.KeyboardModifier.NoModifier
@@ -156,15 +157,15 @@ class Window:
     def synced(self) -> None:
         """What was saved is with the office, nothing is under way, and the last try reached the server."""
         syncing = self.program.syncing
+
+        def over() -> bool:
+            if syncing._timer.isActive() and syncing._timer.interval() == FIRST_AFTER_MS:
+                syncing.try_now()  # the first sync leaves the start to who types, and nobody does
+            mode, state = syncing.line().mode, syncing.state
+            return mode is SyncMode.ONLINE and state is not None and not state.waiting
+
         self.settle()
-        self.until(
-            lambda: (
-                syncing.line().mode is SyncMode.ONLINE
-                and syncing.state is not None
-                and not syncing.state.waiting
-            ),
-            lambda: f"not synced: {syncing.line()}",
-        )
+        self.until(over, lambda: f"not synced: {syncing.line()}")
         self.settle()
 
     def sync(self) -> None:

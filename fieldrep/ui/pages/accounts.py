@@ -21,7 +21,7 @@ from fieldrep.ui.account.actions import actions_on
 from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
-from fieldrep.ui.runner import Notice
+from fieldrep.ui.runner import REST_MS, Notice
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import LIST_PANE_MAX
@@ -71,10 +71,9 @@ class AccountsPage(Page):
         self._enters = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._load_record)
         self._record: AccountRecord | None = None
-        self._loading = False
+        self._loaded = False
         self._pair_hinted = False
         cast("QApplication", QApplication.instance()).focusChanged.connect(self._on_focus)
         self._lay_out()
@@ -144,14 +143,16 @@ class AccountsPage(Page):
         self._show_first(self.record)
 
     def _load_record(self) -> None:
-        """What it is made of is loaded by a reader, while the list can be used already."""
-        if self._record is None and not self._loading:
-            self._loading = True
+        """What it is made of is loaded by a reader, while the list can be used already; nobody typed for a moment."""
+        if self._record is None and self._loaded:
+            self._put_together()
+        elif self._record is None:
             self._desk.runner.query(_load, asker=self, lane="load", done=self._on_loaded)
 
     def _on_loaded(self, _: object) -> None:
-        if self._record is None:
-            self._put_together()
+        self._loaded = True
+        if not self._rest.isActive():
+            self._load_record()
 
     def _show_first(self, record: AccountRecord) -> None:
         """The list came to an account before there was anything to show it in."""
@@ -202,11 +203,13 @@ class AccountsPage(Page):
         elif not keep and not answer.rows and self._record is not None and self._record.editor is None:
             self._record.show_nothing()
         if self._record is None:
-            self._rest.start()
+            self._rest.start(REST_MS if self.list.search.hasFocus() else _REST_MS)
 
     def _on_typed(self) -> None:
         """Somebody looks for another account than the one just opened."""
         self._target = None
+        if self._record is None:
+            self._rest.start(REST_MS)
 
     def _on_list_failed(self, error: Exception) -> None:
         self._asking = False
