@@ -66,7 +66,7 @@ def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
         print_json(_receipt(receipt))
         return
     for name, value in _receipt(receipt).items():
-        if name not in ("mine", "theirs", "at", "sentence"):
+        if name not in ("mine", "theirs", "at", "sentence", "drafts_left"):
             click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     click.echo(receipt.sentence)
 

@@ -18,6 +18,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
+from fieldrep.store.left_drafts import LeftDraft, drafts_leaving, drafts_left
 from fieldrep.store.pending import Standing, encode_image
 from fieldrep.store.replica import Replica
 from fieldrep.store.settle import (
@@ -46,6 +47,7 @@ class Applied:
         conflicts: those that were raised, or met again; several changes may have met the same.
         returned: changes given back to a restored server, whose outcome was known before.
         pulled: rows that arrived; entered: those that are new here; left: rows that went with their scope key.
+        drafts_left: this person's drafts among them.
         touched: entities whose rows changed.
         digest: of this replica afterwards, from its own rows.
     """
@@ -59,6 +61,7 @@ class Applied:
     pulled: int = 0
     entered: int = 0
     left: int = 0
+    drafts_left: tuple[LeftDraft, ...] = ()
     touched: frozenset[str] = frozenset()
     digest: Digest = Digest()  # noqa: RUF009 - frozen
 
@@ -97,6 +100,7 @@ def apply_reply(
         taken_back, offered_to = take_back_sent(connection, state) if restored else (set(), state.offered_to)
         _keep_bases(connection, taken_back)
         believed = _believed(reply, sent)
+        drafts = drafts_leaving(connection, _leaves(reply), state.user_id)
         settling = _settled(connection, believed, state, reply, replica.clock())
         drop_backed_up(connection, reply.backed_up, replica.clock())
         reached(Step.SETTLED)
@@ -108,10 +112,9 @@ def apply_reply(
         _drop_bases(connection, come)
         reached(Step.ARRIVED)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
-        leaving = Leaving(show_again(connection, again, state.user_id, arrivals.digest))
-        leave(connection, _leaves(reply), leaving, arrivals.touched)
-        arrivals.touched.update(entity for entity, _ in again)
+        leaving = _left(connection, reply, again, state.user_id, arrivals)
         applied = _applied(believed, state.offered_to, arrivals, leaving)
+        applied = replace(applied, drafts_left=drafts_left(connection, drafts, believed, sent))
         offered_to = offered_to if restored else still_offered(connection, offered_to)
         fresh = replace(_after(state, reply, leaving.digest, replica.clock()), offered_to=offered_to)
         replica.store_state(connection, replace(fresh, receipt=closing(applied) or state.receipt))
@@ -142,6 +145,16 @@ def _arrived(arrivals: Arrivals, pages: list[Unpacked], released: set[RowKey]) -
         if released:
             come.update(key for row_id in ids if (key := (entity, row_id)) in released)
     return come
+
+
+def _left(
+    connection: Connection, reply: ExchangeReply, again: set[RowKey], user_id: bytes, arrivals: Arrivals
+) -> Leaving:
+    """Shows again what has another base or fewer edits, and takes away what leaves."""
+    leaving = Leaving(show_again(connection, again, user_id, arrivals.digest))
+    leave(connection, _leaves(reply), leaving, arrivals.touched)
+    arrivals.touched.update(entity for entity, _ in again)
+    return leaving
 
 
 def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:

@@ -6,6 +6,7 @@ import msgspec
 
 from fieldrep.contract.digest import Digest
 from fieldrep.domain.queue_age import clock_words
+from fieldrep.store.left_drafts import LeftDraft, left_words
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         waiting: changes still on this device afterwards.
         returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.
+        drafts_left: drafts of this person that went with their accounts to colleagues.
         repaired: records that were not as the server has them, and were fetched again.
         held_back: changes that speak of what the server does not know yet; they wait for its update.
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
@@ -35,6 +37,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     pulled: int = 0
     entered: int = 0
     left: int = 0
+    drafts_left: tuple[LeftDraft, ...] = ()
     exchanges: int = 0
     repaired: int = 0
     started_over: bool = False
@@ -54,8 +57,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 _COUNTS = (
     *("accepted", "merged", "held", "conflicts", "refused", "returned"),
-    *("pulled", "entered", "left", "exchanges", "repaired"),
+    *("pulled", "entered", "left", "drafts_left", "exchanges", "repaired"),
 )
+"""What adds up over syncs; lists are put behind each other."""
 
 
 def joined(first: Receipt, then: Receipt) -> Receipt:
@@ -66,8 +70,9 @@ def joined(first: Receipt, then: Receipt) -> Receipt:
 
 
 def tell(receipt: Receipt) -> str:
-    """The receipt in one sentence for a person, and a second one when the clock is wrong."""
-    return f"{what_was_done(receipt)}{_of_the_clock(receipt.clock_off_by)}"
+    """The receipt in one sentence for a person, one on drafts that left, and one when the clock is wrong."""
+    drafts = left_words(receipt.drafts_left)
+    return f"{what_was_done(receipt)}{drafts and f' {drafts}'}{_of_the_clock(receipt.clock_off_by)}"
 
 
 def _of_the_clock(off_by: int) -> str:
@@ -79,6 +84,7 @@ def what_was_done(receipt: Receipt) -> str:
     """The receipt in one sentence, whatever the clock shows."""
     sent = receipt.accepted + receipt.merged + receipt.held
     parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
+    parts += [f"{_count(receipt.left, 'record')} moved away" if receipt.left else ""]
     parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]
     parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
     parts += [f"{receipt.returned} given back to the restored server" if receipt.returned else ""]

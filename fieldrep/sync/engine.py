@@ -293,6 +293,7 @@ class Run:
             pulled=before.pulled + applied.pulled,
             entered=before.entered + applied.entered,
             left=before.left + applied.left,
+            drafts_left=before.drafts_left + applied.drafts_left,
             exchanges=before.exchanges + 1,
             mine=applied.digest,
             theirs=reply.digest,
@@ -309,6 +310,7 @@ def _told(receipt: Receipt) -> Receipt:
 
 def _kept(receipt: Receipt) -> str:
     """The receipt as it is kept, "" for one that says nothing."""
-    if receipt.exchanges > 1 or receipt.pulled or receipt.accepted or receipt.refused or receipt.merged:
+    sent = receipt.accepted or receipt.merged or receipt.held or receipt.refused
+    if receipt.exchanges > 1 or receipt.pulled or receipt.left or sent:
         return msgspec.json.encode(receipt).decode()
     return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import Incarnation, RowId
 from fieldrep.contract.messages import PAGE_BYTES, PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.receipt import Receipt
@@ -15,6 +16,7 @@ from fieldrep.store.replica import NEXT_DEVICE_KEY, Replica
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
+from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import admit, make_code
 from tests.helpers.in_process import InProcess
 from tests.store_suite.world import SeededBytes, World
@@ -67,6 +69,26 @@ class Laptop:
         with self.replica.begin("edit_account", "edit") as uow:
             uow.update("account", row_id, values)
 
+    def draft(self, account: bytes, **values: Value) -> RowId:
+        """Enters an order with one line; the line's values may be others."""
+        with self.replica.begin("create_order", "order") as uow:
+            number = uow.next_number("order")
+            order = {"account_id": account, "currency": "EUR", "number_local": number}
+            head = uow.create("sales_order", order)
+            line = {"order_id": head, "account_id": account, "description": "Tea", "qty": 1_000_000, "seq": 1}
+            uow.create("document_line", {**line, "unit_price": 5_000_000, **values})
+        return head
+
+    def submit(self, order: RowId) -> None:
+        with self.replica.begin("submit_order", "submit") as uow:
+            uow.update("sales_order", order, {"status": "submitted"})
+
+    def order(self, account: bytes) -> RowId:
+        """Enters and submits an order."""
+        head = self.draft(account)
+        self.submit(head)
+        return head
+
     def out(self, most_changes: int = 2_000, page_bytes: int = 1_000_000) -> bytes:
         file = io.BytesIO()
         written = write_request(self.replica, file, most_changes=most_changes, page_bytes=page_bytes)
@@ -88,3 +110,22 @@ class Laptop:
         with self.replica.read() as reader:
             tables = ("account", "outbox", "sent_log", "refused_change", "base_row", "sync_state")
             return tuple(reader.rows(f"SELECT * FROM {table}") for table in tables)  # noqa: S608
+
+
+def keep(world: World, folder: Path) -> None:
+    """Makes the backup that `go_back` restores."""
+    backup(world.database, folder / "kept")
+
+
+def go_back(world: World, folder: Path, seed: int = 9) -> None:
+    """Restores the backup; another `seed` makes another epoch of it."""
+    restore(world.url, folder / "kept", world.clock, SeededBytes(seed))
+
+
+def with_shop(folder: Path, world: World, name: str = "ana") -> tuple[Laptop, RowId]:
+    """A laptop that has synced, with a shop that lies in the backup made then."""
+    laptop = Laptop(folder, world, world.user(name), name)
+    shop = laptop.create("Shop")
+    laptop.sync()
+    keep(world, folder)
+    return laptop, shop

@@ -14,12 +14,11 @@ from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import handshake_of
 from sync_server.admin.restored import conclusion
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify, revoke
 from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
 from sync_server.store.verify import verify
-from tests.store_suite.laptop import KEY, Laptop
-from tests.store_suite.world import SeededBytes, World, new_row
+from tests.store_suite.laptop import KEY, Laptop, go_back, keep, with_shop
+from tests.store_suite.world import World, new_row
 
 
 @pytest.mark.parametrize("restored", [False, True])
@@ -32,13 +31,13 @@ def test_offline_work_on_an_account_that_moved_before_its_return_is_judged_by_th
     other = world.account(ana.admission.user_id, name="Stays")
     for laptop in (ana, ben):
         laptop.sync(page_bytes)
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     ana.edit(other, note="after the backup")
     ana.sync(page_bytes)
     ana.edit(shop, phone="offline")
     ana.edit(shop, name="Renamed offline")
     if restored:
-        restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+        go_back(world, tmp_path)
     world.change("account", shop, owner_user_id=ben.admission.user_id)
     receipt = ana.sync(page_bytes)
     assert (receipt.refused, receipt.held, receipt.waiting) == (0, 1, 0)
@@ -72,12 +71,12 @@ def test_what_the_office_did_after_the_backup_is_listed_as_far_as_laptops_held_i
     shop, inn = (world.account(ana.admission.user_id, name=name) for name in ("Shop", "Inn"))
     world.account(ben.admission.user_id, name="Not Ana's")
     ana.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     world.change("account", shop, payment_terms="30 days")
     late = world.account(ana.admission.user_id, name="Made by the office")
     ana.edit(inn, phone="by ana herself")
     ana.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     receipt = ana.sync()
     found = report(world)
     told = {(row.entity, row.record, row.by, row.held_by) for row in found.lost}
@@ -104,8 +103,8 @@ def test_a_device_set_aside_or_enrolled_again_is_not_awaited_once_its_successor_
     old.sync()
     second = Laptop(tmp_path / "second", world, user, "tablet")
     second.sync()
-    backup(world.database, tmp_path / "kept")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
     assert states(world) == {"vm": "not_seen", "tablet": "not_seen"}
     second.sync()
     assert states(world) == {"vm": "not_seen", "tablet": "done"}, "another laptop of hers is no successor"
@@ -125,13 +124,10 @@ def test_a_device_set_aside_or_enrolled_again_is_not_awaited_once_its_successor_
 def test_what_the_report_says_came_back_is_what_the_receipt_said_was_given_back(
     world: World, tmp_path: Path
 ) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("In the backup")
-    ana.sync()
-    backup(world.database, tmp_path / "kept")
+    ana, shop = with_shop(tmp_path, world)
     ana.edit(shop, phone="after the backup")
     ana.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     receipt = ana.sync()
     (device,) = report(world).devices
     assert (receipt.returned, device.returned, device.recovered) == (2, 2, 1)
@@ -144,8 +140,8 @@ def test_a_device_that_names_rows_it_cannot_have_changes_nothing_but_the_report(
 ) -> None:
     ana = Laptop(tmp_path, world, world.user("ana"), "ana")
     ana.sync()
-    backup(world.database, tmp_path / "kept")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
     device = identify(world.database, ana.admission.token)
     assert device is not None
     before = world.database.info()
@@ -170,8 +166,8 @@ def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
     other = Laptop(tmp_path / "other", world, user, "vm", seed=1)
     for laptop in (one, other):
         laptop.sync()
-    backup(world.database, tmp_path / "kept")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
     one.sync()
     found = {device.device_id: device.state for device in report(world).devices}
     assert found[id_text(other.admission.device_id)] == "not_seen", (
@@ -210,10 +206,10 @@ def test_what_a_withdrawn_device_may_have_had_stays_in_the_report(world: World, 
     old.sync()
     early = Laptop(tmp_path, world, user, "early")
     withdraw(world, early)
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     old.edit(shop, note="after the backup")
     old.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     withdraw(world, old)
     found = report(world)
     assert [(one.device, one.state) for one in found.devices] == [("old", "withdrawn")], (
@@ -231,16 +227,13 @@ def test_what_a_withdrawn_device_may_have_had_stays_in_the_report(world: World, 
 def test_a_device_withdrawn_after_it_gave_all_back_stays_with_what_it_no_longer_had(
     world: World, tmp_path: Path
 ) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("In the backup")
-    ana.sync()
-    backup(world.database, tmp_path / "kept")
+    ana, shop = with_shop(tmp_path, world)
     for phone in ("1", "2"):
         ana.edit(shop, phone=phone)
     ana.sync()
     with ana.replica.write() as connection:
         connection.execute("DELETE FROM sent_log WHERE n = 2")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     ana.sync()
     withdraw(world, ana)
     found = told(world, ana)
@@ -262,11 +255,11 @@ def test_what_the_laptop_it_was_copied_from_had_sent_is_not_missing_from_a_copy(
     for laptop, note in ((twin, "of the copy"), (ana, "of the first")):
         laptop.edit(shop, note=note)
         laptop.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     for laptop in (twin, ana):
         laptop.edit(shop, phone="after the backup")
         laptop.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     with twin.replica.write() as connection:
         connection.execute("DELETE FROM sent_log WHERE n IN (1, 4)")
     twin.sync()
@@ -286,8 +279,8 @@ def test_a_laptop_is_awaited_although_a_copy_of_it_became_a_device_of_its_own(
     ana.replica.close()
     twin = copied(ana, tmp_path)
     twin.sync()
-    backup(world.database, tmp_path / "kept")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
     twin.sync()
     assert (told(world, ana).state, told(world, twin).state) == ("not_seen", "done")
     assert report(world).done is False
@@ -305,14 +298,14 @@ def test_a_restore_from_before_a_laptop_enrolled_again_takes_nothing_of_it_a_sec
     shop = ana.create("In the backup")
     ana.edit(shop, phone="in the backup")
     ana.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     for reason in ("copied", "lost and found"):
         with world.write() as tx:
             revoke(tx, ana.admission.device_id, reason)
         ana.enrol_again("ana")
         ana.edit(shop, note=f"after it was {reason}")
         ana.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     with world.write() as tx:
         row = tx.row("account", shop)
         assert row is not None
@@ -331,13 +324,10 @@ def test_a_restore_from_before_a_laptop_enrolled_again_takes_nothing_of_it_a_sec
 def test_a_withdrawn_laptop_enrolled_again_in_place_gives_back_as_the_new_device(
     world: World, tmp_path: Path
 ) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("In the backup")
-    ana.sync()
-    backup(world.database, tmp_path / "kept")
+    ana, shop = with_shop(tmp_path, world)
     ana.edit(shop, phone="after the backup")
     ana.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     withdraw(world, ana)
     former = copy.copy(ana)
     ana.enrol_again("ana")

@@ -11,12 +11,11 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.messages import MAX_BEYOND, ExchangeRequest, HeldRow, decode_request, encode_request
 from fieldrep.sync.engine import handshake_of
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify
 from sync_server.store.returns import RestoreReport, restore_report
 from sync_server.store.two_values import TwoValues
-from tests.store_suite.laptop import Laptop
-from tests.store_suite.world import SeededBytes, World
+from tests.store_suite.laptop import Laptop, go_back, keep
+from tests.store_suite.world import World
 
 
 def report(world: World) -> RestoreReport:
@@ -37,7 +36,7 @@ def test_fields_that_came_back_and_fields_that_are_missing_are_named_with_both_v
     ana.sync()
     ana.edit(shop, phone="1")
     ana.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     ana.edit(shop, phone="2", note="Ask for Maria")
     with ana.replica.begin("create_account", "two records") as uow:
         bar = uow.create("account", {"name": "Bar", "lifecycle": "prospect"})
@@ -50,7 +49,7 @@ def test_fields_that_came_back_and_fields_that_are_missing_are_named_with_both_v
     )
     ana.sync()
     ana.edit(inn, note="not sent yet")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     ana.sync()
     found = report(world)
     came = {change.n: pairs(change.fields) for change in found.changes}
@@ -75,10 +74,10 @@ def test_what_a_laptop_may_not_see_is_not_said_to_have_been_empty(
 ) -> None:
     row = world.make("product", sku="TEA", name="Tea", cost_price=2_000_000)
     ana.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     world.change("product", row, name="Renamed by the office", changed_by=None)
     ana.sync()
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    go_back(world, tmp_path)
     ana.sync()
     (lost,) = report(world).lost
     assert pairs(lost.fields) == {("product", "name", "Tea", "Renamed by the office")}
@@ -95,8 +94,8 @@ def test_a_device_that_tells_nonsense_fills_neither_the_report_nor_the_store(
     world: World, tmp_path: Path, ana: Laptop
 ) -> None:
     ana.sync()
-    backup(world.database, tmp_path / "kept")
-    restore(world.url, tmp_path / "kept", world.clock, SeededBytes(9))
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
     with pytest.raises(KnownError, match="Nothing was applied"):
         told(world, ana, (HeldRow("account", bytes(16), 9, 9, b"", "Forged", {"name": 1.5}),))
     odd: dict[str, Value] = {"name": b"\xff", "website": 7, "no_such_field": "x", "phone": "1"}

@@ -9,29 +9,10 @@ import pytest
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, decode_request, encode_request
 from fieldrep.sync.engine import handshake_of
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify
 from sync_server.store.returns import restore_report
-from tests.store_suite.laptop import Laptop
-from tests.store_suite.world import SeededBytes, World
-
-
-def order(laptop: Laptop, account: bytes) -> bytes:
-    """Enters and submits an order with one line."""
-    with laptop.replica.begin("create_order", "order") as uow:
-        head = uow.create(
-            "sales_order",
-            {
-                "account_id": account,
-                "currency": "EUR",
-                "number_local": uow.next_number("order"),
-            },
-        )
-        values = {"order_id": head, "account_id": account, "description": "Tea", "qty": 1_000_000, "seq": 1}
-        uow.create("document_line", {**values, "unit_price": 5_000_000})
-    with laptop.replica.begin("submit_order", "submit") as uow:
-        uow.update("sales_order", head, {"status": "submitted"})
-    return head
+from tests.store_suite.laptop import Laptop, go_back, keep, with_shop
+from tests.store_suite.world import World
 
 
 def number(world: World, row_id: bytes) -> str | None:
@@ -53,10 +34,6 @@ def forget_numbers(world: World) -> None:
         tx.session.run("DELETE FROM number_series")
 
 
-def again(world: World, folder: Path, seed: int = 9) -> None:
-    restore(world.url, folder / "kept", world.clock, SeededBytes(seed))
-
-
 @pytest.mark.parametrize("disk", ["replaced", "lost"])
 def test_a_number_given_out_after_the_backup_names_no_second_order_in_whatever_order_laptops_come(
     world: World, tmp_path: Path, disk: str
@@ -66,14 +43,14 @@ def test_a_number_given_out_after_the_backup_names_no_second_order_in_whatever_o
     for laptop in (ana, ben):
         shops[laptop] = laptop.create("Shop")
         laptop.sync()
-    backup(world.database, tmp_path / "kept")
-    first = order(ana, shops[ana])
+    keep(world, tmp_path)
+    first = ana.order(shops[ana])
     ana.sync()
     assert (was := number(world, first)) == "SO-000001"
     if disk == "lost":
         forget_numbers(world)
-    again(world, tmp_path)
-    second = order(ben, shops[ben])
+    go_back(world, tmp_path)
+    second = ben.order(shops[ben])
     ben.sync()
     ana.sync()
     numbers = [number(world, second), number(world, first)]
@@ -86,17 +63,14 @@ def test_a_number_given_out_after_the_backup_names_no_second_order_in_whatever_o
 
 
 def test_the_same_backup_restored_twice_gives_no_number_again(world: World, tmp_path: Path) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("Shop")
-    ana.sync()
-    backup(world.database, tmp_path / "kept")
-    again(world, tmp_path)
-    first = order(ana, shop)
+    ana, shop = with_shop(tmp_path, world)
+    go_back(world, tmp_path)
+    first = ana.order(shop)
     ana.sync()
     was = number(world, first)
-    again(world, tmp_path, 10)
+    go_back(world, tmp_path, 10)
     ben = Laptop(tmp_path, world, world.user("ben"), "ben")
-    second = order(ben, ben.create("Other"))
+    second = ben.order(ben.create("Other"))
     ben.sync()
     assert number(world, second) is not None
     assert number(world, second) != was
@@ -109,11 +83,8 @@ def test_the_same_backup_restored_twice_gives_no_number_again(world: World, tmp_
 def test_what_a_laptop_shows_to_have_been_given_out_is_left_out_and_what_it_makes_up_is_not(
     world: World, tmp_path: Path
 ) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("Shop")
-    ana.sync()
-    backup(world.database, tmp_path / "kept")
-    again(world, tmp_path)
+    ana, shop = with_shop(tmp_path, world)
+    go_back(world, tmp_path)
     labels = ("SO-015000 D1-000001", "SO-999999999 D999999-000001", "SO-016000 by hand", "D2200-000007")
     rows = tuple(
         HeldRow("sales_order", bytes([n]) * 16, 2**40, 1, b"", label) for n, label in enumerate(labels)
@@ -122,7 +93,7 @@ def test_what_a_laptop_shows_to_have_been_given_out_is_left_out_and_what_it_make
     assert device is not None
     request = ExchangeRequest(handshake_of(ana.replica, 0), beyond=rows)
     exchange(world.database, device, decode_request(encode_request(request)))
-    made = order(ana, shop)
+    made = ana.order(shop)
     ana.sync()
     assert number(world, made) == "SO-016001"
     late = Laptop(tmp_path, world, world.user("late"), "late")
@@ -132,17 +103,14 @@ def test_what_a_laptop_shows_to_have_been_given_out_is_left_out_and_what_it_make
 
 
 def test_a_laptop_tells_the_numbers_of_its_own_orders_too(world: World, tmp_path: Path) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    shop = ana.create("Shop")
+    ana, shop = with_shop(tmp_path, world)
+    ana.order(shop)
     ana.sync()
-    backup(world.database, tmp_path / "kept")
-    order(ana, shop)
-    ana.sync()
-    again(world, tmp_path)
+    go_back(world, tmp_path)
     forget_numbers(world)  # as if more had been given out after the backup than a restore leaves out
     ana.sync()
     ben = Laptop(tmp_path, world, world.user("ben"), "ben")
-    second = order(ben, ben.create("Other"))
+    second = ben.order(ben.create("Other"))
     ben.sync()
     assert number(world, second) == "SO-000003"
     assert lost_orders(world) == []

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fieldrep.contract.ids import RowId
-from sync_server.store.backup import backup
 from sync_server.store.returns import RestoreReport, restore_report
-from tests.store_suite.laptop import Laptop
-from tests.store_suite.test_restored_numbers import again, order
+from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World
 
 
@@ -32,16 +30,16 @@ def test_a_refused_order_that_its_laptop_keeps_is_not_for_the_office_to_enter_an
     shop = world.account(janet, name="Shop")
     for laptop in (andrew, nancy):
         laptop.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     world.change("account", shop, owner_user_id=nancy.admission.user_id)
     nancy.sync()
-    order(nancy, shop)
+    nancy.order(shop)
     for laptop in (nancy, andrew):
         laptop.sync()
     steven = Laptop(tmp_path, world, world.user("steven"), "vm")
     steven.sync()
     andrew.sync()
-    again(world, tmp_path)
+    go_back(world, tmp_path)
     andrew.sync()
     expected = {("account", "Shop", "the office"), ("user", "Steven", "the office")}
     assert named(world) == expected, "Nancy's laptop may still give her order back"
@@ -64,7 +62,7 @@ def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_t
     laptops = (nancy, janet, andrew)
     for laptop in laptops:
         laptop.sync()
-    backup(world.database, tmp_path / "kept")
+    keep(world, tmp_path)
     for account in (shop, inn):
         janet.edit(RowId(account), phone="0800 JANET")
     janet.sync()
@@ -74,7 +72,7 @@ def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_t
     nancy.edit(RowId(shop), note="Ask for Maria")
     for laptop in laptops:
         laptop.sync()
-    again(world, tmp_path)
+    go_back(world, tmp_path)
     assert [laptop.sync().refused for laptop in laptops] == [1, 0, 0]
     both = {("account", "Shop", "Nancy, or the office before"), ("account", "Inn", "the office")}
     assert named(world) == both, "Janet's edits made both younger, and brought neither act back"
