@@ -28,6 +28,9 @@ MAX_BEYOND = 1_000
 MOST_BEYOND_BYTES = 2_000_000
 """Of the values told with them, for a report alone: a first contact after a restore is slow enough."""
 
+MOST_FORMERS = 10
+"""Enrolments of one laptop that both sides remember; what waited longer than that is judged as new."""
+
 PAGE_BYTES = 1_200_000
 """Of one reply: two are in memory at a time, one being written and one being made ready."""
 

@@ -17,7 +17,7 @@ from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
-from fieldrep.contract.messages import MAX_CHANGES, EnrollReply
+from fieldrep.contract.messages import MAX_CHANGES, MOST_FORMERS, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import engine, log, newer, outbox, search
@@ -37,7 +37,7 @@ PAGES_AT_ONCE = 500
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
 DEVICE_KEY, NEXT_DEVICE_KEY = "device_key", "next_device_key"
-FORMERS, MOST_FORMERS = "formers", 10
+FORMERS = "formers"
 _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # noqa: S105 - SQL
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fieldrep.contract.ids import Incarnation, RowId
+from fieldrep.contract.messages import MOST_FORMERS
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
-
-MOST_FORMERS = 10
-"""Enrolments of one laptop that are remembered; what waited longer than that is judged as new."""
 
 
 def note_former(

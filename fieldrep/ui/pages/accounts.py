@@ -171,9 +171,8 @@ class AccountsPage(Page):
     # The list
 
     def _ask(self, *, keep: bool = False) -> None:
-        """`keep` is a refresh: the current account and the scroll stay, unless it takes over what was asked anew."""
-        keep = keep and not self.list.unanswered
-        self.list.loading()
+        """`keep` is a refresh: the current account and the scroll stay."""
+        keep = self.list.loading(keep=keep)
         self._asking = True
         shown = len(self.list.model.rows()) if keep else 0
         self._desk.runner.query(

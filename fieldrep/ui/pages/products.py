@@ -90,10 +90,9 @@ class ProductsPage(Page):
                 self.list.choose_chip(ProductChip.ALL.value)
 
     def _ask(self, *, keep: bool = False) -> None:
-        """`keep` is a refresh, unless it takes over what was asked anew; rows of an earlier question come no more."""
-        keep, self._found = keep and not self.list.unanswered, None
+        """`keep` is a refresh; rows of an earlier question come no more."""
+        keep, self._found = self.list.loading(keep=keep), None
         state = self.list.state()
-        self.list.loading()
         self._desk.runner.query(
             find_products,
             asker=self,

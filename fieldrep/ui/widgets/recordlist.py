@@ -178,11 +178,16 @@ class RecordList(QWidget):
     def append_rows(self, rows: Sequence[RowView]) -> None:
         self.model.append(rows)
 
-    def loading(self) -> None:
-        """Grey rows after 200 ms, and only where nothing was shown before."""
+    def loading(self, *, keep: bool = False) -> bool:
+        """Grey rows after 200 ms, and only where nothing was shown before.
+
+        The answer to `keep`, the wish to refresh: whether current row and scroll stay. Not when this takes over what
+        was asked anew and has no answer yet.
+        """
         if self.model.rowCount() == 0:
             self._stack.setCurrentWidget(self._skeleton)
             self._skeleton.start()
+        return keep and not self.unanswered
 
     def failed(self, sentence: str) -> None:
         self._skeleton.stop()
