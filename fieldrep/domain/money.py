@@ -12,6 +12,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
 
 _PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_ENGLISH = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*|[+-]?[0-9]{1,3}(,[0-9]{3}){2,}")
+_CONTINENTAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]*|[+-]?[0-9]{1,3}(\.[0-9]{3}){2,}")
+_EITHER = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _NO_MINOR_UNIT = frozenset(
     [
         "BIF",
@@ -63,6 +66,24 @@ def line_amount(qty: int, unit_price: int, discount_rate: int, currency: str) ->
 def net_price(unit_price: int, discount_rate: int) -> int:
     """The unit price less discount, in millionths, for showing; totals never start from it."""
     return divide_rounded(unit_price * (MILLIONTH - discount_rate), MILLIONTH)
+
+
+def typed_number(text: str, title: str) -> str:
+    """A number as a person types it, in the form that is read here: a point before decimals, thousands close up.
+
+    Raises:
+        KnownError: `invalid_value`, for “1,250”: a thousand and more to one person, little more than one to another.
+    """
+    typed = text.strip()
+    if _ENGLISH.fullmatch(typed):
+        return typed.replace(",", "")
+    if _CONTINENTAL.fullmatch(typed):
+        return typed.replace(".", "").replace(",", ".")
+    if _EITHER.fullmatch(typed):
+        thousands, decimals = typed.replace(",", ""), typed.replace(",", ".")
+        sentence = f"{title}: “{typed}” can be read in two ways; write {thousands} or {decimals}."
+        raise KnownError(Code.INVALID_VALUE, sentence)
+    return typed.replace(",", ".")
 
 
 def parse_millionths(text: str, title: str) -> int:

@@ -138,6 +138,26 @@ def test_recomputed_rows_keep_the_place_and_an_open_editor(qtbot: QtBot, grid: E
     assert place(grid)[0] == 2
 
 
+def test_what_is_being_typed_stays_when_the_rows_come_anew_or_others_come(
+    qtbot: QtBot, grid: EditGrid
+) -> None:
+    edits: list[tuple[object, str, str]] = []
+    grid.cell_edited.connect(lambda *edit: edits.append(edit))
+    grid.go(1, "qty")
+    qtbot.keyClick(grid, Qt.Key.Key_3)
+    grid.set_rows(sample_lines())
+    assert editor(grid).text() == "3"
+    qtbot.keyClicks(editor(grid), "6")
+    grid.set_rows(sample_lines()[1:])
+    now = QApplication.focusWidget()
+    assert isinstance(now, QLineEdit)
+    assert now.text() == "36"
+    assert place(grid) == (0, "qty"), "its row stands elsewhere now"
+    qtbot.keyClick(now, Qt.Key.Key_5)
+    qtbot.keyClick(now, Qt.Key.Key_Return)
+    assert edits == [(2, "qty", "365")]
+
+
 def test_the_current_line_is_told_and_is_none_on_the_blank_line(grid: EditGrid) -> None:
     told: list[object] = []
     grid.current_changed.connect(told.append)

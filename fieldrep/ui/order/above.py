@@ -27,7 +27,6 @@ class AboveLines(QObject):
         self._desk = desk
         self._order_id: RowId | None = None
         self.refused = Banner(name="order_refused")
-        self.refused.acted.connect(self.send_again)
         self.conflicts = ConflictPanel(desk, name="order_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)

@@ -4,7 +4,6 @@ Owns which order is shown and what is typed. A refused step says why and keeps w
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -13,7 +12,7 @@ from fieldrep.commands.done import Done
 from fieldrep.commands.lines import add_order_line, discount_order_lines, edit_order_line, remove_order_lines
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import cancel_order, copy_lines, copy_order, edit_order, submit_order
-from fieldrep.contract.errors import KnownError
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.fast_entry import parse_fast_entry
 from fieldrep.queries.new_order import entry_of
@@ -28,9 +27,9 @@ from fieldrep.ui.order.fast import FastField
 from fieldrep.ui.order.lines import OrderLines
 from fieldrep.ui.order.paste import add_rows
 from fieldrep.ui.order.side import OrderSide
+from fieldrep.ui.order.steps import Steps
+from fieldrep.ui.order.untaken import Untaken
 from fieldrep.ui.page import Place
-from fieldrep.ui.style.tokens import Tone
-from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.card import Card
 from fieldrep.ui.widgets.recordheader import HeaderAction, RecordHeader
 
@@ -69,11 +68,13 @@ class OrderEditor(QWidget):
             avatar=False,
         )
         self.fast = FastField(self)
-        self.problem = Banner(name="order_problem")
+        self.steps = Steps(self._desk.runner)
+        self.problem = self.steps.problem
         self.above = AboveLines(self._desk)
         self.lines = OrderLines()
         self.grid = self.lines.grid
         self.side = OrderSide()
+        self.untaken = Untaken(self.lines, self.side, self.fast, self.steps)
         self.below = BelowLines()
 
     def _connect(self) -> None:
@@ -90,7 +91,9 @@ class OrderEditor(QWidget):
         self.grid.current_changed.connect(lambda _: self._explain())
         self.lines.last_wanted.connect(self._copy_last)
         self.above.said.connect(self.said)
+        self.above.refused.acted.connect(self.send_again)
         self.side.head.entered.connect(self._save_head)
+        self.side.submit_pressed.connect(self.submit)
         self.side.submit_wanted.connect(self._submit)
         self.side.draft_left.connect(self.closed)
 
@@ -145,7 +148,7 @@ class OrderEditor(QWidget):
         self.beginning.about(None)
         self.order_id = self.entry = self._last = None
         self.fast.empty_out()
-        self.problem.clear()
+        self.steps.forget()
         self.lines.forget()
         self.side.forget()
         self.above.forget()
@@ -170,7 +173,7 @@ class OrderEditor(QWidget):
             return True
         typed = bool(self.fast.text()) or self.problem.isVisible()
         self.fast.empty_out()
-        self.problem.clear()
+        self.steps.put_away()
         return typed
 
     def save_now(self) -> None:
@@ -183,7 +186,7 @@ class OrderEditor(QWidget):
         if self.order_id is not None or account_id is not None:
             runner, now, zone = self._desk.runner, self._desk.now(), self._desk.zone
             about = {"order_id": self.order_id, "account_id": account_id, "now": now, "zone": zone}
-            runner.query(entry_of, asker=self, done=self._show, failed=self._fail, **about)
+            runner.query(entry_of, asker=self, done=self._show, failed=self.steps.fail, **about)
 
     def _show(self, entry: OrderEntry | None) -> None:
         if entry is None:
@@ -193,6 +196,8 @@ class OrderEditor(QWidget):
             return
         first, before = self.entry is None, len(self.entry.lines) if self.entry else 0
         self.entry, head = entry, entry.head
+        if not head.editable:
+            self.untaken.leave_behind()
         today, zone = self._desk.today(), self._desk.zone
         self._desk.customer = (head.account_id, head.account)
         self.header.set(sheet.header_view(head, today, zone))
@@ -204,7 +209,7 @@ class OrderEditor(QWidget):
             self.lines.say_empty(self._last, today, editable=head.editable)
             if self._last is None:
                 self._ask_orders(head.account_id, self._on_orders)
-        self.side.set(entry)
+        self.side.set(entry, self.untaken.words())
         self.above.set(head)
         self._explain()
         if first and self.isVisible():
@@ -215,7 +220,7 @@ class OrderEditor(QWidget):
         self, account_id: RowId, done: Callable[[Sequence[OrderRow]], None], chip: OrderChip = OrderChip.ALL
     ) -> None:
         self._desk.runner.query(
-            orders_of_account, asker=self, lane=chip, done=done, failed=self._fail,
+            orders_of_account, asker=self, lane=chip, done=done, failed=self.steps.fail,
             account_id=account_id, chip=chip, limit=_RECENT,
         )  # fmt: skip
 
@@ -245,7 +250,7 @@ class OrderEditor(QWidget):
 
     def _on_typed(self, text: str) -> None:
         if not text.strip():
-            self.problem.clear()
+            self.steps.clear()
 
     def _take(self, hit: ProductHit) -> None:
         self._add(NewLine(product_id=hit.id, qty=hit.qty, uom=hit.uom), self.fast.text())
@@ -255,6 +260,10 @@ class OrderEditor(QWidget):
         self._add(NewLine(sku=entry.what, qty=entry.qty), typed)
 
     def _add(self, line: NewLine, typed: str) -> None:
+        if problem := parse_fast_entry(typed).problem:
+            self.fast.put_away()
+            self.steps.fail(KnownError(Code.INVALID_VALUE, problem))
+            return
         self.fast.empty_out()
         self.fast.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -262,23 +271,27 @@ class OrderEditor(QWidget):
             if not self.fast.text():
                 self.fast.setText(typed)
                 self.fast.selectAll()
-            self._fail(error)
+            self.steps.fail(error)
 
         self._into(
-            lambda order_id: self._run(add_order_line, None, failed, order_id=order_id, line=line), failed
+            lambda order_id: self.steps.run(add_order_line, None, failed, order_id=order_id, line=line),
+            failed,
         )
 
     def _paste(self, rows: list[list[str]]) -> None:
-        self.problem.clear()
+        def add(order_id: RowId) -> None:
+            add_rows(self.steps, order_id, rows, lambda: self.order_id == order_id)
+
         if self.entry is not None and self.entry.head.editable:
-            self._into(lambda order_id: add_rows(self._desk.runner, order_id, rows, self.problem))
+            self.steps.put_away()
+            self._into(add)
 
     # The lines
 
     def _edit_cell(self, key: object, column: str, text: str) -> None:
         def failed(error: Exception) -> None:
             self.lines.refuse(key, column, text, sentence_of(error))
-            self._fail(error)
+            self.steps.fail(error)
 
         self.lines.accept(key, column)
         try:
@@ -289,7 +302,7 @@ class OrderEditor(QWidget):
         except KnownError as error:
             failed(error)
         else:
-            self._run(edit_order_line, lambda _: self.reload(), failed, row_id=key, **values)
+            self.steps.run(edit_order_line, lambda _: self.reload(), failed, row_id=key, **values)
 
     def _same(self, _: str, keys: list[object]) -> None:
         """Ctrl+D: the current line's discount on all selected lines, as one change."""
@@ -299,13 +312,13 @@ class OrderEditor(QWidget):
         if len(keys) < 2:
             self.problem.say("Choose the lines first", "Shift with the arrow keys adds lines to the choice.")
         else:
-            self._run(
+            self.steps.run(
                 discount_order_lines, self._say_done, row_ids=tuple(keys), discount_rate=current.discount_rate
             )
 
     def _remove(self, keys: list[object]) -> None:
         if self.entry is not None and self.entry.head.editable:
-            self._run(remove_order_lines, self._say_done, row_ids=tuple(keys))
+            self.steps.run(remove_order_lines, self._say_done, row_ids=tuple(keys))
 
     def current_line(self) -> OrderLine | None:
         """The line that is current in the grid."""
@@ -326,17 +339,21 @@ class OrderEditor(QWidget):
         if self.entry is None or not self.entry.head.editable:
             self.side.head.saved(key)
             return
-        self._into(lambda order: self._run(edit_order, saved, failed, row_id=order, **{key: value}), failed)
+        self._into(
+            lambda order: self.steps.run(edit_order, saved, failed, row_id=order, **{key: value}), failed
+        )
 
     def submit(self) -> None:
         """Ctrl+Enter: asks first, then submits."""
-        if self.entry is None or not self.entry.head.editable:
-            return
-        self.side.head.save(final=True)
-        self.side.ask_submit()
+        if self.entry is not None and self.entry.head.editable:
+            self.untaken.before(self.side.ask_submit)
+
+    def send_again(self) -> None:
+        """A refused order, corrected here, goes with the next sync."""
+        self.untaken.before(self.above.send_again)
 
     def _submit(self) -> None:
-        self._run(submit_order, self._submitted, row_id=self.order_id)
+        self.steps.run(submit_order, self._submitted, row_id=self.order_id)
 
     def _submitted(self, done: Done) -> None:
         self.said.emit(f"{done.label}: safe on this laptop, sent with the next sync", None)
@@ -344,18 +361,18 @@ class OrderEditor(QWidget):
     def _copy_last(self) -> None:
         if (last := self._last) is not None:
             self._into(
-                lambda order_id: self._run(copy_lines, self._say_done, row_id=order_id, from_id=last.id)
+                lambda order_id: self.steps.run(copy_lines, self._say_done, row_id=order_id, from_id=last.id)
             )
 
     def _act(self, key: str) -> None:
         if self.entry is None:
             return
         if key == "copy":
-            self._run(copy_order, self._on_copied, row_id=self.order_id)
+            self.steps.run(copy_order, self._on_copied, row_id=self.order_id)
         elif key == "cancel" and self.order_id is None:
             self.closed.emit()
         elif key == "cancel":
-            self._run(cancel_order, lambda done: self.said.emit(done.label, None), row_id=self.order_id)
+            self.steps.run(cancel_order, lambda done: self.said.emit(done.label, None), row_id=self.order_id)
         elif key == "account":
             self.wanted.emit(Place("accounts", ("account", self.entry.head.account_id)))
         elif (line := self.current_line()) is not None and line.product_id is not None:
@@ -372,25 +389,8 @@ class OrderEditor(QWidget):
         if self.order_id is not None:
             go(self.order_id)
         else:
-            self.beginning.then(go, failed or self._fail)
-
-    def _run(
-        self,
-        command: Callable[..., Any],
-        done: Callable[[Done], None] | None,
-        failed: Callable[[Exception], None] | None = None,
-        **kw: Any,
-    ) -> None:
-        def finished(outcome: Done) -> None:
-            self.problem.clear()
-            if done is not None:
-                done(outcome)
-
-        self._desk.runner.command(command, initiator=None, done=finished, failed=failed or self._fail, **kw)
+            self.beginning.then(go, failed or self.steps.fail)
 
     def _say_done(self, done: Done) -> None:
         if done.changed:
             self.said.emit(done.label, done.change_n)
-
-    def _fail(self, error: Exception) -> None:
-        self.problem.say("Not done", sentence_of(error), Tone.DANGER)

@@ -5,7 +5,7 @@ Owns when a text is worth saving: half a date is kept until it is whole or the f
 
 from collections import Counter
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from fieldrep.contract.errors import KnownError
@@ -15,6 +15,7 @@ from fieldrep.ui.widgets.card import Card
 from fieldrep.ui.widgets.field import Field
 
 SAVE_AFTER_MS = 400
+_TITLES = {"wanted_on": "Deliver on", "freight_amount": "Freight", "po_ref": "Customer's reference"}
 
 
 class HeadFields(Card):
@@ -32,15 +33,11 @@ class HeadFields(Card):
         self._soon.setSingleShot(True)
         self._soon.setInterval(SAVE_AFTER_MS)
         self._soon.timeout.connect(lambda: self.save(final=False))
-        self.fields = {
-            "wanted_on": self._field("wanted_on", "Deliver on"),
-            "freight_amount": self._field("freight_amount", "Freight"),
-            "po_ref": self._field("po_ref", "Customer's reference"),
-        }
+        self.fields = {key: self._field(key, title) for key, title in _TITLES.items()}
         row = QHBoxLayout()
         row.setSpacing(10)
-        row.addWidget(self.fields["wanted_on"], 1)
-        row.addWidget(self.fields["freight_amount"], 1)
+        for key in ("wanted_on", "freight_amount"):
+            row.addWidget(self.fields[key], 1, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(row)
         self.body.addWidget(self.fields["po_ref"])
 
@@ -56,10 +53,30 @@ class HeadFields(Card):
         self._currency = head.currency
         for key, text in sheet.head_texts(head, freight_amount).items():
             self._boxes[key].setReadOnly(not head.editable)
+            if not head.editable:
+                self._show_stored(key, text)
+                continue
             kept = key in self._typed or self._saving[key] > 0 or bool(self.fields[key].error())
             if not kept and self._may_fill(key, text):
                 self.fields[key].set_text(text)
         self._boxes["wanted_on"].setPlaceholderText("2026-11-30" if head.editable else "")
+
+    def _show_stored(self, key: str, text: str) -> None:
+        """An order that takes nothing any more shows what is in it."""
+        self._typed.discard(key)
+        self.fields[key].set_error("")
+        self.fields[key].set_text(text)
+
+    def untaken(self) -> list[tuple[str, str]]:
+        """The fields whose text is not in the order, and what they say."""
+        wrong = [key for key, field in self.fields.items() if field.error()]
+        return [(_TITLES[key], self.fields[key].text().strip()) for key in wrong]
+
+    def go_to_untaken(self) -> None:
+        """To the first of these fields."""
+        first = next((field for field in self.fields.values() if field.error()), None)
+        if first is not None:
+            first.control.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _may_fill(self, key: str, text: str) -> bool:
         """While a person is in a field, her own way of writing what is saved stays."""

@@ -6,7 +6,7 @@ Owns which line is current and what was refused in a cell. Commands are the edit
 from dataclasses import replace
 from datetime import date, tzinfo
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from fieldrep.queries.order_entry import OrderEntry
@@ -38,6 +38,8 @@ class OrderLines(QStackedWidget):
             for at, line in enumerate(entry.lines, start=1)
         ]
         self.grid.grid.set_editable(entry.head.editable)
+        if not entry.head.editable:
+            self._refused.clear()
         self.grid.set_rows([self._marked(row) for row in rows])
         self.setCurrentWidget(self.grid if rows else self.empty)
         if rows and (grown or not self.grid.currentIndex().isValid()):
@@ -58,6 +60,26 @@ class OrderLines(QStackedWidget):
         """A refused entry stands in its cell as it was typed, with the reason, until another one is made."""
         self._refused[(key, column)] = (text, sentence)
         self.grid.set_rows([self._marked(row) for row in self.grid.grid.rows])
+
+    def untaken(self) -> list[tuple[str, str]]:
+        """Where refused entries stand, and what they say."""
+        shown = {row.key: number for number, row in enumerate(self.grid.grid.rows, start=1)}
+        titles = {one.key: one.title for one in self.grid.grid.columns}
+        return [
+            (f"{titles[column]} of line {shown[key]}", text)
+            for (key, column), (text, _) in self._refused.items()
+            if key in shown
+        ]
+
+    def go_to_untaken(self) -> str:
+        """To the first refused entry; why it was not taken."""
+        for at, row in enumerate(self.grid.grid.rows):
+            for (key, column), (_, sentence) in self._refused.items():
+                if key == row.key:
+                    self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+                    self.grid.go(at, column)
+                    return sentence
+        return ""
 
     def accept(self, key: object, column: str) -> None:
         """Another entry is made in a cell."""

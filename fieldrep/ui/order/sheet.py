@@ -15,6 +15,7 @@ from fieldrep.domain.money import (
     minor_digits,
     parse_amount,
     parse_millionths,
+    typed_number,
 )
 from fieldrep.queries.order_entry import OrderEntry, OrderHead, OrderLine, ProductHit
 from fieldrep.queries.orders import OrderChip, OrderRow, OrderSort
@@ -93,8 +94,10 @@ def parse_percent(text: str) -> int:
     Raises:
         KnownError: `invalid_value`, outside 0 to 100.
     """
-    typed = text.replace("%", "").replace(",", ".").strip() or "0"
-    rate = parse_millionths(typed, "Discount") // 100
+    typed = typed_number(text.replace("%", ""), "Discount") or "0"
+    rate, finer = divmod(parse_millionths(typed, "Discount"), 100)
+    if finer:
+        raise KnownError(Code.INVALID_VALUE, f"Discount: {typed} has more than four decimals.")
     if not 0 <= rate <= MILLIONTH:
         raise KnownError(Code.INVALID_VALUE, "Discount: give a number of percent from 0 to 100.")
     return rate
@@ -102,7 +105,7 @@ def parse_percent(text: str) -> int:
 
 def parse_quantity(text: str) -> int:
     """A quantity in millionths as a person types it, with a point or a comma."""
-    return parse_millionths(text.replace(",", "."), "Quantity")
+    return parse_millionths(typed_number(text, "Quantity"), "Quantity")
 
 
 def row_view(row: OrderRow, today: date) -> RowView:
@@ -277,7 +280,7 @@ def head_value(key: str, text: str, currency: str) -> object:
         KnownError: `invalid_value`, when it cannot be read.
     """
     if key == "freight_amount":
-        return parse_amount(text.replace(",", ".") or "0", currency, "Freight")
+        return parse_amount(typed_number(text, "Freight") or "0", currency, "Freight")
     if key != "wanted_on" or not text:
         return text or None
     for form in ("%Y-%m-%d", "%d.%m.%Y"):

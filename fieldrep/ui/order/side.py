@@ -27,6 +27,7 @@ _WIDTH = 292
 class OrderSide(QWidget):
     """`submit_wanted` comes after the person confirmed. What is long scrolls; totals and buttons always show."""
 
+    submit_pressed = Signal()
     submit_wanted = Signal()
     draft_left = Signal()
     state_changed = Signal()
@@ -35,6 +36,7 @@ class OrderSide(QWidget):
         super().__init__()
         self.setFixedWidth(scaled(_WIDTH))
         self._asked = False
+        self._held_back = ""
         self._problems: Sequence[str] = ()
         self._account = ""
         self._why = Card()
@@ -50,7 +52,7 @@ class OrderSide(QWidget):
             "Submit order", icon="send", variant="primary", name="order_submit", wide=True
         )
         self.leave_button.clicked.connect(self.draft_left)
-        self.submit_button.clicked.connect(self.ask_submit)
+        self.submit_button.clicked.connect(self.submit_pressed)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.leave_button)
@@ -84,9 +86,10 @@ class OrderSide(QWidget):
         column.addStretch(1)
         return inside
 
-    def set(self, entry: OrderEntry) -> None:
-        """Shows the order; what is being typed stays."""
+    def set(self, entry: OrderEntry, untaken: str) -> None:
+        """Shows the order; what is being typed stays. `untaken` is what was typed and is not in it yet."""
         head = entry.head
+        self._held_back = untaken if self._held_back and head.editable else ""
         self.head.set(head, entry.totals.freight_amount)
         _empty(self._totals.body)
         for left, right in sheet.total_rows(entry):
@@ -104,6 +107,8 @@ class OrderSide(QWidget):
         self._asked = self._asked and not entry.problems and entry.head.editable
         if entry.head.read_only_reason:
             self.banner.say("Read only", entry.head.read_only_reason, Tone.INFO)
+        elif self._held_back:
+            self.banner.say("Not yet", self._held_back, Tone.DANGER)
         elif self._asked:
             self._ask(entry.head.account)
         elif entry.problems and entry.lines:
@@ -119,6 +124,7 @@ class OrderSide(QWidget):
 
     def ask_submit(self) -> None:
         """The first press asks inline, the second submits: an order that was sent cannot be taken back."""
+        self._held_back = ""
         if self._problems:
             self.banner.say("Not yet", " ".join(self._problems), Tone.DANGER)
         elif not self._asked:
@@ -129,11 +135,17 @@ class OrderSide(QWidget):
             self._asked = False
             self.submit_wanted.emit()
 
+    def hold_back(self, sentence: str) -> None:
+        """What was typed and is not in the order stands against submitting; it is told until it is mended."""
+        self._asked, self._held_back = False, sentence
+        self.banner.say("Not yet", sentence, Tone.DANGER)
+        self._name_submit()
+
     def take_back(self) -> bool:
         """Esc: not submitted after all; False when nothing was asked."""
-        if not self._asked:
+        if not self._asked and not self._held_back:
             return False
-        self._asked = False
+        self._asked, self._held_back = False, ""
         self.banner.clear()
         self._name_submit()
         return True
@@ -146,7 +158,7 @@ class OrderSide(QWidget):
 
     def forget(self) -> None:
         """Another order comes: nothing that was asked or typed here is meant for it."""
-        self._asked = False
+        self._asked, self._held_back = False, ""
         self.banner.clear()
         self.head.forget()
 

@@ -67,9 +67,10 @@ class OrdersPage(Page):
     # The list
 
     def _ask(self, *, keep: bool = False) -> None:
-        """`keep` is a refresh; rows of an earlier question come no more."""
-        keep, self._found = self.list.loading(keep=keep), None
+        """`keep` is a refresh, unless it takes over what was asked anew; rows of an earlier question come no more."""
+        keep, self._found = keep and not self.list.unanswered, None
         state = self.list.state()
+        self.list.loading()
         self._desk.runner.query(
             find_orders,
             asker=self,
@@ -216,7 +217,7 @@ class OrdersPage(Page):
         found = []
         if above.refused.isVisible():
             found.append(
-                Action("send_corrected", "Send corrected order", "send", above.send_again, group=group)
+                Action("send_corrected", "Send corrected order", "send", self.editor.send_again, group=group)
             )
         panel = above.conflicts
         if panel.isVisible():

@@ -71,6 +71,11 @@ class _CellDelegate(QStyledItemDelegate):
         editor.setAlignment(Qt.AlignmentFlag(index.data(Qt.ItemDataRole.TextAlignmentRole)))
         return editor
 
+    def setEditorData(self, editor: QWidget, index: _Index) -> None:
+        """What is being typed stays when the rows are shown anew."""
+        if not (isinstance(editor, QLineEdit) and editor.isModified()):
+            super().setEditorData(editor, index)
+
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: _Index) -> None:
         editor.setGeometry(QRect(option.rect))
 
@@ -120,6 +125,7 @@ class EditGrid(QTableView):
         self.grid.modelReset.connect(self._restore)
         self.selectionModel().currentRowChanged.connect(self._on_row)
         self._place = (0, 0)
+        self._typed: tuple[object, str] = (None, "")
 
     def _size_header(self) -> None:
         header = self.horizontalHeader()
@@ -174,10 +180,14 @@ class EditGrid(QTableView):
 
     def finish(self) -> None:
         """What is being typed in a cell is entered, as by Enter."""
-        editor = self.viewport().findChild(QLineEdit, "cell_editor")
-        if editor is not None and editor.isVisible():
+        if (editor := self._editor()) is not None:
             self.commitData(editor)
             self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+
+    def _editor(self) -> QLineEdit | None:
+        """The open one."""
+        found = self.viewport().findChildren(QLineEdit, "cell_editor")
+        return next((editor for editor in found if editor.isVisible()), None)
 
     def selected_keys(self) -> list[object]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
@@ -254,6 +264,9 @@ class EditGrid(QTableView):
 
     def _remember(self) -> None:
         self._place = (self.currentIndex().row(), self.currentIndex().column())
+        editor = self._editor()
+        typed = editor.text() if editor is not None and editor.isModified() else ""
+        self._typed = (self.grid.key_at(self._place[0]), typed)
 
     def _restore(self) -> None:
         row, column = self._place
@@ -261,6 +274,20 @@ class EditGrid(QTableView):
             index = self.grid.index(min(row, self.grid.rowCount() - 1), max(0, column))
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
             self.selectionModel().setCurrentIndex(index, flags)
+        self._type_on()
+
+    def _type_on(self) -> None:
+        """Other rows came while somebody typed in a cell: its row is current again, and open, where it is left."""
+        key, typed = self._typed
+        at = next((at for at, row in enumerate(self.grid.rows) if typed and row.key == key), -1)
+        if at < 0:
+            return
+        index = self.grid.index(at, self._place[1])
+        self.setCurrentIndex(index)
+        self.edit(index)
+        if (editor := self._editor()) is not None:
+            editor.setText(typed)
+            editor.setModified(True)
 
     def _on_row(self, now: QModelIndex, before: QModelIndex) -> None:
         self.current_changed.emit(self.grid.key_at(now.row()))
