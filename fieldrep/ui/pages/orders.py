@@ -67,10 +67,9 @@ class OrdersPage(Page):
     # The list
 
     def _ask(self, *, keep: bool = False) -> None:
-        """`keep` is a refresh, unless it takes over what was asked anew; rows of an earlier question come no more."""
-        keep, self._found = keep and not self.list.unanswered, None
+        """`keep` is a refresh; rows of an earlier question come no more."""
+        keep, self._found = self.list.loading(keep=keep), None
         state = self.list.state()
-        self.list.loading()
         self._desk.runner.query(
             find_orders,
             asker=self,
