@@ -13,7 +13,7 @@ from fieldrep.commands.entered import enterable, not_enterable, unknown_field
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import Field, Kind
+from fieldrep.contract.fields import INT64_MAX, INT64_MIN, Field, Kind
 from fieldrep.contract.ids import RowId, parse_id
 from fieldrep.contract.jsonform import from_json
 from fieldrep.contract.shapes import Shape
@@ -231,6 +231,8 @@ def _flag(name: str, value: object) -> bool:
 def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(name, "this must be a whole number.")
+    if not INT64_MIN <= value <= INT64_MAX:
+        raise _wrong(name, "this number is too large.")
     return value
 
 

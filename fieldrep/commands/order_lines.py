@@ -195,6 +195,9 @@ def _product(uow: UnitOfWork, line: NewLine) -> tuple[Row, str]:
     product = uow.row("product", product_id) if product_id is not None else None
     if product is None:
         raise KnownError(Code.NOT_FOUND, _unknown_sku(uow, line.sku), field="sku")
+    if line.product_id is not None and line.sku and line.sku.casefold() != text_of(product, "sku").casefold():
+        sentence = f"“{line.sku[:60]}” and the product named by id are two. Name one of them."
+        raise KnownError(Code.INVALID_VALUE, sentence, field="sku")
     if product["status"] == "discontinued":
         sentence = (
             f"{text_of(product, 'sku')} {text_of(product, 'name')} is discontinued and cannot be ordered."

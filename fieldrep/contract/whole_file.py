@@ -22,8 +22,10 @@ def whole_file(path: Path, advice: str) -> Iterator[BinaryIO]:
         advice: what to tell where it cannot be written: what is safe, and what to do.
 
     Raises:
-        KnownError: `disk_error`.
+        KnownError: `disk_error`, or `wrong_usage` for a path that names no file.
     """
+    if not path.name:
+        raise KnownError(Code.WRONG_USAGE, "This names no file. Name the file to write.")
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as out:

@@ -31,7 +31,7 @@ from sync_server.admin.console import (
     say,
     system_clock,
 )
-from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link
+from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link, same_listener
 from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
@@ -363,12 +363,18 @@ def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None
     with central_store() as database, database.write(ACTOR) as tx:
         row = admin.active_user(tx, login)
         code = credentials.make_code(tx, os.urandom, _bytes(row["id"]), minutes * 60_000)
-    link = enrolment_link(server, code, remembered.fingerprint if server == remembered.address else "")
+    pinned = remembered.fingerprint if same_listener(server, remembered.address) else ""
+    link = enrolment_link(server, code, pinned)
     if as_json:
         print_json({"link": link, "login": login, "minutes": minutes})
         return
     say(link)
     complain(f"The link admits one device of {row['name']!s} within {minutes} minutes.")
+    if remembered.fingerprint and not pinned:
+        complain(
+            f"It names no certificate: the device must trust that of {server} by itself. "
+            f"Where this server itself answers there, give the port it serves on."
+        )
 
 
 def _moment(instant: object) -> str | None:

@@ -11,7 +11,7 @@ import ssl
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.hosts import is_loopback
@@ -48,6 +48,19 @@ def checked_address(text: str) -> str:
             f"{text[:80]} is not encrypted, and devices speak plain HTTP to their own machine only.",
         )
     return text.rstrip("/")
+
+
+def same_listener(address: str, served: str) -> bool:
+    """Whether an address of devices reaches the very server that served as `served`, under whatever name.
+
+    Another port is another program, such as a proxy with a certificate of its own.
+    """
+    parts, known = urlsplit(address), urlsplit(served)
+    return (parts.scheme, _port(parts)) == (known.scheme, _port(known))
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
 
 def reachable(listening: str) -> str:

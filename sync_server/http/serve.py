@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,9 +37,11 @@ def serve(
 
     Raises:
         KnownError: `plain_http` off loopback without a certificate, `wrong_usage` for half a certificate,
-            `address_in_use`.
+            `certificate` for a certificate and a key that do not belong together, `address_in_use`.
     """
     _require_tls(host, tls_cert, tls_key)
+    if tls_cert and tls_key:
+        _require_a_pair(tls_cert, tls_key)
     _allow_connections()
     listener = _listen(host, port)
     app = make_app(database)
@@ -73,6 +77,22 @@ def _require_tls(host: str, tls_cert: Path | None, tls_key: Path | None) -> None
             f"Plain HTTP is served to this machine only, not on {host}. Give --tls-cert and --tls-key, "
             "or --host 127.0.0.1.",
         )
+
+
+def _require_a_pair(tls_cert: Path, tls_key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls_cert, tls_key, password=_no_password)
+    except (OSError, ValueError) as error:
+        raise KnownError(
+            Code.CERTIFICATE,
+            f"{tls_cert} and {tls_key} cannot be used together ({error}). "
+            "Name a certificate in PEM form and its own key, without a password.",
+        ) from error
+
+
+def _no_password() -> str:
+    """Asked for a key with a password; nobody is there to type it when a service starts."""
+    raise ValueError("the key has a password")
 
 
 class Server(uvicorn.Server):
@@ -119,9 +139,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
+        elsewhere = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        what = "Name an address of this machine with --host" if elsewhere else "Choose another with --port"
         raise KnownError(
-            Code.ADDRESS_IN_USE,
-            f"{host}:{port} cannot be used ({error.strerror}). Choose another with --port.",
+            Code.ADDRESS_IN_USE, f"{host}:{port} cannot be used ({error.strerror}). {what}."
         ) from error
     listener.listen(512)
     return listener

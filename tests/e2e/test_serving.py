@@ -84,7 +84,7 @@ def test_plain_http_off_loopback_and_half_a_certificate_are_refused(
     cert = tmp_path / "cert.pem"
     cert.write_text("no certificate")
     assert "--tls-key" in ready.refused("serve", "--tls-cert", cert, code=2)
-    assert "no certificate in PEM form" in ready.refused(
+    assert "Name a certificate in PEM form" in ready.refused(
         "serve", "--port", "0", "--tls-cert", cert, "--tls-key", cert
     )
     ready.refused("serve", "--tls-cert", tmp_path / "missing.pem", code=2)
@@ -116,6 +116,29 @@ def test_with_a_certificate_of_its_own_links_carry_its_fingerprint(
     assert link["fp"] == hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
     other = link_parts(ready("enroll", "ana.berg", "--server", "https://elsewhere.example"))
     assert "fp" not in other, "the fingerprint belongs to the server it was taken from"
+    assert (
+        "names no certificate"
+        in ready.finish("enroll", "ana.berg", "--server", "https://elsewhere.example").stderr
+    )
+    by_number = link_parts(ready("enroll", "ana.berg", "--server", "https://127.0.0.1:9999"))
+    assert by_number["fp"] == link["fp"], "the same listener under another name"
+
+
+def test_a_key_of_another_certificate_and_a_foreign_address_are_sentences_before_it_serves(
+    ready: ServerCommand, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    for name in ("one", "two"):
+        issued = authority.issue_cert("localhost")
+        (tmp_path / f"{name}.pem").write_bytes(issued.cert_chain_pems[0].bytes())
+        (tmp_path / f"{name}.key").write_bytes(issued.private_key_pem.bytes())
+    cert, key = ("--tls-cert", tmp_path / "one.pem"), ("--tls-key", tmp_path / "two.key")
+    said = ready.refused("serve", "--port", "0", *cert, *key)
+    assert "two.key cannot be used together" in said
+    assert "Serving" not in said
+    matching = ("--tls-key", tmp_path / "one.key")
+    said = ready.refused("serve", "--host", "192.0.2.1", "--port", "0", *cert, *matching)
+    assert "Name an address of this machine with --host" in said
 
 
 def test_the_machines_own_list_of_authorities_gives_no_warning(tmp_path: Path) -> None:

@@ -347,6 +347,12 @@ def test_an_export_that_fails_leaves_the_earlier_file(shell: Shell, tmp_path: Pa
     assert (folder / "inside").exists()
 
 
+def test_an_export_to_no_file_is_a_sentence(shell: Shell) -> None:
+    answer = shell("export", "")
+    assert answer.code == 2
+    assert "names no file" in answer.err
+
+
 def test_verify_names_what_is_wrong(shell: Shell, profile: Path) -> None:
     small = opened(profile)
     with small.write() as connection:

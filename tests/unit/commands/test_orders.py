@@ -125,6 +125,11 @@ def test_a_refused_order_takes_no_number_and_leaves_nothing(replica: Replica) ->
         (NewLine(sku="210034", discount_rate=MILLIONTH + 1), Code.INVALID_VALUE, "Discount"),
         (NewLine(sku="210034", qty=10**16), Code.INVALID_VALUE, "Quantity"),
         (NewLine(sku="210034", unit_price=-1), Code.INVALID_VALUE, "Price"),
+        (
+            NewLine(sku="401120", product_id=row_id("butter"), qty=MILLIONTH),
+            Code.INVALID_VALUE,
+            "one of them",
+        ),
     ],
 )
 def test_a_line_that_does_not_fit_gets_a_sentence(
