@@ -8,7 +8,6 @@ It reads nothing; a high score is a warning for a person and never blocks anybod
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +15,7 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from fieldrep.domain.folding import fold
+from fieldrep.domain.folding import bare
 
 WARN_FROM = 80
 """The score from which a pair is worth a person's look."""
@@ -106,9 +105,7 @@ class Likeness:
 @lru_cache(maxsize=10_000)
 def clean_name(text: str) -> str:
     """A name reduced to what tells companies apart: lower case, no accents, no punctuation, no legal form."""
-    plain = unicodedata.normalize("NFKD", fold(text.casefold()))
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    plain = plain.replace("&", " ").replace(".", "").replace("'", "").replace("’", "")
+    plain = bare(text).replace("&", " ").replace(".", "").replace("'", "").replace("’", "")
     words = [word for word in _NO_WORD.split(plain) if word]
     return " ".join([word for word in words if word not in _LEGAL_FORMS] or words)
 

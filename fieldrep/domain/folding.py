@@ -1,12 +1,13 @@
 """Letters that a keyboard may not have: how text is reduced before its words are searched or compared.
 
-Owns the letters that Unicode does not take apart into a plain one and its marks, such as ł and ß; case and marks are
-taken off by whoever compares. Must not know what the text is for.
+Owns the letters that Unicode does not take apart into a plain one and its marks, such as ł and ß. Must not know what
+the text is for.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _PLAIN = {
     **dict.fromkeys("æÆǽǼǣǢ", "ae"),
@@ -36,3 +37,11 @@ def folds(text: str) -> bool:
 def fold(text: str) -> str:
     """The text with plain letters in their place, so that “Łódź” is found by “Lodz” and “Straße” by “strasse”."""
     return text.translate(_TABLE) if folds(text) else text
+
+
+def bare(text: str) -> str:
+    """The text folded, in lower case and without marks: alike for all that are the same but for the keyboard."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", fold(text.casefold()))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))

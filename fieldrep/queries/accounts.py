@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from fieldrep.contract.ids import RowId
+from fieldrep.queries import cities
 from fieldrep.queries.cells import maybe_whole, ref, text, whole
 from fieldrep.queries.marks import conflicts_by_account, refused_records, waiting_accounts
 from fieldrep.queries.matching import MOST_HITS, key_list, matches
@@ -186,7 +187,6 @@ GROUP BY 1
 """
 _SALES_AT = 8
 _LAST_LETTER = "\uffff"
-_SHORTEST_CITY = 2
 
 
 def find_accounts(reader: Reader, *, question: AccountsQuestion, today: date) -> AccountsFound:
@@ -282,23 +282,17 @@ def _search(reader: Reader, text: str) -> tuple[tuple[int, ...], bool]:
     """The best accounts for a text over name, number, phone, email and note, and then by city."""
     found = matches(reader, "account", text)
     start = text.strip()
-    first = _between(reader, _NAMES_FROM, start) if found.more else []
-    keys = dict.fromkeys([*first, *found.keys])
+    first = reader.rows(_NAMES_FROM, (start, start + _LAST_LETTER, MOST_HITS)) if found.more else []
+    keys = dict.fromkeys([*(row[0] for row in first), *found.keys])
     words = start.split()
     for split in range(len(words)):
         if len(keys) >= MOST_HITS:
             break
         city = " ".join(words[split:])
-        if len(city) < _SHORTEST_CITY:
+        if len(city) < cities.SHORTEST:
             break
-        if split:
-            head = key_list(matches(reader, "account", " ".join(words[:split])).keys)
-            there = reader.rows(_AMONG_IN_CITY, (head, city, city + _LAST_LETTER))
-            keys.update(dict.fromkeys(row[0] for row in there))
-        else:
-            keys.update(dict.fromkeys(_between(reader, _IN_CITY, city)))
+        head = key_list(matches(reader, "account", " ".join(words[:split])).keys) if split else ""
+        for begin, end in cities.stretches(reader, city):
+            asked = (_AMONG_IN_CITY, (head, begin, end)) if split else (_IN_CITY, (begin, end, MOST_HITS))
+            keys.update(dict.fromkeys(row[0] for row in reader.rows(*asked)))
     return tuple(keys)[:MOST_HITS], found.more or len(keys) > MOST_HITS
-
-
-def _between(reader: Reader, sql: str, start: str) -> list[int]:
-    return [row[0] for row in reader.rows(sql, (start, start + _LAST_LETTER, MOST_HITS))]

@@ -74,6 +74,32 @@ def test_a_search_finds_beginnings_of_words_and_cities(replica: Replica, text: s
     assert names(replica, text) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("lodz", ["Pierwszy", "Drugi"]),
+        ("ŁÓ", ["Pierwszy", "Drugi", "Other"]),
+        ("Łódź", ["Pierwszy", "Drugi"]),
+        ("drugi lod", ["Drugi"]),
+        ("ostersund", ["Nord"]),
+        ("Østersund", ["Nord"]),
+        ("giessen", ["Süd"]),
+        ("lodzi", []),
+        ("αθηνα", []),
+    ],
+)
+def test_a_city_is_found_however_the_keyboard_spells_it(
+    replica: Replica, text: str, found: list[str]
+) -> None:
+    known = {"Pierwszy": "Łódź", "Drugi": "LODZ", "Nord": "Östersund", "Süd": "Gießen", "Other": "Lobau"}
+    with replica.write() as connection:
+        for name, city in known.items():
+            account = put(connection, "account", name, name=name, note="x")
+            for number in range(3):
+                put(connection, "site", f"{name} {number}", account_id=account, street="1", city=city)
+    assert sorted(names(replica, text)) == sorted(found)
+
+
 def test_one_letter_finds_the_names_it_begins_and_says_that_there_is_more(replica: Replica) -> None:
     with replica.write() as connection:
         for number in range(620):
