@@ -149,7 +149,8 @@ class Carrying:
         try:
             message = central.files(token, body)
         except KnownError as error:
-            if error.code.value != wanted.refused:
+            refused = wanted.refused if central.knows(device) else Code.UNAUTHORISED.value
+            if error.code.value != refused:
                 raise Wrong(f"I5: a file was refused as {error.code}, the oracle says {wanted}") from error
             raise
         finally:
@@ -171,7 +172,7 @@ class Carrying:
             try:
                 self.handle(token, device, laptop.user, body)
             except KnownError as error:
-                if error.code not in (Code.NOT_FOUND, Code.TOO_LARGE):
+                if error.code not in (Code.NOT_FOUND, Code.TOO_LARGE, Code.UNAUTHORISED):
                     raise
 
     def pry(self, laptop: Laptop, pick: int) -> None:

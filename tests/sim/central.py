@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from fieldrep.contract.change import Outcome, Refused
-from fieldrep.contract.errors import KnownError
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeRequest, decode_reply, decode_request
 from sync_server.http.app import _Routes
 from sync_server.reconcile.duplicates import look_for_duplicates
@@ -26,7 +26,7 @@ from sync_server.store.database import Database
 from sync_server.store.files import set_quota
 from tests.sim import merging
 from tests.sim.bodies import Bodies
-from tests.sim.copying import Copies
+from tests.sim.copying import Copies, stored_answers
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import told, told_of
 from tests.sim.looking import Sql
@@ -34,9 +34,6 @@ from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
-
-CONTENT = 16
-"""Bytes before a stored outcome that tell what the change was."""
 
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
@@ -76,6 +73,7 @@ class Central:
         self._random = random.Random(f"central/{self.seed}")
         self.database = Database.create(self.url, self.now, self._random.randbytes)
         self.sql = Sql(self.url)
+        self.sql.overhear(self.database)
         self._routes = _Routes(self.database)
         self.oracle = Oracle(self.sql.columns())
 
@@ -97,8 +95,8 @@ class Central:
         self.sql.close()
         self.database.close()
         restore(self.url, path, self.now, self._random.randbytes)
-        self.reopen()
         self.sql = Sql(self.url)
+        self.reopen()
         oracle, answers, noted, revisions, restored_to, bodies = copy.deepcopy(self.saved)
         self.bodies.put_back(bodies)
         oracle.tick = self.oracle.tick
@@ -115,6 +113,7 @@ class Central:
         """The server process starts again."""
         self.database.close()
         self.database = Database.open(self.url, self.now, self._random.randbytes)
+        self.sql.overhear(self.database)
         self._routes = _Routes(self.database)
 
     @property
@@ -154,6 +153,20 @@ class Central:
             self.reopen()
             raise ServerDied(death)
         return message
+
+    def knows(self, device: bytes) -> bool:
+        """Whether a device was admitted; after a restore, those enrolled since the backup are strangers."""
+        return device in self.oracle.rows["device"]
+
+    def again(self, token: str, body: bytes, device: bytes, user: bytes) -> bool:
+        """An old request arrives again; False where it is a stranger's by now, and nothing of it is taken."""
+        try:
+            self.handle(token, body, device, user)
+        except KnownError as error:
+            if error.code is not Code.UNAUTHORISED or self.knows(device):
+                raise
+            return False
+        return True
 
     def files(self, token: str, body: bytes) -> bytes:
         """One request about a file as the HTTP route treats it; `Carrying` judges it."""
@@ -237,7 +250,7 @@ class Central:
         self._hear(request, device)
         who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
-        stored = self._stored(device, request) if request.changes else {}
+        stored = stored_answers(self.sql, device, request) if request.changes else {}
         for change in request.changes:
             outcome = stored.get(change.n)
             known = self.copies.known(device, change)
@@ -247,7 +260,7 @@ class Central:
                 if outcome != known and (outcome or (device, change.n) in self.answers):
                     raise Wrong(f"I3: change {change.n} was answered {known}, and now {outcome}")
                 continue
-            if outcome is not None:
+            if outcome is not None and not self.copies.is_taken(device, change.n):
                 self.copies.note(device, change, outcome)
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
@@ -280,19 +293,6 @@ class Central:
     def _tick_of(self, since: int) -> int:
         """The newest event up to a revision."""
         return max((tick for revision, tick in self.ticks.items() if revision <= since and since), default=0)
-
-    def _stored(self, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
-        wanted = {change.n for change in request.changes}
-        asked = ", ".join(str(n) for n in wanted)
-        _, found = self.sql.rows(
-            f"SELECT device_id, incarnation, n, outcome FROM applied_change WHERE n IN ({asked})"
-        )
-        incarnation = request.handshake.incarnation
-        return {
-            n: msgspec.msgpack.decode(bytes(blob)[CONTENT:], type=Outcome)
-            for who, which, n, blob in found
-            if (bytes(who), bytes(which)) == (device, incarnation)
-        }
 
     def _judge_change(self, who: Sender, change: Any, outcome: Outcome) -> list[Key]:
         now = self.now()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,10 +23,21 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
         yield made
 
 
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Within this, garbage is rarely looked for: histories leave little behind in rings."""
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 @pytest.fixture
 def played(stores: Databases) -> Iterator[Play]:
     """Plays a seed in a folder of its own; everything is closed and gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory()) as folder, rare_collections():
         count = 0
 
         def run(seed: int, *, kind: str = "sqlite", **options: object) -> History:

@@ -8,14 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fieldrep.contract.change import Change, Outcome
 from fieldrep.contract.messages import ExchangeRequest
+from tests.sim.looking import Sql
 from tests.sim.oracle import Wrong
 
 if TYPE_CHECKING:
     from tests.sim.laptop import Laptop
 
 Numbered = tuple[bytes, int]
+CONTENT = 16
+"""Bytes before a stored outcome that tell what the change was."""
+
+
+def stored_answers(sql: Sql, device: bytes, request: ExchangeRequest) -> dict[int, Outcome]:
+    """What the store keeps as its answers to the numbers of a request's changes."""
+    asked = ", ".join(str(change.n) for change in request.changes)
+    _, found = sql.rows(f"SELECT device_id, incarnation, n, outcome FROM applied_change WHERE n IN ({asked})")
+    return {
+        n: msgspec.msgpack.decode(bytes(blob)[CONTENT:], type=Outcome)
+        for who, which, n, blob in found
+        if (bytes(who), bytes(which)) == (device, request.handshake.incarnation)
+    }
 
 
 @dataclass
@@ -33,6 +49,7 @@ class Copies:
     contents: dict[Numbered, Change] = field(default_factory=dict)
     was: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     noticed: int = 0
+    _alike: dict[tuple[int, int], tuple[Change, Change]] = field(default_factory=dict)
 
     def clashing(self, device: bytes, request: ExchangeRequest) -> int:
         """The number of a change that was answered with other content, by which a copy shows itself; 0 for none."""
@@ -49,6 +66,10 @@ class Copies:
                 return outcome
         return None
 
+    def is_taken(self, device: bytes, n: int) -> bool:
+        """Whether a number has its answer; one that is not known for a change is then a copy's, of another change."""
+        return (device, n) in self.answers
+
     def note(self, device: bytes, change: Change, outcome: Outcome) -> None:
         """A change is answered for the first time."""
         taken = [
@@ -63,6 +84,16 @@ class Copies:
     def answered_as(self, laptop: Laptop, n: int) -> tuple[bytes, Any]:
         """Under which of its devices a change of a laptop was answered, and how; its own and None where it was not."""
         for device in laptop.devices:
-            if (device, n) in self.answers and self.contents[device, n] == laptop.made[n]:
+            if (device, n) in self.answers and self._is_content(device, n, laptop.made[n]):
                 return device, self.answers[device, n]
         return laptop.device, None
+
+    def _is_content(self, device: bytes, n: int, made: Change) -> bool:
+        """Whether a number stands for this change; two that were found alike are not compared again."""
+        content = self.contents[device, n]
+        if (id(content), id(made)) in self._alike:
+            return True
+        if content != made:
+            return False
+        self._alike[id(content), id(made)] = content, made  # kept, so that their ids stay theirs
+        return True

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import random
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fieldrep.store.replica import Replica
 from tests.sim.looking import Row, Values, by_id
+from tests.sim.places import memory
 from tests.sim.rules import TABLES
 from tests.sim.tap import Tap, tables_in
 
 KEY = bytes(range(32))
 Key = tuple[str, bytes]
+
+
+@cache
+def _new_replica() -> bytes:
+    """The file of a replica just made, without a log; it holds nothing random, so that all begin with a copy."""
+    with tempfile.TemporaryDirectory(prefix="fieldrep-new-", dir=memory()) as folder:
+        path = Path(folder) / "replica.db"
+        Replica.open(path, KEY, lambda: 0, bytes, create=True).close()
+        return path.read_bytes()
 
 
 @dataclass
@@ -59,7 +71,9 @@ class Laptop:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=self.copied)
         self._random = random.Random(f"{self.name}/{self.seed}")
-        self.open(create=not self.copied)
+        if not self.copied:
+            self.path.write_bytes(_new_replica())
+        self.open()
 
     @property
     def devices(self) -> tuple[bytes, ...]:
@@ -73,8 +87,8 @@ class Laptop:
     def clock(self) -> int:
         return max(self.now() + self.skew, 0)
 
-    def open(self, *, create: bool = False) -> None:
-        self.replica = Replica.open(self.path, KEY, self.clock, self._random.randbytes, create=create)
+    def open(self) -> None:
+        self.replica = Replica.open(self.path, KEY, self.clock, self._random.randbytes)
         self.tap = Tap(self.replica._connection, self._photograph)
         self.replica._connection = self.tap
         self._current.clear()
@@ -129,20 +143,36 @@ class Laptop:
     def dump(self) -> dict[Key, Row]:
         """Every synced row as a person sees it, not to be altered; one that did not change is the object it was."""
         self._forget_what_was_written()
+        return self._dump(self._eyes())
+
+    def dump_all(self) -> dict[Key, Row]:
+        """Every synced row read once more, also what seems to be the same, through a reader of the program."""
+        self.tap.take_written()
+        self._current.clear()
+        self._answers.clear()
+        self._read.clear()
+        with self.replica.read() as reader:
+            return self._dump(reader.driver)
+
+    def _dump(self, connection: Any) -> dict[Key, Row]:
         missing = [entity for entity in TABLES if entity not in self._current]
+        for entity in missing:
+            cursor = connection.execute(f"SELECT * FROM {TABLES[entity]}")
+            names = [column[0] for column in cursor.description]
+            before, known = self._read.get(entity, ([], {}))
+            read = cursor.fetchall()
+            self._read[entity] = read, by_id(names, read, before, known)
         if missing:
-            with self.replica.read() as reader:
-                for entity in missing:
-                    cursor: Any = reader.driver.execute(f"SELECT * FROM {TABLES[entity]}")
-                    names = [column[0] for column in cursor.description]
-                    before, known = self._read.get(entity, ([], {}))
-                    read = cursor.fetchall()
-                    self._read[entity] = read, by_id(names, read, before, known)
             self._current.update(missing)
             self._all = {
                 (entity, row_id): row for entity in TABLES for row_id, row in self._read[entity][1].items()
             }
         return self._all
+
+    def _eyes(self) -> Any:
+        """The writing connection: between transactions it shows what is committed, and has the pages at hand."""
+        assert not self.tap.in_transaction, "somebody looks in the middle of a transaction"
+        return self.tap.connection
 
     def _forget_what_was_written(self) -> None:
         """Tables that a statement has named since they were last read are to be read again."""
@@ -155,8 +185,7 @@ class Laptop:
         """The rows of a query."""
         self._forget_what_was_written()
         if sql not in self._answers:
-            with self.replica.read() as reader:
-                self._answers[sql] = reader.rows(sql)
+            self._answers[sql] = self._eyes().execute(sql).fetchall()
         return self._answers[sql]
 
     def units(self) -> dict[int, set[Key]]:

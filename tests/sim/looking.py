@@ -1,15 +1,19 @@
 """A plain connection to the store under test, for looking at it with eyes of our own. Must not know the product.
 
 Reads all of it again and again; what has not changed since comes as the same objects, so that it need not be compared.
+On SQLite the server's statements are overheard: tables that none of them has named are not read anew, until `forget`.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sync_server.store.database import Database
 from tests.sim.rules import MACHINERY, TABLES
+from tests.sim.tap import tables_written
 
 Values = tuple[Any, ...]
 Row = dict[str, Any]
@@ -24,6 +28,7 @@ class Sql:
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
     _all: dict[str, dict[bytes, Row]] = field(default_factory=dict)
     _read_at: int | None = None
+    _heard: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if self.url.startswith("sqlite"):
@@ -55,7 +60,11 @@ class Sql:
         version = self._version()
         if self._all and version is not None and version == self._read_at:
             return self._all
+        known_to_stand = set(TABLES.values()) - self._heard if self._all and version is not None else set()
+        self._heard.clear()
         for entity, table in TABLES.items():
+            if table in known_to_stand:
+                continue
             names, read = self.rows(f"SELECT * FROM {table}")
             before, known = self._read.get(entity, ([], {}))
             if read != before or not known:
@@ -69,6 +78,23 @@ class Sql:
             return None
         version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         return version
+
+    def overhear(self, database: Database) -> None:
+        """From now on knows which tables the server has written; it runs in this process."""
+        if not self.url.startswith("sqlite"):
+            return
+        heard = self._heard
+
+        class Overheard(sqlite3.Cursor):
+            def execute(self, sql: str, parameters: Any = (), /) -> Overheard:
+                heard.update(tables_written(sql))
+                return super().execute(sql, parameters)
+
+            def executemany(self, sql: str, parameters: Iterable[Any], /) -> Overheard:
+                heard.update(tables_written(sql))
+                return super().executemany(sql, parameters)
+
+        database.dialect.cursor = lambda connection: connection.cursor(Overheard)  # type: ignore[method-assign]
 
     def forget(self) -> None:
         """The next dump is of new objects."""

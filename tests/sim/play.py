@@ -129,7 +129,7 @@ class History:
     def _copy(self, step: Step) -> str:
         """Somebody copies the folder of a profile as it lies, and goes on with the copy as well; once a history."""
         laptop = self.laptops[step.who]
-        if self.twins or self.central.restored or self.recover:
+        if self.twins or self.recover:
             return "nothing to copy"
         self._fire("copied")
         twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
@@ -266,8 +266,8 @@ class History:
             return "nothing to replay"
         self._fire("replay")
         token, device, body = kept[step.pick % len(kept)]
-        self.central.handle(token, body, device, laptop.user)
-        return f"{laptop.name} an old request came again"
+        known = self.central.again(token, body, device, laptop.user)
+        return f"{laptop.name} an old request came again{'' if known else ', of a stranger'}"
 
     def _backup(self, step: Step) -> str:
         self.central.back_up(self.folder / "backup")
@@ -275,7 +275,7 @@ class History:
 
     def _restore(self, step: Step) -> str:
         """The office restores the last backup; the laptops do not know it yet."""
-        if self.central.saved is None or self.twins:
+        if self.central.saved is None:
             return "there is no backup"
         self._fire("restore")
         self.central.restore(self.folder / "backup")
@@ -284,7 +284,7 @@ class History:
     def _forge(self, step: Step) -> str:
         """Somebody with a laptop's token writes a message of his own, on rows he does not hold or fields he may not."""
         laptop = self._whose(step)
-        if not laptop.replica.state().complete:
+        if not laptop.replica.state().complete or not self.central.knows(laptop.device):
             return "nobody to forge"
         self._fire("forged")
         self.carrying.pry(laptop, step.pick)

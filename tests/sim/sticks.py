@@ -80,7 +80,12 @@ class Sticks:
         files = self.asked.get(laptop.name, [])
         if not files:
             return "no file to answer"
-        asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
+        try:
+            asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
+        except KnownError as error:
+            if error.code is not Code.UNAUTHORISED or self.central.knows(laptop.device):
+                raise
+            return self._did("a file of a stranger was refused", "stranger")
         asked = replace(asked, about_files=list(asked.about_files))
         device, requests = asked.device.device_id, asked.requests
         copy = next((k for k, one in enumerate(requests) if self.central.is_copy(one, device)), None)

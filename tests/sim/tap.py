@@ -22,7 +22,8 @@ def tables_in(sql: str) -> frozenset[str]:
 
 
 @cache
-def _writes(sql: str) -> frozenset[str]:
+def tables_written(sql: str) -> frozenset[str]:
+    """The tables a statement may write; those it only reads from while it writes are among them."""
     if _HARMLESS.match(sql):
         return frozenset()
     named = tables_in(sql)
@@ -50,7 +51,11 @@ class Tap:
         return bool(self.connection.in_transaction)
 
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Any:
-        return self._run(sql, lambda: self.connection.execute(sql, parameters))
+        if self.fuse:
+            return self._run(sql, lambda: self.connection.execute(sql, parameters))
+        if written := tables_written(sql):
+            self.written |= written
+        return self.connection.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[object]], /) -> Any:
         return self._run(sql, lambda: self.connection.executemany(sql, parameters))
@@ -66,7 +71,7 @@ class Tap:
         return found
 
     def _run(self, sql: str, statement: Callable[[], Any]) -> Any:
-        self.written |= _writes(sql)
+        self.written |= tables_written(sql)
         burning = self.fuse == 1
         self.fuse = max(self.fuse - 1, 0)
         if burning and not self.after:

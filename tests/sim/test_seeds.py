@@ -14,29 +14,36 @@ from tests.sim import kept
 from tests.sim.conftest import Play
 from tests.store_suite.databases import Databases
 
-BLOCK = 10
-SEEDS = 200 if IN_CI else 40
-POSTGRES_SEEDS = 20 if IN_CI else 5
-STEPS = 60
+BLOCK = 5
+SEEDS, STEPS = (100, 200) if IN_CI else (40, 60)
+"""Long histories: founding a company and bringing everybody to rest costs as much as forty steps."""
+
+POSTGRES_SEEDS, POSTGRES_STEPS = 20 if IN_CI else 5, 60
 
 
-def _play_block(played: Play, first: int, count: int, kind: str) -> None:
-    for seed in range(first, first + count):
+def _play_block(played: Play, first: int, kind: str, steps: int) -> None:
+    for seed in range(first, first + BLOCK):
         try:
-            history = played(seed, kind=kind, steps=STEPS)
+            history = played(seed, kind=kind, steps=steps)
         except Exception as error:
             raise AssertionError(f"seed {seed} on {kind}: {error}") from error
-        assert history.watch.looks > STEPS // 2
+        assert history.watch.looks > steps // 2
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS, BLOCK))
 def test_every_promise_holds_through_kills_lost_messages_and_wrong_clocks(played: Play, first: int) -> None:
-    _play_block(played, first, BLOCK, "sqlite")
+    _play_block(played, first, "sqlite", STEPS)
 
 
-@pytest.mark.parametrize("first", range(1_001, 1_001 + POSTGRES_SEEDS, 5))
+@pytest.mark.parametrize("first", range(1_001, 1_001 + POSTGRES_SEEDS, BLOCK))
 def test_every_promise_holds_on_postgresql_as_well(played: Play, first: int) -> None:
-    _play_block(played, first, 5, "postgresql")
+    _play_block(played, first, "postgresql", POSTGRES_STEPS)
+
+
+def test_a_copy_and_the_original_are_told_apart_though_the_store_was_restored_between(played: Play) -> None:
+    history = played(8, steps=200)
+    assert {"copied", "restore"} <= history.fired.keys()
+    assert history.central.copies.noticed
 
 
 @pytest.mark.parametrize("name", kept.names())

@@ -194,7 +194,7 @@ class Watch:
 
     def converged(self, laptop: Laptop) -> None:
         """I1, I22: the replica is the central store, restricted to its user's scope, field by field."""
-        rows, stored = laptop.dump(), self.central.dump()
+        rows, stored = laptop.dump_all(), self.central.dump()
         wanted: dict[Key, Row] = {}
         costs = self.central.oracle.rows["user"][laptop.user]["role"] in COST_READERS
         for key in self.central.oracle.visible(laptop.user):
