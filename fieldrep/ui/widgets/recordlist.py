@@ -63,6 +63,7 @@ class RecordList(QWidget):
         self._chip = chips[0][0] if chips else ""
         self._sort = sorts[0][0] if sorts else ""
         self._error = self.sought = self.unanswered = self._opens_first = False
+        self._unlisted: object | None = None
         self.model = RowModel()
         self.model.setParent(self)
         self.search = SearchField(name=f"{name}_search", label=words.search)
@@ -148,14 +149,17 @@ class RecordList(QWidget):
         follow: bool = True,
     ) -> None:
         """Show these rows of a list of `total`, which leaves out `more`. `keep` holds the current record and the scroll
-        (a refresh); otherwise row 0 is current, and `follow` tells the page so.
+        (a refresh), also over a time in which the list does not show it; otherwise row 0 is current, and `follow` tells
+        the page so.
         """
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
+        key = key if key is not None else self._unlisted
         keep = keep and key is not None
         self._skeleton.stop()
         opens, self._opens_first = self._opens_first, False
         self._error = self.unanswered = False
         self.model.set_rows(rows, total)
+        self._unlisted = key if keep and self.model.place_of(key) < 0 else None
         noun = self._words.one if total == 1 else self._words.many
         self._count.setText(f"The first {total:,} {noun}" if more else f"{total:,} {noun}")
         if not rows:

@@ -1,0 +1,58 @@
+"""Right after a save: the record that was edited stays, whatever its list shows by now, and rows stand as they did."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStyleOptionViewItem
+
+from tests.helpers.small_company import HARBOR
+from tests.ui.window import CTRL, Window
+
+
+def titles(window: Window) -> list[str]:
+    return [row.title for row in window.accounts.list.model.rows()]
+
+
+def test_an_account_that_matches_its_search_no_longer_stays_beside_the_list(window: Window) -> None:
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("b")
+    window.until(lambda: len(titles(window)) > 1 and "Blue Harbor Hotels" in titles(window))
+    window.until(lambda: window.accounts.list.current_key() == window.record.account_id)
+    place = titles(window).index("Blue Harbor Hotels")
+    window.accounts.list.view.setFocus()
+    for _ in range(place):
+        window.key(Qt.Key.Key_Down)
+    window.until(lambda: window.record.answer.overview.header.id == HARBOR)
+    window.key(Qt.Key.Key_E)
+    window.until(lambda: window.record.editor is not None)
+    window.into("edit_account_name", "Zephyr")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    window.until(lambda: titles(window) == ["Aurora Dairy B.V."], "the list still shows the name before")
+    window.sync()
+    assert titles(window) == ["Aurora Dairy B.V."]
+    assert window.record.account_id == HARBOR, "the next key would be for another customer"
+    assert window.record.header.name() == "Zephyr"
+    assert window.focused() == "account_tabs_bar"
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(lambda: window.accounts.list.current_key() == HARBOR, "it does not come back to its place")
+    assert window.record.account_id == HARBOR
+
+
+def said(window: Window) -> str:
+    return " ".join(window.record.overview.timeline.titles())
+
+
+def test_rows_of_a_timeline_keep_their_own_height_when_others_come(window: Window) -> None:
+    view = window.record.overview.timeline.view
+    for count in (1, 2):
+        window.key(Qt.Key.Key_A)
+        window.until(lambda: window.record.editor is not None)
+        window.into("log_activity_subject", "A call")
+        window.key(Qt.Key.Key_Return, CTRL)
+        window.until(lambda count=count: said(window).count("A call") == count, "not on the timeline")
+    delegate, model = view.itemDelegate(), view.model()
+    wanted = [
+        delegate.sizeHint(QStyleOptionViewItem(), model.index(row, 0)).height()
+        for row in range(model.rowCount())
+    ]
+    assert len(set(wanted)) == 2, "headings and entries"
+    assert [view.rowHeight(row) for row in range(model.rowCount())] == wanted
