@@ -18,8 +18,9 @@ Play = Callable[..., History]
 
 
 @pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with databases(tmp_path_factory.mktemp("stores"), make_store) as made:
+def stores() -> Iterator[Databases]:
+    folder = tempfile.TemporaryDirectory(prefix="fieldrep-sim-stores-", dir=memory())
+    with folder as name, databases(Path(name), make_store) as made:
         yield made
 
 

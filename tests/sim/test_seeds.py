@@ -5,6 +5,7 @@ To see one again: `python -m tests.sim --from SEED --seeds 1 --log`.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from tests.conftest import IN_CI
 from tests.sim import kept
 from tests.sim.conftest import Play
+from tests.sim.places import memory
 from tests.store_suite.databases import Databases
 
 BLOCK = 5
-SEEDS, STEPS = (100, 200) if IN_CI else (40, 60)
+SEEDS, STEPS = (150, 200) if IN_CI else (40, 60)
 """Long histories: founding a company and bringing everybody to rest costs as much as forty steps."""
 
 POSTGRES_SEEDS, POSTGRES_STEPS = 20 if IN_CI else 5, 60
@@ -47,5 +49,6 @@ def test_a_copy_and_the_original_are_told_apart_though_the_store_was_restored_be
 
 
 @pytest.mark.parametrize("name", kept.names())
-def test_a_history_that_once_broke_a_promise_keeps_it(stores: Databases, tmp_path: Path, name: str) -> None:
-    kept.play_kept(name, tmp_path, stores.new("sqlite")).close()
+def test_a_history_that_once_broke_a_promise_keeps_it(stores: Databases, name: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory()) as folder:
+        kept.play_kept(name, Path(folder), stores.new("sqlite")).close()
