@@ -143,7 +143,7 @@ class KeyVault:
             if self.missing:
                 raise self.is_missing() from None
             raise KnownError(
-                Code.NO_KEY, "This profile has no key yet. Enrol it with a link of your administrator first."
+                Code.NO_KEY, "This profile has no key yet. Enrol it with a link of your admin first."
             ) from None
         except (OSError, msgspec.DecodeError, ValueError) as error:
             raise KnownError(

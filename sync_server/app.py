@@ -172,7 +172,9 @@ def import_templates(folder: Path) -> None:
     from sync_server.interchange.templates import write_templates
 
     count = write_templates(folder)
-    say(f"Wrote {count} templates to {folder}. Other profiles: {', '.join(built_in())}.")
+    say(
+        f"Wrote {count} templates to {folder}, for the profile fieldrep. All profiles: {', '.join(built_in())}."
+    )
 
 
 @commands.command("demo-company")

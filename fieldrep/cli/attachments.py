@@ -57,6 +57,8 @@ def attachments_command(wanted: str | None, target: Path | None, as_json: bool) 
             ]
         )
         return 0
+    if not rows:
+        click.echo("No account has a file on it yet. Add one with fieldrep do add_attachment.")
     for row in rows:
         part = f" ({row.so_far:,} of {row.size:,})" if row.state in ("waiting", "partly", "wanted") else ""
         belongs = f" ({row.owner_kind.lower()} {row.owner})" if row.owner_kind else ""

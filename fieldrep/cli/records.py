@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @commands.command("do")
 @click.argument("command", required=False)
-@click.argument("values", metavar="JSON", required=False)
+@click.argument("values", metavar="[JSON]", required=False)
 @click.option("--list", "listing", is_flag=True, help="Document every command with its fields.")
 @as_json_option
 def do_command(command: str | None, values: str | None, listing: bool, as_json: bool) -> int:

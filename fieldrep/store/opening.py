@@ -81,5 +81,5 @@ def _has_sound_log(path: Path) -> bool:
 def _not_enrolled() -> KnownError:
     return KnownError(
         Code.NOT_ENROLLED,
-        "There is no replica here yet. Ask your administrator for an enrolment link and enter it first.",
+        "There is no replica here yet. Ask your admin for an enrolment link and enter it first.",
     )

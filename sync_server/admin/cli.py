@@ -87,7 +87,7 @@ def user() -> None:
 @click.argument("login")
 @click.option("--name", help="First and last name; from the login by default.")
 @click.option("--role", type=click.Choice(ROLES), default="rep", show_default=True)
-@click.option("--email")
+@click.option("--email", help="Their address for mail.")
 @click.option("--manager", help="The login of the manager, who holds what this person holds.")
 @click.option(
     "--zone", help="The time zone of the person's days, like Europe/Amsterdam; the laptop's by default."
@@ -153,7 +153,7 @@ def user_zone(login: str, zone: str | None) -> None:
 @user.command("enable")
 @click.argument("login")
 def user_enable(login: str) -> None:
-    """Lets a disabled user back in; his devices stay withdrawn and enrol again."""
+    """Lets a disabled user back in; their devices stay withdrawn and enrol again."""
     with changing() as tx:
         admin.enable_user(tx, login)
     say(f"{login} may work again. Next: fieldrep-server enroll {login}")
@@ -300,7 +300,7 @@ def device() -> None:
 @click.option("--user", "login", help="Of this person only.")
 @as_json_option
 def device_list(login: str | None, as_json: bool) -> None:
-    """Lists devices, when each was last seen and what it said."""
+    """Lists devices: whose each is, how it stands and when it was last seen."""
     with central_store() as database, database.read() as reader:
         devices = admin.devices(reader, login)
     found: list[dict[str, JsonValue]] = [
@@ -323,12 +323,16 @@ def device_list(login: str | None, as_json: bool) -> None:
         "app_version",
         "os",
     )
+    if not found and not as_json:
+        whose = f"{login} has no device" if login else "No device is enrolled"
+        say(f"{whose} yet. Next: fieldrep-server enroll {login or 'LOGIN'}")
+        return
     print_table(columns, found, as_json=as_json)
 
 
 @device.command("revoke")
 @click.argument("device_id")
-@click.option("--reason", default="withdrawn by the admin", show_default=True)
+@click.option("--reason", default="withdrawn by the admin", show_default=True, help="Why, for the audit log.")
 def device_revoke(device_id: str, reason: str) -> None:
     """Withdraws a device for good: it gets and gives nothing from its next request on.
 
@@ -350,7 +354,9 @@ def device_revoke(device_id: str, reason: str) -> None:
 @click.option(
     "--server", "address", help="Where the device reaches this server; where it last served by default."
 )
-@click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 10))
+@click.option(
+    "--minutes", default=10, show_default=True, type=click.IntRange(1, 10), help="How long it is good for."
+)
 @as_json_option
 def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None:
     """Prints a link that admits one device of LOGIN, once."""

@@ -26,7 +26,9 @@ from sync_server.reconcile.merges import Unmerged, merge, unmerge
 from sync_server.store.admin import account_named
 from sync_server.store.reading import Reader
 
-_contact = click.option("--contact", "is_contact", is_flag=True, help="They are contacts; name them by id.")
+_contact = click.option(
+    "--contact", "is_contact", is_flag=True, help="It is about contacts; name them by id."
+)
 _preview = click.option("--preview", is_flag=True, help="Say what would happen and change nothing.")
 
 

@@ -45,8 +45,8 @@ def report(*, as_json: bool) -> None:
 
     A device that was enrolled after the backup was made is unknown to the restored store: it enrols again with a new
     link and then brings its work along. What the office did after the backup is listed as far as laptops held it; what
-    the office enters or imports for a record since takes it off the list. Under each record stand its fields with both
-    values: as it was before the change, or is now in the store, and as the laptop had it.
+    the office enters or imports for a record since takes it off the list. Below each record stand its fields with both
+    values: what a change made of them and what they were before, or what a laptop held and what the store has now.
     """
     with central_store() as database, database.read() as reader:
         found = restore_report(reader)
@@ -162,6 +162,8 @@ def conclusion(found: RestoreReport) -> str:
     lost = f" {are} missing for good: their laptops no longer keep them." if missing else ""
     absent = _absent(found)
     awaited = [device for device in found.devices if device.state in ("not_seen", "giving_back")]
+    if not found.devices:
+        return "No device had been enrolled when the backup was made, and none has come since."
     if not awaited:
         all_here = "Every device was here and has given back all it keeps."
         return f"{'No device is awaited any more.' if absent else all_here}{absent}{lost}"

@@ -10,6 +10,7 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.messages import MAX_BEYOND, ExchangeRequest, HeldRow, decode_request, encode_request
 from fieldrep.sync.engine import handshake_of
+from sync_server.admin.restored import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify
 from sync_server.store.returns import RestoreReport, restore_report
@@ -108,3 +109,9 @@ def test_a_device_that_tells_nonsense_fills_neither_the_report_nor_the_store(
     with world.database.read() as reader:
         ((count, size),) = reader.rows("SELECT count(*), sum(length(held)) FROM row_after_backup")
     assert (count, size < 2_100_000) == (MAX_BEYOND, True)
+
+
+def test_a_restore_of_a_store_without_devices_says_so(world: World, tmp_path: Path) -> None:
+    keep(world, tmp_path)
+    go_back(world, tmp_path)
+    assert conclusion(report(world)).startswith("No device had been enrolled")
