@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,8 +47,14 @@ def played(stores: Databases) -> Iterator[Play]:
             count += 1
             place = Path(folder) / str(count)
             place.mkdir()
-            history = play(seed, place, url=stores.new(kind), **options)
-            history.close()
+            url = stores.new(kind)
+            try:
+                history = play(seed, place, url=url, **options)
+                history.close()
+            finally:
+                shutil.rmtree(place)
+                if kind == "sqlite":
+                    Path(url.removeprefix("sqlite:///")).unlink()  # memory is dear
             return history
 
         yield run
