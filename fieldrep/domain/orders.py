@@ -23,6 +23,10 @@ EDITABLE_STATES = frozenset({"draft"})
 """States in which lines and head fields may still be changed on a device."""
 
 
+FAR_ABOVE = 10
+"""Times the highest order before: more is asked about before it is submitted, never refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderTotals:
     """The amounts of an order in minor units; total is goods, freight and tax."""
@@ -36,6 +40,11 @@ class OrderTotals:
 def may_move(present: str, wanted: str) -> bool:
     """Whether a device may move an order from one state to another."""
     return wanted in DEVICE_MOVES.get(present, frozenset())
+
+
+def is_far_above(total: int, highest_before: int) -> bool:
+    """Whether an order's total is far above what was ordered before, so that a slip of the hand is likely."""
+    return 0 < highest_before * FAR_ABOVE < total
 
 
 def may_write_draft(user_id: bytes, author: Value, owner: Value, beside: Collection[bytes]) -> bool:

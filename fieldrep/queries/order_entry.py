@@ -23,6 +23,7 @@ from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.matching import matches
 from fieldrep.queries.stock import Stock, stock_of
+from fieldrep.queries.usual_orders import HighestBefore, far_above
 from fieldrep.store.correcting import reason_of
 from fieldrep.store.draft_writers import writes_in_draft
 from fieldrep.store.prices import PriceBook
@@ -128,6 +129,7 @@ class OrderEntry:
     totals: OrderTotalsRow
     problems: tuple[str, ...]
     stock_as_of: int | None
+    far_above: HighestBefore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
         ),
         problems=problems_of(head, items, raw, today) if head.editable else (),
         stock_as_of=min((line.stock_as_of for line in items if line.stock_as_of is not None), default=None),
+        far_above=far_above(reader, order, totals.total_amount) if head.editable else None,
     )
 
 

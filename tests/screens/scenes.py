@@ -304,6 +304,19 @@ def _submit(stage: Stage) -> None:
     stage.page.editor.submit()
 
 
+def _not_yet(stage: Stage) -> None:
+    """Submitted over a cell and a field that were not taken."""
+    _order(stage)
+    editor = stage.page.editor
+    editor.grid.cell_edited.emit(editor.entry.lines[1].id, "qty", "-4")
+    stage.until(editor.lines.untaken)
+    day = editor.side.head.fields["wanted_on"]
+    day.set_text("2026-02-30")
+    day.edited.emit("2026-02-30")
+    editor.submit()
+    stage.until(editor.side.banner.isVisible)
+
+
 def _wrong_sku(stage: Stage) -> None:
     _order(stage)
     editor = stage.page.editor
@@ -349,6 +362,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("orders-offers", CALM, _offers),
     Scene("orders-wrong-sku", CALM, _wrong_sku),
     Scene("orders-submit", CALM, _submit),
+    Scene("orders-not-yet", CALM, _not_yet),
     Scene("orders-read-only", CALM, _sent_order),
     Scene("products", CALM, _products),
     Scene("palette", CALM, _palette),

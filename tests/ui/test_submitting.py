@@ -53,7 +53,7 @@ def test_a_cell_that_was_not_taken_stands_against_submitting(
     into_cell(window, editor, 0, column, "3")
     window.until(lambda: not editor.side.banner.isVisible(), "it goes on being told")
     submit(window)
-    window.until(lambda: stored(window, editor)["status"] == "submitted")
+    window.until(lambda: stored(window, editor)["status"] != "draft")
     expected = (3 * MILLIONTH, 0) if column == "qty" else (2 * MILLIONTH, 30_000)
     assert lines(window, editor) == [expected]
 
@@ -87,7 +87,7 @@ def test_what_stands_in_an_open_cell_is_submitted_with_the_order(window: Window)
     for letter in "36":
         window.write(letter)
     submit(window)
-    window.until(lambda: stored(window, editor)["status"] == "submitted")
+    window.until(lambda: stored(window, editor)["status"] != "draft")
     assert lines(window, editor) == [(36 * MILLIONTH, 0)]
 
 
@@ -122,7 +122,7 @@ def test_pasted_rows_that_were_refused_are_told_until_they_are_put_away(window: 
     window.key(Qt.Key.Key_Escape)
     assert not editor.problem.isVisible()
     submit(window)
-    window.until(lambda: stored(window, editor)["status"] == "submitted")
+    window.until(lambda: stored(window, editor)["status"] != "draft")
 
 
 def test_an_order_that_became_read_only_shows_what_is_in_it_and_tells_what_is_not(
@@ -149,3 +149,55 @@ def test_an_order_that_became_read_only_shows_what_is_in_it_and_tells_what_is_no
     editor.reload()
     window.settle()
     assert "Qty of line 1 “-4”" in editor.problem.accessibleName()
+
+
+def test_an_order_far_above_what_the_customer_orders_is_asked_about_and_not_refused(window: Window) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    window.key(Qt.Key.Key_Return, CTRL)
+    assert told(editor).startswith("Submit this order? The office gets it for Aurora Dairy B.V.")
+    into_cell(window, editor, 0, "qty", "1000000000")
+    window.until(lambda: not told(editor), "what was asked before holds for another order")
+    window.key(Qt.Key.Key_Return, CTRL)
+    question = "Submit this order? € 15,920,000,000.00 is far above this customer's highest order, €"
+    assert told(editor).startswith(question)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: stored(window, editor)["status"] != "draft", "it is refused")
+
+
+def test_what_the_office_has_meanwhile_is_not_told_to_wait(window: Window) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    submit(window)
+    window.until(lambda: editor.entry.head.status == "received", "it does not arrive")
+    window.until(lambda: window.toast().endswith("is with the office"), window.toast)
+
+
+def test_tab_and_the_arrow_lead_from_the_entry_to_the_lines_and_on_to_submitting(window: Window) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    window.key(Qt.Key.Key_Down)
+    assert editor.grid.hasFocus(), "the arrow stays in the entry"
+    editor.fast.setFocus()
+    window.key(Qt.Key.Key_Tab)
+    assert editor.grid.hasFocus()
+    editor.side.head.fields["wanted_on"].control.setFocus()
+    seen = []
+    for _ in range(4):
+        window.key(Qt.Key.Key_Tab)
+        seen.append(window.focused())
+    assert seen == ["order_freight_amount", "order_po_ref", "order_close", "order_submit"]
+
+
+def test_an_order_copied_by_a_slip_is_taken_back_by_one_key(window: Window) -> None:
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    first = editor.order_id
+    window.click("order_header_copy")
+    window.until(lambda: editor.order_id != first and len(editor.entry.lines) == 1)
+    window.until(window.toast)
+    copied = editor.order_id
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(
+        lambda: rows(window, "SELECT archived FROM sales_order WHERE id = ?", copied) == [(1,)], "it stays"
+    )

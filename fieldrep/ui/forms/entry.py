@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind, Value
+from fieldrep.contract.shapes import CURRENCIES, Shape
 from fieldrep.contract.values import check_value
 from fieldrep.domain.formats import email_problem
 from fieldrep.ui.style.fonts import scaled
@@ -20,6 +21,9 @@ from fieldrep.ui.widgets.field import Field as FieldWidget
 from fieldrep.ui.words import sentence_case
 
 _ONE_LINE = 500
+_MOST_IN_A_LINE = 10_000
+"""A longer text is cut by its box, which is said then; below that the length told is the one entered."""
+
 _WORDS: Mapping[tuple[str, str], str] = {
     ("site", "bill"): "Invoices",
     ("site", "ship"): "Deliveries",
@@ -36,6 +40,8 @@ def field_widget(
     control = _control(entity_name, field, name)
 
     def check(text: str) -> str:
+        if isinstance(control, QLineEdit) and len(text) >= control.maxLength():
+            return f"{field.title}: cut at {len(text):,} characters; at most {field.maximum:,} fit."
         return problem_of(entity_name, field, text, zone)
 
     return FieldWidget(
@@ -61,7 +67,7 @@ def _control(entity_name: str, field: Field, name: str) -> QWidget:
         return box
     line = QLineEdit()
     if field.kind is Kind.TEXT:
-        line.setMaxLength(min(field.maximum * 2, 100_000))
+        line.setMaxLength(max(field.maximum * 2, _MOST_IN_A_LINE))
     return line
 
 
@@ -99,7 +105,9 @@ def value_of(field: Field, text: str, zone: tzinfo) -> Value:
         return _whole(field, plain)
     if field.kind is Kind.DATE:
         return _day(field, plain)
-    return _moment(field, plain, zone) if field.kind is Kind.INSTANT else plain
+    if field.kind is Kind.INSTANT:
+        return _moment(field, plain, zone)
+    return plain.upper() if field.shape is Shape.CURRENCY and plain.upper() in CURRENCIES else plain
 
 
 def text_of(field: Field, value: Value, zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""AboveLines: what must be seen before an order is worked on: why it was refused, and what is to be decided in it.
+"""AboveLines: what must be seen of an order first: why it was refused, what is to be decided in it, that it was sent.
 
 Owns the question for the order's conflicts. Deciding and sending are commands; the editor says what was done.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from fieldrep.commands.done import Done
 from fieldrep.commands.refused import send_corrected
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
@@ -26,6 +27,7 @@ class AboveLines(QObject):
         super().__init__()
         self._desk = desk
         self._order_id: RowId | None = None
+        self._submitted: RowId | None = None
         self.refused = Banner(name="order_refused")
         self.conflicts = ConflictPanel(desk, name="order_conflict")
         self.conflicts.decided.connect(self.said)
@@ -37,6 +39,9 @@ class AboveLines(QObject):
         if head.id is None:
             self.forget()
             return
+        if head.id == self._submitted and head.status not in ("draft", "submitted"):
+            self._submitted = None
+            self.said.emit(f"Order {head.number} is with the office", None)
         if head.refused:
             sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
             self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
@@ -45,6 +50,11 @@ class AboveLines(QObject):
         self._desk.runner.query(
             open_conflicts, asker=self.conflicts, done=self._show, zone=self._desk.zone, order_id=head.id
         )
+
+    def submitted(self, done: Done) -> None:
+        """What is told of it is true as long as the order waits."""
+        self._submitted = done.id
+        self.said.emit(f"{done.label}: safe on this laptop, sent with the next sync", None)
 
     def forget(self) -> None:
         """No order is shown, or another one comes."""

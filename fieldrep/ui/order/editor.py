@@ -4,6 +4,7 @@ Owns which order is shown and what is typed. A refused step says why and keeps w
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -84,6 +85,7 @@ class OrderEditor(QWidget):
         self.fast.textEdited.connect(self._on_typed)
         self.fast.taken.connect(self._take)
         self.fast.rows_pasted.connect(self._paste)
+        self.fast.left_downwards.connect(self.lines.enter)
         self.grid.cell_edited.connect(self._edit_cell)
         self.grid.lines_pasted.connect(self._paste)
         self.grid.removed.connect(self._remove)
@@ -115,6 +117,8 @@ class OrderEditor(QWidget):
         column.setSpacing(10)
         column.addWidget(self.header)
         column.addLayout(beside, 1)
+        for stop, following in pairwise((self.fast, self.grid, *self.side.stops())):
+            self.setTabOrder(stop, following)
 
     # Which order
 
@@ -353,10 +357,7 @@ class OrderEditor(QWidget):
         self.untaken.before(self.above.send_again)
 
     def _submit(self) -> None:
-        self.steps.run(submit_order, self._submitted, row_id=self.order_id)
-
-    def _submitted(self, done: Done) -> None:
-        self.said.emit(f"{done.label}: safe on this laptop, sent with the next sync", None)
+        self.steps.run(submit_order, self.above.submitted, row_id=self.order_id)
 
     def _copy_last(self) -> None:
         if (last := self._last) is not None:
@@ -380,7 +381,7 @@ class OrderEditor(QWidget):
 
     def _on_copied(self, done: Done) -> None:
         self.show_order(done.ids["sales_order"])
-        self.said.emit(done.label, None)
+        self.said.emit(done.label, done.change_n)
 
     # Saving
 

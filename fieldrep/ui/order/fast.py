@@ -80,6 +80,7 @@ class FastField(SearchField):
     typed = Signal(str)
     taken = Signal(object)
     rows_pasted = Signal(list)
+    left_downwards = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         words = "Scan a barcode or type SKU × quantity, for example 401120 × 24"
@@ -118,6 +119,8 @@ class FastField(SearchField):
     def _step(self, by: int) -> None:
         if self.offers.isVisible():
             self.offers.view.step(by)
+        elif by > 0:
+            self.left_downwards.emit()
 
     def _on_enter(self) -> None:
         text = self.text().strip()

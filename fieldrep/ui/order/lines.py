@@ -56,6 +56,11 @@ class OrderLines(QStackedWidget):
         """The place of the current line, -1 for none."""
         return self.grid.currentIndex().row() if self.currentWidget() is self.grid else -1
 
+    def enter(self) -> None:
+        """The cursor into the lines, where there are any."""
+        if self.currentWidget() is self.grid:
+            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def refuse(self, key: object, column: str, text: str, sentence: str) -> None:
         """A refused entry stands in its cell as it was typed, with the reason, until another one is made."""
         self._refused[(key, column)] = (text, sentence)

@@ -291,6 +291,18 @@ def head_value(key: str, text: str, currency: str) -> object:
     raise KnownError(Code.INVALID_VALUE, f"“{text[:20]}” is not a day; write it like 2026-11-30.")
 
 
+def far_above_words(entry: OrderEntry) -> str:
+    """That an order is far above what was ordered before, a sentence; "" when it is not."""
+    before = entry.far_above
+    if before is None:
+        return ""
+    total, highest = (
+        money(amount, entry.head.currency) for amount in (entry.totals.total_amount, before.amount)
+    )
+    whose = "this customer's highest order" if before.of_customer else "the highest order here lately"
+    return f"{total} is far above {whose}, {highest}."
+
+
 def _units(millionths: int) -> str:
     return f"{quantity(millionths)} {'unit' if millionths == MILLIONTH else 'units'}"
 

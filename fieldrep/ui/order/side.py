@@ -38,7 +38,8 @@ class OrderSide(QWidget):
         self._asked = False
         self._held_back = ""
         self._problems: Sequence[str] = ()
-        self._account = ""
+        self._question = ""
+        self._unusual = False
         self._why = Card()
         self._why.setObjectName("order_why")
         self._why.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -104,18 +105,25 @@ class OrderSide(QWidget):
         self._tell(entry)
 
     def _tell(self, entry: OrderEntry) -> None:
+        unusual = sheet.far_above_words(entry)
+        self._asked = self._asked and bool(unusual) is self._unusual
+        self._unusual = bool(unusual)
+        self._question = (
+            f"{unusual} The office gets it for {entry.head.account} with the next sync. "
+            "Ctrl+Enter again submits, Esc goes back."
+        ).strip()
         self._asked = self._asked and not entry.problems and entry.head.editable
         if entry.head.read_only_reason:
             self.banner.say("Read only", entry.head.read_only_reason, Tone.INFO)
         elif self._held_back:
             self.banner.say("Not yet", self._held_back, Tone.DANGER)
         elif self._asked:
-            self._ask(entry.head.account)
+            self._ask()
         elif entry.problems and entry.lines:
             self.banner.say("Before you submit", " ".join(entry.problems), Tone.WARNING)
         else:
             self.banner.clear()
-        self._problems, self._account = entry.problems, entry.head.account
+        self._problems = entry.problems
         self._name_submit()
         self.state_changed.emit()
 
@@ -129,7 +137,7 @@ class OrderSide(QWidget):
             self.banner.say("Not yet", " ".join(self._problems), Tone.DANGER)
         elif not self._asked:
             self._asked = True
-            self._ask(self._account)
+            self._ask()
             self._name_submit()
         else:
             self._asked = False
@@ -150,17 +158,23 @@ class OrderSide(QWidget):
         self._name_submit()
         return True
 
-    def _ask(self, account: str) -> None:
-        sentence = (
-            f"The office gets it for {account} with the next sync. Ctrl+Enter again submits, Esc goes back."
-        )
-        self.banner.say("Submit this order?", sentence, Tone.ACCENT, icon="send")
+    def _ask(self) -> None:
+        tone, icon = (Tone.WARNING, "triangle-alert") if self._unusual else (Tone.ACCENT, "send")
+        self.banner.say("Submit this order?", self._question, tone, icon=icon)
 
     def forget(self) -> None:
         """Another order comes: nothing that was asked or typed here is meant for it."""
         self._asked, self._held_back = False, ""
         self.banner.clear()
         self.head.forget()
+
+    def stops(self) -> Sequence[QWidget]:
+        """Where Tab goes here, one after the other."""
+        return (
+            *(field.control for field in self.head.fields.values()),
+            self.leave_button,
+            self.submit_button,
+        )
 
     def explain(self) -> None:
         """F4: to the explanation of the current price."""
