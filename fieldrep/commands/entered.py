@@ -56,13 +56,18 @@ def entered(
 
 def _checked(uow: UnitOfWork, field: Field, value: Value) -> Value:
     if field.kind is Kind.TEXT and isinstance(value, str):
-        value = value.strip() if field.maximum <= _ONE_LINE else value
+        value = _one_line(value) if field.maximum <= _ONE_LINE else value
         problem = email_problem(value) if field.name == "email" else ""
         if problem:
             raise KnownError(Code.INVALID_VALUE, f"{field.title}: {problem}", field=field.name)
     if _points_nowhere(uow, field, value):
         raise KnownError(Code.NOT_FOUND, f"{field.title}: {_missing(field.to, value)}", field=field.name)
     return surviving(uow, field.to, value) if field.to in MERGING and isinstance(value, bytes) else value
+
+
+def _one_line(text: str) -> str:
+    """A text without blanks around it, and with a blank where a line broke."""
+    return " ".join(part.strip() for part in text.splitlines() if part.strip())
 
 
 def surviving(uow: UnitOfWork, entity_name: str, row_id: bytes) -> RowId:

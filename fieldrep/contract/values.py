@@ -6,6 +6,7 @@ Values are checked in their inner form (`contract/fields.py`). Amounts are whole
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
@@ -19,6 +20,20 @@ from fieldrep.contract.shapes import SHAPES, TEXT_SHAPES, number_problem
 MAX_INSTANT = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
+MAX_AMOUNT = 10**14
+"""Of the currency's smallest unit: a million million euros. Sums of 90,000 such amounts still fit in 64 bits."""
+
+MAX_MILLIONTHS = 10**15
+"""Of a price or a quantity: a thousand million."""
+
+_RANGES: Mapping[Kind, tuple[int, int]] = {
+    Kind.INSTANT: (0, MAX_INSTANT),
+    Kind.AMOUNT: (-MAX_AMOUNT, MAX_AMOUNT),
+    Kind.PRICE: (-MAX_MILLIONTHS, MAX_MILLIONTHS),
+    Kind.QUANTITY: (-MAX_MILLIONTHS, MAX_MILLIONTHS),
+}
+"""What every field of a kind may hold; a field may allow less."""
+
 MAX_DEPTH = 32
 _WHOLE = frozenset({Kind.INTEGER, Kind.AMOUNT, Kind.PRICE, Kind.QUANTITY, Kind.RATE, Kind.INSTANT})
 _UNITS: Mapping[Kind, str] = {
@@ -28,6 +43,7 @@ _UNITS: Mapping[Kind, str] = {
     Kind.RATE: " of millionths",
     Kind.INSTANT: " of milliseconds",
 }
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -37,7 +53,7 @@ def check_value(entity: Entity, field: Field, value: object) -> Value:
     Raises:
         KnownError: `required` or `invalid_value`, naming the field and what would do.
     """
-    if value is None or value in ("", b""):
+    if value is None or value in ("", b"") or (field.required and _shows_nothing(value)):
         if field.required:
             raise KnownError(
                 Code.REQUIRED, f"{entity.title} needs {_article(field.title)}.", field=field.name
@@ -58,6 +74,13 @@ def check_row(entity: Entity, row: Mapping[str, Value]) -> None:
     """
     for name, field in entity.fields.items():
         check_value(entity, field, row.get(name))
+
+
+def _shows_nothing(value: object) -> bool:
+    """Whether a text has no letter that anybody sees: blanks, or characters without width."""
+    if not isinstance(value, str) or value[:1].isalnum():
+        return False
+    return all(unicodedata.category(letter) in _UNSEEN for letter in value)
 
 
 def _article(title: str) -> str:
@@ -84,8 +107,8 @@ def _problem(field: Field, value: object) -> str:
 def _number_problem(field: Field, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int):
         return f"must be {whole_number(field)}, never a decimal fraction."
-    top = MAX_INSTANT if field.kind is Kind.INSTANT else min(field.maximum, INT64_MAX)
-    low = 0 if field.kind is Kind.INSTANT else max(field.minimum, INT64_MIN)
+    lowest, highest = _RANGES.get(field.kind, (INT64_MIN, INT64_MAX))
+    low, top = max(lowest, field.minimum), min(highest, field.maximum)
     if value > top:
         return f"must be at most {_limit(field, top)}."
     return f"must be at least {_limit(field, low)}." if value < low else ""
@@ -97,9 +120,11 @@ def whole_number(field: Field) -> str:
 
 
 def _limit(field: Field, limit: int) -> str:
-    """A limit as people write it: rates in percent, prices and quantities in whole units, all else as it is."""
+    """A limit as people write it: rates in percent, prices and quantities in whole units, amounts with their unit."""
     if field.kind is Kind.RATE:
         return f"{_decimal(limit * 100)} percent"
+    if field.kind is Kind.AMOUNT:
+        return f"{limit:,}{_UNITS[Kind.AMOUNT]}" if limit else "0"
     return _decimal(limit) if field.kind in (Kind.PRICE, Kind.QUANTITY) else str(limit)
 
 

@@ -18,6 +18,8 @@ from fieldrep.contract.errors import Code, KnownError
 def whole_file(path: Path, advice: str) -> Iterator[BinaryIO]:
     """An open stream; one of that name stays as it is until what is written to the stream is all there.
 
+    What is no file, like a device or a pipe, is written to as it comes.
+
     Args:
         advice: what to tell where it cannot be written: what is safe, and what to do.
 
@@ -26,13 +28,17 @@ def whole_file(path: Path, advice: str) -> Iterator[BinaryIO]:
     """
     if not path.name:
         raise KnownError(Code.WRONG_USAGE, "This names no file. Name the file to write.")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    target = Path(os.path.realpath(path))  # a link goes on pointing to where it points
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    stream = target.exists() and not target.is_file()  # a device or a pipe is never replaced by a file
     try:
-        with draft.open("wb") as out:
+        with (target if stream else draft).open("wb") as out:
             yield out
             out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
+            if not stream:
+                os.fsync(out.fileno())
+        if not stream:
+            draft.replace(target)
     except OSError as error:
         sentence = f"{path} cannot be written ({error.strerror or error}). {advice}"
         raise KnownError(Code.DISK_ERROR, sentence) from error

@@ -64,8 +64,9 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:
     dialect = dialect_of(url)
     file = _file(url) if dialect.name == "sqlite" else None
     with _copy(path, file.parent if file else None) as copy:
-        _check(copy, path)
-        bring_up_to_date(_url(copy), SqliteDialect())
+        with _damage_told_of(path):
+            _check(copy, path)
+            bring_up_to_date(_url(copy), SqliteDialect())
         _renew_epoch(copy, clock, randomness, given_out_of(file) if file else {})
         with known_errors(), closing(sqlite3.connect(copy)) as source:
             if file is not None:
@@ -119,9 +120,19 @@ def _check(copy: Path, path: Path) -> None:
                 Code.STORE_MISSING, f"{path} is no backup of a central store. Nothing was restored."
             )
         if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-            raise KnownError(
-                Code.STORE_DAMAGED, f"{path} is damaged. Nothing was restored; take another backup."
-            )
+            raise KnownError(Code.STORE_DAMAGED, "The integrity check failed.")
+
+
+@contextmanager
+def _damage_told_of(path: Path) -> Iterator[None]:
+    """Damage met in the working copy is the backup's; the store itself is sound as far as anybody knows."""
+    try:
+        yield
+    except KnownError as error:
+        if error.code is not Code.STORE_DAMAGED:
+            raise
+        sentence = f"{path} is damaged. Nothing was restored; take another backup."
+        raise KnownError(Code.STORE_DAMAGED, sentence) from error
 
 
 def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness, given: Mapping[str, int]) -> None:

@@ -57,6 +57,19 @@ def test_a_backup_of_either_database_restores_to_either(
     restored.close()
 
 
+def test_a_damaged_backup_is_told_of_the_backup_and_not_of_the_store(world: World, tmp_path: Path) -> None:
+    filled(world)
+    kept = tmp_path / "kept"
+    backup(world.database, kept)
+    with kept.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff")
+    with pytest.raises(KnownError) as refused:
+        restore(world.url, kept, world.clock, SeededBytes(9))
+    assert refused.value.sentence == f"{kept} is damaged. Nothing was restored; take another backup."
+    assert verify(world.database) == []
+
+
 def test_a_server_that_runs_goes_on_with_the_restored_store(world: World, tmp_path: Path) -> None:
     account = filled(world)
     backup(world.database, tmp_path / "kept")

@@ -74,6 +74,7 @@ def test_an_edit_to_the_same_values_changes_and_sends_nothing(replica: Replica) 
         ({"name": "x" * 10_000_000}, Code.INVALID_VALUE, "10,000,000 characters"),
         ({"name": "a\ud800"}, Code.INVALID_VALUE, "lone surrogate"),
         ({"name": "a\x00"}, Code.INVALID_VALUE, "NUL"),
+        ({"name": "\u200b\u2060"}, Code.REQUIRED, "needs a name"),
         ({"visit_minutes": 1.5}, Code.INVALID_VALUE, "whole number"),
         ({"email": "info"}, Code.INVALID_VALUE, "name@company.com"),
         ({"tier": "gold"}, Code.INVALID_VALUE, "must be one of"),

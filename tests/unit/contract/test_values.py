@@ -68,6 +68,10 @@ def test_any_value_is_either_fit_or_refused_with_a_sentence(where: tuple, value:
         (ORDER, "freight_amount", True),
         (ORDER, "freight_amount", -1),
         (ORDER, "freight_amount", 2**63),
+        (ORDER, "freight_amount", 10**14 + 1),
+        (LINE, "line_amount", -(10**14) - 1),
+        (LINE, "qty", 10**15 + 1),
+        (LINE, "unit_price", 10**15 + 1),
         (ORDER, "freight_amount", float("nan")),
         (ORDER, "wanted_on", "2026-02-30"),
         (ORDER, "wanted_on", "20261130"),
@@ -117,6 +121,13 @@ def test_a_hostile_value_is_refused(entity, name: str, value: object) -> None:  
             1.5,
             "Freight: must be a whole number of the currency's smallest unit, never a decimal fraction.",
         ),
+        (
+            ORDER,
+            "freight_amount",
+            2**62,
+            "Freight: must be at most 100,000,000,000,000 of the currency's smallest unit.",
+        ),
+        (LINE, "qty", 2**62, "Quantity: must be at most 1000000000."),
     ],
 )
 def test_a_limit_is_told_in_the_unit_people_write(
@@ -156,6 +167,14 @@ def test_canonical_json_is_fit_for_a_json_field_and_stays_as_it_is(value: object
     text, mentions = canonical_json(value), CATALOGUE["activity"].field("mentions")
     assert check_value(CATALOGUE["activity"], mentions, text) == text
     assert canonical_json(to_json(mentions, text)) == text
+
+
+@pytest.mark.parametrize("name", [" ", "\u200b", "\u2060\u200b ", "\n", "\u3000"])
+def test_a_name_in_which_nothing_can_be_seen_is_no_name(name: str) -> None:
+    refusal = judged(ACCOUNT, ACCOUNT.field("name"), name)[1]
+    assert refusal is not None
+    assert refusal.code is Code.REQUIRED
+    assert judged(ACCOUNT, ACCOUNT.field("name"), "\u200f(\u05d0)")[1] is None
 
 
 @pytest.mark.parametrize("text", ["1.5", "[0.1]", '{"a":[{"b":1e3}]}', '{"a":-0.0}', "1e400"])

@@ -227,12 +227,12 @@ def test_totals_beyond_what_a_store_can_hold_are_rejected(two_accounts: Folder) 
     two_accounts.write("sales_order.csv", "key,account_key,currency,status\no,a1,EUR,completed\n")
     two_accounts.write(
         "document_line.csv",
-        "key,order_key,seq,qty,unit_price\n1,o,1,1000000,90000000000\n2,o,2,1000000,90000000000\n"
-        "3,o,3,1000000000,900000000000\n",
+        "key,order_key,seq,qty,unit_price\n1,o,1,1000000,900000\n2,o,2,1000000,900000\n"
+        "3,o,3,1000000000,1000000\n",
     )
     report = two_accounts.load()
     assert [reject.row for reject in report.first] == [3, 4]
-    assert two_accounts.row("sales_order", "o")["total_amount"] == 90_000_000_000 * 1_000_000 * 100
+    assert two_accounts.row("sales_order", "o")["total_amount"] == 900_000 * 1_000_000 * 100
 
 
 @pytest.mark.parametrize(
