@@ -52,7 +52,7 @@ def moved_under(
     `wanted` is what the decision would have put there, None to leave the arriving value as it was.
     """
     field = entity.field(str(conflict["field"]))
-    found = {**conflict, **_standing(tx, row, field), "status": "open", "chosen": None}
+    found = {**conflict, **_standing(tx, entity, row, field), "status": "open", "chosen": None}
     found.update(resolved_by=None, resolved_at=None, changed_at=tx.now, changed_by=author.user_id)
     if wanted is not None and kept_value(field, wanted) != conflict["mine_value"]:
         found.update(mine_value=kept_value(field, wanted), mine_by=author.user_id, mine_at=tx.now)
@@ -93,16 +93,16 @@ def _new_conflict(
         reason=reason,
         critical=int(waits(field)),
         base_value=kept_value(field, before),
-        **_standing(tx, row, field),
+        **_standing(tx, entity, row, field),
         mine_device_id=author.device_id,
         status="open",
     )
     return conflict
 
 
-def _standing(tx: WriteTransaction, row: Row, field: Field) -> Row:
+def _standing(tx: WriteTransaction, entity: Entity, row: Row, field: Field) -> Row:
     """The value that stands, and who gave it when, or which source did."""
-    last = tx.last_change_of(row, field)
+    last = tx.last_change_of(entity.name, row, field)
     return {
         "theirs_value": kept_value(field, row[field.name]),
         "theirs_by": last.user_id,

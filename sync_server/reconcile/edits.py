@@ -193,7 +193,7 @@ def _update(
         _require_no_tombstone(tx, rights, entity, row_id)
     if row is None or not reaches_row(rights, entity.name, row, scope_key(entity, row)):
         raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
-    merged = tx.others_wrote_since(row, edit.base_revision, rights.author.device_id)
+    merged = tx.others_wrote_since(entity.name, row, edit.base_revision, rights.author.device_id)
     _guard_draft(tx, rights, entity, row)
     decided, kept = (
         decisions.conflict_values(row, edit) if decisions and entity.name == "conflict" else ({}, [])

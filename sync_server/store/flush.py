@@ -13,6 +13,7 @@ from typing import Any
 from fieldrep.contract.digest import wrap
 from fieldrep.contract.scope import EVERYBODY_KEY
 from sync_server.store import history
+from sync_server.store.runs import Runs
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
 from sync_server.store.statements import ENTITY_TABLES, EntityTable
@@ -50,19 +51,24 @@ class Sums:
         self.moved[key] = (count, total) if before is None else (before[0] + count, before[1] + total)
 
 
-def write_rows(workspace: Workspace) -> tuple[Sums, dict[str, int]]:
-    """Writes all staged rows; gives what their digests moved by and the newest revision of each touched entity."""
+def write_rows(workspace: Workspace, runs: Runs) -> tuple[Sums, dict[str, int]]:
+    """Writes all staged rows, each with its run.
+
+    Gives what their digests moved by and the newest revision of each touched entity.
+    """
     sums, clocks, past = Sums(), {}, list[history.Entry]()
     for entity, staged in workspace.staged.items():
         if staged:
-            clocks[entity] = _write_entity(workspace, ENTITY_TABLES[entity], sums, past)
+            clocks[entity] = _write_entity(workspace, ENTITY_TABLES[entity], runs, sums, past)
     history.keep(workspace.session, past)
     return sums, clocks
 
 
-def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: list[history.Entry]) -> int:
+def _write_entity(
+    workspace: Workspace, table: EntityTable, runs: Runs, sums: Sums, past: list[history.Entry]
+) -> int:
     entity = table.entity.name
-    images = workspace.images[entity]
+    images, noted = workspace.images[entity], runs.of(entity)
     new: list[tuple[Any, ...]] = []
     changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     carried: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
@@ -75,25 +81,25 @@ def _write_entity(workspace: Workspace, table: EntityTable, sums: Sums, past: li
         assert isinstance(revision, int)  # noqa: S101 - never empty
         newest = max(newest, revision)
         if image is None:
-            new.append((*table.values(row), row["created_revision"], entry.key, digest))
+            new.append((*table.values(row), row["created_revision"], entry.key, digest, noted.get(row_id)))
             sums.add(entry.key, 1, digest)
             if entity == "account":
                 sums.new.add(entry.key)
             continue
-        names, left = entry.differing, None
+        names, left, run = entry.differing, None, noted.get(row_id, image.run)
         values = [row[name] for name in names]
         if row_id in moved:
             left = image.key
-            carried.setdefault(names, []).append((*values, digest, entry.key, image.place))
+            carried.setdefault(names, []).append((*values, digest, run, entry.key, image.place))
             sums.add(left, -1, -image.row_hash)
             sums.add(entry.key, 1, digest)
         else:
-            changed.setdefault(names, []).append((*values, digest, image.place))
+            changed.setdefault(names, []).append((*values, digest, run, image.place))
             sums.add(entry.key, 0, digest - image.row_hash)
         if names:
             past.append(history.changed_from(table, image.row, names, revision, left))
-    workspace.session.insert_many(table.entity.table, table.columns, new)
-    for beside, updates in ((("row_hash",), changed), (("row_hash", "scope_key"), carried)):
+    workspace.session.insert_many(table.entity.table, table.all_columns, new)
+    for beside, updates in ((("row_hash", "run"), changed), (("row_hash", "run", "scope_key"), carried)):
         for names, rows in updates.items():
             workspace.session.update_many(table.entity.table, (*names, *beside), rows)
     return newest

@@ -122,7 +122,6 @@ def _bury(tx: WriteTransaction, entity: Entity, ids: list[bytes], known: int, be
     history.keep(session, [history.purged_from(table, row, revision) for row in rows])
     gone = [(row[0],) for row in rows]
     session.run_many(compose("DELETE FROM {table} WHERE id = ?", table=entity.table), gone)
-    session.run_many("DELETE FROM device_run WHERE row_id = ?", gone)
     session.run_many("DELETE FROM duplicate_key WHERE row_id = ?", gone)
     session.insert_many(
         "tombstone",

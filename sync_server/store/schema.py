@@ -17,8 +17,8 @@ from fieldrep.contract.fields import Field, Kind
 
 METADATA = MetaData()
 
-STORE_COLUMNS = ("created_revision", "scope_key", "row_hash")
-"""What the central store keeps of a synced row beside the entity's own columns."""
+STORE_COLUMNS = ("created_revision", "scope_key", "row_hash", "run")
+"""What the central store keeps of a synced row beside the entity's own columns; `run` is of `runs.py`."""
 
 _TEXT_KINDS = frozenset({Kind.TEXT, Kind.DATE, Kind.CHOICE, Kind.JSON})
 _ALWAYS_THERE = frozenset({"id", "revision", "created_at", "changed_at", "archived", "custom"})
@@ -77,6 +77,7 @@ def _table(entity: Entity) -> Table:
         Column("created_revision", BigInteger(), nullable=False),
         Column("scope_key", LargeBinary(), nullable=False),
         Column("row_hash", BigInteger(), nullable=False),
+        Column("run", LargeBinary(), nullable=True),
     )
     Index(f"ix_{entity.table}_revision", table.c.revision, table.c.id)
     Index(f"ix_{entity.table}_scope", table.c.scope_key, table.c.id)
@@ -321,17 +322,6 @@ Table("file_body", METADATA, _bytes("row_id", key=True), _bytes("sha256"), _whol
 Table("file_part", METADATA, _bytes("holder", key=True), _whole("at", key=True), _bytes("part"))
 Table("file_quota", METADATA, _text("name", key=True), _whole("bytes"))
 Table("import_image", METADATA, _bytes("row_id", key=True), _bytes("image"))
-Table(
-    "device_run",
-    METADATA,
-    _bytes("row_id", key=True),
-    _bytes("device_id"),
-    _whole("base"),
-    _whole("revision"),
-    _whole("written"),
-    _bytes("stamps"),
-    sqlite_with_rowid=False,
-)
 Table("number_series", METADATA, _text("name", key=True), _whole("last"))
 Table("duplicate_key", METADATA, _text("name", key=True), _bytes("row_id", key=True), sqlite_with_rowid=False)
 MERGES = Table(

@@ -6,7 +6,7 @@ that was overtaken by an import or the office is seen to be stale. Must not read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -34,10 +34,9 @@ class Stamp(msgspec.Struct, frozen=True, array_like=True):
 
 
 OTHERS = "*"
-"""Under this name: the last write by somebody without a device, of fields that are not known."""
+"""Under this name: the last write by somebody without a device, of fields not known; none where it made the row."""
 
 Stamps = dict[str, Stamp]
-_stamps = msgspec.msgpack.Decoder(Stamps)
 _marks = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
@@ -53,17 +52,6 @@ class LastChange:
 def mark_of(value: Value) -> bytes:
     """6 bytes that say whether a value is the same."""
     return blake2b(_encode(value), digest_size=6).digest()
-
-
-encode_stamps: Callable[[Mapping[str, Stamp]], bytes] = _encode
-"""The stored form."""
-
-NO_STAMPS = encode_stamps({})
-
-
-def decode_stamps(stored: bytes) -> Stamps:
-    """From the stored form."""
-    return _stamps.decode(stored) if stored else {}
 
 
 def stamp(
@@ -84,7 +72,10 @@ def stamp(
     """
     if others_wrote:
         by, at = before["changed_by"], before["changed_at"]
-        stamps[OTHERS] = Stamp(by if isinstance(by, bytes) else None, at if isinstance(at, int) else 0, b"")
+        if OTHERS in stamps or (by, at) != (before["created_by"], before["created_at"]):
+            stamps[OTHERS] = Stamp(
+                by if isinstance(by, bytes) else None, at if isinstance(at, int) else 0, b""
+            )
     user_id, now = writer
     for name in names:
         if name not in _NOT_STAMPED:

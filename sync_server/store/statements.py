@@ -1,6 +1,7 @@
 """The statements for each entity's table, composed once from the catalogue, and the way from stored tuples to rows.
 
-Must not know a connection. A stored row is the entity's columns, then `created_revision`, `scope_key`, `row_hash`.
+Must not know a connection. A stored row is the entity's columns, then `created_revision`, `scope_key`, `row_hash`; only
+a write transaction reads what stands behind these.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class EntityTable:
     Attributes:
         names: the row's columns and `created_revision`, in stored order.
         columns: `names`, then scope key and hash.
+        all_columns: these, then the row's run.
         fixed: the columns an update leaves alone.
         deciding_key: the columns the scope key follows from.
         parents: the fields by which children are looked up.
@@ -45,6 +47,7 @@ class EntityTable:
     name: str
     names: tuple[str, ...]
     columns: tuple[str, ...]
+    all_columns: tuple[str, ...]
     fixed: frozenset[str]
     deciding_key: frozenset[str]
     parents: tuple[str, ...]
@@ -60,8 +63,8 @@ class EntityTable:
         return dict(zip(self.names, stored, strict=False))
 
     def placed(self, place: str) -> str:
-        """As `select`, and behind all columns the one by which the row is found again."""
-        return _placed(self.entity.table, self.columns, place)
+        """As `select` with the run, and behind all columns the one by which the row is found again."""
+        return _placed(self.entity.table, self.all_columns, place)
 
     def differing(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
         """The columns whose values differ between two forms of a row, in order."""
@@ -80,7 +83,8 @@ def _placed(table: str, columns: tuple[str, ...], place: str) -> str:
 
 def _entity_table(entity: Entity) -> EntityTable:
     names = (*entity.column_names, STORE_COLUMNS[0])
-    columns = (*entity.column_names, *STORE_COLUMNS)
+    all_columns = (*entity.column_names, *STORE_COLUMNS)
+    columns = all_columns[:-1]
     fixed = {field.name for field in entity.columns if field.fixed or field.name in _NEVER_CHANGES}
     rule = entity.scope
     return EntityTable(
@@ -88,6 +92,7 @@ def _entity_table(entity: Entity) -> EntityTable:
         name=entity.name,
         names=names,
         columns=columns,
+        all_columns=all_columns,
         fixed=frozenset(fixed - {"id"}),
         deciding_key=frozenset(filter(None, (rule.account, rule.user, rule.moved))),
         parents=tuple(name for name, field in entity.fields.items() if field.parent),

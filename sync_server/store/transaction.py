@@ -118,7 +118,7 @@ class WriteTransaction(Workspace):
         self._numbers: dict[str, int] = {}
         self._import_images: dict[bytes, bytes] = {}
         self._audit: list[AuditEntry] = []
-        self._runs = Runs(session, self.images)
+        self._runs = Runs(self.images)
         self._before: Coverage | None = None
         self._leaving: list[tuple[bytes, bytes]] = []
         self._device = Actor("device")
@@ -207,7 +207,7 @@ class WriteTransaction(Workspace):
             moves = self.moves_since(self._audited)
             for move in moves:
                 if move.before is not None and move.after["id"] in self.carried:
-                    self._runs.carry(move.before, move.after)
+                    self._runs.carry(move.entity, move.before, move.after)
                 else:
                     self._runs.note(move, author.device_id, author.user_id, self.now)
             result, detail = type(outcome).__name__.lower(), described(moves)
@@ -246,15 +246,15 @@ class WriteTransaction(Workspace):
         """Notes an act of this transaction's actor."""
         self._audit.append(AuditEntry(self.actor, action, result, entity, row_id, detail))
 
-    def others_wrote_since(self, row: Row, base: int, device_id: bytes) -> bool:
+    def others_wrote_since(self, entity: str, row: Row, base: int, device_id: bytes) -> bool:
         """Whether anybody but this device wrote the row after the revision `base` that its editor saw."""
-        return self._runs.others_since(row, base, device_id)
+        return self._runs.others_since(entity, row, base, device_id)
 
-    def last_change_of(self, row: Row, field: Field) -> LastChange:
+    def last_change_of(self, entity: str, row: Row, field: Field) -> LastChange:
         """Who gave a field of a row its present value and when, asked only where somebody has to decide."""
         row_id = row["id"]
         assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
-        return self._runs.last_change(row, field.name, self.import_images([row_id]).get(row_id))
+        return self._runs.last_change(entity, row, field.name, self.import_images([row_id]).get(row_id))
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
         for applied in self._changes:
@@ -304,7 +304,8 @@ class WriteTransaction(Workspace):
         """Writes everything; the caller commits."""
         moment = moment_of(self.now)
         settlement = self.rehearsed()
-        sums, clocks = flush.write_rows(self)
+        self._carry_the_rest()
+        sums, clocks = flush.write_rows(self, self._runs)
         flush.write_digests(self.session, sums, self._held_by)
         if settlement.gained or settlement.lost:
             self._enter(settlement)
@@ -359,11 +360,13 @@ class WriteTransaction(Workspace):
             ],
         )
 
-    def _write_the_rest(self) -> None:
+    def _carry_the_rest(self) -> None:
+        """Of rows that a merge moved by no change of a device."""
         for move in self.moves_since(self._audited) if self.carried else ():
             if move.before is not None and move.after["id"] in self.carried:
-                self._runs.carry(move.before, move.after)
-        self._runs.write()
+                self._runs.carry(move.entity, move.before, move.after)
+
+    def _write_the_rest(self) -> None:
         raise_to(self.session, self._numbers)
         otherwise = "ON CONFLICT (row_id) DO UPDATE SET image = excluded.image"
         images = list(self._import_images.items())

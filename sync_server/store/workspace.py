@@ -6,7 +6,7 @@ is the business of `flush.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from operator import ne
 from typing import Any
@@ -26,6 +26,7 @@ class Image(msgspec.Struct):
 
     Attributes:
         stored: all of it as the database gave it, in the order of the table's columns.
+        run: who wrote it last, in the stored form of `runs.py`.
         place: by which the database finds it again.
     """
 
@@ -33,6 +34,7 @@ class Image(msgspec.Struct):
     row_hash: int
     key: bytes
     stored: tuple[Any, ...]
+    run: bytes | None
     place: int | bytes
 
 
@@ -79,7 +81,8 @@ class Workspace(Reader):
         if wanted:
             sql = table.placed(self.session.dialect.place) + " WHERE id IN :members"
             for stored in self.session.chosen(sql, wanted):
-                images[stored[0]] = Image(table.row(stored), stored[-2], stored[-3], stored, stored[-1])
+                *_, key, row_hash, run, place = stored
+                images[stored[0]] = Image(table.row(stored), row_hash, key, stored, run, place)
 
     def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
         """A row as staged, else as stored; change a copy and stage it."""
@@ -224,12 +227,6 @@ class Workspace(Reader):
                 del self.staged[entity][row_id]
             else:
                 self.staged[entity][row_id] = before
-
-
-def ids_at_hand(images: Mapping[str, Mapping[bytes, Image | None]]) -> Iterator[bytes]:
-    """The ids of all rows read so far."""
-    for known in images.values():
-        yield from (row_id for row_id, image in known.items() if image is not None)
 
 
 def _name(entity: str | Entity) -> str:

@@ -157,5 +157,5 @@ COST_FIELDS = {("product", "cost_price")}
 
 COST_READERS = {"manager", "office", "admin"}
 
-MACHINERY = {"created_revision", "scope_key", "row_hash", "row_no"}
+MACHINERY = {"created_revision", "scope_key", "row_hash", "run", "row_no"}
 """Columns either store keeps for itself."""

@@ -112,7 +112,6 @@ MACHINERY = {
         "device_id:b! at:i! shown:i given:i whole:i schema:i told_at:i digest_count:i? digest_total:i?"
     ),
     "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
-    "device_run": ("row_id:b! device_id:b base:i revision:i written:i stamps:b"),
     "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
@@ -166,13 +165,12 @@ FILLED = {"account": "merged_into_id parent_id reseller_id", "contact": "merged_
 WITHOUT_ROWID = (
     "applied_change",
     "audit_entry",
-    "device_run",
     "duplicate_key",
     "row_history",
 )
 TYPES = {"b": sa.LargeBinary, "i": sa.BigInteger, "t": sa.Text}
 FIRST = "id:b! revision:i created_at:i created_by:b? changed_at:i changed_by:b? archived:i custom:t"
-LAST = "created_revision:i scope_key:b row_hash:i"
+LAST = "created_revision:i scope_key:b row_hash:i run:b?"
 
 
 def upgrade() -> None:

@@ -202,3 +202,40 @@ def test_a_value_that_came_with_an_import_is_told_as_that(store: Store) -> None:
     assert isinstance(told, Merged)
     row = found(store, told.kept[0].conflict_id)
     assert (row["theirs_by"], row["theirs_source"]) == (None, "Import northwind")
+
+
+def test_a_value_of_the_office_is_told_as_that_after_a_laptop_wrote_another_field(store: Store) -> None:
+    before = store.row("account", SHOP)
+    assert before is not None
+    store.clock[0] += 60_000
+    store.office("account", SHOP, phone="0800", changed_by=row_id("mia"))
+    store.clock[0] += 60_000
+    store.push("mia", store.edit("account", SHOP, note=(None, "somebody else's note")))
+    told = store.push("ana", store.edit("account", SHOP, base=before["revision"], phone=(None, "2")))
+    assert isinstance(told, Merged)
+    row = found(store, told.kept[0].conflict_id)
+    assert (row["theirs_by"], row["theirs_at"]) == (row_id("mia"), store.clock[0] - 60_000)
+
+
+def test_a_value_a_row_was_made_with_is_told_as_its_makers_after_a_laptop_wrote_another_field(
+    store: Store,
+) -> None:
+    contact = "boss of ana's"
+    store.clock[0] += 60_000
+    store.push("mia", store.edit("contact", contact, job_title=(None, "Owner")))
+    told = store.push("ana", store.edit("contact", contact, base=0, phone=("0", "2")))
+    assert isinstance(told, Merged)
+    row = found(store, told.kept[0].conflict_id)
+    assert (row["theirs_by"], row["theirs_at"]) == (None, store.clock[0] - 60_000)
+
+
+def test_who_wrote_a_field_on_a_laptop_is_still_told_after_the_office_wrote_another(store: Store) -> None:
+    before = store.row("account", SHOP)
+    assert before is not None
+    store.push("mia", store.edit("account", SHOP, phone=(None, "3")))
+    store.clock[0] += 60_000
+    store.office("account", SHOP, note="The office was here.", changed_by=None)
+    told = store.push("ana", store.edit("account", SHOP, base=before["revision"], phone=(None, "2")))
+    assert isinstance(told, Merged)
+    row = found(store, told.kept[0].conflict_id)
+    assert (row["theirs_by"], row["theirs_at"]) == (row_id("mia"), store.clock[0] - 60_000)
