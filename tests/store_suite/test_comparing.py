@@ -127,7 +127,7 @@ def test_a_question_about_what_a_user_does_not_hold_is_answered_as_if_it_were_no
     world: World, ana: Laptop
 ) -> None:
     from fieldrep.contract.comparison import Question, bucket_of
-    from fieldrep.sync.engine import handshake_of
+    from fieldrep.sync.handshake import handshake_of
 
     foreign = world.account(world.user("ben"), name="Ben's")
     key = b"A" + foreign

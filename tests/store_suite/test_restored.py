@@ -11,7 +11,7 @@ import pytest
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, Verdict, decode_request, encode_request
 from fieldrep.store.replica import Replica
-from fieldrep.sync.engine import handshake_of
+from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.restored import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify, revoke

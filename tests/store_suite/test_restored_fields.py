@@ -9,7 +9,7 @@ import pytest
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.messages import MAX_BEYOND, ExchangeRequest, HeldRow, decode_request, encode_request
-from fieldrep.sync.engine import handshake_of
+from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.restored import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, decode_request, encode_request
-from fieldrep.sync.engine import handshake_of
+from fieldrep.sync.handshake import handshake_of
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify
 from sync_server.store.returns import restore_report
