@@ -45,7 +45,7 @@ class Unpacked:
     Attributes:
         columns: in the order of the entity's columns; one the page does not carry holds nothing.
         hashes: of the rows, from their own values.
-        folding: which rows have letters that search is told in place of their own.
+        folds: whether any row has letters that search is told in place of its own.
         inserts: what puts them in as new rows, where that was made ready too.
     """
 
@@ -53,7 +53,7 @@ class Unpacked:
     ids: list[bytes]
     columns: list[list[Value]]
     hashes: list[int]
-    folding: list[int]
+    folds: bool
     inserts: Inserts | None = None
 
 
@@ -84,10 +84,8 @@ def _unpack(page: Page, as_new: bool) -> Unpacked | None:
     ordered = [columns.get(name, absent) for name in texts.columns]
     ids = cast(list[bytes], columns["id"])
     hashes = hasher_of_columns(entity)([ordered[place] for place in texts.hashed])
-    folding = search.places_that_fold(columns[name] for name in texts.searched if name in columns)
-    return Unpacked(
-        texts, ids, ordered, hashes, folding, _inserts(texts, ordered, hashes) if as_new else None
-    )
+    folds = search.any_folds(columns[name] for name in texts.searched if name in columns)
+    return Unpacked(texts, ids, ordered, hashes, folds, _inserts(texts, ordered, hashes) if as_new else None)
 
 
 def _inserts(texts: Statements, columns: list[list[Value]], hashes: list[int]) -> Inserts:
@@ -138,7 +136,7 @@ class Arrivals:
     pulled: int = 0
     entered: int = 0
     touched: set[str] = field(default_factory=set)
-    _unsearched: list[tuple[Statements, int, int, list[search.Words]]] = field(default_factory=list)
+    _unsearched: list[tuple[Statements, int, int, bool]] = field(default_factory=list)
 
     def take(self, rows: Unpacked) -> list[bytes]:
         """Writes one page; gives the ids it brought."""
@@ -171,17 +169,15 @@ class Arrivals:
             self.connection.execute(f"DELETE FROM {texts.entity.table} WHERE row_no >= ?", (first,))  # noqa: S608
             return False
         if texts.searched:
-            words = [rows.columns[texts.columns.index(name)] for name in texts.searched]
-            folding = [(first + place, *(column[place] for column in words)) for place in rows.folding]
-            self._unsearched.append((texts, first, first + count - 1, folding))
+            self._unsearched.append((texts, first, first + count - 1, rows.folds))
         self._count(count, sum(hashes))
         self.entered += count
         return True
 
     def tell_search(self) -> None:
         """Puts the words of new rows into search."""
-        for texts, first, last, folding in self._unsearched:
-            search.index_stored(self.connection, texts, first, last, folding)
+        for texts, first, last, folds in self._unsearched:
+            search.index_stored(self.connection, texts, first, last, folds=folds)
         self._unsearched.clear()
 
     def _take_known(self, texts: Statements, rows: Sequence[tuple[Value, ...]]) -> None:

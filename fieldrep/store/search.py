@@ -117,34 +117,25 @@ def index_rows(
         connection.executemany(texts.search_insert, map(_told, sorted(after, key=_row_no)))
 
 
-def index_stored(
-    connection: Connection, texts: Statements, first: int, last: int, folding: Sequence[Words]
-) -> None:
-    """The same for new rows that follow each other in their table: by few statements, which need no interpreter.
+def index_stored(connection: Connection, texts: Statements, first: int, last: int, *, folds: bool) -> None:
+    """The same for new rows that follow each other in their table: by one statement, which needs no interpreter.
 
-    `folding` are those of them, in order, of which a letter folds: search is told other words than the table has.
+    Where a letter `folds`, search is told other words than the table has: row by row, since FTS5 would make a segment
+    of each further statement that puts in several.
     """
-    start = first
-    for words in folding:
-        row_no = words[0]
-        assert isinstance(row_no, int)  # noqa: S101 - made so
-        if start < row_no:
-            connection.execute(texts.search_insert_stored, (start, row_no - 1))
-        connection.execute(texts.search_insert, _told(words))
-        start = row_no + 1
-    if start <= last:
-        connection.execute(texts.search_insert_stored, (start, last))
+    if folds:
+        rows = connection.execute(texts.search_words_between, (first, last)).fetchall()
+        connection.executemany(texts.search_insert, map(_told, rows))
+    else:
+        connection.execute(texts.search_insert_stored, (first, last))
 
 
-def places_that_fold(columns: Iterable[Sequence[Value]]) -> list[int]:
-    """Where in the columns of some rows a letter folds, in order."""
-    return sorted(
-        {
-            place
-            for column in columns
-            for place, value in enumerate(column)
-            if isinstance(value, str) and not value.isascii() and folds(value)
-        }
+def any_folds(columns: Iterable[Sequence[Value]]) -> bool:
+    """Whether a letter folds anywhere in the columns of some rows."""
+    return any(
+        isinstance(value, str) and not value.isascii() and folds(value)
+        for column in columns
+        for value in column
     )
 
 

@@ -32,6 +32,7 @@ class Statements:
             set aside, and all columns.
         search_insert, search_delete: put the words of a row into the search table, and take out those it was given.
         search_insert_stored: puts in those of new rows as they stand in their table.
+        search_words_between: row_no and searched columns of such rows.
     """
 
     entity: Entity
@@ -45,6 +46,7 @@ class Statements:
     replace: str
     search_insert: str
     search_insert_stored: str
+    search_words_between: str
     search_delete: str
     delete: str
     _inserts: dict[tuple[tuple[str, ...], tuple[str, ...], int], str] = field(default_factory=dict)
@@ -130,6 +132,7 @@ def statements_of(entity: Entity) -> Statements:
         search_insert_stored=(
             f"INSERT INTO {search} (rowid, {words}) SELECT row_no, {words} FROM {table} WHERE row_no BETWEEN ? AND ?"
         ),
+        search_words_between=f"SELECT row_no, {words} FROM {table} WHERE row_no BETWEEN ? AND ? ORDER BY row_no",
         search_delete=f"INSERT INTO {search} ({search}, rowid, {words}) VALUES ('delete', {search_marks})",
     )
 
