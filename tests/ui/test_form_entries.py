@@ -28,3 +28,21 @@ def test_the_length_told_is_that_of_what_was_entered(window: Window, letters: in
     window.key(Qt.Key.Key_V, CTRL)
     window.key(Qt.Key.Key_Tab)
     assert told in window.record.editor.form.fields["name"].error()
+
+
+def test_a_form_of_an_account_that_moved_away_says_so_and_keeps_what_was_typed(
+    window: Window, office: Office
+) -> None:
+    window.key(Qt.Key.Key_A)
+    window.until(lambda: window.record.editor is not None)
+    window.into("log_activity_subject", "They want a second fridge")
+    office.change("account", AURORA, owner_user_id=None, territory_id=None)
+    window.sync()
+    window.key(Qt.Key.Key_Return, CTRL)
+    form = window.record.editor.form
+    window.until(form.summary.isVisible)
+    assert form.summary.heading() == (
+        "Aurora Dairy B.V. is not on this laptop any more; it may belong to a colleague now. "
+        "What you typed is not saved and stays here: copy it, and pass it on."
+    )
+    assert form.fields["subject"].text() == "They want a second fridge"

@@ -27,6 +27,10 @@ from fieldrep.ui.words import day_and_time
 
 DUPLICATES_AFTER_MS = 250
 _WIDEST = 760
+_GONE = (
+    "is not on this laptop any more; it may belong to a colleague now. What you typed is not saved and stays here: "
+    "copy it, and pass it on."
+)
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,9 @@ class RecordEditor(QWidget):
         self.draft.not_saved()
         if isinstance(error, KnownError) and error.code is Code.NOTHING_TO_CHANGE:
             self.leave()
+            return
+        if isinstance(error, KnownError) and error.code is Code.NOT_FOUND and error.field == "id":
+            self.form.refuse({"": f"{self.spec.subtitle or 'This record'} {_GONE}"})
             return
         field = error.field if isinstance(error, KnownError) else ""
         key = next((key for key in self.form.fields if key.rpartition(".")[2] == field), field)
