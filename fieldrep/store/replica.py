@@ -333,11 +333,13 @@ class Replica:
         return newer.held_back(reader.driver, self._state.server_schema)
 
     def refused_before(self, n: int) -> tuple[int, ...]:
-        """The refused changes up to a number, newest first, as many as a request may name."""
+        """The refused changes up to a number, newest first, as many as a request may name.
+
+        Those that were refused while this was another device are among them: their numbers go on.
+        """
         with self.read() as reader:
-            incarnation = self._state.incarnation
-            sql = "SELECT n FROM refused_change WHERE n <= ? AND incarnation = ? ORDER BY n DESC LIMIT ?"
-            return tuple(row[0] for row in reader.rows(sql, (n, incarnation, MAX_CHANGES)))
+            sql = "SELECT n FROM refused_change WHERE n <= ? ORDER BY n DESC LIMIT ?"
+            return tuple(row[0] for row in reader.rows(sql, (n, MAX_CHANGES)))
 
     def remember_receipt(self, receipt: str) -> None:
         """Keeps the receipt of the last sync that did anything."""

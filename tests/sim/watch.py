@@ -255,8 +255,7 @@ class Watch:
             lost = {
                 n
                 for n in laptop.made
-                if (laptop.device, n) in self.central.ever_answered
-                and (laptop.device, n) not in self.central.answers
+                if self._ever(laptop, n) and self.central.copies.answered_as(laptop, n)[1] is None
             }
             refused = {n for n in told.refused if (laptop.device, n) not in self.central.answers}
             if told.state != "done" or lost != {*told.missing, *refused}:
