@@ -216,12 +216,15 @@ class HistoryTab(QWidget):
         self.sentence.setObjectName("sync_receipt")
         self.sentence.setWordWrap(True)
         self._when = Text("", "caption", "text2")
-        self._figures = QGridLayout()
-        self._figures.setHorizontalSpacing(24)
-        self._figures.setVerticalSpacing(2)
+        self._figures = QWidget()
+        self._places = QGridLayout(self._figures)
+        self._places.setContentsMargins(0, 0, 0, 0)
+        self._places.setHorizontalSpacing(24)
+        self._places.setVerticalSpacing(2)
+        self._values: list[Text] = []
         for widget in (Heading("Last receipt"), self.sentence, self._when):
             self._receipt.body.addWidget(widget)
-        self._receipt.body.addLayout(self._figures)
+        self._receipt.body.addWidget(self._figures)
         columns = (
             Column("label", "Change"),
             Column("made", "Made", 150),
@@ -241,17 +244,23 @@ class HistoryTab(QWidget):
 
     def set(self, history: SyncHistory, today: date, zone: tzinfo) -> None:
         self.rows.set_rows([sayings.sent_row(sent, today, zone) for sent in history.sent])
-        while self._figures.count():
-            if (widget := self._figures.takeAt(0).widget()) is not None:
-                widget.deleteLater()
         receipt = history.receipt
+        self._figures.setVisible(receipt is not None)
         if receipt is None:
             self.sentence.setText("There was no sync yet that had anything to say.")
             self._when.setText("")
             return
         self.sentence.setText(receipt.sentence)
         self._when.setText(f"As of {day_and_time(receipt.at, today, zone)}")
-        for at, (name, figure) in enumerate(sayings.receipt_figures(receipt)):
-            self._figures.addWidget(Text(name, "caption", "text2"), 0, at)
-            self._figures.addWidget(Text(figure, "strong", figures=True), 1, at)
-        self._figures.setColumnStretch(len(sayings.receipt_figures(receipt)), 1)
+        self._say_figures(sayings.receipt_figures(receipt))
+
+    def _say_figures(self, figures: Sequence[tuple[str, str]]) -> None:
+        """The same boxes say those of every receipt: none of the one before stays beside a new sentence."""
+        if not self._values:
+            self._values = [Text("", "strong", figures=True) for _ in figures]
+            for at, (name, _) in enumerate(figures):
+                self._places.addWidget(Text(name, "caption", "text2"), 0, at)
+                self._places.addWidget(self._values[at], 1, at)
+            self._places.setColumnStretch(len(figures), 1)
+        for value, (_, figure) in zip(self._values, figures, strict=True):
+            value.setText(figure)
