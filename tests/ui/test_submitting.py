@@ -64,6 +64,7 @@ def test_a_cell_that_was_not_taken_stands_against_submitting(
         ("wanted_on", "2026-02-30", "Deliver on"),
         ("freight_amount", "-1.005", "Freight"),
         ("freight_amount", "-1", "Freight"),
+        ("freight_amount", "1,250", "Freight"),
     ],
 )
 def test_a_field_that_was_not_taken_stands_against_submitting(
