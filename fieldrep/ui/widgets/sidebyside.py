@@ -42,6 +42,7 @@ class SideBySide(QWidget):
 
     def _add(self) -> None:
         title, box = Text("", "caption", "text2"), QPlainTextEdit()
+        box.setObjectName(f"{self.objectName()}_{len(self._columns)}")
         box.setReadOnly(True)
         box.setTabChangesFocus(True)
         box.setFixedHeight(scaled(_HEIGHT))
