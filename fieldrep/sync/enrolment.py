@@ -2,8 +2,8 @@
 
 The link is `fieldrep://enroll?server=ADDRESS&code=CODE&fp=SHA256`; the fingerprint is there when the server's
 certificate is its own. A link that was answered but whose answer was lost may be used again from the same profile.
-A profile whose server said that it admits it no longer (a copy, a withdrawn device), or whose server has moved, enrols
-again in place and keeps what it holds. Nothing is sent before that is clear.
+A profile whose server said that it admits it no longer (a copy, a withdrawn device), or whose server has moved or shows
+another certificate, enrols again in place and keeps what it holds. Nothing is sent before that is clear.
 """
 
 from __future__ import annotations
@@ -113,8 +113,9 @@ def _require_barred(replica: Replica, link: EnrolmentLink) -> None:
     state = replica.state()
     if state.barred or not replica.secret(TOKEN):
         return  # a repair saved who it is, but not what proves it
-    if link.server != state.server_url and not server_answers(state.server_url, state.fingerprint):
-        return  # the server has moved; the link's one says whether it is the same
+    known = (state.server_url, state.fingerprint)
+    if (link.server, link.fingerprint) != known and not server_answers(*known):
+        return  # the server has moved or has another certificate; the link's one says whether it is the same
     raise KnownError(
         Code.ALREADY_ENROLLED,
         f"This profile is enrolled already, for {state.user_name} at {state.server_url}. Nothing was sent or changed, "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
@@ -124,6 +125,32 @@ def test_a_server_that_moved_admits_its_laptops_at_the_new_address_and_takes_wha
         rita("sync")
     rita.do("create_account", name="Entered while it moved")
     with serving(server):
+        rita("enroll", server("enroll", "rita").split()[-1])
+        assert rita.json("sync")["accepted"] == 1
+
+
+def own_certificate(folder: Path, name: str) -> tuple[str | Path, ...]:
+    """The options by which a server shows a certificate of its own."""
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
+    cert.write_bytes(issued.cert_chain_pems[0].bytes())
+    key.write_bytes(issued.private_key_pem.bytes())
+    return "--tls-cert", cert, "--tls-key", key
+
+
+def test_a_server_with_another_certificate_admits_its_laptops_again_by_a_link_that_names_it(
+    tmp_path: Path, port: str
+) -> None:
+    server, rita = ServerCommand(tmp_path / "server", own_process=False), DeviceCommand(tmp_path / "rita")
+    server("init")
+    server("user", "add", "rita")
+    here = ("--port", port)
+    with serving(server, *here, *own_certificate(tmp_path, "first")):
+        rita("enroll", server("enroll", "rita").split()[-1])
+        rita("sync")
+    rita.do("create_account", name="Entered before anybody noticed")
+    with serving(server, *here, *own_certificate(tmp_path, "second")):
+        assert "ask for a new link" in rita.refused("sync")
         rita("enroll", server("enroll", "rita").split()[-1])
         assert rita.json("sync")["accepted"] == 1
 

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.choice import RadioButton
 from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, Pick
 from tests.ui.conftest import Stage
@@ -122,6 +123,13 @@ def test_there_is_room_for_what_is_typed_and_for_every_choice_beside_it(
     assert typed.width() >= 180
     shown = [radio for radio in merge.findChildren(RadioButton) if radio.isVisible()]
     assert [radio.text() for radio in shown if radio.width() < radio.sizeHint().width()] == []
+    later = merge.findChild(Button, "conflict_later")
+    assert later is not None
+    longer = replace(sample_conflict().rows[1], label="Days between visits")
+    merge.set(replace(sample_conflict(), rows=(longer,)))
+    qtbot.keyClick(merge.grid, Qt.Key.Key_3)
+    QApplication.processEvents()
+    assert typed.mapTo(merge, typed.rect().topRight()).x() < later.mapTo(merge, later.rect().topLeft()).x()
 
 
 def test_texts_can_be_joined_and_others_cannot(qtbot: QtBot, merge: MergeTable) -> None:

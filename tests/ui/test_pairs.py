@@ -92,6 +92,24 @@ def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office
     window.until(lambda: not window.record.pairs.isVisible())
 
 
+def test_after_a_decision_among_the_duplicates_the_focus_is_on_their_list(
+    window: Window, office: Office
+) -> None:
+    second_aurora(window, office)
+    office.shut()
+    window.click("nav_sync")
+    page = window.sync_page
+    page.tabs.open("duplicates")
+    window.until(lambda: page.pairs.table.grid.rowCount() == 1)
+    page.pairs.table.setFocus()
+    window.key(Qt.Key.Key_Home)
+    window.until(page.pairs.panel.isVisible)
+    window.key(Qt.Key.Key_2)
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: page.pairs.table.grid.rows[0].cells[4].text == "Merge asked for")
+    assert page.pairs.table.hasFocus()
+
+
 def test_the_toasts_undo_takes_a_merge_back_before_it_was_sent(window: Window, office: Office) -> None:
     made = second_aurora(window, office)
     office.shut()

@@ -29,7 +29,7 @@ class PairsTab(QWidget):
         self._pairs: dict[RowId, PairRow] = {}
         columns = (
             Column("one", "One record"),
-            Column("other", "The other", 320),
+            Column("other", "The other"),
             Column("why", "Why", 230, hide_below=800),
             Column("score", "Alike", 70, numeric=True),
             Column("state", "State", 130),
@@ -46,6 +46,7 @@ class PairsTab(QWidget):
         column.addWidget(self.panel)
         self.table.current_changed.connect(self._show)
         self.table.opened.connect(self._open)
+        self.panel.decided.connect(lambda *_: self.table.setFocus())
 
     def set(self, pairs: Sequence[PairRow]) -> None:
         self._pairs = {pair.id: pair for pair in pairs}

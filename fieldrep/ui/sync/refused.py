@@ -36,7 +36,7 @@ class RefusedTab(QWidget):
         self._desk = desk
         self._changes: dict[object, RefusedRow] = {}
         self.table = Table(
-            (Column("label", "Change", 280), Column("why", "Why"), Column("when", "Refused", 150),
+            (Column("label", "Change"), Column("why", "Why"), Column("when", "Refused", 150),
              Column("state", "State", 130)),
             name="sync_refused_table",
             label="Refused changes",

@@ -21,7 +21,7 @@ from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.icon import Icon
 from fieldrep.ui.widgets.sidebyside import SideBySide
-from fieldrep.ui.widgets.text import ElidedText, Text
+from fieldrep.ui.widgets.text import ElidedText
 
 _COLUMNS = (
     Column("field", "Field", 100, snug=True),
@@ -137,7 +137,7 @@ class MergeTable(QFrame):
         self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.grid.setTabKeyNavigation(False)
         self._whole = SideBySide(name=f"{name}_whole")
-        self._field = Text("", "strong")
+        self._field = ElidedText("", "strong")
         self._group = QButtonGroup(self)
         self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
         self._typed = QLineEdit()
