@@ -1,4 +1,6 @@
-"""Right after a save: the record that was edited stays, whatever its list shows by now, and rows stand as they did."""
+"""Right after a save or a search: the record that is worked on stays, whatever its list shows by now, and rows stand as
+they did.
+"""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyleOptionViewItem
@@ -35,6 +37,19 @@ def test_an_account_that_matches_its_search_no_longer_stays_beside_the_list(wind
     window.key(Qt.Key.Key_Z, CTRL)
     window.until(lambda: window.accounts.list.current_key() == HARBOR, "it does not come back to its place")
     assert window.record.account_id == HARBOR
+
+
+def test_a_search_that_is_cleared_leaves_the_customer_that_is_worked_on(window: Window) -> None:
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("harbor")
+    window.until(lambda: titles(window) == ["Blue Harbor Hotels"])
+    window.until(lambda: window.record.answer is not None and window.record.account_id == HARBOR)
+    window.record.tabs.bar.setFocus()
+    window.key(Qt.Key.Key_Escape)
+    window.until(lambda: len(titles(window)) > 1)
+    window.settle()
+    assert window.accounts.list.current_key() == HARBOR
+    assert window.record.account_id == HARBOR, "the next key would be for another customer"
 
 
 def said(window: Window) -> str:

@@ -62,7 +62,7 @@ class RecordList(QWidget):
         self._words, self._sorts = words, tuple(sorts)
         self._chip = chips[0][0] if chips else ""
         self._sort = sorts[0][0] if sorts else ""
-        self._error = self.sought = self.unanswered = self._opens_first = False
+        self._error = self.sought = self.unanswered = self._opens_first = self._widened = False
         self._unlisted: object | None = None
         self.model = RowModel()
         self.model.setParent(self)
@@ -150,11 +150,12 @@ class RecordList(QWidget):
     ) -> None:
         """Show these rows of a list of `total`, which leaves out `more`. `keep` holds the current record and the scroll
         (a refresh), also over a time in which the list does not show it; otherwise row 0 is current, and `follow` tells
-        the page so.
+        the page so. A search that was cleared holds the current record as well: whoever works on it goes on with it.
         """
         key, scroll = self.current_key(), self.view.verticalScrollBar().value()
         key = key if key is not None else self._unlisted
-        keep = keep and key is not None
+        widened, self._widened = self._widened, False
+        keep = (keep or widened) and key is not None
         self._skeleton.stop()
         opens, self._opens_first = self._opens_first, False
         self._error = self.unanswered = False
@@ -170,7 +171,7 @@ class RecordList(QWidget):
         if place >= 0:
             after = FOLLOWS_TYPING_AFTER_MS if self.search.hasFocus() else FOLLOWS_AFTER_MS
             self.view.go(place, follow=follow and not keep, after=after)
-        if keep:
+        if keep and not widened:
             self.view.verticalScrollBar().setValue(scroll)
         if opens and self.window().focusWidget() is self.search:
             self._open_current()
@@ -224,6 +225,7 @@ class RecordList(QWidget):
             return False
         self.search.clear()
         self._ask()
+        self._widened = True
         return True
 
     def choose_chip(self, key: str) -> None:
@@ -269,7 +271,7 @@ class RecordList(QWidget):
 
     def _ask(self) -> None:
         """From now until `set_rows` or `failed` the rows shown are not those asked for: `unanswered`."""
-        self.unanswered, self._opens_first = True, False
+        self.unanswered, self._opens_first, self._widened = True, False, False
         if self._sorts:
             self._name_sort()
         self.wanted.emit(self.state())
