@@ -317,5 +317,5 @@ def _decoded(decoder: msgspec.msgpack.Decoder[_Message], payload: bytes) -> _Mes
         return decoder.decode(payload)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise KnownError(
-            Code.DAMAGED_MESSAGE, f"The message cannot be read ({error}). Nothing was applied."
+            Code.DAMAGED_MESSAGE, "The message is not in the form of this protocol. Nothing was applied."
         ) from error

@@ -253,6 +253,14 @@ def test_a_short_value_that_all_rows_hold_travels_once_and_arrives_as_their_rows
     )
 
 
+@pytest.mark.parametrize("payload", [b"\x91" * 100_000 + b"\x01", b"\x93\x01\x02\x03", b"\xc1"])
+def test_what_is_no_request_is_answered_without_a_word_of_the_insides(payload: bytes) -> None:
+    with pytest.raises(KnownError) as caught:
+        decode_request(seal(payload, 0))
+    assert caught.value.code is Code.DAMAGED_MESSAGE
+    assert caught.value.sentence == "The message is not in the form of this protocol. Nothing was applied."
+
+
 @pytest.mark.parametrize("shared", [None, "EUR"])
 def test_a_page_that_claims_more_rows_than_it_can_hold_is_damaged(shared: str | None) -> None:
     with pytest.raises(KnownError) as caught:
