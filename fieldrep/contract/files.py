@@ -53,6 +53,7 @@ class FileReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         part: the bytes asked for; empty while the server has not the whole file.
         row_id, at: on a stick, where no question stands before the reply: which file, and where the part begins.
         refused: on a stick, why the server does not take or give this one; over a line that is an answer of its own.
+        unknown: on a stick, whether it is refused because the server knows no such file.
     """
 
     held: int
@@ -61,6 +62,7 @@ class FileReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     row_id: bytes = b""
     at: int = 0
     refused: str = ""
+    unknown: bool = False
 
 
 _Message = TypeVar("_Message", FileRequest, FileReply)

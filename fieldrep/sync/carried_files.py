@@ -79,6 +79,7 @@ def _take(replica: Replica, reply: FileReply) -> None:
         note_confirmed(replica, reply.row_id)
     elif waits and reply.refused:
         note_refused(replica, reply.row_id, reply.refused)
-        note_unknown(replica, reply.row_id)
+        if reply.unknown:
+            note_unknown(replica, reply.row_id)
     elif waits:
         note_sent(replica, reply.row_id, reply.held)

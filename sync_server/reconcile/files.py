@@ -107,7 +107,8 @@ def _about(database: Database, device: DeviceIdentity, request: FileRequest) -> 
     except KnownError as error:
         if error.code in BARRED:
             raise
-        reply = FileReply(held=0, whole=False, refused=error.sentence)
+        unknown = error.code is Code.NOT_FOUND
+        reply = FileReply(held=0, whole=False, refused=error.sentence, unknown=unknown)
     return msgspec.structs.replace(reply, row_id=request.row_id, at=request.at)
 
 

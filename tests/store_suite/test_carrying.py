@@ -296,7 +296,7 @@ def test_an_app_too_old_to_pull_still_pushes_by_file(
 ) -> None:
     for number in range(5):
         ana.create(f"Old {number}")
-    monkeypatch.setattr("fieldrep.sync.engine.PROTOCOL_VERSION", 0)
+    monkeypatch.setattr("fieldrep.sync.handshake.PROTOCOL_VERSION", 0)
     answer = office(world, ana.out(most_changes=2))
     with pytest.raises(KnownError) as error:
         ana.into(answer)

@@ -121,8 +121,9 @@ def nancy_works_offline(company: Northwind) -> None:
         window.write(entered)
         window.key(Qt.Key.Key_Return)
         window.until(lambda lines=lines: len(editor.entry.lines) >= min(lines, 1) and not editor.fast.text())
-    window.key(Qt.Key.Key_Return, CTRL)
     window.key(Qt.Key.Key_Return, CTRL)  # an order cannot be called back, so that it is asked for twice
+    window.until(lambda: editor.side.banner.heading() == "Submit this order?", "nothing was asked")
+    window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: editor.entry.head.status == "submitted", "the order was not submitted")
     window.key(Qt.Key.Key_1, CTRL)
 
