@@ -94,6 +94,10 @@ def _reverse(unit: UnitOfWork, edit: Edit) -> bool:
         return False
     if edit.kind == "create":
         return not row["archived"] and unit.archive(edit.entity, edit.row_id)
+    if edit.entity == "duplicate_candidate" and row["status"] != edit.after.get("status", row["status"]):
+        # carried out meanwhile, so that the two are asked to be made two again; anything else is a newer decision
+        merged = (edit.after["status"], row["status"]) == ("merge_requested", "merged")
+        return merged and unit.update(edit.entity, edit.row_id, {"status": "open"})
     values: dict[str, object] = {}
     for name, after in edit.after.items():
         field = entity.field(name)

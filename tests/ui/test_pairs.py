@@ -136,6 +136,20 @@ def test_the_toasts_undo_takes_a_merge_back_before_it_was_sent(window: Window, o
     assert office.row("account", made)["archived"] == 0
 
 
+def test_undo_makes_two_again_of_a_merge_that_was_carried_out_meanwhile(
+    window: Window, office: Office
+) -> None:
+    made = second_aurora(window, office)
+    window.click("account_pair_compare")
+    window.click("account_pair_merge")
+    window.until(lambda: office.row("account", made)["merged_into_id"] == AURORA, "it was not merged")
+    window.synced()
+    window.key(Qt.Key.Key_Z, CTRL)
+    window.until(lambda: office.row("account", made)["merged_into_id"] is None, "undo said more than it did")
+    assert office.row("account", made)["archived"] == 0
+    assert [row["status"] for row in office.rows("duplicate_candidate")] == ["split"]
+
+
 def test_on_the_younger_of_two_records_the_older_one_stays_all_the_same(
     window: Window, office: Office
 ) -> None:
