@@ -54,8 +54,18 @@ def restore(file: Path) -> None:
     The server may go on running. With their next sync devices start over and give back what they sent since then.
     """
     found = home()
-    take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
+    again = take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
     say("The central store is restored. Devices start over with their next sync and give back what it lacks.")
+    if again is None:
+        say(
+            "The store before it could not be read: whoever was withdrawn or disabled since the backup is admitted "
+            "again. Look through device list and user list."
+        )
+    elif again.devices or again.users:
+        say(
+            "Who was withdrawn or disabled since the backup stays so: "
+            f"{len(again.devices):,} of the devices, {len(again.users):,} of the users."
+        )
 
 
 @commands.command()

@@ -23,6 +23,7 @@ from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
 from sync_server.store.series import given_out, given_out_of, raise_to, step_on
 from sync_server.store.session import Session
+from sync_server.store.shut_out import ShutOut, shut_out, shut_out_again, shut_out_of
 from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.verify import altered_rows
 
@@ -55,8 +56,11 @@ def backup(database: Database, path: Path) -> None:
         )
 
 
-def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:
+def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> ShutOut | None:
     """Puts a backup in the place of the store at an address, under a new epoch; all of it or nothing.
+
+    Devices withdrawn and users disabled in the replaced store stay so: gives who would have been admitted again, None
+    where the replaced store could not be read.
 
     Raises:
         KnownError: `store_missing`, `store_damaged` or `store_newer`, about the backup; `disk_full`, `disk_error`.
@@ -67,14 +71,27 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> None:
         with _damage_told_of(path):
             _check(copy, path)
             bring_up_to_date(_url(copy), SqliteDialect())
-        _renew_epoch(copy, clock, randomness, given_out_of(file) if file else {})
+        if file is None:
+            bring_up_to_date(url, dialect)
+        before = shut_out_of(file) if file else _shut_out_at(url, clock, randomness)
+        again = _renew_epoch(copy, clock, randomness, given_out_of(file) if file else {}, before)
         with known_errors(), closing(sqlite3.connect(copy)) as source:
             if file is not None:
                 with closing(sqlite3.connect(file, timeout=30)) as target:
                     source.backup(target)
             else:
-                bring_up_to_date(url, dialect)
                 _replace_all(url, source, clock, randomness)
+    return again if before is not None else None
+
+
+def _shut_out_at(url: str, clock: Clock, randomness: Randomness) -> ShutOut:
+    """Who is shut out of a store on PostgreSQL."""
+    database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
+    try:
+        with database.beside() as session:
+            return shut_out(session)
+    finally:
+        database.close()
 
 
 def _file(url: str) -> Path:
@@ -135,10 +152,13 @@ def _damage_told_of(path: Path) -> Iterator[None]:
         raise KnownError(Code.STORE_DAMAGED, sentence) from error
 
 
-def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness, given: Mapping[str, int]) -> None:
+def _renew_epoch(
+    copy: Path, clock: Clock, randomness: Randomness, given: Mapping[str, int], before: ShutOut | None
+) -> ShutOut:
     """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch.
 
-    `given` is how far the series of the replaced store had come: no number names two things.
+    `given` is how far the series of the replaced store had come: no number names two things. `before` is who was shut
+    out of it; gives whom the backup would have admitted again.
     """
     database = Database.open(_url(copy), clock, randomness)
     try:
@@ -154,6 +174,7 @@ def _renew_epoch(copy: Path, clock: Clock, randomness: Randomness, given: Mappin
             step_on(tx.session)
             raise_to(tx.session, given)
             tx.audit("restore")
+            return shut_out_again(tx, before or ShutOut())
     finally:
         database.close()
 
