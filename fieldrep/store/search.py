@@ -148,7 +148,7 @@ def _told_of_all(connection: Connection, texts: Statements) -> Iterator[Words]:
     words = ", ".join(texts.searched)
     return map(
         _told,
-        connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no"),  # noqa: S608
+        connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no"),  # noqa: S608 - catalogue
     )
 
 

@@ -48,7 +48,11 @@ def shut_out_of(file: Path) -> ShutOut | None:
 
 def shut_out_again(tx: WriteTransaction, before: ShutOut) -> ShutOut:
     """Withdraws and disables whom a backup would admit again; who that was."""
-    users = tuple(one for one in before.users if (row := tx.row("user", one)) is not None and row["active"])
+    users = {
+        one: str(row["login"])
+        for one in before.users
+        if (row := tx.row("user", one)) is not None and row["active"]
+    }
     devices = tuple(
         (one, why)
         for one, why in before.devices
@@ -56,11 +60,9 @@ def shut_out_again(tx: WriteTransaction, before: ShutOut) -> ShutOut:
     )
     for one, why in devices:
         revoke(tx, one, why)
-    for one in users:
-        row = tx.row("user", one)
-        if row is not None:
-            disable_user(tx, str(row["login"]))
-    return ShutOut(devices, users)
+    for login in users.values():
+        disable_user(tx, login)
+    return ShutOut(devices, tuple(users))
 
 
 def _read(rows: Callable[[str], Iterable[Any]]) -> ShutOut:

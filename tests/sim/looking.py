@@ -94,7 +94,7 @@ class Sql:
                 heard.update(tables_written(sql))
                 return super().executemany(sql, parameters)
 
-        database.dialect.cursor = lambda connection: connection.cursor(Overheard)  # type: ignore[method-assign]
+        database.dialect.cursor = lambda connection: connection.cursor(Overheard)  # type: ignore[method-assign] - this store alone
 
     def forget(self) -> None:
         """The next dump is of new objects."""

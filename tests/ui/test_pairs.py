@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 
 from fieldrep.commands.accounts import create_account
 from fieldrep.contract.ids import RowId
+from fieldrep.ui.pages.sync import SyncPage
 from fieldrep.ui.widgets.keycap import KeyCap
 from fieldrep.ui.widgets.linerow import LineRow
 from sync_server.reconcile.duplicates import look_for_duplicates
@@ -32,6 +33,18 @@ def second_aurora(window: Window, office: Office) -> RowId:
     window.shell.go("accounts", ("account", AURORA))
     window.until(window.record.pairs.isVisible, "no pair is shown")
     return RowId(made)
+
+
+def listed_pair(window: Window) -> SyncPage:
+    """The Sync page with its one possible duplicate chosen."""
+    window.click("nav_sync")
+    page = window.sync_page
+    page.tabs.open("duplicates")
+    window.until(lambda: page.pairs.table.grid.rowCount() == 1)
+    page.pairs.table.setFocus()
+    window.key(Qt.Key.Key_Home)
+    window.until(page.pairs.panel.isVisible)
+    return page
 
 
 def test_a_pair_is_merged_by_keys_and_the_merged_account_leads_to_the_survivor(
@@ -72,13 +85,7 @@ def test_a_pair_is_merged_by_keys_and_the_merged_account_leads_to_the_survivor(
 
 def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office: Office) -> None:
     second_aurora(window, office)
-    window.click("nav_sync")
-    page = window.sync_page
-    page.tabs.open("duplicates")
-    window.until(lambda: page.pairs.table.grid.rowCount() == 1)
-    page.pairs.table.setFocus()
-    window.key(Qt.Key.Key_Home)
-    window.until(page.pairs.panel.isVisible)
+    page = listed_pair(window)
     assert [hint.keys for hint in page.hints()] == ["1 2", "3", "Ctrl Enter", "F9"]
     window.key(Qt.Key.Key_2)
     assert page.pairs.panel.stays.checkedId() == 1
@@ -97,13 +104,7 @@ def test_after_a_decision_among_the_duplicates_the_focus_is_on_their_list(
 ) -> None:
     second_aurora(window, office)
     office.shut()
-    window.click("nav_sync")
-    page = window.sync_page
-    page.tabs.open("duplicates")
-    window.until(lambda: page.pairs.table.grid.rowCount() == 1)
-    page.pairs.table.setFocus()
-    window.key(Qt.Key.Key_Home)
-    window.until(page.pairs.panel.isVisible)
+    page = listed_pair(window)
     window.key(Qt.Key.Key_2)
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: page.pairs.table.grid.rows[0].cells[4].text == "Merge asked for")
