@@ -16,6 +16,7 @@ from fieldrep.queries.cells import joined, ref, text
 from fieldrep.queries.matching import key_list
 from fieldrep.store.reader import Reader
 from fieldrep.store.search import match_query
+from fieldrep.store.search_due import hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,6 @@ _DIGITS = (
     "replace(replace(replace(replace(replace(replace({}, ' ', ''), '-', ''), '/', ''), '.', ''), '(', ''), "
     "')', '')"
 )
-_ACCOUNT_WORDS = "SELECT rowid FROM account_search WHERE account_search MATCH ? LIMIT 2000"
 _ACCOUNT_SIGNS = f"""
 SELECT row_no FROM account WHERE archived = 0 AND (
     (?1 <> '' AND {_DIGITS.format("phone")} LIKE '%' || ?1)
@@ -49,7 +49,6 @@ SELECT a.id, a.name, a.number, a.phone, a.email, a.tax_id,
         ORDER BY s.kind = 'bill' DESC, s.kind = 'ship' DESC, s.row_no LIMIT 1)
 FROM json_each(?) AS j CROSS JOIN account AS a ON a.row_no = j.value WHERE a.archived = 0
 """
-_CONTACT_WORDS = "SELECT rowid FROM contact_search WHERE contact_search MATCH ? LIMIT 2000"
 _CONTACT_SIGNS = f"""
 SELECT row_no FROM contact WHERE archived = 0 AND (
     (?1 <> '' AND ({_DIGITS.format("phone")} LIKE '%' || ?1 OR {_DIGITS.format("mobile")} LIKE '%' || ?1))
@@ -63,6 +62,8 @@ FROM json_each(?) AS j CROSS JOIN contact AS c ON c.row_no = j.value LEFT JOIN a
 WHERE c.archived = 0
 """
 _SHOWN = 5
+_MOST_ALIKE = 2_000
+"""Rows with a word of the name that are looked at."""
 
 
 def possible_accounts(
@@ -70,10 +71,10 @@ def possible_accounts(
 ) -> tuple[PossibleDuplicate, ...]:
     """Accounts that may be the one about to be entered, the likeliest first; `but` is the account being edited."""
     keys = blocking_keys(party)
-    found = _word_keys(reader, _ACCOUNT_WORDS, "name", keys.words)
-    found += reader.rows(_ACCOUNT_SIGNS, (keys.phone, keys.email, keys.tax_id))
+    found = _word_keys(reader, "account", "name", keys.words)
+    found |= {key for (key,) in reader.rows(_ACCOUNT_SIGNS, (keys.phone, keys.email, keys.tax_id))}
     results = []
-    for row in reader.rows(_ACCOUNTS, (key_list(sorted({key for (key,) in found})),)):
+    for row in reader.rows(_ACCOUNTS, (key_list(sorted(found)),)):
         other = Party(text(row[1]), text(row[6]), "", text(row[3]), text(row[4]), text(row[5]))
         alike = likeness(party, other)
         if alike.score >= WARN_FROM and row[0] != but:
@@ -91,10 +92,10 @@ def possible_contacts(
 ) -> tuple[PossibleDuplicate, ...]:
     """Contacts that may be the one about to be entered, at any account, the likeliest first."""
     keys = blocking_keys(party)
-    found = _word_keys(reader, _CONTACT_WORDS, "given_name family_name", keys.words)
-    found += reader.rows(_CONTACT_SIGNS, (keys.phone, keys.email))
+    found = _word_keys(reader, "contact", "given_name family_name", keys.words)
+    found |= {key for (key,) in reader.rows(_CONTACT_SIGNS, (keys.phone, keys.email))}
     results = []
-    for row in reader.rows(_CONTACTS, (key_list(sorted({key for (key,) in found})),)):
+    for row in reader.rows(_CONTACTS, (key_list(sorted(found)),)):
         alike = likeness(party, Party(text(row[1]), phone=text(row[3]), email=text(row[4])))
         if alike.score >= WARN_FROM and row[0] != but:
             detail = joined(row[5], row[2], by=" · ")
@@ -106,11 +107,11 @@ def possible_contacts(
     return _likeliest(results)
 
 
-def _word_keys(reader: Reader, sql: str, columns: str, words: Iterable[str]) -> list[tuple[int]]:
+def _word_keys(reader: Reader, entity_name: str, columns: str, words: Iterable[str]) -> set[int]:
     """The rows in which any of the words begins a word of the name."""
     single = [match_query(word) for word in words]
     match = " OR ".join(part for part in single if part)
-    return [(row[0],) for row in reader.rows(sql, (f"{{{columns}}} : ({match})",))] if match else []
+    return set(hits(reader, entity_name, f"{{{columns}}} : ({match})", _MOST_ALIKE)) if match else set()
 
 
 def _likeliest(results: list[PossibleDuplicate]) -> tuple[PossibleDuplicate, ...]:

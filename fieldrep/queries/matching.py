@@ -4,8 +4,6 @@ Owns the bounded way through the index: no question reads more hits than a list 
 first, since to rank hits each of them would have to be read. It must not know which screen asks.
 """
 
-# ruff: noqa: S608 - the names in these texts come from the catalogue alone
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,6 +13,7 @@ from functools import cache
 from fieldrep.contract.catalogue import entity_named, searched_fields
 from fieldrep.store.reader import Reader
 from fieldrep.store.search import match_query
+from fieldrep.store.search_due import hits
 
 MOST_HITS = 500
 _NAMING_WEIGHT, _TELLING_WEIGHT = 6, 2
@@ -30,22 +29,19 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
-class _Texts:
-    hits: str
+class _Fields:
     naming: str
     telling: str
 
 
 @cache
-def _texts(entity_name: str) -> _Texts:
+def _fields(entity_name: str) -> _Fields:
     entity = entity_named(entity_name)
-    table = f"{entity.table}_search"
     fields = searched_fields(entity)
     heaviest = max(field.search for field in fields)
     naming = [field.name for field in fields if field.search >= min(_NAMING_WEIGHT, heaviest)]
     telling = [field.name for field in fields if field.search >= _TELLING_WEIGHT]
-    return _Texts(
-        hits=f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?",
+    return _Fields(
         naming=f"{{{' '.join(naming)}}} : ",
         telling=f"{{{' '.join(telling)}}} : " if len(naming) < len(telling) < len(fields) else "",
     )
@@ -59,18 +55,18 @@ def matches(reader: Reader, entity_name: str, text: str, limit: int = MOST_HITS)
     match = match_query(text)
     if not match:
         return Matches((), more=False)
-    texts = _texts(entity_name)
+    columns = _fields(entity_name)
 
     def found(fields: str) -> list[int]:
         narrow = f"{fields}({match})" if fields else match
-        return [row[0] for row in reader.rows(texts.hits, (narrow, limit + 1))]
+        return hits(reader, entity_name, narrow, limit + 1)
 
-    best = dict.fromkeys(found(texts.naming))
+    best = dict.fromkeys(found(columns.naming))
     if len(best) <= limit:
-        hits = found("")
-        if texts.telling and len(best) + 1 < len(hits) <= limit:
-            best.update(dict.fromkeys(found(texts.telling)))
-        best.update(dict.fromkeys(hits))
+        anywhere = found("")
+        if columns.telling and len(best) + 1 < len(anywhere) <= limit:
+            best.update(dict.fromkeys(found(columns.telling)))
+        best.update(dict.fromkeys(anywhere))
     return Matches(tuple(best)[:limit], more=len(best) > limit)
 
 

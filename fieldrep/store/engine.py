@@ -126,8 +126,8 @@ def connect(path: Path, key: bytes, *, writer: bool = False) -> Connection:
 
 
 def in_memory() -> Connection:
-    """A connection to an empty database that is nowhere but in memory."""
-    return cast(Connection, dbapi2.connect(":memory:", isolation_level=None))
+    """A connection to an empty database that is nowhere but in memory; any thread may use it, one at a time."""
+    return cast(Connection, dbapi2.connect(":memory:", isolation_level=None, check_same_thread=False))
 
 
 def write_back(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.store.engine import Connection, driver_errors
@@ -16,12 +16,16 @@ from fieldrep.store.statements import Row, statements_of
 
 MOST_IDLE = 4
 
+T = TypeVar("T")
+
 
 class Reader:
     """A snapshot of the replica; valid inside the `with` that gave it."""
 
     def __init__(self, driver: Connection) -> None:
         self.driver = driver
+        self._version = -1
+        self._kept: dict[str, Any] = {}
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query, at the driver's speed."""
@@ -32,6 +36,17 @@ class Reader:
         texts = statements_of(entity_named(entity_name))
         found = self.driver.execute(texts.select, (row_id,)).fetchone()
         return None if found is None else texts.row(found[2:])
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` gives, which is asked again only when anything was committed since."""
+        ((version,),) = self.rows("PRAGMA data_version")
+        if version != self._version:
+            self._kept.clear()
+            self._version = version
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: T = self._kept[name]
+        return found
 
     def end(self) -> None:
         """Lets the snapshot go."""

@@ -20,7 +20,7 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, MOST_FORMERS, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import engine, log, newer, outbox, search
+from fieldrep.store import engine, log, newer, outbox, search, search_due
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
@@ -182,15 +182,16 @@ class Replica:
         return Bracket(self._begin_other, self._end_writing)
 
     def _begin_other(self) -> Connection:
-        """Begins what is no save: base images that saves left in their outbox entries take their places first."""
+        """Begins what is no save: what saves left for later is done first, so that nobody else must know of it."""
         connection = self._begin_writing()
-        if self._bases_from is not None:
-            try:
+        try:
+            search_due.tell(connection)
+            if self._bases_from is not None:
                 move_bases(connection, self._bases_from)
-            except BaseException as error:
-                self._end_writing(error)
-                raise
-            self._bases_moved = True
+                self._bases_moved = True
+        except BaseException as error:
+            self._end_writing(error)
+            raise
         return connection
 
     def _begin_writing(self) -> Connection:

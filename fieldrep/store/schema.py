@@ -181,6 +181,16 @@ Table(
     PrimaryKeyConstraint("row_id", "entity"),
     sqlite_strict=True,
 )
+# Appended and emptied as a whole: a save writes the last page alone.
+Table(
+    "search_due",
+    metadata,
+    Column("due_no", Integer, primary_key=True, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("row_no", Integer, nullable=False),
+    Column("told", LargeBinary),
+    sqlite_strict=True,
+)
 Table(
     "sent_log",
     metadata,

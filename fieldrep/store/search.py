@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import itemgetter
 
 from fieldrep.contract.fields import Value
@@ -27,10 +28,8 @@ ROWS_AT_ONCE = 500
 
 MOST_SEGMENTS = 8
 JOIN_PAGES = 300
-SEGMENT_BITS = 37
-"""Bits of an FTS5 record's number below the number of its segment; part of its file format."""
 MOST_BEFORE_JOIN = 256
-"""Saves after which one of them joins their segments by itself; normally `tidy` does so earlier."""
+"""Small segments that one more joins by itself; normally `tidy` does so earlier."""
 
 LONGEST_WORD = 40
 LONGEST_TEXT = 1_000
@@ -47,9 +46,9 @@ def match_query(text: str) -> str:
 def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> bool:
     """Joins a few pages of an entity's search segments; True while more is left to do.
 
-    Each save leaves a small segment. A few are left alone, and what is joined are segments of like size: the large one
-    stays as it is, in front of those that saves append. `whole` joins all into one, after a first replica, and writes
-    anew the one from which rows have left, so that nothing of them stays in it.
+    Each time search is told of saves it makes a small segment. A few are left alone, and what is joined are segments of
+    like size: the large one stays as it is, in front of those that are appended. `whole` joins all into one, after a
+    first replica, and writes anew the one from which rows have left, so that nothing of them stays in it.
     """
     if not texts.searched:
         return False
@@ -61,29 +60,7 @@ def join_segments(connection: Connection, texts: Statements, *, whole: bool) -> 
     pages = -JOIN_PAGES if whole else JOIN_PAGES
     connection.execute(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', ?)", (pages,))  # noqa: S608
     after = connection.execute("SELECT total_changes()").fetchone()
-    more = after is not None and after[0] - before > 1
-    leave_room(connection, texts)
-    return more
-
-
-def leave_room(connection: Connection, texts: Statements) -> None:
-    """Lays an empty record in front of the leaves of each large segment, so that a save writes three pages less.
-
-    A save's segment takes the lowest free number, so its leaf lies in front of a large segment's first, which fills a
-    page: each save would divide three pages anew. In front of an empty record there is room. FTS5 counts a segment's
-    records from 1 and reads no other; it deletes number 0 with the segment. Also for the segments that saves will make
-    when they join theirs themselves.
-    """
-    name = f"{texts.entity.table}_search"
-    found = connection.execute(f"SELECT DISTINCT segid FROM {name}_idx").fetchall()  # noqa: S608
-    if len(found) > MOST_SEGMENTS:
-        return  # the next step of the joining comes back here
-    coming = range(MOST_BEFORE_JOIN, MOST_BEFORE_JOIN + MOST_SEGMENTS + 2)
-    numbers = sorted({*coming, *(int(segment) for (segment,) in found)})
-    connection.executemany(
-        f"INSERT OR IGNORE INTO {name}_data (id, block) VALUES (? << {SEGMENT_BITS}, x'')",  # noqa: S608
-        [(number,) for number in numbers],
-    )
+    return after is not None and after[0] - before > 1
 
 
 def index_row(
@@ -117,6 +94,21 @@ def index_rows(
         connection.executemany(texts.search_insert, map(_told, sorted(after, key=_row_no)))
 
 
+def replace_words(
+    connection: Connection,
+    texts: Statements,
+    rows: Iterable[tuple[int, Sequence[Value] | None, Words]],
+) -> None:
+    """The same for rows in order of row_no, each with what search was told of it, None for nothing, and its words now.
+
+    Row by row, so that FTS5 gathers all in one segment.
+    """
+    for row_no, had, now in rows:
+        if had is not None:
+            connection.execute(texts.search_delete, _told((row_no, *had)))
+        connection.execute(texts.search_insert, _told(now))
+
+
 def index_stored(connection: Connection, texts: Statements, first: int, last: int, *, folds: bool) -> None:
     """The same for new rows that follow each other in their table: by one statement, which needs no interpreter.
 
@@ -144,11 +136,10 @@ def _told(words: Words) -> Words:
     return tuple([fold(value) if isinstance(value, str) else value for value in words])
 
 
-def _told_of_all(connection: Connection, texts: Statements) -> Iterator[Words]:
+def _of_all(connection: Connection, texts: Statements) -> Iterator[Words]:
     words = ", ".join(texts.searched)
-    return map(
-        _told,
-        connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no"),  # noqa: S608 - catalogue
+    return iter(
+        connection.execute(f"SELECT row_no, {words} FROM {texts.entity.table} ORDER BY row_no")  # noqa: S608 - catalogue
     )
 
 
@@ -157,7 +148,7 @@ def make_anew(connection: Connection, texts: Statements) -> None:
     if texts.searched:
         name = f"{texts.entity.table}_search"
         connection.execute(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")  # noqa: S608
-        connection.executemany(texts.search_insert, _told_of_all(connection, texts))
+        connection.executemany(texts.search_insert, map(_told, _of_all(connection, texts)))
 
 
 def forget_rows(connection: Connection, texts: Statements, numbers: Iterable[int]) -> None:
@@ -181,16 +172,26 @@ def totals(connection: Connection, texts: Statements) -> tuple[int, ...]:
     return tuple(numbers) if any(numbers) else ()
 
 
-def totals_of_rows(connection: Connection, texts: Statements) -> tuple[int, ...]:
-    """The same, computed from the rows by a search table made for that in memory."""
+def table_aside(connection: Connection, texts: Statements, rows: Iterable[Words]) -> Connection:
+    """A search table of the same make in memory, told of those rows alone; the caller closes it."""
     name = f"{texts.entity.table}_search"
     ((ddl,),) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchall()
     aside = in_memory()
+    aside.execute(ddl)
+    aside.execute("BEGIN")
+    aside.executemany(texts.search_insert, map(_told, rows))
+    aside.execute("COMMIT")
+    return aside
+
+
+def totals_of_rows(
+    connection: Connection, texts: Statements, due: Mapping[int, Sequence[Value] | None]
+) -> tuple[int, ...]:
+    """The same, computed from the rows; of those that are `due`, from what search was told of them before."""
+    told = [(row_no, *words) for row_no, words in due.items() if words is not None]
+    rows = (row for row in _of_all(connection, texts) if row[0] not in due)
+    aside = table_aside(connection, texts, chain(rows, told))
     try:
-        aside.execute(ddl)
-        aside.execute("BEGIN")
-        aside.executemany(texts.search_insert, _told_of_all(connection, texts))
-        aside.execute("COMMIT")
         return totals(aside, texts)
     finally:
         aside.close()

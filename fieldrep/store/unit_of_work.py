@@ -17,7 +17,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import C, Field, Merge, Value, WireValue, Writer
 from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
-from fieldrep.store import correcting, drafts, files, outbox, search
+from fieldrep.store import correcting, drafts, files, outbox, search_due
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import leaving_sentence
 from fieldrep.store.pending import Standing, encode_image, fresh_row, move_bases
@@ -209,7 +209,7 @@ class UnitOfWork:
         files.keep(self.driver, row_id, body)
 
     def finish(self, n: int) -> None:
-        """Writes base rows, search entries and, as change `n`, the outbox entry; the caller then commits."""
+        """Writes base rows, what search is due and, as change `n`, the outbox entry; the caller then commits."""
         saved = [touched for touched in self._touched.values() if touched.does_something]
         for touched in self._touched.values():
             if touched.does_something:
@@ -233,6 +233,8 @@ class UnitOfWork:
             self.driver, Change(n, self.now, self.command, edits), self._state.incarnation, self.label, base
         )
         self.change_n = n
+        if n % search_due.MOST_DUE == 0:
+            search_due.tell(self.driver)
         if self.hold_back is not None:
             correcting.put_aside(self.driver, n, self.hold_back)
 
@@ -289,7 +291,7 @@ class UnitOfWork:
 
     def _index(self, touched: _Touched) -> None:
         texts = statements_of(touched.entity)
-        search.index_row(self.driver, texts, touched.row_no, touched.row, touched.original)
+        search_due.note(self.driver, texts, touched.row_no, touched.row, touched.original)
 
     def _check_parents(self, entity: Entity, row: Row) -> None:
         for described in entity.fields.values():

@@ -22,6 +22,7 @@ from fieldrep.store.files import altered_bodies
 from fieldrep.store.pending import BASES, Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
 from fieldrep.store.search import totals, totals_of_rows
+from fieldrep.store.search_due import due
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import statements_of
 
@@ -142,7 +143,7 @@ def _search(connection: Connection) -> Iterator[Finding]:
         texts = statements_of(entity)
         if not texts.searched:
             continue
-        kept, known = totals_of_rows(connection, texts), totals(connection, texts)
+        kept, known = totals_of_rows(connection, texts, due(connection, texts)), totals(connection, texts)
         if kept != known:
             sentence = "rows and words by field that search knows are {}, those the replica holds {}."
             yield Finding("search", f"{entity.plural}: {sentence.format(known, kept)}")

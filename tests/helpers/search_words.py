@@ -20,7 +20,8 @@ def wrong_words(replica: Replica) -> list[tuple[str, str, str, int, int]]:
     for entity in ENTITIES:
         texts = statements_of(entity)
         if texts.searched:
-            known = _words(replica._connection, texts)
+            with replica.write() as connection:  # which tells search of what is due
+                known = _words(connection, texts)
             with replica.read() as reader:
                 kept = _words(_made_anew(reader.driver, texts), texts)
             wrong += [(entity.name, *word) for word in sorted(known ^ kept)]

@@ -196,6 +196,10 @@ TABLES = (
     """,
     "CREATE TABLE secret (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name)) STRICT",
     """
+    CREATE TABLE search_due (due_no INTEGER NOT NULL, entity TEXT NOT NULL, row_no INTEGER NOT NULL, told
+        BLOB, PRIMARY KEY (due_no)) STRICT
+    """,
+    """
     CREATE TABLE sent_log (sent_no INTEGER NOT NULL, n INTEGER NOT NULL, incarnation BLOB NOT NULL,
         made_at INTEGER NOT NULL, command TEXT NOT NULL, label TEXT NOT NULL, change BLOB NOT NULL,
         revision INTEGER NOT NULL, outcome BLOB, PRIMARY KEY (sent_no)) STRICT

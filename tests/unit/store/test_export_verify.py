@@ -109,10 +109,20 @@ def test_verify_names_what_is_wrong(whole: Replica, check: str, damage: str) -> 
     assert check in findings(whole)
 
 
+def test_verify_names_that_search_will_never_be_told_of_a_save(whole: Replica) -> None:
+    with whole.begin("edit_account", "Edit") as unit:
+        unit.update("account", row_id(1), {"note": "visit on Monday"})
+    assert findings(whole) == []
+    whole._connection.execute("DELETE FROM search_due")
+    assert set(findings(whole)) == {"search"}
+
+
 def test_tidying_joins_what_many_saves_left_and_changes_nothing(whole: Replica) -> None:
     for number in range(40):
         with whole.begin("edit_account", "Edit") as unit:
             unit.update("account", row_id(1), {"note": f"visit {number}"})
+        with whole.write():
+            pass  # what is no save tells search of those before
     before = exported(whole)
     whole.took_bulk = True
     whole.tidy()
@@ -136,6 +146,8 @@ def test_tidying_between_saves_joins_the_small_segments_and_leaves_the_large_one
     for number in range(40):
         with whole.begin("edit_account", "Edit") as unit:
             unit.update("account", row_id(1), {"note": f"visit {number}"})
+        with whole.write():
+            pass  # what is no save tells search of those before
     whole.tidy()
     with whole.read() as reader:
         segments = reader.rows("SELECT DISTINCT segid FROM account_search_idx")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from fieldrep.contract.change import Accepted, Outcome, Refused
@@ -225,51 +222,3 @@ def test_every_leaf_of_a_search_table_fits_into_one_page_of_the_file(replica: Re
     room = USABLE - 35 - 4
     assert sum(size > room // 2 for size in leaves) > 10
     assert max(leaves) <= room
-
-
-def pages_written(replica: Replica, folder: Path, digit: int) -> int:
-    """Pages of log that forty saves of searched fields write, one by one: a save may begin the log anew."""
-    pages = 0
-    for number in range(1, 41):
-        before = pages_of_log(folder)
-        with replica.begin("edit_account", "Edit") as unit:
-            unit.update("account", row_id(number), {"phone": f"0{digit} {number}"})
-        after = pages_of_log(folder)
-        pages += after - before if after > before else after
-    return pages
-
-
-def pages_of_log(folder: Path) -> int:
-    """How many pages the write-ahead log holds, as its index says."""
-    with (folder / "replica.db-shm").open("rb") as index:
-        return int.from_bytes(index.read(20)[16:], sys.byteorder)
-
-
-def test_saves_find_room_in_front_of_joined_words_and_the_search_tables_stay_sound(
-    replica: Replica, tmp_path: Path
-) -> None:
-    rows = [
-        (
-            "account",
-            central_row("account", number, number, name=f"Shop {number}", note=f"n{number * 7919:09d}"),
-        )
-        for number in range(1, 1501)
-    ]
-    for start in range(0, len(rows), 150):
-        apply_reply(replica, reply(*rows[start : start + 150]))
-    replica.tidy()
-    pages_written(replica, tmp_path, 1)  # the numbers of these segments are free after the next joining
-    replica.tidy()
-    assert agrees(replica)
-    with_room = pages_written(replica, tmp_path, 2)
-    replica.tidy()
-    with replica.write() as connection:
-        connection.execute("DELETE FROM account_search_data WHERE id & ((1 << 37) - 1) = 0")
-    without_room = pages_written(replica, tmp_path, 3)
-    assert with_room < without_room - 20
-    replica.tidy()
-    assert agrees(replica)
-    with replica.read() as reader:
-        assert reader.rows("PRAGMA integrity_check") == [("ok",)]
-    assert finds(replica, "n000007919")
-    assert finds(replica, "03")

@@ -12,6 +12,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store import outbox
 from fieldrep.store.replica import Replica
 from fieldrep.store.search import match_query
+from fieldrep.store.search_due import hits
 from tests.unit.store.conftest import USER, FixedClock
 
 
@@ -29,11 +30,10 @@ def fail_after_writing(replica: Replica) -> None:
 
 
 def found(replica: Replica, text: str) -> list[bytes]:
-    sql = (
-        "SELECT a.id FROM account_search s JOIN account a ON a.row_no = s.rowid WHERE account_search MATCH ?"
-    )
     with replica.read() as reader:
-        return [row[0] for row in reader.rows(sql, (match_query(text),))]
+        numbers = hits(reader, "account", match_query(text), 100)
+        ids = dict(reader.rows("SELECT row_no, id FROM account"))
+    return [ids[number] for number in numbers]
 
 
 def waiting(replica: Replica) -> list[tuple[int, str, dict[str, object], dict[str, object]]]:
