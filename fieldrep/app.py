@@ -86,6 +86,7 @@ class Program(QObject):
         self.network = Network(self)
         self.network.metered.connect(self.syncing.meter)
         self.lookout = Lookout(self.syncing, self.runner, self.doors.server_answers, randomness)
+        self.network.came.connect(self.doors.let_go)
         self.network.came.connect(self.lookout.line_changed)
         self.network.came.connect(self.syncing.line_came)
         self.syncing.wish_pause(self.settings.pause_on_metered)

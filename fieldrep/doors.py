@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
     from fieldrep.sync.bundle import CarriedOut
     from fieldrep.sync.files import FilePolicy
+    from fieldrep.sync.kept import KeptLine
     from fieldrep.sync.live import Heard, LiveLine
 
 
@@ -37,6 +38,7 @@ class ProfileDoors:
         self._key: bytes | None = None
         self.on_damage: Callable[[KnownError], None] = lambda _: None
         self._live: LiveLine | None = None
+        self._kept: KeptLine | None = None
         self.file_policy: Callable[[], FilePolicy] | None = None
 
     def open(self, passphrase: str | None) -> Replica:
@@ -62,6 +64,7 @@ class ProfileDoors:
         from fieldrep.sync.enrolment import enrol, parse_link
 
         parse_link(link)
+        self.let_go()
         if self._replica is None:
             self._key = self.vault.unlock(passphrase) if self.vault.exists else self.vault.create(passphrase)
             self._replica = Replica.open(self._profile, self._key, self._clock, self._randomness, create=True)
@@ -98,6 +101,7 @@ class ProfileDoors:
         replica, self._replica = self._replica, None
         if replica is not None:
             self.hang_up()
+            self.let_go()
             replica.close()
 
     def let_in(self) -> None:
@@ -116,12 +120,20 @@ class ProfileDoors:
             return fn(reader, **kw)
 
     def sync(self, tell: Callable[[int, int], None]) -> Receipt:
-        """One sync; what it brought is tidied when nobody waits."""
+        """One sync, over the line of the one before where that stands; what it brought is tidied when nobody waits."""
+        from fieldrep.sync.kept import KeptLine
         from fieldrep.sync.session import sync_now
 
         replica = self._at_hand()
+        if self._kept is None:
+            self._kept = KeptLine()
         with self._watched():
-            receipt = sync_now(replica, lambda so_far, to_come: tell(so_far.pulled, to_come), self._policy())
+            receipt = sync_now(
+                replica,
+                lambda so_far, to_come: tell(so_far.pulled, to_come),
+                self._policy(),
+                self._kept.lent,
+            )
             if receipt.pulled or receipt.accepted:
                 replica.tidy()
         return receipt
@@ -136,7 +148,11 @@ class ProfileDoors:
 
         if self._live is None:
             self._live = LiveLine()
-        return self._live.wait(self._opened(), held, given_up)
+        try:
+            return self._live.wait(self._opened(), held, given_up)
+        finally:
+            if self._kept is not None:
+                self._kept.look(self._clock())
 
     def server_answers(self) -> bool:
         """Whether the server is there; asked of it without a word about this device.
@@ -153,6 +169,11 @@ class ProfileDoors:
         """Ends a wait for news, from any thread."""
         if self._live is not None:
             self._live.hang_up()
+
+    def let_go(self) -> None:
+        """Another network: the line kept between syncs is not used again; from any thread."""
+        if self._kept is not None:
+            self._kept.let_go()
 
     def carry_out(self, path: Path) -> CarriedOut:
         """Writes what waits to a file for the server.
@@ -192,6 +213,7 @@ class ProfileDoors:
     def close(self) -> None:
         """Closes the replica, when it was opened."""
         self.let_in()
+        self.let_go()
         if self._replica is not None:
             self._replica.close()
             self._replica = None

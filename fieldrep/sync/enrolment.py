@@ -19,8 +19,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
 from fieldrep.store.replica import DEVICE_KEY, NEXT_DEVICE_KEY, TOKEN, Replica
+from fieldrep.sync.line import check_address
 from fieldrep.sync.session import server_answers
-from fieldrep.sync.transport import HttpBearer, check_address
+from fieldrep.sync.transport import HttpBearer
 
 
 @dataclass(frozen=True, slots=True)

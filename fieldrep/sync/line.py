@@ -1,7 +1,8 @@
 """What is wrong with the line, in words: every way in which a request does not reach the server has a sentence.
 
 Each says what it is, that nothing is lost, and what to do. Owns the telling apart: a name nobody knows, a server that
-is down, a sign-in page, a proxy, a certificate, a clock. Must not send anything.
+is down, a sign-in page, a proxy, a certificate, a clock, an address that is none. Must not
+send anything.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import requests
 import urllib3.exceptions
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.hosts import is_loopback
 
 SAFE = "Everything is safe here and goes out later."
 _NOTHING_SENT = "Nothing was sent; what you do is kept here."
@@ -92,6 +94,22 @@ def stranger(status: int, headers: Mapping[str, str], url: str) -> KnownError:
         f"Something answers at {url}, but it is no FieldRep server ({status}). Nothing was applied or lost; ask your "
         "admin for the right address.",
     )
+
+
+def check_address(url: str) -> None:
+    """Refuses addresses over which a secret must not travel.
+
+    Raises:
+        KnownError: `link_invalid` for no address at all, `plain_http` for HTTP beyond this machine.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise KnownError(Code.LINK_INVALID, f"“{url[:80]}” is not a server address; it begins with https://.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise KnownError(
+            Code.PLAIN_HTTP,
+            f"{url} is not encrypted. FieldRep speaks plain HTTP to this machine only; use https://.",
+        )
 
 
 def retry_after(headers: Mapping[str, str]) -> int:

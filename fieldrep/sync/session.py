@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.receipt import Receipt, joined
@@ -27,6 +28,10 @@ LONGEST_WAITED_SECONDS = 30
 """For a busy server, by a person before a command line; who asks for more is answered with its sentence."""
 
 
+Lender = Callable[[Replica], AbstractContextManager[HttpBearer]]
+"""Gives the line to a replica's server for as long as a block lasts."""
+
+
 def bearer_of(replica: Replica) -> HttpBearer:
     """The line to the server this replica belongs to.
 
@@ -42,6 +47,20 @@ def bearer_of(replica: Replica) -> HttpBearer:
     return HttpBearer(state.server_url, token, state.fingerprint)
 
 
+@contextmanager
+def line_once(replica: Replica) -> Iterator[HttpBearer]:
+    """A line of its own, closed afterwards.
+
+    Raises:
+        KnownError: `not_enrolled`.
+    """
+    bearer = bearer_of(replica)
+    try:
+        yield bearer
+    finally:
+        bearer.close()
+
+
 def server_answers(server_url: str, fingerprint: str) -> bool:
     """Whether a server of ours is there; nothing of this device is said to it."""
     bearer = HttpBearer(server_url, fingerprint=fingerprint)
@@ -52,15 +71,17 @@ def server_answers(server_url: str, fingerprint: str) -> bool:
 
 
 def sync_now(
-    replica: Replica, progress: Progress | None = None, policy: FilePolicy = EVERYTHING_WANTED
+    replica: Replica,
+    progress: Progress | None = None,
+    policy: FilePolicy = EVERYTHING_WANTED,
+    lender: Lender = line_once,
 ) -> Receipt:
     """One full sync with the replica's own server; `policy` says which bodies of attachments may follow.
 
     Raises:
         KnownError: as `fieldrep.sync.engine.sync`.
     """
-    bearer = bearer_of(replica)
-    try:
+    with lender(replica) as bearer:
         receipt = sync(replica, bearer, ahead=True, progress=progress)
         for _ in range(MOST_TURNS):
             if not receipt.whole:
@@ -74,8 +95,6 @@ def sync_now(
             except KnownError as error:
                 log.info("files wait on, the line broke: %s", error.code)
                 break
-    finally:
-        bearer.close()
     replica.tidy()
     return receipt
 
@@ -120,8 +139,5 @@ def bring_file(replica: Replica, row_id: bytes, *, metered: bool = False) -> byt
     Raises:
         KnownError: as `fieldrep.sync.files.bring`.
     """
-    bearer = bearer_of(replica)
-    try:
+    with line_once(replica) as bearer:
         return bring(replica, bearer, row_id, metered=metered)
-    finally:
-        bearer.close()

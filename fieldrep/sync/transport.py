@@ -7,10 +7,8 @@ taken for what it is on the road: somebody else's page.
 
 from __future__ import annotations
 
-import io
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -31,7 +29,6 @@ from fieldrep.contract.files import (
     encode_file_message,
 )
 from fieldrep.contract.frame import MEDIA_TYPE
-from fieldrep.contract.hosts import is_loopback
 from fieldrep.contract.live import BEAT_SECONDS, parse_wait_reply
 from fieldrep.contract.messages import (
     EnrollReply,
@@ -44,8 +41,8 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from fieldrep.sync.bearer import BrokeOff
-from fieldrep.sync.line import SAFE, explained, retry_after, stranger
-from fieldrep.sync.wire import NoLineKept, Watch, Wire
+from fieldrep.sync.line import SAFE, check_address, explained, retry_after, stranger
+from fieldrep.sync.wire import NoLineKept, Upload, Watch, Wire
 
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 5.0
@@ -75,6 +72,9 @@ _WAIT_REPLY = 1_000
 _MOST_OTHER = 1024 * 1024
 """Bytes read of any other answer: a part of a file, an admission, a problem."""
 
+_OF_A_DEAD_LINE = frozenset({Code.OFFLINE, Code.CERTIFICATE})
+"""What comes of a connection that the other side has let go of, or that was cut between; never the server's word."""
+
 
 class HttpBearer:
     """Carries exchanges to a server over HTTP or HTTPS, with this device's token.
@@ -84,6 +84,9 @@ class HttpBearer:
         token: the device's secret, "" for enrolment.
         fingerprint: SHA-256 of the server's certificate in hex, when the enrolment link named one; then that very
             certificate is required, else the system's trust decides.
+
+    Attributes:
+        sound: whether nothing has broken on its present connection.
     """
 
     def __init__(self, url: str, token: str = "", fingerprint: str = "") -> None:
@@ -97,12 +100,18 @@ class HttpBearer:
         self._stop = threading.Event()
         self._portion = MAX_REPLY
         self._broke_off = False
+        self._rested = False
+        self.sound = True
 
     def close(self) -> None:
         """Ends an attempt under way and gives the connection back."""
         self._stop.set()
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._wire.cut(for_good=True)
+
+    def rest(self) -> None:
+        """Nothing is asked for a while; meanwhile the other side may close the connection, and say so or not."""
+        self._rested = True
 
     def wait(self, place: str, hold: int, accepted: Callable[[], None]) -> bool:
         """Waits until the server has something new for this device, or the time to hold the line is over.
@@ -185,6 +194,11 @@ class HttpBearer:
         The attempt runs beside, so that neither a name that is looked up nor a drip can hold us. On a line that stands
         every step has its time, so that a small request needs nobody beside it, which would cost it as much as the way.
         """
+        rested, self._rested = self._rested, False
+        if rested:
+            answer = self._over_rested(path, body, media_type)
+            if answer is not None:
+                return answer
         begun = self._heard = time.monotonic()
         if len(body) <= _SMALL:
             try:
@@ -202,6 +216,25 @@ class HttpBearer:
                     self._renew()
                     raise KnownError(Code.OFFLINE, f"{self._url} stopped answering. {SAFE}") from None
 
+    def _over_rested(self, path: str, body: bytes, media_type: str) -> bytes | None:
+        """The answer over a line that has rested, None where it must be asked for on a new one.
+
+        Such a line may lead nowhere without a word, so it has no longer to answer than a new one to be made, and a
+        large body is not risked on it. What arrived all the same is answered once more (I3).
+        """
+        self._heard = time.monotonic()
+        try:
+            if len(body) <= _SMALL:
+                return self._attempt(path, body, media_type, self._watch_from(self._heard), CONNECT_SECONDS)
+        except NoLineKept:
+            pass
+        except KnownError as error:
+            if error.code not in _OF_A_DEAD_LINE or self._stop.is_set():
+                raise
+            self._broke_off, self.sound = False, True
+        self._wire.cut()
+        return None
+
     def _is_over(self, begun: float) -> bool:
         now = time.monotonic()
         return self._stop.is_set() or now - self._heard > SILENCE_SECONDS or now - begun > LONGEST_SECONDS
@@ -218,11 +251,19 @@ class HttpBearer:
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
         self._wire.cut()
+        self.sound = False
 
-    def _attempt(self, path: str, body: bytes, media_type: str, watch: Watch | None = None) -> bytes:
+    def _attempt(
+        self,
+        path: str,
+        body: bytes,
+        media_type: str,
+        watch: Watch | None = None,
+        silence: float | None = None,
+    ) -> bytes:
         request = self._prepared(path, media_type)
-        sent = body if len(body) <= _SMALL else _Upload(body, self._note_sent)
-        with self._answer_to(request, SILENCE_SECONDS, sent, len(body), watch) as answer:
+        sent = body if len(body) <= _SMALL else Upload(body, self._note_sent)
+        with self._answer_to(request, silence or SILENCE_SECONDS, sent, len(body), watch) as answer:
             if answer.status != 200 or _media_of(answer) != media_type:
                 raise self._problem(answer, media_type)
             self._broke_off = (answer.length_remaining or 0) > SMALLEST_PORTION
@@ -263,7 +304,7 @@ class HttpBearer:
         self,
         request: requests.PreparedRequest,
         silence: float,
-        body: bytes | _Upload | None = None,
+        body: bytes | Upload | None = None,
         size: int = 0,
         watch: Watch | None = None,
     ) -> Iterator[HTTPResponse]:
@@ -276,6 +317,7 @@ class HttpBearer:
                 answer.close()
                 answer.release_conn()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            self.sound = False
             raise explained(error, self._url, self._wire.proxy, time.time()) from error
 
     def _note_sent(self) -> None:
@@ -344,31 +386,3 @@ class HttpBearer:
 
 def _media_of(answer: HTTPResponse) -> str:
     return answer.headers.get("Content-Type", "").split(";")[0].strip()
-
-
-def check_address(url: str) -> None:
-    """Refuses addresses over which a secret must not travel.
-
-    Raises:
-        KnownError: `link_invalid` for no address at all, `plain_http` for HTTP beyond this machine.
-    """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise KnownError(Code.LINK_INVALID, f"“{url[:80]}” is not a server address; it begins with https://.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise KnownError(
-            Code.PLAIN_HTTP,
-            f"{url} is not encrypted. FieldRep speaks plain HTTP to this machine only; use https://.",
-        )
-
-
-class _Upload(io.BytesIO):
-    """A large body, sent in pieces: each has a time of its own, and tells that the line lives."""
-
-    def __init__(self, body: bytes, note: Callable[[], None]) -> None:
-        super().__init__(body)
-        self._note = note
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._note()
-        return super().read(size)

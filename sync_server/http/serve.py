@@ -21,8 +21,8 @@ from sync_server.store.database import Database
 _LOOK_AFTER = 50_000
 """Objects made and not let go of, until those are searched for rings that nobody uses."""
 
-MOST_CONNECTIONS = 21_000
-"""Lines held open for devices that wait, and some for those that sync."""
+MOST_CONNECTIONS = 42_000
+"""Two for each of many devices: the line held open for news, and the one of the last sync, which rests a while."""
 
 
 def serve(

@@ -41,6 +41,7 @@ class Proxy:
         asked, answered: bytes that went either way on the last connection.
         repeated: requests the server got once more than the device sent them.
         kept: requests that are to be delivered late.
+        dead: connections, counted from the first, on which nothing is carried any more.
     """
 
     port: int
@@ -52,6 +53,8 @@ class Proxy:
     connections: int = 0
     repeated: int = 0
     kept: list[bytes] = field(default_factory=list)
+    dead: int = 0
+    open: set[asyncio.Future[None]] = field(default_factory=set)
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -79,13 +82,33 @@ class Proxy:
         assert self.loop is not None
         asyncio.run_coroutine_threadsafe(_end_all(), self.loop).result(timeout=120)
 
+    def forget_all(self) -> None:
+        """Carries nothing more on the lines that are open now, and tells nobody: a router that was restarted."""
+        self.dead = self.connections
+
+    def all_end(self) -> bool:
+        """Whether those who have a line open let go of it, all of them."""
+        assert self.loop is not None
+        return asyncio.run_coroutine_threadsafe(self._ended(), self.loop).result(timeout=120)
+
+    async def _ended(self) -> bool:
+        if not self.open:
+            return True
+        _, left = await asyncio.wait(self.open, timeout=60)
+        return not left
+
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from a device; cut while it is still being passed on, it is let go of as well."""
+        line: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.open.add(line)
         try:
             await self._carry(reader, writer)
         except BaseException:
             writer.transport.abort()
             raise
+        finally:
+            self.open.discard(line)
+            line.cancel()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -98,7 +121,7 @@ class Proxy:
         except OSError:
             writer.close()
             return
-        asking = asyncio.ensure_future(self._asking(reader, back))
+        asking = asyncio.ensure_future(self._asking(reader, back, self.connections))
         answering = asyncio.ensure_future(self._answering(onward, writer))
         try:
             await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
@@ -110,13 +133,13 @@ class Proxy:
                     end.transport.abort()
             await asyncio.gather(asking, answering, return_exceptions=True)
 
-    async def _asking(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
+    async def _asking(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter, number: int) -> None:
         request = b""
         while data := await reader.read(_CHUNK):
             place = self.at - self.asked
             if self.fault == "drop request":
                 return
-            if self.fault == "half open":
+            if self.fault == "half open" or number <= self.dead:
                 continue
             if self.fault == "cut request" and place < len(data):
                 onward.write(data[:place])

@@ -79,7 +79,7 @@ def served(folder: Path) -> Iterator[Served]:
     database = Database.create(f"sqlite:///{folder / 'central.db'}", clock, os.urandom)
     listener = _listen("127.0.0.1", 0)
     app = make_app(database)
-    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=75)
     server = Server(config, app.state.end)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
     thread.start()

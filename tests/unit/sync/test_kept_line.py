@@ -141,6 +141,62 @@ def test_silence_on_a_line_that_stands_is_given_up_and_the_next_exchange_has_a_n
         assert len(server.asked) == 3
 
 
+def lost(connection: socket.socket) -> None:
+    """The request arrives, and the line ends before the reply."""
+
+
+def test_a_line_that_ended_while_it_rested_is_made_anew_without_a_word() -> None:
+    with standing(lost) as (bearer, server):
+        bearer.rest()
+        assert bearer.exchange(REQUEST) == REPLY
+        assert len(server.asked) == 3, "what arrived without an answer is asked once more"
+        assert bearer.sound
+
+
+def test_only_a_line_that_has_rested_is_made_anew_without_a_word() -> None:
+    with standing(lost) as (bearer, server):
+        assert "broke" in given_up(bearer)
+        assert len(server.asked) == 2
+        assert not bearer.sound
+
+
+def test_silence_on_a_line_that_has_rested_is_waited_for_no_longer_than_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ends: list[bytes] = []
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "SILENCE_SECONDS", 600.0)
+
+    def say_nothing(connection: socket.socket) -> None:
+        monkeypatch.setattr(transport, "CONNECT_SECONDS", 60.0)
+        ends.append(connection.recv(1))
+
+    with standing(say_nothing) as (bearer, server):
+        bearer.rest()
+        assert bearer.exchange(REQUEST) == REPLY
+        assert ends == [b""], "the line was let go of from here"
+        assert len(server.asked) == 3
+
+
+def test_what_the_server_itself_says_on_a_line_that_has_rested_is_not_asked_twice() -> None:
+    problem = b'{"code":"server_busy","sentence":"Busy.","retry_after":5}'
+    head = b"HTTP/1.1 503 Busy\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n"
+    with standing(lambda connection: connection.sendall(head % len(problem) + problem)) as (bearer, server):
+        bearer.rest()
+        with pytest.raises(KnownError) as caught:
+            bearer.exchange(REQUEST)
+        assert caught.value.code is Code.SERVER_BUSY
+        assert len(server.asked) == 2
+
+
+def test_a_large_request_is_not_risked_on_a_line_that_has_rested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_SMALL", 10)
+    with standing(lost) as (bearer, server):
+        bearer.rest()
+        assert bearer.exchange(REQUEST) == REPLY
+        assert len([asked for asked in server.asked if asked]) == 2, "it went out once, on a new line"
+
+
 def test_who_closes_the_bearer_ends_what_waits_on_a_line_that_stands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

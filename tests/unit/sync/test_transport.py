@@ -25,8 +25,9 @@ from fieldrep.contract.messages import (
     shortened,
 )
 from fieldrep.sync import transport
+from fieldrep.sync.line import check_address
 from fieldrep.sync.poison import FAILURES
-from fieldrep.sync.transport import HttpBearer, check_address
+from fieldrep.sync.transport import HttpBearer
 from tests.unit.sync.hostile import Hostile, hostile, nobody_listening, page
 
 MEDIA = frame.MEDIA_TYPE
