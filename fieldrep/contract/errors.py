@@ -48,6 +48,7 @@ class Code(StrEnum):
     UPGRADE_NEEDED = "upgrade_needed"
     SERVER_BUSY = "server_busy"
     SERVER_ERROR = "server_error"
+    SERVER_DISK = "server_disk"
     CERTIFICATE = "certificate"
     CLOCK_WRONG = "clock_wrong"
     NAME_UNKNOWN = "name_unknown"

@@ -75,6 +75,9 @@ _MOST_OTHER = 1024 * 1024
 _OF_A_DEAD_LINE = frozenset({Code.OFFLINE, Code.CERTIFICATE})
 """What comes of a connection that the other side has let go of, or that was cut between; never the server's word."""
 
+_OF_THIS_LAPTOP = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
+"""What only this laptop can know of itself; whoever else says so speaks of his own disk."""
+
 
 class HttpBearer:
     """Carries exchanges to a server over HTTP or HTTPS, with this device's token.
@@ -378,7 +381,10 @@ class HttpBearer:
             try:
                 problem = msgspec.json.decode(self._read(answer, _MOST_OTHER), type=Problem)
                 asked = max(problem.retry_after, retry_after(answer.headers))
-                return KnownError(Code(problem.code), problem.sentence, retry_after=asked)
+                code = Code(problem.code)
+                if code in _OF_THIS_LAPTOP:
+                    code = Code.SERVER_DISK
+                return KnownError(code, problem.sentence, retry_after=asked)
             except (msgspec.DecodeError, ValueError):
                 pass  # a stranger who uses our media type
         return stranger(answer.status, answer.headers, self._url)

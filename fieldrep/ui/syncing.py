@@ -33,11 +33,12 @@ TROUBLES = {
     Code.NOT_A_SERVER: "No server there",
     Code.SERVER_BUSY: "Server busy",
     Code.SERVER_ERROR: "Server in trouble",
+    Code.SERVER_DISK: "Server in trouble",
 }
 """What the pill says of a line that is there and leads nowhere; of any other it says Offline."""
 
 _LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES})
-_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, Code.SERVER_ERROR})
+_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, Code.SERVER_ERROR, Code.SERVER_DISK})
 FIRST_AFTER_MS = 1_200
 """What sync loads must not compete with the first look at the window."""
 

@@ -27,11 +27,18 @@ STATUS = {
     Code.LINK_EXPIRED: 403,
     Code.TOO_LARGE: 413,
     Code.SERVER_BUSY: 503,
-    Code.DISK_FULL: 507,
-    Code.STORE_DAMAGED: 500,
+    Code.SERVER_DISK: 507,
     Code.SERVER_ERROR: 500,
 }
 """All other codes are 400: the sender's to mend."""
+
+_SAFE = "Everything is safe on this laptop and goes out later by itself. Tell your admin."
+OF_THE_DISK = {
+    Code.DISK_FULL: f"The server's disk is full, so it takes nothing just now. {_SAFE}",
+    Code.DISK_ERROR: f"The server cannot use its disk just now. {_SAFE}",
+    Code.STORE_DAMAGED: f"The server's store is damaged, so it takes nothing just now. {_SAFE}",
+}
+"""What is the admin's to mend, in words for who sits at a laptop, and knows of one disk only: her own."""
 
 
 def answer_for(error: KnownError) -> Response:
@@ -45,7 +52,11 @@ def answer_for(error: KnownError) -> Response:
 def on_known_error(_request: Request, error: Exception) -> Response:
     """Starlette's handler for what environment or sender cause."""
     assert isinstance(error, KnownError)  # noqa: S101 - registered for this class alone
-    return answer_for(error)
+    told = OF_THE_DISK.get(error.code)
+    if told is None:
+        return answer_for(error)
+    log.error("%s: %s", error.code, error.sentence)
+    return answer_for(KnownError(Code.SERVER_DISK, told))
 
 
 def on_bug(request: Request, error: Exception) -> Response:

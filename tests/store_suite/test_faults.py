@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from sync_server.store.credentials import identify
 from sync_server.store.database import Database
 from sync_server.store.glance import glance
 from sync_server.store.verify import verify
+from tests.helpers.small_disk import small_disk
 from tests.store_suite.databases import Databases
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import SeededBytes, SteppingClock, World, changed_row, new_row
@@ -206,23 +206,12 @@ def test_a_file_that_is_no_store_is_named_and_nothing_stays_open(
     assert {thread.name for thread in threading.enumerate()} == threads
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 3 MB, by the operating system itself."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("Only root on Linux can mount a small disk.")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"No small disk can be mounted here: {mounted.stderr.decode()}")
-    yield folder
-    # lazily: whatever still holds a file of it must not keep the mount, which would outlive the run
-    subprocess.run(["umount", "-l", folder], check=True)
+def test_a_full_disk_loses_the_write_whole_and_is_named(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        _fill_the_disk_of(f"sqlite:///{disk / 'store.db'}")
 
 
-def test_a_full_disk_loses_the_write_whole_and_is_named(small_disk: Path) -> None:
-    url = f"sqlite:///{small_disk / 'store.db'}"
+def _fill_the_disk_of(url: str) -> None:
     Database.create(url, SteppingClock(), SeededBytes(0)).close()
     world = World(url)
     ana = world.user("ana")

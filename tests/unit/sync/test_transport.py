@@ -204,6 +204,13 @@ def test_a_problem_of_the_server_keeps_its_code_and_sentence() -> None:
     assert (error.code, error.sentence) == (Code.UNAUTHORISED, "Ask your admin.")
 
 
+@pytest.mark.parametrize("code", [Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR])
+def test_a_server_that_speaks_of_a_disk_speaks_of_its_own(code: Code) -> None:
+    problem = msgspec.json.encode(Problem(code.value, "Oh."))
+    error = refused_after(page(problem, media="application/problem+json", status="507 Full"))
+    assert (error.code, error.sentence) == (Code.SERVER_DISK, "Oh.")
+
+
 BUFFERED = 16_000_000
 """What may have left the server and lie in the sockets, read by nobody."""
 
