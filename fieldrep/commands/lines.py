@@ -18,12 +18,14 @@ from fieldrep.commands.order_lines import (
     price_fields,
     product_of,
     settle_totals,
+    unit_of,
 )
 from fieldrep.commands.orders import today
 from fieldrep.commands.row_values import ref_of, text_of
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.money import divide_rounded
 from fieldrep.domain.orders import amount_of_line
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
@@ -68,7 +70,7 @@ def edit_order_line(
         values: dict[str, Value] = {name: value for name, value in given.items() if value is not None}
         if line["kind"] == "item":
             own = None if use_list_price else unit_price
-            values |= _repriced(uow, order, {**line, **values}, own, use_list=use_list_price)
+            values |= _repriced(uow, order, line, values, own, use_list=use_list_price)
         values["line_amount"] = amount_of_line({**line, **values}, text_of(order, "currency"))
         uow.label = f"{label_of('document_line', line)} in order {label_of('sales_order', order)}"
         uow.update("document_line", row_id, values)
@@ -122,16 +124,21 @@ def _draft_of(uow: UnitOfWork, row_ids: Sequence[RowId]) -> Row:
     return open_draft(uow, orders.pop())
 
 
-def _repriced(uow: UnitOfWork, order: Row, line: Row, own: int | None, *, use_list: bool) -> dict[str, Value]:
-    """The price fields after an edit: a person's own price stays until another or the list's is asked for."""
-    if own is None and not use_list and line["price_source"] == "manual":
-        kept = line["unit_price"]
-        own = kept if isinstance(kept, int) else None
-    qty = line["qty"]
+def _repriced(
+    uow: UnitOfWork, order: Row, line: Row, values: Row, own: int | None, *, use_list: bool
+) -> dict[str, Value]:
+    """Unit and price after an edit: a person's own price stays until another or the list's is asked for."""
+    qty = values.get("qty", line["qty"])
     if not isinstance(qty, int) or qty <= 0:
         sentence = "The quantity must be more than nothing; remove the line instead."
         raise KnownError(Code.INVALID_VALUE, sentence, field="quantity")
-    product = product_of(uow, line)
-    book = price_book(uow, order, today(uow))
-    uom = str(line["uom"] or product["base_uom"] or "pc")
-    return price_fields(book, product, qty, uom, manual=own)
+    product, book = product_of(uow, line), price_book(uow, order, today(uow))
+    base_uom = text_of(product, "base_uom") or "pc"
+    before = text_of(line, "uom") or base_uom
+    uom = unit_of(book, product, text_of(values, "uom")) if "uom" in values else before
+    kept = line["unit_price"]
+    if own is None and not use_list and line["price_source"] == "manual" and isinstance(kept, int):
+        factors = [book.factor(ref_of(product, "id"), unit, base_uom) for unit in (uom, before)]
+        own = divide_rounded(kept * factors[0], factors[1])
+    priced = price_fields(book, product, qty, uom, manual=own)
+    return priced | ({"uom": uom} if "uom" in values else {})

@@ -111,10 +111,8 @@ def next_seq(uow: UnitOfWork, order_id: RowId) -> int:
 
 def _item(uow: UnitOfWork, book: PriceBook, line: NewLine) -> dict[str, Value]:
     product, scanned_uom = _product(uow, line)
-    base_uom = text_of(product, "base_uom") or "pc"
-    uom = line.uom or scanned_uom or base_uom
     product_id = ref_of(product, "id")
-    _check_unit(book, product, uom, base_uom)
+    uom = unit_of(book, product, line.uom or scanned_uom or text_of(product, "base_uom") or "pc")
     _check_qty(line.qty, text_of(product, "sku"))
     values: dict[str, Value] = {
         "product_id": product_id,
@@ -153,12 +151,18 @@ def price_fields(
     }
 
 
-def _check_unit(book: PriceBook, product: Row, uom: str, base_uom: str) -> None:
-    units = book.units(ref_of(product, "id"))
-    if uom != base_uom and uom not in units:
-        names = ", ".join([base_uom, *sorted(units)])
-        sentence = f"{text_of(product, 'sku')} is not sold by “{uom[:20]}”. It is sold by: {names}."
-        raise KnownError(Code.INVALID_VALUE, sentence, field="uom")
+def unit_of(book: PriceBook, product: Row, typed: str) -> str:
+    """The unit that was typed, as the product has it.
+
+    Raises:
+        KnownError: `invalid_value`, when the product is not sold by it.
+    """
+    units = [text_of(product, "base_uom") or "pc", *sorted(book.units(ref_of(product, "id")))]
+    known = {unit.casefold(): unit for unit in reversed(units)}
+    if typed in units or typed.casefold() in known:
+        return typed if typed in units else known[typed.casefold()]
+    sentence = f"{text_of(product, 'sku')} is not sold by “{typed[:20]}”. It is sold by: {', '.join(units)}."
+    raise KnownError(Code.INVALID_VALUE, sentence, field="uom")
 
 
 def _check_qty(qty: int, sku: str) -> None:

@@ -6,7 +6,7 @@ Owns what the order page says. Prices and totals come from `domain`, so that pag
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
 import msgspec
@@ -20,7 +20,7 @@ from fieldrep.domain.money import divide_rounded, net_price
 from fieldrep.domain.orders import DEVICE_MOVES, EDITABLE_STATES, order_totals
 from fieldrep.domain.pricing import Priced
 from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
-from fieldrep.queries.marks import waiting_rows
+from fieldrep.queries.marks import refused_records, waiting_rows
 from fieldrep.queries.matching import matches
 from fieldrep.queries.stock import Stock, stock_of
 from fieldrep.queries.usual_orders import HighestBefore, far_above
@@ -42,6 +42,7 @@ class OrderHead:
         moves: states this device may move it to now.
         saved_at: the last change, for “Saved 08:47”.
         refused: why the office refused what is being corrected here and not yet sent again; "" when it is not.
+        refused_changes: how many changes to it the office refused, which wait to be looked at.
     """
 
     id: RowId | None
@@ -72,6 +73,7 @@ class OrderHead:
     saved_at: int
     waiting: bool
     refused: str
+    refused_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class OrderLine:
         price_changed: the list now says another price than the line carries.
         available_qty: available to promise less what other unsent lines here take; None when no stock is known.
         short: the line asks for more than is available.
+        units: what the product is sold by, its own unit first.
     """
 
     id: RowId
@@ -106,14 +109,15 @@ class OrderLine:
     stock_as_of: int | None
     short: bool
     waiting: bool
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTotalsRow:
-    """The sums below the lines, in minor units; `units` in millionths."""
+    """The sums below the lines, in minor units; `units` in millionths, None where the lines count different ones."""
 
     line_count: int
-    units: int
+    units: int | None
     goods_amount: int
     freight_amount: int
     tax_amount: int
@@ -195,6 +199,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
     waiting = order_id in waiting_rows(reader, "sales_order")
     mine = writes_in_draft(reader.rows, names[9], order, today)
     head = head_of(order, names, mine=mine, waiting=waiting, refused=_refused(reader, order_id))
+    head = replace(head, refused_changes=refused_records(reader)[order_id])
     raw = reader.rows(_LINES, (order_id,))
     lines = _lines(reader, order, head, raw, today)
     totals = order_totals(
@@ -207,7 +212,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
         lines=lines,
         totals=OrderTotalsRow(
             line_count=len(items),
-            units=sum(line.qty for line in items),
+            units=sum(line.qty for line in items) if len({line.uom for line in items}) < 2 else None,
             goods_amount=totals.goods_amount,
             freight_amount=totals.freight_amount,
             tax_amount=totals.tax_amount,
@@ -344,7 +349,8 @@ def _line(
 ) -> OrderLine:
     line_id, product_id = ref(row[0]), maybe_ref(row[3])
     qty, uom, unit_price = whole(row[6]), text(row[7]), whole(row[9])
-    priced = book.price(product_id, qty, uom, text(row[14]) or "pc") if product_id else None
+    base_uom = text(row[14]) or "pc"
+    priced = book.price(product_id, qty, uom, base_uom) if product_id else None
     available = _in_units(stock.available(but=line_id), whole(row[16])) if stock else None
     listed = priced is not None and text(row[10]) != "manual"
     return OrderLine(
@@ -369,6 +375,7 @@ def _line(
         stock_as_of=stock.as_of if stock else None,
         short=editable and available is not None and available < qty,
         waiting=line_id in waiting,
+        units=(base_uom, *sorted(book.units(product_id))) if product_id else (),
     )
 
 

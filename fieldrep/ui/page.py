@@ -57,6 +57,9 @@ class Page(QWidget):
     def show_target(self, target: object) -> None:
         """Show a record; None is the page as it stands."""
 
+    def show_list(self) -> None:
+        """Gone to by name while it is shown already: its list, if a record takes up the page."""
+
     def keeps(self, target: object) -> bool:
         """Whether history may come back to a target; one that begins something new is gone to once."""
         return True

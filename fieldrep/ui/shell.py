@@ -103,6 +103,9 @@ class AppShell(QWidget):
         """Show a page and remember the place; one that history does not keep gives way to what it opens."""
         self._layers_away()
         place, page = Place(key, target), self._pages.get(key) or self._build(key)
+        if target is None and page is self._shown:
+            page.show_list()
+            return
         if not page.keeps(target):
             self._remember(place)
         self._show(place)

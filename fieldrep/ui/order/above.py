@@ -14,14 +14,18 @@ from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.order_entry import OrderHead
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.page import Place
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
+from fieldrep.ui.words import plural
 
 
 class AboveLines(QObject):
     """Two widgets for the editor's column. `said` words and, where it can be taken back, the number of the change."""
 
     said = Signal(str, object)
+    send_wanted = Signal()
+    wanted = Signal(object)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -29,6 +33,8 @@ class AboveLines(QObject):
         self._order_id: RowId | None = None
         self._submitted: RowId | None = None
         self.refused = Banner(name="order_refused")
+        self.refused.acted.connect(self._act)
+        self.correcting = False
         self.conflicts = ConflictPanel(desk, name="order_conflict")
         self.conflicts.decided.connect(self.said)
         self.conflicts.postponed.connect(self.conflicts.hide)
@@ -41,15 +47,32 @@ class AboveLines(QObject):
             return
         if head.id == self._submitted and head.status not in ("draft", "submitted"):
             self._submitted = None
-            self.said.emit(f"Order {head.number} is with the office", None)
-        if head.refused:
-            sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
-            self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
-        else:
-            self.refused.clear()
+            if not head.refused_changes:
+                self.said.emit(f"Order {head.number} is with the office", None)
+        self._say_refused(head)
         self._desk.runner.query(
             open_conflicts, asker=self.conflicts, done=self._show, zone=self._desk.zone, order_id=head.id
         )
+
+    def _say_refused(self, head: OrderHead) -> None:
+        self.correcting = bool(head.refused)
+        if head.refused:
+            sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
+            self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
+        elif head.refused_changes:
+            count = plural(head.refused_changes, "change")
+            sentence = "What you entered is kept with the reason; what you see here is what the office has."
+            self.refused.say(
+                f"The office did not take {count} of yours", sentence, Tone.DANGER, action="Show"
+            )
+        else:
+            self.refused.clear()
+
+    def _act(self) -> None:
+        if self.correcting:
+            self.send_wanted.emit()
+        else:
+            self.wanted.emit(Place("sync", "refused"))
 
     def submitted(self, done: Done) -> None:
         """What is told of it is true as long as the order waits."""

@@ -93,7 +93,8 @@ class OrderEditor(QWidget):
         self.grid.current_changed.connect(lambda _: self._explain())
         self.lines.last_wanted.connect(self._copy_last)
         self.above.said.connect(self.said)
-        self.above.refused.acted.connect(self.send_again)
+        self.above.send_wanted.connect(self.send_again)
+        self.above.wanted.connect(self.wanted)
         self.side.head.entered.connect(self._save_head)
         self.side.submit_pressed.connect(self.submit)
         self.side.submit_wanted.connect(self._submit)
@@ -299,10 +300,7 @@ class OrderEditor(QWidget):
 
         self.lines.accept(key, column)
         try:
-            if column == "qty":
-                values = {"qty": sheet.parse_quantity(text)}
-            else:
-                values = {"discount_rate": sheet.parse_percent(text)}
+            values = sheet.line_values(column, text)
         except KnownError as error:
             failed(error)
         else:

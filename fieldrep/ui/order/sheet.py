@@ -53,7 +53,7 @@ COLUMNS = (
     Column("sku", "SKU", 95),
     Column("product", "Product"),
     Column("qty", "Qty", 64, numeric=True, editable=True),
-    Column("unit", "Unit", 66, hide_below=640),
+    Column("unit", "Unit", 66, editable=True, hide_below=640),
     Column("list", "List", 82, numeric=True, hide_below=860),
     Column("discount", "Discount", 84, numeric=True, editable=True),
     Column("net", "Net", 82, numeric=True, hide_below=740),
@@ -108,6 +108,17 @@ def parse_quantity(text: str) -> int:
     return parse_millionths(typed_number(text, "Quantity"), "Quantity")
 
 
+def line_values(column: str, text: str) -> dict[str, int | str]:
+    """What is to be changed in a line when something is typed in one of its cells.
+
+    Raises:
+        KnownError: `invalid_value`.
+    """
+    if column == "unit":
+        return {"uom": text}
+    return {"qty": parse_quantity(text)} if column == "qty" else {"discount_rate": parse_percent(text)}
+
+
 def row_view(row: OrderRow, today: date) -> RowView:
     """One order in two lines."""
     day = row.ordered_on or row.wanted_on
@@ -150,7 +161,8 @@ def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
     )
     begun = head.editable and head.id is not None
     saved = ((f"Saved {clock_time(head.saved_at, zone)}", Tone.SUCCESS),) if begun else ()
-    refused = (("Refused", Tone.DANGER),) if head.refused else ()
+    count = f"{head.refused_changes} refused" if head.refused_changes else ""
+    refused = (("Refused" if head.refused else count, Tone.DANGER),) if head.refused or count else ()
     badges = ((sentence_case(head.status), status_tone(head.status)), *refused, *saved)
     name = f"Order {head.number}" if head.number else "New order"
     return HeaderView(name, tuple(fact for fact in facts if fact), badges, waiting=head.waiting)
@@ -170,7 +182,7 @@ def grid_row(line: OrderLine, number: int, currency: str, as_of: str) -> GridRow
             Cell(line.sku),
             Cell(line.description, tip=line.description),
             Cell(quantity(line.qty), edit=format_millionths(line.qty)),
-            Cell(line.uom),
+            Cell(line.uom, choices=line.units, tip=_unit_tip(line.units)),
             Cell(unit_money(line.list_price, currency)),
             discount,
             net,
@@ -180,14 +192,23 @@ def grid_row(line: OrderLine, number: int, currency: str, as_of: str) -> GridRow
     )
 
 
+def _unit_tip(units: Sequence[str]) -> str:
+    return f"Sold by: {', '.join(units)}." if len(units) > 1 else ""
+
+
 def _stock_cell(line: OrderLine, as_of: str) -> Cell:
     if line.available_qty is None:
         return Cell("–", tip="No stock is known for this product.")
     tip = f"Available as of {as_of}, less what your other unsent lines take."
     if line.short:
-        left = quantity(max(0, line.available_qty))
+        left = quantity(_thousandths(max(0, line.available_qty)))
         return Cell(f"{left} of {quantity(line.qty)}", Tone.DANGER, tip=tip)
-    return Cell(quantity(line.available_qty), Tone.SUCCESS, tip=tip)
+    return Cell(quantity(_thousandths(line.available_qty)), Tone.SUCCESS, tip=tip)
+
+
+def _thousandths(qty: int) -> int:
+    """A quantity that came of another unit, as much of it as is read: no more than there is."""
+    return qty // 1_000 * 1_000
 
 
 def price_steps(line: OrderLine, currency: str) -> list[tuple[str, str]]:
@@ -211,7 +232,8 @@ def further_words(line: OrderLine, currency: str) -> str:
     further = line.priced.next_break
     if further is None:
         return ""
-    return f"From {quantity(further.min_qty)} {line.uom} it is {unit_money(further.price, currency)}."
+    least = -_thousandths(-further.min_qty)
+    return f"From {quantity(least)} {line.uom} it is {unit_money(further.price, currency)}."
 
 
 def hit_row(hit: ProductHit) -> RowView:
@@ -303,8 +325,11 @@ def far_above_words(entry: OrderEntry) -> str:
     return f"{total} is far above {whose}, {highest}."
 
 
-def _units(millionths: int) -> str:
-    return f"{quantity(millionths)} {'unit' if millionths == MILLIONTH else 'units'}"
+def _units(millionths: int | None) -> str:
+    """How many units in all; nothing where cases and pallets would have to be added up."""
+    if millionths is None:
+        return ""
+    return f", {quantity(millionths)} {'unit' if millionths == MILLIONTH else 'units'}"
 
 
 def total_rows(entry: OrderEntry) -> list[tuple[str, str]]:
@@ -312,7 +337,7 @@ def total_rows(entry: OrderEntry) -> list[tuple[str, str]]:
     totals, currency = entry.totals, entry.head.currency
     rows = [
         (
-            f"{plural(totals.line_count, 'line')}, {_units(totals.units)}",
+            f"{plural(totals.line_count, 'line')}{_units(totals.units)}",
             money(totals.goods_amount, currency),
         ),
         ("Freight", money(totals.freight_amount, currency)),

@@ -150,6 +150,10 @@ class OrdersPage(Page):
             self._open(key)
         self.hints_changed.emit()
 
+    def show_list(self) -> None:
+        if self.editing:
+            self._to_list()
+
     def keeps(self, target: object) -> bool:
         return not (isinstance(target, tuple) and target[0] == "new")
 
@@ -214,7 +218,7 @@ class OrdersPage(Page):
         """While a conflict of the order is shown and worked on, Ctrl+Enter applies it."""
         above = self.editor.above
         found = []
-        if above.refused.isVisible():
+        if above.correcting:
             found.append(
                 Action("send_corrected", "Send corrected order", "send", self.editor.send_again, group=group)
             )
@@ -231,11 +235,13 @@ class OrdersPage(Page):
         return (self.list.view if self.list.model.rowCount() else self.list.search,)
 
     def focus_search(self) -> None:
-        if self.editing:
+        if self.editing and self.editor.fast.isVisible():
             self.editor.fast.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.editor.fast.selectAll()
-        else:
-            self.list.focus_search()
+            return
+        if self.editing:  # nothing is added to this one, so another one is looked for
+            self._to_list()
+        self.list.focus_search()
 
     def step_back(self) -> bool:
         if self.editing:

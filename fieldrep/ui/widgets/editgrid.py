@@ -19,6 +19,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QP
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
+    QCompleter,
     QHeaderView,
     QLineEdit,
     QStyledItemDelegate,
@@ -69,6 +70,12 @@ class _CellDelegate(QStyledItemDelegate):
         editor.setObjectName("cell_editor")
         editor.setAccessibleName(str(index.data(Qt.ItemDataRole.AccessibleTextRole)))
         editor.setAlignment(Qt.AlignmentFlag(index.data(Qt.ItemDataRole.TextAlignmentRole)))
+        cell = index.data(CELL_ROLE)
+        if isinstance(cell, Cell) and cell.choices:
+            choices = QCompleter(cell.choices, editor)
+            choices.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
+            choices.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            editor.setCompleter(choices)
         return editor
 
     def setEditorData(self, editor: QWidget, index: _Index) -> None:
@@ -223,10 +230,8 @@ class EditGrid(QTableView):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
-            editable = (
-                self.currentIndex().isValid() and self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable
-            )
-            if plain and editable and event.text().isprintable() and event.text():
+            # also where the cell itself cannot be edited: a letter typed into a table is never an action
+            if plain and self.grid.editable and event.text().isprintable() and event.text():
                 event.accept()
                 return True
         return super().event(event)

@@ -40,13 +40,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """`edit` is the text the editor starts with; a `problem` is a sentence and draws a border, red without a tone."""
+    """`edit` is the text the editor starts with; a `problem` is a sentence and draws a border, red without a tone.
+
+    `choices` are all that can be entered; where that is one or none, the cell of an editable column cannot be edited.
+    """
 
     text: str
     tone: Tone | None = None
     problem: str = ""
     edit: str | None = None
     tip: str = ""
+    choices: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,9 +168,18 @@ class GridModel(QAbstractTableModel):
         editable = (
             column.key == self.entry_column
             if self.is_blank(index.row())
-            else column.editable and self._editable
+            else column.editable and self._editable and self._has_choice(index)
         )
         return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def _has_choice(self, index: _Index) -> bool:
+        choices = self.rows[index.row()].cells[index.column()].choices
+        return choices is None or len(choices) > 1
+
+    @property
+    def editable(self) -> bool:
+        """Whether anything may be edited in it."""
+        return self._editable and any(column.editable for column in self.columns)
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         text = str(value).strip()

@@ -96,6 +96,21 @@ def test_an_order_with_its_lines_is_one_change(replica: Replica) -> None:
         assert reader.rows("SELECT n FROM outbox") == [(order.change_n,)]
 
 
+def test_another_unit_takes_its_price_and_a_price_given_by_hand_is_carried_over(replica: Replica) -> None:
+    order = draft(replica, case("401120", 2), case("401120", 2, unit_price=10 * MILLIONTH))
+    listed, own = order.lines
+    for line in (listed, own):
+        edit_order_line(replica, row_id=line, uom="Pallet")
+    prices = [(line[1], line[3], line[4]) for line in lines_of(replica, order)]
+    assert prices == [(955_200_000, "list", 191_040), (600 * MILLIONTH, "manual", 120_000)]
+    with pytest.raises(KnownError, match=r"not sold by “barrel”\. It is sold by: case, pallet"):
+        edit_order_line(replica, row_id=listed, uom="barrel")
+    with replica.read() as reader:
+        assert reader.rows("SELECT DISTINCT uom FROM document_line WHERE order_id = ?", (order.id,)) == [
+            ("pallet",)
+        ]
+
+
 def test_a_prospect_without_a_list_gets_standard_prices(replica: Replica) -> None:
     order = draft(replica, case("210034", 1), account_id=OAK)
     assert lines_of(replica, order)[0][1] == 52 * MILLIONTH
