@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from fieldrep import __version__
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import STOPPED, Code, KnownError
 
 if TYPE_CHECKING:
     from fieldrep.store.replica import Replica
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         code = error.exit_code
     except click.Abort:
-        click.echo("Stopped; what was saved stays saved.", err=True)
+        click.echo(STOPPED, err=True)
         code = 1
     except KnownError as error:
         click.echo(error.sentence, err=True)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+STOPPED = "Stopped; what was saved stays saved."
+"""What either program says to whoever interrupts it."""
+
 
 class Code(StrEnum):
     """Every code of a refusal or known error, on both sides."""

@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 import msgspec
 
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import STOPPED, Code, KnownError
 from fieldrep.contract.ids import Clock
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.paths import Remembered, ServerHome, server_home
@@ -83,6 +83,9 @@ def known_errors() -> Iterator[None]:
     """Turns a known error into its sentence and exit code; anything but a refusing disk is a fault and shows as one."""
     try:
         yield
+    except KeyboardInterrupt:
+        complain(f"\n{STOPPED}")
+        stop(REFUSED)
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # the reader of our output has gone; click ends quietly

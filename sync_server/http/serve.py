@@ -33,7 +33,7 @@ def serve(
     tls_key: Path | None,
     announce: Callable[[str], None],
 ) -> None:
-    """Serves until interrupted; `announce` is told the address once the socket listens.
+    """Serves until interrupted; `announce` is told the address once it serves.
 
     Raises:
         KnownError: `plain_http` off loopback without a certificate, `wrong_usage` for half a certificate,
@@ -61,9 +61,9 @@ def serve(
         ssl_keyfile=str(tls_key) if tls_key else None,
     )
     name = f"[{host}]" if ":" in host else host
-    announce(f"{'https' if tls_cert else 'http'}://{name}:{listener.getsockname()[1]}")
+    address = f"{'https' if tls_cert else 'http'}://{name}:{listener.getsockname()[1]}"
     try:
-        Server(config, app.state.end).run(sockets=[listener])
+        Server(config, app.state.end, lambda: announce(address)).run(sockets=[listener])
     finally:
         listener.close()
 
@@ -96,11 +96,21 @@ def _no_password() -> str:
 
 
 class Server(uvicorn.Server):
-    """Ends the waits before it waits for the requests under way to end; they are such requests."""
+    """Ends the waits before it waits for the requests under way to end; they are such requests.
 
-    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
+    Args:
+        begun: called once it serves, and ends in order when it is interrupted.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, end: Callable[[], None], begun: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(config)
-        self._end = end
+        self._end, self._begun = end, begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begun()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end()

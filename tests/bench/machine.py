@@ -23,7 +23,7 @@ from sync_server.paths import Remembered, ServerHome
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIECE, _UNDER_WAY = 8_192, 1 << 20
-_SERVE = "from sync_server.app import main; main()"
+_SERVE = "from sync_server.start import main; main()"
 
 
 def peak_mb(pid: int) -> float:

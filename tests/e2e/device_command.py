@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-START = "from fieldrep.cli import main; main()"
+START = "from fieldrep.start import main; main()"
 
 
 class DeviceCommand:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from sync_server.app import commands
 
-START = "from sync_server.app import main; main()"
+START = "from sync_server.start import main; main()"
 
 
 class ServerCommand:

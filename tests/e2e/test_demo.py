@@ -90,7 +90,7 @@ def test_the_second_start_makes_nothing_anew_and_keeps_what_was_edited(starts: l
 def test_a_start_after_somebody_deleted_that_account_edits_another(home: Path, starts: list[str]) -> None:
     (before,) = accounts_shown(starts[1])
     profile = {"FIELDREP_HOME": str(home / "laptop"), "FIELDREP_PASSPHRASE_FILE": str(home / "passphrase")}
-    delete = "from fieldrep.cli import main; main()"
+    delete = "from fieldrep.start import main; main()"
     words = ["do", "archive_account", json.dumps({"id": before["id"]})]
     subprocess.run([sys.executable, "-c", delete, *words], env={**os.environ, **profile}, check=True)
     again = start(home, "--headless")

@@ -24,7 +24,7 @@ from fieldrep.pictures.decoder import Decoder, Pixels, Why
 from tests.helpers.photos import decoded, encoded, endless, hostile, jpeg, plain, png
 
 WIDE, TALL = 900, 560
-HIDDEN = [sys.executable, "-c", "from fieldrep.cli import main; main()", "decode-pictures"]
+HIDDEN = [sys.executable, "-c", "from fieldrep.start import main; main()", "decode-pictures"]
 READY = "import sys; out = sys.stdout.buffer; out.write(b'\\0\\0\\0\\1\\x80'); out.flush(); "
 
 
