@@ -54,18 +54,35 @@ def restore(file: Path) -> None:
     The server may go on running. With their next sync devices start over and give back what they sent since then.
     """
     found = home()
-    again = take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
+    restored = take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
     say("The central store is restored. Devices start over with their next sync and give back what it lacks.")
-    if again is None:
+    if restored.aside is not None:
         say(
-            "The store before it could not be read: whoever was withdrawn or disabled since the backup is admitted "
-            "again. Look through device list and user list."
+            f"The file of the store before is damaged; it lies in {restored.aside} now. A server that runs still has "
+            "that one open: end it and start it again."
         )
-    elif again.devices or again.users:
+    if restored.unsure:
+        say(
+            f"{_UNSURE[restored.unsure]}: whoever was withdrawn or disabled since the backup may be admitted again. "
+            "Look through device list and user list."
+        )
+    shut_out = [one.kind for one in restored.carried.shut_out]
+    if shut_out:
         say(
             "Who was withdrawn or disabled since the backup stays so: "
-            f"{len(again.devices):,} of the devices, {len(again.users):,} of the users."
+            f"{shut_out.count('device'):,} of the devices, {shut_out.count('user'):,} of the users."
         )
+    say(
+        "One-time links printed before admit nobody any more; where one is open, print a new one with "
+        "fieldrep-server enroll LOGIN."
+    )
+
+
+_UNSURE = {
+    "unread": "The store before it could not be read, or not all of it",
+    "other": "The store before it was a new one, or another company's",
+    "earlier": "The store before it had been restored where the one before that could not be read",
+}
 
 
 @commands.command()

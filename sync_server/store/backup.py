@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
@@ -19,13 +21,33 @@ from sync_server.store.database import Database
 from sync_server.store.dialect import SqliteDialect, dialect_of
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.migrate import bring_up_to_date
+from sync_server.store.placing import put_in_place
+from sync_server.store.replaced import Replaced, replaced_file, replaced_in
 from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
-from sync_server.store.series import given_out, given_out_of, raise_to, step_on
+from sync_server.store.series import given_out, raise_to, step_on
 from sync_server.store.session import Session
-from sync_server.store.shut_out import ShutOut, shut_out, shut_out_again, shut_out_of
+from sync_server.store.shut_out import Carried, carry_over
 from sync_server.store.sql_text import compose, insert_text
+from sync_server.store.transaction import WriteTransaction
 from sync_server.store.verify import altered_rows
+
+Unknown = Literal["", "unread", "other", "earlier"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore came to.
+
+    Attributes:
+        unsure: why there may be people and devices that it does not know of, "" where there are none: the replaced
+            store could not be read whole, was another company's or a new one, or had itself been restored so.
+        aside: where the replaced store lies now that was too damaged to be written over, None where there was none.
+    """
+
+    carried: Carried
+    unsure: Unknown
+    aside: Path | None
 
 
 def backup(database: Database, path: Path) -> None:
@@ -56,11 +78,11 @@ def backup(database: Database, path: Path) -> None:
         )
 
 
-def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> ShutOut | None:
+def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> Restored:
     """Puts a backup in the place of the store at an address, under a new epoch; all of it or nothing.
 
-    Devices withdrawn and users disabled in the replaced store stay so: gives who would have been admitted again, None
-    where the replaced store could not be read.
+    Devices withdrawn and users disabled in the replaced store stay so. No one-time link of before is good any more: the
+    backup cannot know which were used. The replaced store may be damaged in any way.
 
     Raises:
         KnownError: `store_missing`, `store_damaged` or `store_newer`, about the backup; `disk_full`, `disk_error`.
@@ -73,30 +95,31 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> ShutO
             bring_up_to_date(_url(copy), SqliteDialect())
         if file is None:
             bring_up_to_date(url, dialect)
-        before = shut_out_of(file) if file else _shut_out_at(url, clock, randomness)
-        again = _renew_epoch(copy, clock, randomness, given_out_of(file) if file else {}, before)
-        with known_errors(), closing(sqlite3.connect(copy)) as source:
+        before = replaced_file(file) if file else _replaced_at(url, clock, randomness)
+        carried, unsure = _renew_epoch(copy, clock, randomness, before)
+        aside = None
+        with known_errors():
             if file is not None:
-                with closing(sqlite3.connect(file, timeout=30)) as target:
-                    source.backup(target)
+                aside = put_in_place(copy, file, clock())
             else:
-                _replace_all(url, source, clock, randomness)
-    return again if before is not None else None
+                with closing(sqlite3.connect(copy)) as source:
+                    _replace_all(url, source, clock, randomness)
+    return Restored(carried, unsure, aside)
 
 
-def _shut_out_at(url: str, clock: Clock, randomness: Randomness) -> ShutOut:
-    """Who is shut out of a store on PostgreSQL."""
+def _replaced_at(url: str, clock: Clock, randomness: Randomness) -> Replaced:
+    """What a store on PostgreSQL says."""
     database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
     try:
         with database.beside() as session:
-            return shut_out(session)
+            return replaced_in(session)
     finally:
         database.close()
 
 
 def _file(url: str) -> Path:
-    """The file of a store on SQLite; its folder is made when it is missing."""
-    path = Path(SqliteDialect.file_of(url))
+    """The file of a store on SQLite, where a link points; its folder is made when it is missing."""
+    path = Path(SqliteDialect.file_of(url)).resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -153,12 +176,12 @@ def _damage_told_of(path: Path) -> Iterator[None]:
 
 
 def _renew_epoch(
-    copy: Path, clock: Clock, randomness: Randomness, given: Mapping[str, int], before: ShutOut | None
-) -> ShutOut:
+    copy: Path, clock: Clock, randomness: Randomness, before: Replaced
+) -> tuple[Carried, Unknown]:
     """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch.
 
-    `given` is how far the series of the replaced store had come: no number names two things. `before` is who was shut
-    out of it; gives whom the backup would have admitted again.
+    What was read of the replaced store goes in: how far its series had come, so that no number names two things, and
+    whom it knew.
     """
     database = Database.open(_url(copy), clock, randomness)
     try:
@@ -168,15 +191,27 @@ def _renew_epoch(
                     Code.STORE_DAMAGED, f"The backup is damaged. {finding} Nothing was restored."
                 )
         with database.write("fieldrep-server restore") as tx:
+            unsure = _unsure(tx, before)
             epoch = randomness(ID_BYTES)
             tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (epoch,))
-            note_restoration(tx.session, epoch, tx.now, tx.revision_now)
+            note_restoration(tx.session, epoch, tx.now, tx.revision_now, knew_all=not unsure)
             step_on(tx.session)
-            raise_to(tx.session, given)
+            raise_to(tx.session, before.given)
+            tx.session.run("DELETE FROM enrollment_code")
             tx.audit("restore")
-            return shut_out_again(tx, before or ShutOut())
+            return carry_over(tx, before), unsure
     finally:
         database.close()
+
+
+def _unsure(tx: WriteTransaction, before: Replaced) -> Unknown:
+    """Why the replaced store may not have known everybody that this company's stores had known by then."""
+    if not before.whole:
+        return "unread"
+    if before.server_id != tx.info().server_id:
+        return "other"
+    there = {epoch for (epoch,) in tx.rows("SELECT epoch FROM restoration")}
+    return "" if before.blind <= there else "earlier"
 
 
 @contextmanager

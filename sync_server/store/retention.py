@@ -189,6 +189,7 @@ def _drop_restores(session: Session, before: int) -> dict[str, int]:
     old = "epoch IN (SELECT epoch FROM restoration WHERE at < ?)"
     tables = ("returned_change", "device_return", "row_after_backup")
     counts = {table: _drop(session, table, old, (before,)) for table in tables}
+    counts["known_before"] = _drop(session, "known_before", "why IS NULL AND noted_at < ?", (before,))
     return counts | {"restoration": _drop(session, "restoration", "at < ?", (before,))}
 
 

@@ -97,9 +97,15 @@ class RestoreReport:
     done: bool
 
 
-def note_restoration(session: Session, epoch: bytes, at: int, revision: int) -> None:
-    """Remembers that a backup was put in the store's place, under a new epoch."""
-    session.run("INSERT INTO restoration (epoch, at, revision) VALUES (?, ?, ?)", (epoch, at, revision))
+def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, knew_all: bool) -> None:
+    """Remembers that a backup was put in the store's place, under a new epoch.
+
+    `knew_all` where the store before told of everybody who had been known by then.
+    """
+    session.run(
+        "INSERT INTO restoration (epoch, at, revision, knew_all) VALUES (?, ?, ?, ?)",
+        (epoch, at, revision, int(knew_all)),
+    )
 
 
 def note_return(

@@ -270,7 +270,27 @@ Table(
     _whole("digest_total", null=True),
 )
 Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
-Table("restoration", METADATA, _bytes("epoch", key=True), _whole("at"), _whole("revision"))
+Table(
+    "restoration",
+    METADATA,
+    _bytes("epoch", key=True),
+    _whole("at"),
+    _whole("revision"),
+    _whole("knew_all"),
+)
+Table(
+    "known_before",
+    METADATA,
+    _bytes("row_id", key=True),
+    _text("kind"),
+    _bytes("server_id"),
+    _text("login"),
+    _text("name"),
+    _text("why", null=True),
+    _whole("seen_at", null=True),
+    _whole("noted_at"),
+    _bytes("heir_id", null=True),
+)
 Table(
     "device_return",
     METADATA,

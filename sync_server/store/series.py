@@ -7,10 +7,7 @@ write transaction draws it.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
-from pathlib import Path
 
 from fieldrep.contract.messages import HeldRow
 from sync_server.store.session import Session
@@ -65,13 +62,3 @@ def skip_told(session: Session, rows: Iterable[HeldRow]) -> None:
 def given_out(session: Session) -> dict[str, int]:
     """How far each series has come."""
     return {str(name): int(n) for name, n in session.rows("SELECT name, last FROM number_series")}
-
-
-def given_out_of(file: Path) -> dict[str, int]:
-    """The same of a store on SQLite, nothing where it is not there or can no longer be read."""
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as old,
-    ):
-        return {str(name): int(n) for name, n in old.execute("SELECT name, last FROM number_series")}
-    return {}

@@ -1,70 +1,63 @@
 """Who is shut out, over a restore: whom the replaced store admitted no longer, an older backup does not admit again.
 
-Owns what is read of the store that a restore replaces, and doing it again in the restored one. Must not know how a
-device is admitted.
+Owns doing it again in the restored store, and handing on who is unknown there. Must not know how the replaced store was
+read, nor how a device is admitted.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from sync_server.store.admin import disable_user
 from sync_server.store.credentials import revoke
-from sync_server.store.session import Session
+from sync_server.store.known_before import keep
+from sync_server.store.replaced import Known, Replaced
 from sync_server.store.transaction import WriteTransaction
-
-_DEVICES = (
-    "SELECT device_id, revoked_why FROM device_credential WHERE revoked_at IS NOT NULL ORDER BY device_id"
-)
-_USERS = "SELECT id FROM app_user WHERE active = 0 ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
-class ShutOut:
-    """Withdrawn devices, each with the reason that was given, and disabled users."""
+class Carried:
+    """What a restore carried over.
 
-    devices: tuple[tuple[bytes, str], ...] = ()
-    users: tuple[bytes, ...] = ()
+    Attributes:
+        shut_out: whom the backup would have admitted again.
+        unknown: who was admitted, and is unknown to the restored store.
+    """
 
-
-def shut_out(session: Session) -> ShutOut:
-    """Who is shut out of a store."""
-    return _read(session.rows)
-
-
-def shut_out_of(file: Path) -> ShutOut | None:
-    """The same of a store on SQLite, None where it is not there or can no longer be read."""
-    try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as old:
-            return _read(old.execute)
-    except sqlite3.Error:
-        return None
+    shut_out: tuple[Known, ...]
+    unknown: tuple[Known, ...]
 
 
-def shut_out_again(tx: WriteTransaction, before: ShutOut) -> ShutOut:
-    """Withdraws and disables whom a backup would admit again; who that was."""
-    users = {
-        one: str(row["login"])
-        for one in before.users
-        if (row := tx.row("user", one)) is not None and row["active"]
-    }
-    devices = tuple(
-        (one, why)
-        for one, why in before.devices
-        if (row := tx.row("device", one)) is not None and row["state"] != "locked"
-    )
-    for one, why in devices:
-        revoke(tx, one, why)
-    for login in users.values():
-        disable_user(tx, login)
-    return ShutOut(devices, tuple(users))
+def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
+    """Shuts out again whom the replaced store did, and keeps whom the restored one does not know."""
+    known = {one.row_id: one for one in reversed(before.known)}
+    own = tx.info().server_id
+    welcome = {one.login for one in known.values() if one.kind == "user" and one.why is None}
+    out = sorted((one for one in known.values() if one.why is not None), key=lambda one: one.row_id)
+    again = [one for one in out if one.kind == "device" and _withdraw(tx, one)]
+    again += [
+        one for one in out if one.kind == "user" and one.login not in welcome and _disable(tx, one, own)
+    ]
+    absent = [one for one in known.values() if tx.row(one.kind, one.row_id) is None]
+    keep(tx, absent, afresh=before.whole)
+    admitted = (one for one in absent if one.why is None and one.server_id == own)
+    return Carried(tuple(again), tuple(sorted(admitted, key=lambda one: (one.login, one.row_id))))
 
 
-def _read(rows: Callable[[str], Iterable[Any]]) -> ShutOut:
-    devices = tuple((bytes(row), str(why or "")) for row, why in rows(_DEVICES))
-    return ShutOut(devices, tuple(bytes(one) for (one,) in rows(_USERS)))
+def _withdraw(tx: WriteTransaction, device: Known) -> bool:
+    row = tx.row("device", device.row_id)
+    if row is None or row["state"] == "locked":
+        return False
+    revoke(tx, device.row_id, device.why or "")
+    return True
+
+
+def _disable(tx: WriteTransaction, user: Known, own: bytes) -> bool:
+    """By id; by login where this company's store has somebody of another id under it."""
+    row = tx.row("user", user.row_id)
+    if row is None and user.server_id == own:
+        row = next(iter(tx.find("user", "login", user.login)), None)
+    if row is None or not row["active"]:
+        return False
+    disable_user(tx, str(row["login"]))
+    return True

@@ -119,12 +119,13 @@ MACHINERY = {
     "file_part": ("holder:b! at:i! part:b"),
     "file_quota": ("name:t! bytes:i"),
     "import_image": ("row_id:b! image:b"),
+    "known_before": ("row_id:b! kind:t server_id:b login:t name:t why:t? seen_at:i? noted_at:i heir_id:b?"),
     "merge_log": (
         "id:b! entity:t survivor_id:b merged_id:b actor:t user_id:b? at:i revision:i images:b undone_at:i?"
     ),
     "number_series": ("name:t! last:i"),
     "refused_change": ("device_id:b! incarnation:b! n:i! user_id:b? code:t payload:b received_at:i"),
-    "restoration": ("epoch:b! at:i revision:i"),
+    "restoration": ("epoch:b! at:i revision:i knew_all:i"),
     "returned_change": ("epoch:b! device_id:b! n:i! command:t result:t entity:t row_id:b? at:i edits:b"),
     "row_after_backup": (
         "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t held:b"
