@@ -251,12 +251,13 @@ class Mapper:
             return lambda cells: Doubtful(number(cells)) if self._row_lost else number(cells)
         match, take = str(spec["match"]), str(spec["take"])
         asked = self._fill(match)
+        key = str(spec.get("key", match))
         if "from" in spec:
             file = str(spec["from"])
-            table = self._lookups.table(file, str(spec.get("key", match)), take)
+            table = self._lookups.table(file, key, take)
             return lambda cells: self._lookups.found(file, table, asked(cells).strip())
         counted = str(spec["most_in"])
-        most = self._lookups.most(counted, match, take, str(spec.get("ties_to_latest", "")))
+        most = self._lookups.most(counted, key, take, str(spec.get("ties_to_latest", "")))
         return lambda cells: self._lookups.found(counted, most, asked(cells).strip())
 
     def _template(self, template: str) -> Fill:
@@ -308,7 +309,7 @@ def files_read(spec: Spec) -> Iterator[tuple[str, set[str]]]:
         yield str(spec["from"]), {str(spec.get("key", spec["match"])), str(spec["take"])}
     if "most_in" in spec:
         latest = {str(spec["ties_to_latest"])} if "ties_to_latest" in spec else set()
-        yield str(spec["most_in"]), {str(spec["match"]), str(spec["take"])} | latest
+        yield str(spec["most_in"]), {str(spec.get("key", spec["match"])), str(spec["take"])} | latest
     for word in ("spelled_as", "if", "otherwise"):
         if word in spec:
             yield from files_read(_spec(spec[word]))

@@ -25,7 +25,7 @@ Spec = str | Mapping[str, object]
 
 WAYS = frozenset({"column", "is", "text", "digest", "number_within", "from", "most_in"})
 TURNS = frozenset({"part", "map", "spelled_as", "if", "otherwise"})
-_BESIDE = {"from": {"match", "key", "take"}, "most_in": {"match", "take", "ties_to_latest"}}
+_BESIDE = {"from": {"match", "key", "take"}, "most_in": {"match", "key", "take", "ties_to_latest"}}
 PARTS = ("given_name", "family_name", "day", "lower")
 
 

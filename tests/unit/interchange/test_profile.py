@@ -136,6 +136,19 @@ def test_the_most_frequent_wins_then_the_latest_then_the_lowest_number(
     assert imported(folder, "phone", spec, C=CUSTOMERS, O="Id,By,On\n" + orders) == [winner, None]
 
 
+def test_what_is_counted_may_have_another_name_in_the_other_file(folder: Folder) -> None:
+    orders = "Customer,By\n2,7\n1,8\n1,8\n1,7\n"
+    spec = '{ most_in = "O.csv", match = "Id", key = "Customer", take = "By" }'
+    assert imported(folder, "phone", spec, C=CUSTOMERS, O=orders) == ["8", "7"]
+
+
+def test_what_is_counted_by_a_column_that_the_other_file_lacks_is_a_sentence(folder: Folder) -> None:
+    orders = "Customer,By\n2,7\n"
+    spec = '{ most_in = "O.csv", match = "Id", take = "By" }'
+    with pytest.raises(KnownError, match=r"O\.csv has no column “Id”\. Its header names: Customer, By\."):
+        imported(folder, "phone", spec, C=CUSTOMERS, O=orders)
+
+
 def test_a_spelling_gives_way_to_a_better_one_only_when_the_words_are_the_same(folder: Folder) -> None:
     better = "Id,Name\n1,BONN\n2,Köln\n"
     spec = '{ column = "Town", spelled_as = { from = "B.csv", match = "Id", take = "Name" } }'
