@@ -143,10 +143,14 @@ def test_what_is_counted_may_have_another_name_in_the_other_file(folder: Folder)
 
 
 def test_what_is_counted_by_a_column_that_the_other_file_lacks_is_a_sentence(folder: Folder) -> None:
-    orders = "Customer,By\n2,7\n"
     spec = '{ most_in = "O.csv", match = "Id", take = "By" }'
-    with pytest.raises(KnownError, match=r"O\.csv has no column “Id”\. Its header names: Customer, By\."):
-        imported(folder, "phone", spec, C=CUSTOMERS, O=orders)
+    with pytest.raises(
+        KnownError, match=r"O\.csv has a column “Customer” that is not known\. Known are: By, Id\."
+    ):
+        imported(folder, "phone", spec, C=CUSTOMERS, O="Customer,By\n2,7\n")
+    with pytest.raises(KnownError, match=r"O\.csv has no column “Id”\. Its header names: By\."):
+        imported(folder, "phone", spec, C=CUSTOMERS, O="By\n7\n")
+    assert folder.rows("account") == []
 
 
 def test_a_spelling_gives_way_to_a_better_one_only_when_the_words_are_the_same(folder: Folder) -> None:
