@@ -194,8 +194,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
     order = reader.row("sales_order", order_id)
     if order is None:
         return None
-    today = day_of(now, zone)
-    names = reader.rows(_NAMES, (order_id,))[0]
+    today, names = day_of(now, zone), reader.rows(_NAMES, (order_id,))[0]
     waiting = order_id in waiting_rows(reader, "sales_order")
     mine = writes_in_draft(reader.rows, names[9], order, today)
     head = head_of(order, names, mine=mine, waiting=waiting, refused=_refused(reader, order_id))

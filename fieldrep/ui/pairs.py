@@ -25,7 +25,7 @@ from fieldrep.ui.widgets.text import Text
 from fieldrep.ui.words import plural
 
 _SHOWN = 5
-_LONGEST = 40
+_LONGEST, _NAME = 40, 28
 _NEVER_TAKEN = ("number", "erp_ref", "territory_id", "parent_id", "currency", "account_id")
 _KINDS = {"account": "customer", "contact": "person"}
 
@@ -239,7 +239,7 @@ class PairPanel(QWidget):
 
 def _named(side: PairSide) -> str:
     """The name and what tells it from the other; of two of one name the end matters more than the name's."""
-    room = max(12, _LONGEST - len(side.detail) - 3)
+    room = max(_NAME, _LONGEST - len(side.detail) - 3)
     return " · ".join(part for part in (_short(side.label, room), _short(side.detail)) if part)
 
 

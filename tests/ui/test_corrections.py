@@ -206,6 +206,7 @@ def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
     assert tab.table.grid.rows[0].cells[3].text == "Answered"
     assert window.program.syncing.view().needs_you == 0
     window.click("refused_discard")
+    window.click("refused_forget")
     window.until(lambda: tab.table.grid.rowCount() == 0)
 
 

@@ -218,3 +218,15 @@ def test_no_figure_is_cut_and_the_product_keeps_its_room(stage: Stage, theme: Th
     assert cut == []
     if scale == 100:
         assert grid.columnWidth(grid.grid.column_at("product")) >= 190
+
+
+def test_a_very_narrow_grid_keeps_what_tells_its_lines_apart(stage: Stage, theme: Theme) -> None:
+    grid = EditGrid(sheet.COLUMNS, name="narrow", label="Order lines")
+    stage(grid, 466, 300)
+    figures = {"qty": "24", "stock": "11 of 12", "total": "€ 297.12"}
+    cells = tuple(Cell(figures.get(one.key, "12 %" if one.numeric else "case")) for one in sheet.COLUMNS)
+    grid.set_rows([GridRow(1, cells)])
+    shown = [one.key for at, one in enumerate(sheet.COLUMNS) if not grid.isColumnHidden(at)]
+    assert shown == ["sku", "product", "qty", "unit", "total"]
+    assert grid.columnWidth(grid.grid.column_at("product")) >= 96
+    assert grid.horizontalHeader().length() <= grid.viewport().width()

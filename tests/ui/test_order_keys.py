@@ -88,3 +88,14 @@ def test_an_order_says_what_of_mine_the_office_did_not_take_and_leads_there(
     window.click("order_refused_action")
     window.until(lambda: window.shell.place().page == "sync", "the way there leads nowhere")
     assert window.shell.page().tabs.key() == "refused"
+
+
+def test_every_field_has_its_size_again_after_the_text_was_larger(window: Window) -> None:
+    editor = new_order(window)
+    fields = [editor.fast, *(field.control for field in editor.side.head.fields.values())]
+    sizes = [field.font().pixelSize() for field in fields]
+    for _ in range(3):
+        window.key(Qt.Key.Key_Plus, CTRL)
+    assert all(field.font().pixelSize() > size for field, size in zip(fields, sizes, strict=True))
+    window.key(Qt.Key.Key_0, CTRL)
+    assert [field.font().pixelSize() for field in fields] == sizes

@@ -236,6 +236,16 @@ def test_a_refused_change_says_why_and_what_was_entered_and_is_let_go(window: Wi
     assert "kept as first written" in page.refused.table.grid.rows[0].cells[1].text
     assert page.refused.entered.grid.rows[0].cells[3].text == "Two cases of each"
     window.click("refused_discard")
+    for _ in range(5):  # who keeps pressing Enter forgets nothing
+        window.key(Qt.Key.Key_Return)
+        window.key(Qt.Key.Key_Escape)
+    window.settle()
+    assert page.refused.table.grid.rowCount() == 1
+    window.shell.go("sync", "refused")
+    window.click("refused_discard")
+    assert page.refused.keep_button.hasFocus()
+    window.key(Qt.Key.Key_Tab)
+    window.key(Qt.Key.Key_Return)
     window.until(lambda: page.refused.table.grid.rowCount() == 0)
     assert window.toast().startswith("Let go: ")
 

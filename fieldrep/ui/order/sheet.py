@@ -53,11 +53,11 @@ COLUMNS = (
     Column("sku", "SKU", 95),
     Column("product", "Product"),
     Column("qty", "Qty", 64, numeric=True, editable=True),
-    Column("unit", "Unit", 66, editable=True, hide_below=640),
+    Column("unit", "Unit", 66, editable=True),
     Column("list", "List", 82, numeric=True, hide_below=860),
-    Column("discount", "Discount", 84, numeric=True, editable=True),
+    Column("discount", "Discount", 84, numeric=True, editable=True, hide_below=560),
     Column("net", "Net", 82, numeric=True, hide_below=740),
-    Column("stock", "Stock", 104, numeric=True),
+    Column("stock", "Stock", 104, numeric=True, hide_below=540),
     Column("total", "Line total", 110, numeric=True),
 )
 _TONES = {

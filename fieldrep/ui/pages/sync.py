@@ -350,4 +350,4 @@ class SyncPage(Page):
         if self.editor is not None:
             self.editor.cancel()
             return True
-        return False
+        return self.refused.step_back()

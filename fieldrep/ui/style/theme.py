@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
 from fieldrep.ui.style.fonts import body_font, load_fonts, text_scale
 from fieldrep.ui.style.qss import stylesheet
@@ -187,7 +187,10 @@ class Theme(QObject):
 
     def _tell_of_size(self) -> None:
         """Once dressed: with the stylesheet Qt gives widgets back the fonts they had under the first one."""
+        body = body_font(self._scale)
         for widget in self._app.allWidgets():
+            if isinstance(widget, QLineEdit | QPlainTextEdit | QComboBox) and widget.font() != body:
+                widget.setFont(body)
             widget.__dict__.pop(_SEEN, None)
             self._app.sendEvent(widget, QEvent(QEvent.Type.FontChange))
 

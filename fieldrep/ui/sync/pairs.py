@@ -34,7 +34,7 @@ class PairsTab(QWidget):
             Column("score", "Alike", 70, numeric=True),
             Column("state", "State", 130),
         )
-        self.table = Table(columns, name="sync_pairs_table", label="Possible duplicates")
+        self.table = Table(columns, name="sync_pairs_table", label="Possible duplicates", leads=True)
         self.rows = TableOrEmpty(
             self.table, "No duplicates", "Records that look alike are listed here when you hold both."
         )

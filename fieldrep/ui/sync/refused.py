@@ -22,6 +22,7 @@ from fieldrep.ui.widgets.card import Heading
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
+from fieldrep.ui.widgets.text import Text
 
 
 class RefusedTab(QWidget):
@@ -35,11 +36,13 @@ class RefusedTab(QWidget):
         self.setObjectName("sync_refused")
         self._desk = desk
         self._changes: dict[object, RefusedRow] = {}
+        self._asked: object = None
         self.table = Table(
             (Column("label", "Change"), Column("why", "Why"), Column("when", "Refused", 150),
              Column("state", "State", 130)),
             name="sync_refused_table",
             label="Refused changes",
+            leads=True,
         )  # fmt: skip
         self.rows = TableOrEmpty(self.table, "Nothing was refused", "The office took everything you sent.")
         self.why = Banner(name="sync_refused_why")
@@ -56,7 +59,10 @@ class RefusedTab(QWidget):
             "Hand to the admin", icon="handshake", variant="ghost", name="refused_hand_over"
         )
         self.export_button = Button("Export", icon="download", variant="ghost", name="refused_export")
-        self.discard_button = Button("Let it go", icon="x", variant="danger", name="refused_discard")
+        self.discard_button = Button("Let it go", icon="x", variant="ghost", name="refused_discard")
+        self._question = Text("", "small")
+        self.keep_button = Button("Keep it", name="refused_keep")
+        self.forget_button = Button("Forget it", icon="x", variant="danger", name="refused_forget")
         self._lay_out()
         self.table.current_changed.connect(self._show)
         self.table.opened.connect(lambda _: self.go_on())
@@ -64,11 +70,20 @@ class RefusedTab(QWidget):
         self.again_button.clicked.connect(self.send_again)
         self.hand_button.clicked.connect(self.hand_over)
         self.export_button.clicked.connect(self._export)
-        self.discard_button.clicked.connect(self.discard)
+        self.discard_button.clicked.connect(self.ask_to_forget)
+        self.keep_button.clicked.connect(self.step_back)
+        self.forget_button.clicked.connect(self.forget)
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        self._ways, self._asking = QWidget(), QWidget()
+        buttons, question = QHBoxLayout(self._ways), QHBoxLayout(self._asking)
+        for row in (buttons, question):
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(8)
+        question.addWidget(self._question, 1)
+        question.addWidget(self.keep_button)
+        question.addWidget(self.forget_button)
+        self._asking.hide()
         for button in (self.fix_button, self.again_button, self.hand_button, self.export_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
@@ -79,7 +94,8 @@ class RefusedTab(QWidget):
         detail.addWidget(self.why)
         detail.addWidget(Heading("What you entered"))
         detail.addWidget(self.entered, 1)
-        detail.addLayout(buttons)
+        detail.addWidget(self._ways)
+        detail.addWidget(self._asking)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 14, 24, 16)
         column.setSpacing(12)
@@ -97,6 +113,8 @@ class RefusedTab(QWidget):
 
     def _show(self, key: object) -> None:
         row = self._changes.get(key)
+        if key != self._asked:
+            self._ask(None)
         self._detail.setVisible(row is not None)
         if row is None:
             return
@@ -129,7 +147,7 @@ class RefusedTab(QWidget):
         if row is not None and row.fixable:
             self.fix()
         elif row is not None:
-            (self.discard_button if row.handed else self.hand_button).setFocus()
+            (self.export_button if row.handed else self.hand_button).setFocus()
 
     def fix(self) -> None:
         """The form again with what was entered, to be corrected and sent."""
@@ -145,9 +163,36 @@ class RefusedTab(QWidget):
         if (row := self._current()) is not None and row.handed != "open":
             self._run(hand_over, row, f"The admin gets {row.label} with the next sync.")
 
-    def discard(self) -> None:
+    def ask_to_forget(self) -> None:
+        """What is forgotten cannot be brought back, so who keeps pressing one key keeps it."""
         if (row := self._current()) is not None:
+            self._ask(row)
+            self.keep_button.setFocus()
+
+    def forget(self) -> None:
+        """What was entered is gone from this laptop after that."""
+        if (row := self._current()) is not None:
+            self.step_back()
             self._run(discard_refused, row, f"Let go: {row.label}")
+
+    def step_back(self) -> bool:
+        """Esc: kept after all; False when nothing was asked."""
+        if self._asking.isHidden():
+            return False
+        self.table.setFocus()
+        self._ask(None)
+        return True
+
+    def _ask(self, row: RefusedRow | None) -> None:
+        """The question in place of the buttons; None takes it back."""
+        self._asked = row.key if row is not None else None
+        if row is not None:
+            kept = (
+                "The admin has it." if row.handed else "It is kept nowhere else; Export writes it to a file."
+            )
+            self._question.setText(f"Forget what you entered in {row.label}? {kept}")
+        self._asking.setVisible(row is not None)
+        self._ways.setVisible(row is None)
 
     def _run(self, command: Any, row: RefusedRow, words: str) -> None:
         self._desk.runner.command(

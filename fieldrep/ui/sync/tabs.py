@@ -173,7 +173,7 @@ class ConflictsTab(QWidget):
             Column("when", "When", 150),
             Column("state", "State", 190),
         )
-        self.table = Table(columns, name="sync_conflicts_table", label="Conflicts")
+        self.table = Table(columns, name="sync_conflicts_table", label="Conflicts", leads=True)
         self.rows = TableOrEmpty(self.table, "No conflicts", "Nobody changed the same field as you.")
         self.panel = ConflictPanel(desk, name="sync_conflicts_panel")
         column = QVBoxLayout(self)

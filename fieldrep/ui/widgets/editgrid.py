@@ -39,6 +39,9 @@ _AIR = 8
 _WORDS = 190
 """So much of a name is read beside its figures."""
 
+_FEWEST_WORDS, _LAST_TO_GO = 96, 600
+"""So much is left before figures go that are hidden only in a grid narrower than that."""
+
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -162,7 +165,8 @@ class EditGrid(QTableView):
         )
         for _, at in may_go:
             taken = sum(width for place, width in widths.items() if place not in hidden)
-            if self.viewport().width() - taken >= scaled(_WORDS):
+            words = _FEWEST_WORDS if columns[at].hide_below < _LAST_TO_GO else _WORDS
+            if self.viewport().width() - taken >= scaled(words):
                 break
             hidden.add(at)
         for at, width in widths.items():

@@ -23,17 +23,21 @@ from fieldrep.ui.widgets.text import restyle
 
 
 class Table(EditGrid):
-    """`opened` says the key of a row; the whole row is current, and shown as such while the table has the focus."""
+    """`opened` says the key of a row; the whole row is current, and shown as such while the table has the focus.
+
+    One that `leads` is about what stands beside it, so its current row is shown always.
+    """
 
     opened = Signal(object)
 
-    def __init__(self, columns: Sequence[Column], *, name: str, label: str) -> None:
+    def __init__(self, columns: Sequence[Column], *, name: str, label: str, leads: bool = False) -> None:
         super().__init__(columns, name=name, label=label)
+        self._leads = leads
         self.setItemDelegate(_RowDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
-        self.setProperty("quiet", "true")
+        self.setProperty("quiet", "false" if leads else "true")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
 
@@ -64,7 +68,7 @@ class Table(EditGrid):
         self._set_quiet(quiet=True)
 
     def _set_quiet(self, *, quiet: bool) -> None:
-        self.setProperty("quiet", "true" if quiet else "false")
+        self.setProperty("quiet", "true" if quiet and not self._leads else "false")
         restyle(self)
 
     def current_key(self) -> object | None:
