@@ -64,6 +64,9 @@ class RefusedTab(QWidget):
         self.keep_button = Button("Keep it", name="refused_keep")
         self.forget_button = Button("Forget it", icon="x", variant="danger", name="refused_forget")
         self._lay_out()
+        self._connect()
+
+    def _connect(self) -> None:
         self.table.current_changed.connect(self._show)
         self.table.opened.connect(lambda _: self.go_on())
         self.fix_button.clicked.connect(self.fix)
