@@ -23,6 +23,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
             different versions of the catalogue, and so of what counts.
         mine, theirs: the digests, each computed by its own side.
+        overtaken: nothing is wrong and nothing was to be received: an answer on a stick came late, and this device has
+            got everything of it, and newer records, on another way.
         clock_off_by: milliseconds that this device's clock is before the server's; 0 within five minutes.
     """
 
@@ -43,6 +45,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     started_over: bool = False
     digests_equal: bool | None = None
     ages_differ: bool = False
+    overtaken: bool = False
     mine: Digest = Digest()
     theirs: Digest | None = None
     at: int = 0

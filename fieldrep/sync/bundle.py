@@ -141,7 +141,7 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
     read.take(_replies(parts, about_files))
     take_files(replica, chain(about_files, parts))
     run.waiting = replica.depth()
-    return read.told()
+    return read.told(differed=_differed(state))
 
 
 def _replies(parts: Iterator[bytes], about_files: list[bytes]) -> Iterator[ExchangeReply]:
@@ -205,23 +205,29 @@ class _Reading:
         if self.too_old:
             raise KnownError(Code.UPGRADE_NEEDED, self.too_old)
 
-    def told(self) -> Receipt:
-        """The receipt, with what a person must know of a file."""
+    def told(self, *, differed: bool) -> Receipt:
+        """The receipt, with what a person must know of a file.
+
+        Args:
+            differed: whether the two sides were known to hold different rows before.
+        """
         receipt = self.run.concluded()
-        sentence = receipt.sentence
+        sentence, overtaken = receipt.sentence, False
         if self.again:
             sentence = f"This file was read before. {sentence}"
         elif not self.taken:
             what = "What it says of your changes was taken" if receipt.exchanges else "Nothing was changed"
+            overtaken = self.run.replica.state().complete and not differed
+            why = "which has newer records by now" if overtaken else "and brings nothing for its present one"
             sentence = (
-                f"This file answers an earlier state of this laptop, which has newer records by now. {what}; "
-                "write a new file when there is more to send or to ask for."
+                f"This file answers an earlier state of this laptop, {why}. {what}; write a new file when there is "
+                "more to send or to ask for."
             )
         elif receipt.digests_equal is False:
             sentence = (
                 f"{sentence} Write a new file: it asks for all records afresh; what you entered is kept."
             )
-        return msgspec.structs.replace(receipt, sentence=sentence)
+        return msgspec.structs.replace(receipt, sentence=sentence, overtaken=overtaken)
 
     def _waited_for(self, reply: ExchangeReply) -> list[Change]:
         """The changes a reply speaks of that have no answer here yet."""

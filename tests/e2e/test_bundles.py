@@ -67,6 +67,21 @@ def test_a_rep_without_a_network_syncs_with_a_stick(place: Place, tmp_path: Path
     assert (over_the_line["accepted"], over_the_line["digests_equal"]) == (0, True)
 
 
+def test_an_answer_that_a_line_has_overtaken_is_no_failure_for_a_script(place: Place) -> None:
+    ana, stick = place.ana, place.stick
+    account = ana.do("create_account", name="Herberg De Toren")["id"]
+    ana("bundle", "out", stick / "ana")
+    place.answer("ana")
+    with serving(place.server, "--port", place.port):
+        ana("sync")
+        ana.do("edit_account", id=account, phone="2")
+        ana("sync")
+    assert "which has newer records by now. Nothing was changed" in ana("bundle", "in", stick / "answer")
+    told = ana.json("bundle", "in", stick / "answer")
+    assert (told["overtaken"], told["pulled"], told["accepted"]) == (True, 0, 0)
+    assert ana.show("account")[0]["phone"] == "2"
+
+
 def test_a_photo_goes_by_stick_and_a_full_office_says_so(place: Place, tmp_path: Path) -> None:
     ana, stick = place.ana, place.stick
     ana("bundle", "out", stick / "ana")

@@ -95,7 +95,7 @@ def test_an_old_answer_that_comes_late_changes_nothing(world: World, ana: Laptop
     before = ana.image()
     receipt = ana.into(late)
     assert "newer records" in receipt.sentence
-    assert receipt.digests_equal is None
+    assert (receipt.digests_equal, receipt.overtaken) == (None, True)
     assert ana.image() == before
 
 
@@ -270,7 +270,8 @@ def test_rows_from_the_beginning_are_taken_from_the_newest_file_alone(world: Wor
     ana.sync()
     start_over(ana.replica)
     receipt = ana.into(old)
-    assert receipt.pulled == 0
+    assert (receipt.pulled, receipt.overtaken) == (0, False), "this laptop holds nothing yet"
+    assert "newer records" not in receipt.sentence
     assert ana.replica.state().cursor == b""
     assert ana.sync().digests_equal is True
 
@@ -279,12 +280,16 @@ def test_sides_that_differ_are_told_and_the_next_file_fetches_all_afresh(world: 
     account = ana.create("Right")
     ana.sync()
     ana.create("Waiting")
+    late = ana.out()
     answer = office(world, ana.out())
     with ana.replica.write() as connection:
         connection.execute("UPDATE account SET name = 'Wrong' WHERE id = ?", (account,))
         state = ana.replica.state()
         ana.replica.store_state(connection, replace(state, digest=state.digest.plus(0, 5)))
     assert "Write a new file" in ana.into(answer).sentence
+    assert not ana.into(office(world, late)).overtaken, (
+        "it lacks what is right, and only a new file brings that"
+    )
     ana.create("Kept")
     receipt = ana.into(office(world, ana.out()))
     assert (receipt.started_over, receipt.accepted, receipt.digests_equal) == (True, 1, True)

@@ -100,7 +100,7 @@ class CarryCard(Card):
     def _on_read(self, receipt: Any) -> None:
         self._busy(False)
         self._desk.runner.tell(frozenset(CATALOGUE), self)
-        tone = Tone.SUCCESS if receipt.digests_equal else Tone.WARNING
+        tone = Tone.SUCCESS if receipt.digests_equal or receipt.overtaken else Tone.WARNING
         self.outcome.say("The answer was read", receipt.sentence, tone)
         self.said.emit("The answer was read", None)
 
