@@ -120,7 +120,7 @@ class ProfileDoors:
             return fn(reader, **kw)
 
     def sync(self, tell: Callable[[int, int], None]) -> Receipt:
-        """One sync, over the line of the one before where that stands; what it brought is tidied when nobody waits."""
+        """One sync, over the line of the one before where that stands."""
         from fieldrep.sync.kept import KeptLine
         from fieldrep.sync.session import sync_now
 
@@ -128,15 +128,17 @@ class ProfileDoors:
         if self._kept is None:
             self._kept = KeptLine()
         with self._watched():
-            receipt = sync_now(
-                replica,
-                lambda so_far, to_come: tell(so_far.pulled, to_come),
-                self._policy(),
-                self._kept.lent,
-            )
-            if receipt.pulled or receipt.accepted:
-                replica.tidy()
-        return receipt
+            try:
+                return sync_now(
+                    replica,
+                    lambda so_far, to_come: tell(so_far.pulled, to_come),
+                    self._policy(),
+                    self._kept.lent,
+                )
+            except KnownError:
+                if self._replica is replica:  # without a line what was saved is put in order all the same
+                    replica.tidy()
+                raise
 
     def listen(self, held: Callable[[], None], given_up: Callable[[], bool]) -> Heard:
         """Waits for news of the server; `held` is called once it holds the line, `given_up` before it is asked to.

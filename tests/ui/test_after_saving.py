@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from tests.helpers.small_company import HARBOR
+from tests.ui.office import Office
 from tests.ui.window import CTRL, Window
 
 
@@ -71,3 +72,25 @@ def test_rows_of_a_timeline_keep_their_own_height_when_others_come(window: Windo
     ]
     assert len(set(wanted)) == 2, "headings and entries"
     assert [view.rowHeight(row) for row in range(model.rowCount())] == wanted
+
+
+def test_what_is_saved_without_a_line_is_found_and_told_to_search_when_a_sync_fails(
+    window: Window, office: Office
+) -> None:
+    office.shut()
+    window.key(Qt.Key.Key_E)
+    window.until(lambda: window.record.editor is not None)
+    window.into("edit_account_name", "Zephyr Dairy")
+    window.key(Qt.Key.Key_Return, CTRL)
+    window.until(lambda: window.record.editor is None)
+    window.key(Qt.Key.Key_F, CTRL)
+    window.write("zephyr")
+    window.until(lambda: titles(window) == ["Zephyr Dairy"], "not found")
+    window.key(Qt.Key.Key_F9)
+    window.until(lambda: not waits_for_search(window), "search was not told when there was time")
+    assert titles(window) == ["Zephyr Dairy"]
+
+
+def waits_for_search(window: Window) -> bool:
+    with window.program.doors._replica.read() as reader:
+        return bool(reader.rows("SELECT 1 FROM search_due"))
