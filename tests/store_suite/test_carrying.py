@@ -280,20 +280,31 @@ def test_sides_that_differ_are_told_and_the_next_file_fetches_all_afresh(world: 
     account = ana.create("Right")
     ana.sync()
     ana.create("Waiting")
-    late = ana.out()
     answer = office(world, ana.out())
     with ana.replica.write() as connection:
         connection.execute("UPDATE account SET name = 'Wrong' WHERE id = ?", (account,))
         state = ana.replica.state()
         ana.replica.store_state(connection, replace(state, digest=state.digest.plus(0, 5)))
     assert "Write a new file" in ana.into(answer).sentence
-    assert not ana.into(office(world, late)).overtaken, (
-        "it lacks what is right, and only a new file brings that"
-    )
     ana.create("Kept")
     receipt = ana.into(office(world, ana.out()))
     assert (receipt.started_over, receipt.accepted, receipt.digests_equal) == (True, 1, True)
     assert ana.names() == {"Right", "Waiting", "Kept"}
+
+
+def test_a_late_answer_is_not_called_overtaken_where_the_two_sides_differ(world: World, ana: Laptop) -> None:
+    ana.sync()
+    ana.create("One")
+    late = office(world, ana.out())
+    ana.create("Two")
+    answer = office(world, ana.out())
+    with ana.replica.write() as connection:
+        state = ana.replica.state()
+        ana.replica.store_state(connection, replace(state, digest=state.digest.plus(0, 5)))
+    assert ana.into(answer).digests_equal is False
+    receipt = ana.into(late)
+    assert (receipt.pulled, receipt.overtaken) == (0, False), "only a new file brings what is right"
+    assert "newer records" not in receipt.sentence
 
 
 def test_an_app_too_old_to_pull_still_pushes_by_file(
