@@ -5,6 +5,7 @@ Parses, asks the store, prints. `sync_server/app.py` brings this module in besid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ from sync_server.admin.words import value_words
 from sync_server.reconcile.conflicts import label_of
 from sync_server.store.after_backup import LostRow
 from sync_server.store.reading import Reader
-from sync_server.store.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
+from sync_server.store.returns import AWAITED, DeviceReturn, RestoreReport, ReturnedChange, restore_report
 from sync_server.store.two_values import TwoValues
 
 _STATES = {
@@ -26,6 +27,7 @@ _STATES = {
     "done": "done",
     "withdrawn": "withdrawn",
     "replaced": "replaced by another",
+    "unknown": "unknown here",
 }
 _CHANGE = ("login", "device", "change", "command", "record", "became", "at")
 _LOST = ("record", "id", "changed", "by", "seen_by")
@@ -43,10 +45,12 @@ _MOST_SHOWN = 50
 def report(*, as_json: bool) -> None:
     """Tells what devices have given back since the last restore, and what is missing.
 
-    A device that was enrolled after the backup was made is unknown to the restored store: it enrols again with a new
-    link and then brings its work along. What the office did after the backup is listed as far as laptops held it; what
-    the office enters or imports for a record since takes it off the list. Below each record stand its fields with both
-    values: what a change made of them and what they were before, or what a laptop held and what the store has now.
+    A device that was enrolled after the backup was made is unknown to the restored store, and listed as such where
+    the store before could tell of it: it enrols again with a new link and then brings its work along. A person added
+    after the backup is added again under the same login first. What the office did after the backup is listed as far
+    as laptops held it; what the office enters or imports for a record since takes it off the list. Below each record
+    stand its fields with both values: what a change made of them and what they were before, or what a laptop held and
+    what the store has now.
     """
     with central_store() as database, database.read() as reader:
         found = restore_report(reader)
@@ -60,6 +64,7 @@ def report(*, as_json: bool) -> None:
 
 def _as_json(reader: Reader, found: RestoreReport) -> dict[str, object]:
     told = asdict(found)
+    told["people"] = [{"login": login, "name": name} for login, name in found.people]
     for name in ("changes", "lost"):
         for shown, one in zip(told[name], getattr(found, name), strict=True):
             shown["fields"] = [_exact(reader, pair) for pair in one.fields]
@@ -161,23 +166,70 @@ def conclusion(found: RestoreReport) -> str:
     are = "1 change is" if missing == 1 else f"{missing:,} changes are"
     lost = f" {are} missing for good: their laptops no longer keep them." if missing else ""
     absent = _absent(found)
-    awaited = [device for device in found.devices if device.state in ("not_seen", "giving_back")]
+    unsure = "" if found.knew_all else f" {_UNSURE}"
+    here = [device for device in found.devices if device.state in AWAITED and device.state != "unknown"]
+    gone = [_named_device(device) for device in found.devices if device.state == "unknown"]
+    said = [_awaited(here)] if here else []
     if not found.devices:
-        return "No device had been enrolled when the backup was made, and none has come since."
-    if not awaited:
+        said = ["No device had been enrolled when the backup was made, and none has come since."]
+    elif not here and not gone:
         all_here = "Every device was here and has given back all it keeps."
-        return f"{'No device is awaited any more.' if absent else all_here}{absent}{lost}"
-    named = ", ".join(
-        f"{device.login}'s “{device.device}” (id {device.device_id}, "
-        + (f"last seen {_moment(device.last_seen_at)})" if device.last_seen_at else "never seen)")
-        for device in awaited[:_MOST_NAMED]
-    )
-    named += f" and {len(awaited) - _MOST_NAMED:,} more" if len(awaited) > _MOST_NAMED else ""
-    has = "1 device has" if len(awaited) == 1 else f"{len(awaited):,} devices have"
+        said = ["No device is awaited any more." if absent or unsure else all_here]
+    said += filter(None, [unknown_here(gone, found.people)])
+    return f"{' '.join(said)}{absent}{lost}{unsure}"
+
+
+_UNSURE = (
+    "The store before could not tell who had been enrolled or added after the backup: there may be laptops that are "
+    "not listed here, and a new link brings their work along."
+)
+
+
+def _awaited(devices: list[DeviceReturn]) -> str:
+    named = _devices_named(list(map(_named_device, devices)))
+    has = "1 device has" if len(devices) == 1 else f"{len(devices):,} devices have"
     return (
         f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
-        f"fieldrep-server device revoke ID ends the waiting.{absent}{lost}"
+        "fieldrep-server device revoke ID ends the waiting."
     )
+
+
+_Named = tuple[str, str, int | None, str]
+"""A device's login, name, when it was last seen, and id."""
+
+
+def _named_device(one: DeviceReturn) -> _Named:
+    return (one.login, one.device, one.last_seen_at, one.device_id)
+
+
+def unknown_here(devices: Sequence[_Named], people: Sequence[tuple[str, str]]) -> str:
+    """Who came after the backup and is unknown to the restored store, and what to do; "" where there is nobody."""
+    said = []
+    if people:
+        named = ", ".join(f"{login} ({name})" for login, name in people[:_MOST_NAMED]) + _rest(people)
+        said.append(
+            f"Added after the backup and unknown here: {named}. Where they still belong, fieldrep-server user add "
+            "LOGIN with the same login lets them go on."
+        )
+    if devices:
+        said.append(
+            f"Enrolled after the backup and unknown here: {_devices_named(devices)}. Each needs a new link from "
+            "fieldrep-server enroll LOGIN and then brings its work along; where one never comes, fieldrep-server "
+            "device revoke ID ends the waiting."
+        )
+    return " ".join(said)
+
+
+def _devices_named(devices: Sequence[_Named]) -> str:
+    named = ", ".join(
+        f"{login}'s “{name}” (id {row_id}, " + (f"last seen {_moment(seen)})" if seen else "never seen)")
+        for login, name, seen, row_id in devices[:_MOST_NAMED]
+    )
+    return named + _rest(devices)
+
+
+def _rest(all_of_them: Sequence[object]) -> str:
+    return f" and {len(all_of_them) - _MOST_NAMED:,} more" if len(all_of_them) > _MOST_NAMED else ""
 
 
 def _absent(found: RestoreReport) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from fieldrep.contract.ids import id_text
 from sync_server.admin.cli import A_FILE, as_json_option, commands
 from sync_server.admin.console import (
     address_of,
@@ -21,6 +22,7 @@ from sync_server.admin.console import (
     stop,
     system_clock,
 )
+from sync_server.admin.restored import unknown_here
 from sync_server.store.backup import backup as make_backup
 from sync_server.store.backup import restore as take_backup
 from sync_server.store.export import export as write_export
@@ -72,6 +74,13 @@ def restore(file: Path) -> None:
             "Who was withdrawn or disabled since the backup stays so: "
             f"{shut_out.count('device'):,} of the devices, {shut_out.count('user'):,} of the users."
         )
+    unknown = restored.carried.unknown
+    told = unknown_here(
+        [(one.login, one.name, one.seen_at, id_text(one.row_id)) for one in unknown if one.kind == "device"],
+        [(one.login, one.name) for one in unknown if one.kind == "user"],
+    )
+    if told:
+        say(told)
     say(
         "One-time links printed before admit nobody any more; where one is open, print a new one with "
         "fieldrep-server enroll LOGIN."

@@ -16,6 +16,7 @@ from fieldrep.contract.values import check_row
 from fieldrep.domain.parents import makes_circle
 from sync_server.store.audit import described
 from sync_server.store.credentials import revoke
+from sync_server.store.known_before import former_id
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
@@ -106,7 +107,7 @@ def add_user(
     manager_login: str | None = None,
     zone: str | None = None,
 ) -> RowId:
-    """Adds a user.
+    """Adds a user; one whom a restored store does not know goes on under the id that laptops know.
 
     Raises:
         KnownError: `already_exists`, `not_found` for the manager, or what is wrong with a value.
@@ -126,7 +127,7 @@ def add_user(
         "manager_id": manager,
         "tz": zone,
     }
-    return _add(tx, "user", values, "add_user")
+    return _add(tx, "user", values, "add_user", former_id(tx, login))
 
 
 def disable_user(tx: WriteTransaction, login: str) -> None:
@@ -312,11 +313,13 @@ def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | in
     ]
 
 
-def _add(tx: WriteTransaction, entity: str, values: dict[str, Value], action: str) -> RowId:
+def _add(
+    tx: WriteTransaction, entity: str, values: dict[str, Value], action: str, known_as: RowId | None = None
+) -> RowId:
     declared = CATALOGUE[entity]
     row: Row = {field.name: field.default for field in declared.columns} | values
     check_row(declared, row)
-    row_id = tx.new_id()
+    row_id = known_as or tx.new_id()
     row.update(
         id=row_id,
         revision=tx.new_revision(),

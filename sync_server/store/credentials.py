@@ -20,6 +20,7 @@ from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
 from sync_server.store.dialect import Row as Tuple
 from sync_server.store.formers import note_former
+from sync_server.store.known_before import note_heir, shut_out_unknown
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
@@ -88,6 +89,7 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
         tx.audit("enrol_device", entity="device", row_id=_id(device), detail=str(user["login"]))
         was = ((request.former_device, request.former_incarnation), *request.earlier)
         note_former(tx, _id(device), _id(user), was)
+        note_heir(tx, _id(device), str(user["login"]), was)
         return EnrollReply(
             device_id=_id(device),
             token=token,
@@ -201,11 +203,15 @@ def confirm(reader: Reader, device: DeviceIdentity) -> None:
 def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
     """Withdraws a device for good; nothing is served or accepted after this commits.
 
+    One that a restored store does not know is no longer awaited, and is shut out of any store restored later.
+
     Raises:
         KnownError: `not_found`, or `nothing_to_change` when it is withdrawn already.
     """
     device = tx.row("device", device_id)
     if device is None:
+        if shut_out_unknown(tx, device_id, why):
+            return
         raise KnownError(
             Code.NOT_FOUND, "There is no such device. List them with fieldrep-server device list."
         )

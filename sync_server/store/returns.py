@@ -17,7 +17,9 @@ from fieldrep.contract.messages import Handshake
 from sync_server.store.after_backup import LostRow, lost_rows
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.formers import formers_of
+from sync_server.store.known_before import unknown_devices, unknown_people
 from sync_server.store.reading import Reader, StoreInfo
+from sync_server.store.replaced import Known
 from sync_server.store.session import Session
 from sync_server.store.transaction import Author, WriteTransaction
 from sync_server.store.two_values import TwoValues, entered
@@ -26,6 +28,8 @@ _numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _edits = msgspec.msgpack.Decoder(tuple[Edit, ...]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _IN_BACKUP = "known"
+AWAITED = ("not_seen", "giving_back", "unknown")
+"""States of a device that may have something to give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class DeviceReturn:
 
     Attributes:
         state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, `withdrawn` since the restore
-            before it had given everything back, or `replaced` where it was not seen and another one took its place.
+            before it had given everything back, `replaced` where it was not seen and another one took its place, or
+            `unknown` where the replaced store knew it and this one does not: it has to be enrolled again.
         answered_to: its newest change that had been answered before the restore, as it told.
         seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
         returned: how many of them it offered again.
@@ -87,6 +92,8 @@ class RestoreReport:
         revision: the state of the backup that was restored.
         lost: what others than laptops had done after the backup, as far as laptops held it, and is not there again.
         done: every device that was neither replaced nor withdrawn was here and has given back all it keeps.
+        people: login and name of those who were admitted when the store was restored, and are unknown here.
+        knew_all: the store before could tell of everybody; else there may be people and devices nobody knows of.
     """
 
     at: int
@@ -95,6 +102,8 @@ class RestoreReport:
     changes: tuple[ReturnedChange, ...]
     lost: tuple[LostRow, ...]
     done: bool
+    people: tuple[tuple[str, str], ...]
+    knew_all: bool
 
 
 def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, knew_all: bool) -> None:
@@ -166,20 +175,46 @@ def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome:
 def restore_report(reader: Reader) -> RestoreReport | None:
     """What came back since the store was restored last; None when it never was."""
     found = reader.session.first(
-        "SELECT at, revision FROM restoration WHERE epoch = (SELECT epoch FROM store_info)"
+        "SELECT at, revision, knew_all FROM restoration WHERE epoch = (SELECT epoch FROM store_info)"
     )
     if found is None:
         return None
-    at, revision = found
-    devices = tuple(_devices(reader, at))
-    done = all(device.state in ("done", "replaced", "withdrawn") for device in devices)
-    awaited = {device.login for device in devices if device.state in ("not_seen", "giving_back")}
-    lost = tuple(lost_rows(reader, awaited))
-    return RestoreReport(at, revision, devices, tuple(_changes(reader)), lost, done)
+    at, revision, knew_all = found
+    devices = (*_devices(reader, at), *map(_unknown, unknown_devices(reader)))
+    awaited = {device.login for device in devices if device.state in AWAITED}
+    return RestoreReport(
+        at=at,
+        revision=revision,
+        devices=devices,
+        changes=tuple(_changes(reader)),
+        lost=tuple(lost_rows(reader, awaited)),
+        done=not awaited,
+        people=tuple((one.login, one.name) for one in unknown_people(reader)),
+        knew_all=bool(knew_all),
+    )
+
+
+def _unknown(device: Known) -> DeviceReturn:
+    return DeviceReturn(
+        login=device.login,
+        device=device.name,
+        device_id=id_text(device.row_id),
+        state="unknown",
+        seen_at=None,
+        last_seen_at=device.seen_at,
+        answered_to=0,
+        returned=0,
+        recovered=0,
+        refused=(),
+        missing=(),
+    )
 
 
 def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
-    """Those the backup knows or that told of the time before; one withdrawn by then had sent all it ever would."""
+    """Those the backup knows, that told of the time before, or that came for one that is unknown here.
+
+    One withdrawn by then had sent all it ever would.
+    """
     sql = (
         "SELECT d.id, u.login, d.name, k.seen_at, k.waiting, r.answered_to, r.refused, r.incarnation, r.seen_at, "
         "c.made_at, c.revoked_at "
@@ -187,7 +222,8 @@ def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
         "JOIN device_credential AS c ON c.device_id = d.id AND (c.revoked_at IS NULL OR c.revoked_at >= ?) "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
         "LEFT JOIN device_return AS r ON r.device_id = d.id AND r.epoch = (SELECT epoch FROM store_info) "
-        "WHERE c.made_at < ? OR r.answered_to IS NOT NULL ORDER BY u.login, d.id"
+        "WHERE c.made_at < ? OR r.answered_to IS NOT NULL "
+        "OR d.id IN (SELECT heir_id FROM known_before WHERE heir_id IS NOT NULL) ORDER BY u.login, d.id"
     )
     return [_device(reader, row, restored_at) for row in reader.rows(sql, (restored_at, restored_at))]
 

@@ -40,7 +40,13 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
     ]
     absent = [one for one in known.values() if tx.row(one.kind, one.row_id) is None]
     keep(tx, absent, afresh=before.whole)
-    admitted = (one for one in absent if one.why is None and one.server_id == own)
+    admitted = (
+        one
+        for one in absent
+        if one.why is None
+        and one.server_id == own
+        and not (one.kind == "user" and tx.find("user", "login", one.login))
+    )
     return Carried(tuple(again), tuple(sorted(admitted, key=lambda one: (one.login, one.row_id))))
 
 

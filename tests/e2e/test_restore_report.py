@@ -78,6 +78,35 @@ def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place
     assert "Every device was here" not in told
 
 
+def test_a_laptop_and_a_person_that_came_after_the_backup_are_named_and_brought_back(place: Place) -> None:  # noqa: F811
+    place.server("backup", place.folder / "backup")
+    place.server("user", "add", "eva.wolf", "--name", "Eva Wolf")
+    laptop = DeviceCommand(place.folder / "eva")
+    laptop("enroll", place.link("eva.wolf"))
+    laptop.do("create_account", name="Eva's Shop")
+    laptop("sync")
+    place.ana("sync")
+    old_link = place.link("eva.wolf")
+    device = laptop.json("status")["device"]
+    told = place.server("restore", place.folder / "backup")
+    assert "unknown here: eva.wolf (Eva Wolf)" in told
+    assert f"(id {device}, last seen 20" in told
+    assert "new link from fieldrep-server enroll LOGIN" in told
+    assert "One-time links printed before admit nobody any more" in told
+    place.ana("sync")
+    report = place.server.json("restore-report")
+    assert (report["done"], report["people"]) == (False, [{"login": "eva.wolf", "name": "Eva Wolf"}])
+    assert [one["state"] for one in report["devices"] if one["device_id"] == device] == ["unknown"]
+    assert "No device is awaited" not in place.server("restore-report")
+    laptop.refused("sync")
+    place.server("user", "add", "eva.wolf", "--name", "Eva Wolf")
+    laptop.refused("enroll", old_link)
+    laptop("enroll", place.link("eva.wolf"))
+    assert laptop.json("sync")["returned"] == 1
+    report = place.server.json("restore-report")
+    assert (report["done"], report["people"], report["lost"]) == (True, [], [])
+
+
 def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_nothing(place: Place) -> None:  # noqa: F811
     foreign = company(place.folder / "foreign")
     with serving(foreign) as address:
