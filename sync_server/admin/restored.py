@@ -19,6 +19,7 @@ from sync_server.reconcile.conflicts import label_of
 from sync_server.store.after_backup import LostRow
 from sync_server.store.reading import Reader
 from sync_server.store.returns import AWAITED, DeviceReturn, RestoreReport, ReturnedChange, restore_report
+from sync_server.store.told_rows import ToldRows
 from sync_server.store.two_values import TwoValues
 
 _STATES = {
@@ -59,7 +60,7 @@ def report(*, as_json: bool) -> None:
         elif found is None:
             say("This central store was never restored from a backup.")
         else:
-            _print(reader, found)
+            print_report(reader, found)
 
 
 def _as_json(reader: Reader, found: RestoreReport) -> dict[str, object]:
@@ -89,7 +90,8 @@ def _named(reader: Reader, pair: TwoValues) -> str:
     return label_of(CATALOGUE[pair.entity], row) if row else ""
 
 
-def _print(reader: Reader, found: RestoreReport) -> None:
+def print_report(reader: Reader, found: RestoreReport) -> None:
+    """The whole report in words."""
     say(f"Restored {_moment(found.at)} to the state of revision {found.revision}.")
     _print_rows([_row(device) for device in found.devices])
     if found.changes:
@@ -115,13 +117,14 @@ def _print_with_fields(
 ) -> None:
     """A table with the fields of each row below it; those of a change's further records under their names."""
     say(lines[0])
+    told = ToldRows(reader)
     for line, pairs in zip(lines[1:], fields, strict=True):
         say(line)
         first = pairs[0].row_id if pairs else ""
         for pair in pairs:
             field = CATALOGUE[pair.entity].field(pair.field)
             before, after = (
-                value_words(reader, field, value, pair.currency or "EUR")
+                value_words(reader, field, value, pair.currency or "EUR", told.name)
                 for value in (pair.before, pair.after)
             )
             of = (

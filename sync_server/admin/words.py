@@ -5,7 +5,7 @@ Must not know a command. Exports and `--json` have the exact form instead (`fiel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,12 +20,24 @@ NOTHING = "nothing"
 _LONGEST = 200
 
 
-def value_words(reader: Reader, field: Field, value: Value, currency: str = "EUR") -> str:
-    """A value in words; texts as they are, within quotation marks."""
+def value_words(
+    reader: Reader,
+    field: Field,
+    value: Value,
+    currency: str = "EUR",
+    named: Callable[[bytes], str] = lambda _: "",
+) -> str:
+    """A value in words; texts as they are, within quotation marks.
+
+    `named` gives what a record was called that is not there, "" where nobody knows.
+    """
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bytes):
-        return _record(reader, field, value)
+        there = _record(reader, field, value)
+        return there or (
+            f"“{name}”, which is not there" if (name := named(value)) else "a record that is gone"
+        )
     if isinstance(value, int):
         return _number(field.kind, value, currency)
     shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
@@ -33,9 +45,10 @@ def value_words(reader: Reader, field: Field, value: Value, currency: str = "EUR
 
 
 def _record(reader: Reader, field: Field, row_id: bytes) -> str:
+    """A record by its name, "" where it is not there."""
     entity = CATALOGUE.get(field.to)
     row = reader.row(entity, row_id) if entity is not None else None
-    return f"“{label_of(entity, row)}”" if entity is not None and row is not None else "a record that is gone"
+    return f"“{label_of(entity, row)}”" if entity is not None and row is not None else ""
 
 
 def _number(kind: Kind, value: int, currency: str) -> str:

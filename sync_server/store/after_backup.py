@@ -20,6 +20,7 @@ from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import reached
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
+from sync_server.store.told_rows import ToldRows
 from sync_server.store.two_values import TwoValues, differing
 
 _TOLD_ROWS = "SELECT entity, row_id FROM row_after_backup WHERE epoch = (SELECT epoch FROM store_info)"
@@ -102,10 +103,11 @@ def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: S
 def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
     """The rows told of that the store still has not, or not as they were; what the office writes now takes one off.
 
+    So does what it enters anew, known by its login or code, and for a record that is gone there is nothing to enter.
     What a person had done is nobody else's to do again: `awaited` are the logins of those whose laptops may still give
     it back, and a record whose making was refused lies there to be sent again. A laptop unknown here enrols itself.
     """
-    lying, redone = _lying_refused(reader), _written_by_office(reader)
+    lying, redone, told = _lying_refused(reader), _written_by_office(reader), ToldRows(reader)
     sql = (
         "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login, h.held "
         "FROM row_after_backup AS h "
@@ -120,19 +122,24 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
         refused = (user_id, entity, row_id) in lying
         if login in awaited or (row is None and (refused or entity == "device")):
             continue
+        values = _decode_was(held)
+        if row is None and (values.get("archived") or told.entered_anew(entity, values)):
+            continue
         # What a laptop gave back makes a row younger, and does not bring what the office, or one refused now, had done.
         apart = row is not None and (refused or user_id is None) and (entity, row_id) not in redone
         if row is None or apart or int(row["changed_at"] or 0) < changed_at:
             who = f"{by}, or the office before" if by and row is not None else by or "the office"
-            fields = _apart(entity, row_id, row or {}, held)
-            found.append(LostRow(entity, label, id_text(row_id), changed_at, who, held_by, fields))
+            fields = _apart(entity, row_id, row or {}, values)
+            named = label or (told.called(entity, row_id, row or values) if entity in CATALOGUE else "")
+            found.append(LostRow(entity, named, id_text(row_id), changed_at, who, held_by, fields))
     return found
 
 
-def _apart(entity: str, row_id: bytes, row: Mapping[str, object], held: bytes) -> tuple[TwoValues, ...]:
+def _apart(
+    entity: str, row_id: bytes, row: Mapping[str, object], values: Mapping[str, object]
+) -> tuple[TwoValues, ...]:
     """The fields of a record that laptops held otherwise; empty where they did not tell what they held."""
     declared = CATALOGUE.get(entity)
-    values = _decode_was(held)
     if declared is None or not values:
         return ()
     return differing(declared, row_id, row, values)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from fieldrep.contract.ids import RowId
+from sync_server.admin.restored import print_report
+from sync_server.store.admin import add_territory, assign, unassign
 from sync_server.store.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World
@@ -84,3 +88,44 @@ def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_t
     assert named(world) == set(), "what the office has done again is done"
     for laptop in laptops:
         laptop.replica.close()
+
+
+def test_what_the_office_enters_anew_under_another_id_is_done(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    with world.write() as tx:
+        add_territory(tx, code="NB", name="Noord-Brabant")
+        add_territory(tx, code="ZH", name="Zuid-Holland")
+        assign(tx, login="ana", territory_code="ZH")
+    ana.sync()
+    keep(world, tmp_path)
+    with world.write() as tx:
+        add_territory(tx, code="ZZ", name="Zeeland")
+        assign(tx, login="ana", territory_code="ZZ", kind="cover")
+        assign(tx, login="ana", territory_code="NB")
+        unassign(tx, login="ana", territory_code="ZH")
+    with world.write() as tx:
+        unassign(tx, login="ana", territory_code="NB")
+    ana.sync()
+    go_back(world, tmp_path)
+    ana.sync()
+    lost = {("territory", "Zeeland", "the office")}
+    assignments = {(name, "the office") for name in ("ana in ZZ", "ana in ZH")}
+    assert named(world) == lost | {("territory_assignment", *one) for one in assignments}, "NB came and went"
+    with world.database.read() as reader:
+        print_report(reader, report(world))
+    said = capsys.readouterr().out
+    assert "territory_assignment ana in ZZ" in said
+    assert "    Territory: “Zeeland”, which is not there" in said
+    with world.write() as tx:
+        add_territory(tx, code="ZZ", name="Zeeland")
+    assert named(world) == {("territory_assignment", *one) for one in assignments}
+    with world.write() as tx:
+        assign(tx, login="ana", territory_code="ZZ")
+    assert named(world) == {("territory_assignment", *one) for one in assignments}, "not as a cover"
+    with world.write() as tx:
+        assign(tx, login="ana", territory_code="ZZ", kind="cover")
+        unassign(tx, login="ana", territory_code="ZH")
+    assert named(world) == set()
+    ana.replica.close()
