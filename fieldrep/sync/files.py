@@ -30,6 +30,7 @@ from fieldrep.store.file_queue import (
     wishes,
 )
 from fieldrep.store.files import body_of, held_of, settle_files, take_part
+from fieldrep.store.reader import Reader
 from fieldrep.store.replica import Replica
 
 log = logging.getLogger(__name__)
@@ -233,14 +234,22 @@ class _Wanted(msgspec.Struct, frozen=True):
 def _wanted(replica: Replica, row_id: bytes) -> _Wanted:
     with replica.read() as reader:
         row = reader.row("attachment", row_id)
-        if row is None:
-            raise KnownError(Code.NOT_FOUND, "This file is not on this laptop any more.")
+        if row is None:  # its record may have been refused: then the bytes are here alone
+            return _kept(reader, row_id)
         name, sha256, size = str(row["name"]), str(row["sha256"]), int(row["size"] or 0)
         found = _Wanted(name, sha256, size, body_of(reader, sha256), held_of(reader, sha256))
     if not 0 < found.size <= MAX_FILE:
         sentence = f"{found.name} is larger than a file may be and is not brought here."
         raise KnownError(Code.TOO_LARGE, sentence)
     return found
+
+
+def _kept(reader: Reader, row_id: bytes) -> _Wanted:
+    found = reader.rows("SELECT sha256 FROM file_upload WHERE row_id = ?", (row_id,))
+    body = body_of(reader, str(found[0][0])) if found else None
+    if body is None:
+        raise KnownError(Code.NOT_FOUND, "This file is not on this laptop any more.")
+    return _Wanted("", str(found[0][0]), len(body), body, len(body))
 
 
 def _fetch(replica: Replica, bearer: FileBearer, row_id: bytes, purse: _Purse) -> bytes:

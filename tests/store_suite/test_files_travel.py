@@ -16,6 +16,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import MAX_THUMB, PART, FileReply, FileRequest, hash_of
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.attachments import files_of_account, thumbs, travelling
+from fieldrep.queries.refused_files import bodies_of_refused, refused_files
 from fieldrep.store import files
 from fieldrep.store.refused import refused_changes
 from fieldrep.sync.files import FilePolicy, bring, carry
@@ -336,8 +337,10 @@ def test_a_photo_whose_record_was_not_taken_is_kept_until_its_refusal_is_settled
     carry(ana.replica, FileLine(ana))
     with ana.replica.read() as reader:
         assert reader.rows("SELECT count(*) FROM file_upload") == [(1,)], "it may be sent again"
-        (entry,) = refused_changes(reader.driver)
-    discard_refused(ana.replica, key=entry.refused_no)
+        (kept,) = refused_files(reader)
+        assert bodies_of_refused(reader, refused_no=kept.refused_no) == ((kept.name, b"123456789"),)
+    assert bring(ana.replica, FileLine(ana), kept.id) == b"123456789"
+    discard_refused(ana.replica, key=kept.refused_no)
     carry(ana.replica, FileLine(ana))
     with ana.replica.read() as reader:
         assert reader.rows("SELECT count(*) FROM file_upload") == [(0,)]

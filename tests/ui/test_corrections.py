@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from fieldrep.commands.attachments import add_attachment
 from fieldrep.commands.orders import edit_order
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import MILLIONTH, Value
@@ -235,3 +236,30 @@ def test_an_order_the_office_closed_is_not_to_be_fixed_but_handed_over(
     assert window.sync_page.hints()[0] == KeyHint("Enter", "To the buttons")
     window.key(Qt.Key.Key_Return)
     assert tab.hand_button.hasFocus()
+
+
+def test_a_photo_that_was_not_taken_is_written_beside_the_change_and_never_over_another_file(
+    window: Window, office: Office, monkeypatch: Patch, tmp_path: Path
+) -> None:
+    real = push._apply
+
+    def judged(tx: Any, rights: Any, change: Any) -> Any:
+        for edit in change.edits:
+            if edit.entity == "attachment":
+                raise Refusal(Code.OUT_OF_SCOPE, "No.", edit.entity, edit.row_id)
+        return real(tx, rights, change)
+
+    monkeypatch.setattr(push, "_apply", judged)
+    replica = window.program.doors._replica
+    add_attachment(replica, account_id=AURORA, name="shelf.txt", body_from=lambda: b"only here")
+    window.sync()
+    window.shell.go("sync", "refused")
+    tab = window.sync_page.refused
+    window.until(lambda: tab.table.grid.rowCount() == 1)
+    tab.export_to(tmp_path / "refused.txt")
+    window.until(lambda: window.toast() == "Written to refused.txt and shelf.txt")
+    assert (tmp_path / "shelf.txt").read_bytes() == b"only here"
+    (tmp_path / "shelf.txt").write_bytes(b"another")
+    tab.export_to(tmp_path / "refused.txt")
+    window.until(lambda: "shelf.txt is there already" in window.toast())
+    assert (tmp_path / "shelf.txt").read_bytes() == b"another"

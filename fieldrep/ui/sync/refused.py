@@ -12,6 +12,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.commands.refused import discard_refused, hand_over, send_again
+from fieldrep.domain.files import safe_name
+from fieldrep.queries.refused_files import bodies_of_refused
 from fieldrep.queries.sync_page import RefusedRow
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.style.tokens import Tone
@@ -216,14 +218,42 @@ class RefusedTab(QWidget):
             self.export_to(Path(name))
 
     def export_to(self, path: Path) -> None:
-        """Writes the current refused change as text, beside the window."""
+        """Writes the current refused change as text, beside the window, and its files next to it."""
         row = self._current()
         if row is None:
             return
         text = sayings.refused_text(row, self._desk.today(), self._desk.zone)
-        self._desk.runner.control(
-            lambda _: path.write_text(text, encoding="utf-8"),
-            done=lambda _: self.said.emit(f"Written to {path.name}", None),
-            failed=lambda _: self.said.emit(f"{path.name} could not be written. Choose another place.", None),
+
+        def write(bodies: Sequence[tuple[str, bytes]]) -> None:
+            self._desk.runner.control(
+                lambda _: _write(path, text, bodies),
+                done=lambda names: self.said.emit(f"Written to {' and '.join(names)}", None),
+                failed=lambda error: self.said.emit(_unwritten(path, error), None),
+                asker=self,
+            )
+
+        self._desk.runner.query(
+            bodies_of_refused,
             asker=self,
+            done=write,
+            failed=lambda error: self.said.emit(sentence_of(error), None),
+            refused_no=row.key,
         )
+
+
+def _write(path: Path, text: str, bodies: Sequence[tuple[str, bytes]]) -> list[str]:
+    """The names of what was written; a file that is there already is not written over."""
+    path.write_text(text, encoding="utf-8")
+    names = [path.name]
+    for name, body in bodies:
+        place = path.with_name(safe_name(name))
+        with place.open("xb") as file:
+            file.write(body)
+        names.append(place.name)
+    return names
+
+
+def _unwritten(path: Path, error: Exception) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{Path(error.filename).name} is there already. Choose another folder."
+    return f"{path.name} could not be written. Choose another place."

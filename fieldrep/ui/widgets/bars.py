@@ -6,7 +6,7 @@ They show the name, the way into the palette, sync, help and the person; the age
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMenu, QProgressBar, QSizePolicy, QWidget
 
 from fieldrep.ui.style.fonts import scaled
@@ -38,6 +38,12 @@ class CommandField(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(380, scaled(32))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = current()
