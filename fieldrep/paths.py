@@ -44,6 +44,11 @@ class Profile:
         return self.folder / "profile.lock"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What nothing else may be written over, with what lies beside under these names."""
+        return self.replica, self.key_file, self.settings, self.lock
+
+    @property
     def logs(self) -> Path:
         """The folder of the log files."""
         return self.folder / "logs"

@@ -15,9 +15,21 @@ import click
 from msgspec import structs
 
 from fieldrep.contract.jsonform import JsonValue
-from sync_server.admin import bundles, duplicates, files, refused, replay, restored, retention, scope, upkeep
+from sync_server.admin import (
+    bundles,
+    duplicates,
+    files,
+    refused,
+    replay,
+    restored,
+    retention,
+    scope,
+    territories,
+    upkeep,
+)
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
+    OutFile,
     central_store,
     complain,
     home,
@@ -36,7 +48,6 @@ if TYPE_CHECKING:
 STEPS = 1_000
 """Of the progress bar."""
 
-A_FILE = click.Path(dir_okay=False, path_type=Path)
 AN_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -78,7 +89,7 @@ def _remember_address(found: ServerHome, address: str, tls_cert: Path | None) ->
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
 @click.option(
-    "--rejects", type=A_FILE, help="Write what was not taken, and what to do about it, to this CSV file."
+    "--rejects", type=OutFile(), help="Write what was not taken, and what to do about it, to this CSV file."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_json: bool) -> None:
@@ -224,5 +235,6 @@ __all__ = [
     "restored",
     "retention",
     "scope",
+    "territories",
     "upkeep",
 ]

@@ -45,6 +45,11 @@ class ServerHome:
         return f"sqlite:///{self.folder / 'central.db'}"
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """What of the folder is the server's own, but for a store in another place."""
+        return self.folder / "central.db", self._file
+
+    @property
     def _file(self) -> Path:
         return self.folder / "server.json"
 

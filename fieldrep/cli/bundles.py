@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from fieldrep.cli.console import as_json_option, commands, open_enrolled, print_json
+from fieldrep.cli.console import OutFile, as_json_option, commands, open_enrolled, print_json
 from fieldrep.cli.syncing import print_receipt
 
 _A_FILE = click.Path(path_type=Path, dir_okay=False)
@@ -25,7 +25,7 @@ def bundle() -> None:
 
 
 @bundle.command("out")
-@click.argument("file", type=_A_FILE)
+@click.argument("file", type=OutFile())
 @as_json_option
 def bundle_out(file: Path, as_json: bool) -> int:
     """Writes everything that waits, and the question for what is new, to FILE."""

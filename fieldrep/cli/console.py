@@ -13,7 +13,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -63,6 +64,27 @@ def commands(context: click.Context) -> int:
         return 0
     # The composition root stands above this module, so it is loaded by name and only when the window is wanted.
     return int(importlib.import_module("fieldrep.app").main() or 0)
+
+
+class OutFile(click.Path):
+    """A file that a verb writes; never one of the profile itself."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path.
+
+        Raises:
+            KnownError: `already_exists`.
+        """
+        from fieldrep.contract.whole_file import spare_stores
+        from fieldrep.paths import default_profile
+
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if str(path) != "-":
+            spare_stores(path, *default_profile().files)
+        return path
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fieldrep.cli.console import as_json_option, commands, open_enrolled, open_profile, print_json
+from fieldrep.cli.console import OutFile, as_json_option, commands, open_enrolled, open_profile, print_json
 from fieldrep.contract.errors import Code, KnownError
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def show(entity: str, row_id: str | None, where: Sequence[str]) -> int:
 
 
 @commands.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=OutFile())
 def export(file: Path) -> int:
     """Writes the replica to FILE as canonical JSON lines; equal bytes for equal content ("-" prints them)."""
     from fieldrep.contract.whole_file import whole_file

@@ -23,7 +23,7 @@ from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, decode_re
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.whole_file import whole_file
 from sync_server.admin.cli import as_json_option, commands
-from sync_server.admin.console import central_store, print_json, say
+from sync_server.admin.console import OutFile, central_store, print_json, say
 from sync_server.reconcile.bundle import answer
 from sync_server.reconcile.files import answers_about_files
 from sync_server.store.bundle_key import known_keys
@@ -89,7 +89,7 @@ def bundle_commands() -> None:
     "--reply",
     "reply_file",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutFile(),
     help="Where the answer is written; it replaces an older one.",
 )
 @as_json_option

@@ -1,7 +1,7 @@
 """How every server command speaks: results on standard output, sentences on standard error, and its exit code.
 
-0 means done, 1 refused or incomplete with a sentence, 2 wrong usage. Owns that, and opening the central store for a
-command. Must not know any command.
+0 means done or so already, 1 refused or incomplete with a sentence, 2 wrong usage. Owns that, and opening the central
+store for a command. Must not know any command.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import msgspec
@@ -20,8 +22,10 @@ import msgspec
 from fieldrep.contract.errors import STOPPED, Code, KnownError
 from fieldrep.contract.ids import Clock
 from fieldrep.contract.jsonform import JsonValue
+from fieldrep.contract.whole_file import spare_stores
 from sync_server.paths import Remembered, ServerHome, server_home
 from sync_server.store.database import Database
+from sync_server.store.dialect import store_files
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 
@@ -78,6 +82,35 @@ def _shown(value: JsonValue) -> str:
     return str(value)
 
 
+@dataclass(slots=True)
+class Answer:
+    """What a command that makes something so says at its end.
+
+    Attributes:
+        sentence: for people, when it was done.
+        result: for scripts, done now or so already.
+    """
+
+    result: dict[str, JsonValue]
+    sentence: str = ""
+
+
+@contextmanager
+def made_so(*, as_json: bool, **result: JsonValue) -> Iterator[Answer]:
+    """A command that makes something so and may be given again: what is so already is said, and is no failure."""
+    answer, changed = Answer(result), True
+    try:
+        yield answer
+    except KnownError as error:
+        if error.code is not Code.NOTHING_TO_CHANGE:
+            raise
+        changed, answer.sentence = False, error.sentence
+    if as_json:
+        print_json({"changed": changed, **answer.result})
+    else:
+        say(answer.sentence)
+
+
 @contextmanager
 def known_errors() -> Iterator[None]:
     """Turns a known error into its sentence and exit code; anything but a refusing disk is a fault and shows as one."""
@@ -116,6 +149,25 @@ def home() -> ServerHome:
 def address_of(found: ServerHome, remembered: Remembered) -> str:
     """The address of the central store that this folder belongs to."""
     return remembered.database or found.default_database
+
+
+class OutFile(click.Path):
+    """A file that a command writes; never one of the server itself."""
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(dir_okay=False, path_type=Path, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path.
+
+        Raises:
+            KnownError: `already_exists`.
+        """
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if str(path) != "-":
+            found = server_home()
+            spare_stores(path, *found.files, *store_files(address_of(found, found.remembered())))
+        return path
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from fieldrep.contract.ids import RowId, parse_id
 from fieldrep.contract.whole_file import whole_file
 from fieldrep.domain.days import zone_named
 from sync_server.admin.cli import commands
-from sync_server.admin.console import central_store, complain, say
+from sync_server.admin.console import OutFile, central_store, complain, say
 from sync_server.store.positions import Stand
 from sync_server.store.reading import Reader
 from sync_server.store.replay import Past, in_utc, past_of
@@ -27,7 +27,7 @@ from sync_server.store.replay import Past, in_utc, past_of
 @click.option(
     "--at", "moment", required=True, metavar="TIME", help="Such as 2026-05-04T14:30 or 2026-05-04T14:30Z."
 )
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path, allow_dash=True))
+@click.argument("file", required=False, type=OutFile(allow_dash=True))
 def replay(device: str, moment: str, file: Path | None) -> None:
     """Tells what DEVICE (its id or number prefix) held at TIME, as canonical JSON lines, in FILE or printed.
 

@@ -13,6 +13,7 @@ import click
 from fieldrep.contract.ids import id_text
 from sync_server.admin.cli import A_FILE, as_json_option, commands
 from sync_server.admin.console import (
+    OutFile,
     address_of,
     central_store,
     complain,
@@ -30,7 +31,7 @@ from sync_server.store.verify import verify as find_faults
 
 
 @commands.command()
-@click.argument("file", type=A_FILE)
+@click.argument("file", type=OutFile())
 @click.option("--user", "login", help="Exactly what this person may hold.")
 def export(file: Path, login: str | None) -> None:
     """Writes the central store to FILE as canonical JSON lines, in the same form as `fieldrep export`."""

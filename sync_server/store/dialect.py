@@ -358,6 +358,12 @@ def dialect_of(url: str) -> Dialect:
     raise _no_address(url)
 
 
+def store_files(url: str) -> tuple[Path, ...]:
+    """The file in which a store lies, nothing for one that a database server keeps."""
+    dialect = dialect_of(url)
+    return (Path(dialect.file_of(url)),) if isinstance(dialect, SqliteDialect) else ()
+
+
 def _no_address(url: str) -> KnownError:
     shown = url.rpartition("@")[2][:80]
     return KnownError(

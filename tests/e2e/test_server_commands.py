@@ -184,6 +184,22 @@ def test_a_backup_brings_back_what_was_there_under_a_new_epoch(
     company.refused("restore", tmp_path / "missing", code=2)
 
 
+def test_nothing_is_written_over_the_store_its_backup_or_what_the_server_remembers(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    company("backup", tmp_path / "kept")
+    company("init", "--database", f"sqlite:///{company.home / 'central.db'}")
+    store, remembered = company.home / "central.db", company.home / "server.json"
+    for file in (store, tmp_path / "kept", remembered):
+        before = file.read_bytes()
+        for words in (("export", file), ("import", "fieldrep", tmp_path / "files", "--rejects", file)):
+            assert "Name another file" in company.refused(*words), words
+        assert file.read_bytes() == before
+    for _ in range(2):
+        company("export", tmp_path / "again.jsonl")
+    assert company.json("verify")["sound"]
+
+
 def epoch(server: ServerCommand) -> bytes:
     with closing(sqlite3.connect(server.home / "central.db")) as connection:
         [(found,)] = connection.execute("SELECT epoch FROM store_info")

@@ -97,6 +97,20 @@ def test_an_order_prints_number_and_lines(shell: Shell) -> None:
     assert shell("do", "submit_order", json.dumps({"id": answer.json["id"]})).code == 0
 
 
+def test_nothing_is_written_over_the_replica_or_its_key(shell: Shell, profile: Path, tmp_path: Path) -> None:
+    for name in ("replica.db", "key.json", "replica.db-wal", "replica.db-shm"):
+        file = profile / name
+        if not file.exists():
+            continue
+        before = file.read_bytes()
+        for words in (("export", str(file)), ("bundle", "out", str(file))):
+            answer = shell(*words)
+            assert answer.code == 1
+            assert "a file of FieldRep itself" in answer.err
+        assert file.read_bytes() == before
+    assert [shell("export", str(tmp_path / "again.jsonl")).code for _ in range(2)] == [0, 0]
+
+
 def test_an_edit_that_changes_nothing_says_so(shell: Shell) -> None:
     answer = shell("do", "edit_account", json.dumps({"id": ACCOUNT, "tier": "key"}))
     assert (answer.code, answer.json["changed"], answer.json["change"]) == (0, False, None)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.whole_file import whole_file
+from fieldrep.contract.whole_file import spare_stores, whole_file
 
 
 def test_a_file_stays_as_it_was_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -62,3 +63,29 @@ def test_a_device_that_is_full_is_told_and_stays_a_device() -> None:
     assert refused.value.code is Code.DISK_ERROR
     assert refused.value.sentence == "/dev/full cannot be written (No space left on device). Take another."
     assert Path("/dev/full").is_char_device()
+
+
+def test_a_store_or_a_backup_of_one_is_never_replaced(tmp_path: Path) -> None:
+    store, link = tmp_path / "central.db", tmp_path / "link"
+    with closing(sqlite3.connect(store)) as made:
+        made.execute("CREATE TABLE one (n)")
+    link.symlink_to(store)
+    before = store.read_bytes()
+    for path in (store, link):
+        with pytest.raises(KnownError) as refused, whole_file(path, "") as out:
+            out.write(b"an export")
+        assert refused.value.code is Code.ALREADY_EXISTS
+    assert store.read_bytes() == before
+
+
+def test_what_lies_beside_ones_own_files_is_never_replaced_and_other_files_are(tmp_path: Path) -> None:
+    replica, other = tmp_path / "replica.db", tmp_path / "export.jsonl"
+    beside = tmp_path / "replica.db-wal"
+    for file in (replica, beside, other):
+        file.write_bytes(b"encrypted")
+    for file in (replica, beside, tmp_path / "away" / ".." / "replica.db"):
+        with pytest.raises(KnownError) as refused:
+            spare_stores(file, replica)
+        assert refused.value.code is Code.ALREADY_EXISTS
+    spare_stores(other, replica)
+    spare_stores(tmp_path / "new", replica)
