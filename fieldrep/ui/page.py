@@ -83,6 +83,16 @@ class Page(QWidget):
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """Something new that can be begun from any page: the page that does it is shown with `target`."""
+
+    key: str
+    title: str
+    icon: str
+    target: object
+
+
+@dataclass(frozen=True)
 class PageSpec:
     """`build` runs on the first visit."""
 
@@ -91,3 +101,4 @@ class PageSpec:
     icon: str
     build: Callable[[], Page]
     at_bottom: bool = False
+    begins: tuple[Beginning, ...] = ()

@@ -255,7 +255,19 @@ class AppShell(QWidget):
             )
             for key, spec in self._specs.items()
         ]
-        return pages + own
+        return self._beginnings() + pages + own
+
+    def _beginnings(self) -> list[Action]:
+        """What can be begun from any page; on the page that does it, it is among the page's own."""
+        return [
+            Action(
+                new.key, new.title, new.icon,
+                lambda key=key, new=new: self.go(key, new.target), group=spec.title,
+            )
+            for key, spec in self._specs.items()
+            if self._pages.get(key) is None or self._pages[key] is not self.stack.currentWidget()
+            for new in spec.begins
+        ]  # fmt: skip
 
     def open_palette(self) -> None:
         hidden = ("palette",)

@@ -217,3 +217,17 @@ def test_long_texts_that_clash_can_be_read_whole_before_deciding(qtbot: QtBot, m
     first.setFocus()
     qtbot.keyClick(first, Qt.Key.Key_1)
     assert merge.decisions()["note"].pick is Pick.MINE, "the keys decide from there as well"
+
+
+def test_one_key_takes_what_was_proposed_for_one_field_and_goes_on_to_the_next(
+    qtbot: QtBot, merge: MergeTable
+) -> None:
+    applied: list[dict[str, Decision]] = []
+    merge.applied.connect(applied.append)
+    merge.set(replace(sample_conflict(), proposal=True))
+    qtbot.keyClick(merge.grid, Qt.Key.Key_T)
+    assert (merge.undecided(), applied) == (["note"], []), "nobody said a word about the note"
+    qtbot.keyClick(merge.grid, Qt.Key.Key_D)
+    assert (merge.undecided(), applied) == ([], [])
+    qtbot.keyClick(merge.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert applied == [{"window": Decision(Pick.MINE), "note": Decision(Pick.THEIRS)}]

@@ -99,3 +99,15 @@ def test_every_field_has_its_size_again_after_the_text_was_larger(window: Window
     assert all(field.font().pixelSize() > size for field, size in zip(fields, sizes, strict=True))
     window.key(Qt.Key.Key_0, CTRL)
     assert [field.font().pixelSize() for field in fields] == sizes
+
+
+def test_a_new_account_is_begun_from_any_page(window: Window) -> None:
+    for place in ("orders", "sync", "products"):
+        window.shell.go(place)
+        window.key(Qt.Key.Key_K, CTRL)
+        window.write("new acc")
+        window.key(Qt.Key.Key_Return)
+        window.until(lambda: window.record.editor is not None, f"no form from {place}")
+        assert window.record.editor.spec.title == "New account"
+        window.key(Qt.Key.Key_Escape)
+        window.until(lambda: window.record.editor is None)

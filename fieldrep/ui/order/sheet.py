@@ -203,6 +203,8 @@ def _stock_cell(line: OrderLine, as_of: str) -> Cell:
     if line.short:
         left = quantity(_thousandths(max(0, line.available_qty)))
         return Cell(f"{left} of {quantity(line.qty)}", Tone.DANGER, tip=tip)
+    if line.available_qty < 0:
+        return Cell("0", Tone.DANGER, tip=f"{tip} More of it is ordered than there is.")
     return Cell(quantity(_thousandths(line.available_qty)), Tone.SUCCESS, tip=tip)
 
 

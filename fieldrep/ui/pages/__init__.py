@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fieldrep.ui.desk import Desk
-from fieldrep.ui.page import Page, PageSpec
+from fieldrep.ui.page import Beginning, Page, PageSpec
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Registered:
     icon: str
     build: Callable[[Desk], Page]
     at_bottom: bool = False
+    begins: tuple[Beginning, ...] = ()
 
 
 def _accounts(desk: Desk) -> Page:
@@ -45,8 +46,10 @@ def _sync(desk: Desk) -> Page:
     return SyncPage(desk)
 
 
+_NEW_ACCOUNT = Beginning("new_account", "New account", "building-2", ("new", None))
+
 PAGES = (
-    Registered("accounts", "Accounts", "building-2", _accounts),
+    Registered("accounts", "Accounts", "building-2", _accounts, begins=(_NEW_ACCOUNT,)),
     Registered("orders", "Orders", "shopping-cart", _orders),
     Registered("products", "Products", "package", _products),
     Registered("sync", "Sync", "refresh-cw", _sync, at_bottom=True),
@@ -56,6 +59,8 @@ PAGES = (
 def page_specs(desk: Desk) -> tuple[PageSpec, ...]:
     """What the shell is given: the registered pages over this desk."""
     return tuple(
-        PageSpec(page.key, page.title, page.icon, lambda page=page: page.build(desk), page.at_bottom)
+        PageSpec(
+            page.key, page.title, page.icon, lambda page=page: page.build(desk), page.at_bottom, page.begins
+        )
         for page in PAGES
     )

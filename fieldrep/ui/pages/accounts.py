@@ -49,7 +49,7 @@ _FORMS = frozenset({"log", "edit", "contact", "site"})
 
 
 class AccountsPage(Page):
-    """A target is ("account", id), or an account's id alone."""
+    """A target is ("account", id), or an account's id alone; ("new", None) begins another account."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -291,13 +291,15 @@ class AccountsPage(Page):
     def show_target(self, target: object) -> None:
         kind, key = target if isinstance(target, tuple) else ("account", target)
         self._then = kind if kind in _FORMS else ""
-        if key is not None and key != self.record.account_id:
+        if kind == "new":
+            self.record.new_account()
+        elif key is not None and key != self.record.account_id:
             self._go_to(key)
         else:
             self._do_then()
 
     def keeps(self, target: object) -> bool:
-        return not (isinstance(target, tuple) and target[0] in _FORMS)
+        return not (isinstance(target, tuple) and target[0] in {*_FORMS, "new"})
 
     def _do_then(self) -> None:
         """What somebody came for from another page, or pressed before the account was read, once it is."""

@@ -50,7 +50,7 @@ class Pick(StrEnum):
 
 
 _AT_ONCE = {Qt.Key.Key_T: Pick.MINE, Qt.Key.Key_D: Pick.THEIRS}
-"""A proposal is taken or declined whole, with one key."""
+"""What was proposed for a field is taken or declined with one key; of one field, that is all there is to decide."""
 
 _PICKS = {
     Qt.Key.Key_1: Pick.MINE,
@@ -264,11 +264,12 @@ class MergeTable(QFrame):
         clashes = {row.key for row in self._view.rows if row.clash}
         self.applied.emit({key: choice for key, choice in self._decisions.items() if key in clashes})
 
-    def decide_all(self, pick: Pick) -> None:
-        """Every field the same way, at once."""
-        self._decisions = {key: Decision(pick) for key in self._decisions}
-        self._refresh()
-        self.apply()
+    def _decide_proposed(self, pick: Pick) -> None:
+        self.decide(pick)
+        if len(self._view.rows) > 1:
+            self.next_clash(here=True)
+        else:
+            self.apply()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.take_key(event):
@@ -291,7 +292,7 @@ class MergeTable(QFrame):
         elif key == Qt.Key.Key_N and not control:
             self.next_clash()
         elif self._view.proposal and key in _AT_ONCE and not control:
-            self.decide_all(_AT_ONCE[Qt.Key(key)])
+            self._decide_proposed(_AT_ONCE[Qt.Key(key)])
         else:
             return False
         return True
