@@ -1,4 +1,4 @@
-"""The administration commands of `fieldrep-server`: the store itself, people, territories, accounts and devices.
+"""The administration commands of `fieldrep-server`: the store itself, people and their devices.
 
 Parses, calls the store's admin operations, prints. Must not decide anything, and knows neither HTTP nor imports;
 `sync_server/app.py` adds those commands to this group.
@@ -7,7 +7,6 @@ Parses, calls the store's admin operations, prints. Must not decide anything, an
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from msgspec import structs
 from fieldrep import __version__
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.console import (
@@ -26,6 +24,7 @@ from sync_server.admin.console import (
     central_store,
     complain,
     home,
+    made_so,
     print_json,
     print_table,
     say,
@@ -37,9 +36,6 @@ from sync_server.store import admin, credentials
 from sync_server.store.database import Database
 
 ROLES = CATALOGUE["user"].fields["role"].options
-TERRITORY_KINDS = CATALOGUE["territory"].fields["kind"].options
-ASSIGNMENT_KINDS = CATALOGUE["territory_assignment"].fields["kind"].options
-A_DAY = click.DateTime(["%Y-%m-%d"])
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 _STAYS = (
     "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; "
@@ -54,6 +50,9 @@ def commands() -> None:
     """The FieldRep sync server: the central store, its people, and the server that devices sync with.
 
     Everything lies in the data folder that FIELDREP_SERVER_HOME names.
+
+    A command ends with 0 when it is done or was so already, with 1 when it is refused or incomplete, with 2 when it was
+    given wrongly.
     """
 
 
@@ -140,155 +139,39 @@ def user_list(as_json: bool) -> None:
 @user.command("zone")
 @click.argument("login")
 @click.argument("zone", required=False)
-def user_zone(login: str, zone: str | None) -> None:
+@as_json_option
+def user_zone(login: str, zone: str | None, as_json: bool) -> None:
     """Says in which time ZONE a person's days are, like Europe/Amsterdam; without one they are those of the laptop.
 
     Orders are dated by it, and an assignment begins and ends with its days.
     """
-    with changing() as tx:
+    with made_so(as_json=as_json, login=login, zone=zone) as answer, changing() as tx:
         admin.set_zone(tx, login=login, zone=zone)
-    say(f"The days of {login} are those of {zone or 'the laptop'}.")
+        answer.sentence = f"The days of {login} are those of {zone or 'the laptop'}."
 
 
 @user.command("enable")
 @click.argument("login")
-def user_enable(login: str) -> None:
+@as_json_option
+def user_enable(login: str, as_json: bool) -> None:
     """Lets a disabled user back in; their devices stay withdrawn and enrol again."""
-    with changing() as tx:
+    with made_so(as_json=as_json, login=login, active=True) as answer, changing() as tx:
         admin.enable_user(tx, login)
-    say(f"{login} may work again. Next: fieldrep-server enroll {login}")
+        answer.sentence = f"{login} may work again. Next: fieldrep-server enroll {login}"
 
 
 @user.command("disable")
 @click.argument("login")
-def user_disable(login: str) -> None:
+@as_json_option
+def user_disable(login: str, as_json: bool) -> None:
     """Ends a person's access: each of their devices gets and gives nothing from its next request on.
 
     What a device holds stays on it, encrypted, until it is wiped or deleted there.
     """
-    with changing() as tx:
+    with made_so(as_json=as_json, login=login, active=False) as answer, changing() as tx:
         admin.disable_user(tx, login)
-    say(
-        f"{login} can no longer sync: no device of theirs gets or gives anything from its next request on. {_STAYS}"
-    )
-
-
-@commands.group()
-def territory() -> None:
-    """Territories, and who covers them."""
-
-
-@territory.command("add")
-@click.argument("code")
-@click.option("--name", help="What people call it; the code by default.")
-@click.option("--parent", help="The code of the territory it is part of.")
-@click.option("--kind", type=click.Choice(TERRITORY_KINDS), default="sales", show_default=True)
-@as_json_option
-def territory_add(code: str, name: str | None, parent: str | None, kind: str, as_json: bool) -> None:
-    """Adds a territory."""
-    with central_store() as database, database.write(ACTOR) as tx:
-        row_id = admin.add_territory(tx, code=code, name=name or code, parent_code=parent, kind=kind)
-    if as_json:
-        print_json({"id": id_text(row_id), "code": code})
-    else:
-        say(f"Added the territory {code}.")
-
-
-@territory.command("list")
-@as_json_option
-def territory_list(as_json: bool) -> None:
-    """Lists territories, and who covers each."""
-    with central_store() as database, database.read() as reader:
-        people = {row["id"]: str(row["login"]) for row in reader.all("user")}
-        covered: dict[object, list[str]] = {}
-        for assignment in reader.all("territory_assignment"):
-            if not assignment["archived"]:
-                words = f"{people.get(assignment['user_id'], '?')} ({_cover(assignment)})"
-                covered.setdefault(assignment["territory_id"], []).append(words)
-        rows = sorted(reader.all("territory"), key=lambda row: str(row["path"] or row["name"]))
-    found: list[dict[str, JsonValue]] = [
-        {
-            "code": str(row["code"]) if row["code"] else None,
-            "name": str(row["name"]),
-            "path": str(row["path"]) if row["path"] else None,
-            "kind": str(row["kind"]),
-            "covered_by": ", ".join(sorted(covered.get(row["id"], []))) or None,
-            "id": id_text(_bytes(row["id"])),
-        }
-        for row in rows
-        if not row["archived"]
-    ]
-    print_table(("code", "name", "path", "kind", "covered_by", "id"), found, as_json=as_json)
-
-
-def _cover(assignment: Mapping[str, Value]) -> str:
-    """What kind of assignment it is and when it holds."""
-    start, end = assignment["valid_from"], assignment["valid_to"]
-    words = [str(assignment["kind"])]
-    words += [f"from {start!s}"] if start else []
-    words += [f"to {end!s}"] if end else []
-    return " ".join(words)
-
-
-@territory.command("assign")
-@click.argument("code")
-@click.argument("login")
-@click.option("--kind", type=click.Choice(ASSIGNMENT_KINDS), default="primary", show_default=True)
-@click.option("--from", "valid_from", type=A_DAY, help="The first day; today by default.")
-@click.option("--to", "valid_to", type=A_DAY, help="The last day; no end by default.")
-@click.option("--reason", help="Why, for those who see it.")
-def territory_assign(
-    code: str,
-    login: str,
-    kind: str,
-    valid_from: datetime | None,
-    valid_to: datetime | None,
-    reason: str | None,
-) -> None:
-    """Lets LOGIN hold the accounts of territory CODE and of all below it."""
-    with changing() as tx:
-        admin.assign(
-            tx,
-            login=login,
-            territory_code=code,
-            kind=kind,
-            valid_from=_day(valid_from),
-            valid_to=_day(valid_to),
-            reason=reason,
-        )
-    say(f"{login} covers {code}.")
-
-
-@territory.command("unassign")
-@click.argument("code")
-@click.argument("login")
-def territory_unassign(code: str, login: str) -> None:
-    """Ends LOGIN's cover of territory CODE."""
-    with changing() as tx:
-        admin.unassign(tx, login=login, territory_code=code)
-    say(f"{login} no longer covers {code}.")
-
-
-@commands.group()
-def account() -> None:
-    """Customer accounts."""
-
-
-@account.command("move")
-@click.argument("account_named", metavar="ACCOUNT")
-@click.option("--owner", help="The login of the new owner.")
-@click.option("--territory", "code", help="The code of the new territory.")
-def account_move(account_named: str, owner: str | None, code: str | None) -> None:
-    """Gives ACCOUNT (its number, ERP reference or id) another owner, another territory, or both."""
-    if not owner and not code:
-        raise KnownError(
-            Code.WRONG_USAGE, "Name the new owner with --owner, the new territory with --territory, or both."
-        )
-    with changing() as tx:
-        row = admin.move_account(tx, account=account_named, owner_login=owner, territory_code=code)
-    words = [f"belongs to {owner}"] if owner else []
-    words += [f"lies in {code}"] if code else []
-    say(f"{row['name']!s} now {' and '.join(words)}.")
+        ended = "no device of theirs gets or gives anything from its next request on"
+        answer.sentence = f"{login} can no longer sync: {ended}. {_STAYS}"
 
 
 @commands.group()
@@ -333,7 +216,8 @@ def device_list(login: str | None, as_json: bool) -> None:
 @device.command("revoke")
 @click.argument("device_id")
 @click.option("--reason", default="withdrawn by the admin", show_default=True, help="Why, for the audit log.")
-def device_revoke(device_id: str, reason: str) -> None:
+@as_json_option
+def device_revoke(device_id: str, reason: str, as_json: bool) -> None:
     """Withdraws a device for good: it gets and gives nothing from its next request on.
 
     What it holds stays on it, encrypted, until it is wiped or deleted there.
@@ -344,9 +228,14 @@ def device_revoke(device_id: str, reason: str) -> None:
         raise KnownError(
             Code.INVALID_VALUE, f"{error} List them with fieldrep-server device list."
         ) from error
-    with central_store() as database, database.write(ACTOR) as tx:
+    with (
+        made_so(as_json=as_json, id=id_text(row_id), state="withdrawn") as answer,
+        central_store() as database,
+        database.write(ACTOR) as tx,
+    ):
         credentials.revoke(tx, row_id, reason)
-    say(f"The device is withdrawn: it gets and gives nothing from its next request on. {_STAYS}")
+        ended = "it gets and gives nothing from its next request on"
+        answer.sentence = f"The device is withdrawn: {ended}. {_STAYS}"
 
 
 @commands.command()
@@ -388,10 +277,6 @@ def _moment(instant: object) -> str | None:
     if not isinstance(instant, int):
         return None
     return datetime.fromtimestamp(instant // 1000, UTC).isoformat(sep=" ").removesuffix("+00:00") + "Z"
-
-
-def _day(given: datetime | None) -> str | None:
-    return given.date().isoformat() if given else None
 
 
 def _bytes(value: object) -> bytes:

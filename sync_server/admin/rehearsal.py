@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import click
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.store.preview import Concerned, DeviceThere, Moved, Plan, concerned
 from sync_server.store.transaction import WriteTransaction
@@ -38,19 +39,29 @@ def changing() -> Iterator[WriteTransaction]:
     Raises:
         Rehearsed: at the end of a preview.
     """
-    preview = click.get_current_context().find_root().obj
+    context = click.get_current_context()
+    preview = context.find_root().obj
+    people: list[Concerned] = []
+    so_already = ""
     with central_store() as database:
         if not isinstance(preview, Preview):
             with database.write(ACTOR) as tx:
                 yield tx
             return
-        with database.rehearse(ACTOR) as tx:
-            yield tx
-            plan = Plan(tx.rehearsed(), tx.changed_roles())
-        with database.read() as reader:
-            people = concerned(reader, plan)
-    if preview.as_json:
+        try:
+            with database.rehearse(ACTOR) as tx:
+                yield tx
+                plan = Plan(tx.rehearsed(), tx.changed_roles())
+            with database.read() as reader:
+                people = concerned(reader, plan)
+        except KnownError as error:
+            if error.code is not Code.NOTHING_TO_CHANGE:
+                raise
+            so_already = error.sentence
+    if preview.as_json or context.params.get("as_json"):
         print_json({"people": [_as_json(one) for one in people]})
+    elif so_already:
+        say(so_already)
     else:
         _print(people)
     raise Rehearsed

@@ -11,8 +11,8 @@ from contextlib import suppress
 import click
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.admin.cli import ROLES, commands, user
-from sync_server.admin.console import say
+from sync_server.admin.cli import ROLES, as_json_option, commands, user
+from sync_server.admin.console import made_so
 from sync_server.admin.rehearsal import Preview, Rehearsed, changing
 from sync_server.store import admin
 
@@ -31,21 +31,23 @@ PREVIEWED = (
 @user.command("role")
 @click.argument("login")
 @click.argument("role", type=click.Choice(ROLES))
-def user_role(login: str, role: str) -> None:
+@as_json_option
+def user_role(login: str, role: str, as_json: bool) -> None:
     """Gives LOGIN another role; managers, office and admins also see what things cost."""
-    with changing() as tx:
+    with made_so(as_json=as_json, login=login, role=role) as answer, changing() as tx:
         admin.set_role(tx, login=login, role=role)
-    say(f"{login} is {role} now.")
+        answer.sentence = f"{login} is {role} now."
 
 
 @user.command("manager")
 @click.argument("login")
 @click.argument("manager", required=False)
-def user_manager(login: str, manager: str | None) -> None:
+@as_json_option
+def user_manager(login: str, manager: str | None, as_json: bool) -> None:
     """Puts LOGIN under MANAGER, who then holds all that LOGIN holds; without one, under nobody."""
-    with changing() as tx:
+    with made_so(as_json=as_json, login=login, manager=manager) as answer, changing() as tx:
         admin.set_manager(tx, login=login, manager_login=manager)
-    say(f"{login} reports to {manager} now." if manager else f"{login} reports to nobody now.")
+        answer.sentence = f"{login} reports to {manager or 'nobody'} now."
 
 
 @commands.group()
@@ -54,7 +56,7 @@ def scope() -> None:
 
 
 @scope.command("preview", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json_option
 @click.argument("change", nargs=-1, required=True, type=click.UNPROCESSED)
 def preview(change: tuple[str, ...], *, as_json: bool) -> None:
     """Says what CHANGE would move, to whom, and which devices may hold unsent work, and changes nothing.

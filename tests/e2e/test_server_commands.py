@@ -81,7 +81,7 @@ def test_people_are_added_listed_and_disabled(company: ServerCommand) -> None:
     said = company("user", "disable", "ben.vos")
     assert "from its next request on. What a device holds stays on it" in said
     assert company.json("user", "list")[1]["active"] is False
-    assert "disabled already" in company.refused("user", "disable", "ben.vos")
+    assert "disabled already" in company("user", "disable", "ben.vos")
     assert re.search(r"^ben\.vos +Ben Vos +rep +- +- +no ", company("user", "list"), re.MULTILINE)
 
 
@@ -92,7 +92,7 @@ def test_a_person_has_a_time_zone_of_his_own_or_that_of_the_laptop(company: Serv
     assert "those of Europe/Berlin" in company("user", "zone", "kim", "Europe/Berlin")
     assert "like Europe/Amsterdam" in company.refused("user", "zone", "kim", "Mars/Base")
     assert "those of the laptop" in company("user", "zone", "kim")
-    assert "that time zone already" in company.refused("user", "zone", "kim")
+    assert "that time zone already" in company("user", "zone", "kim")
 
 
 def test_an_account_moves_to_another_owner_and_the_manager_keeps_it(
@@ -120,7 +120,7 @@ def test_a_territory_gives_its_accounts_to_whoever_covers_it_or_one_above(
     assert listed["NL"]["covered_by"] == "ben.vos (cover to 2999-12-31)"
     company("territory", "unassign", "NL", "ben.vos")
     assert held(company, "ben.vos", tmp_path) == set()
-    assert "not assigned" in company.refused("territory", "unassign", "NL", "ben.vos")
+    assert "not assigned" in company("territory", "unassign", "NL", "ben.vos")
     assert "no territory “XX”" in company.refused("territory", "assign", "XX", "ben.vos")
 
 
@@ -154,7 +154,7 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
     assert "stays on it, encrypted, and can be read by whoever can use it until it is wiped" in said
     assert identify(store, reply.token) is None
     assert company.json("device", "list")[0]["state"] == "withdrawn"
-    assert "withdrawn already" in company.refused("device", "revoke", device["id"])
+    assert "withdrawn already" in company("device", "revoke", device["id"])
     assert "not a record id" in company.refused("device", "revoke", "7")
     assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))
 
