@@ -96,7 +96,8 @@ def print_report(reader: Reader, found: RestoreReport) -> None:
     _print_rows([_row(device) for device in found.devices])
     if found.changes:
         say("")
-        lines = table_lines(_CHANGE, [_change(change) for change in found.changes])
+        told = ToldRows(reader)
+        lines = table_lines(_CHANGE, [_change(change, told) for change in found.changes])
         _print_with_fields(reader, lines, [change.fields for change in found.changes], _CAME_BACK)
     if found.lost:
         say("")
@@ -106,6 +107,9 @@ def print_report(reader: Reader, found: RestoreReport) -> None:
         shown = found.lost[:_MOST_SHOWN]
         lines = table_lines(_LOST, [_lost(row) for row in shown])
         _print_with_fields(reader, lines, [row.fields for row in shown], _MISSING)
+        for row in shown:
+            if row.merged_into:
+                say(_merge_again(reader, row))
         if len(found.lost) > _MOST_SHOWN:
             say(f"and {len(found.lost) - _MOST_SHOWN:,} more; --json lists all.")
     say("")
@@ -124,7 +128,7 @@ def _print_with_fields(
         for pair in pairs:
             field = CATALOGUE[pair.entity].field(pair.field)
             before, after = (
-                value_words(reader, field, value, pair.currency or "EUR", told.name)
+                value_words(reader, field, value, _currency(told, pair), told.name)
                 for value in (pair.before, pair.after)
             )
             of = (
@@ -136,18 +140,35 @@ def _print_with_fields(
             say("    " + (said if pair.whole else sentence.format(said=said, before=before)))
 
 
+def _merge_again(reader: Reader, lost: LostRow) -> str:
+    entity = CATALOGUE[lost.entity]
+    into = reader.row(entity, parse_id(lost.merged_into))
+    along = f", and {lost.moved:,} of its records with it" if lost.moved else ""
+    contact = " --contact" if lost.entity == "contact" else ""
+    return (
+        f"{lost.record} had been merged into {label_of(entity, into) if into else 'a record that is gone'}{along}. "
+        f"To do it again: fieldrep-server merge {lost.merged_into} {lost.row_id}{contact}"
+    )
+
+
+def _currency(told: ToldRows, pair: TwoValues) -> str:
+    return pair.currency or told.currency(pair.entity, parse_id(pair.row_id)) or "EUR"
+
+
 def _print_rows(rows: list[dict[str, JsonValue]]) -> None:
     if rows:
         print_table(tuple(rows[0]), rows, as_json=False)
 
 
-def _change(change: ReturnedChange) -> dict[str, JsonValue]:
+def _change(change: ReturnedChange, told: ToldRows) -> dict[str, JsonValue]:
+    called = change.record or change.row_id
+    was = told.name(parse_id(change.row_id)) if change.entity == "sales_order" and change.row_id else ""
     return {
         "login": change.login,
         "device": change.device,
         "change": change.n,
         "command": change.command,
-        "record": f"{change.entity} {change.record or change.row_id}",
+        "record": f"{change.entity} {called}" + (f", before {was}" if was and was != called else ""),
         "became": change.result,
         "at": _moment(change.at),
     }

@@ -33,6 +33,8 @@ def value_words(
     """
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, bytes) and field.kind is Kind.BYTES:
+        return f"{len(value):,} bytes"
     if isinstance(value, bytes):
         there = _record(reader, field, value)
         return there or (

@@ -6,15 +6,16 @@ Owns the table `row_after_backup`. Must not know who gives what back; `returns.p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change
-from fieldrep.contract.fields import INT64_MAX
-from fieldrep.contract.ids import id_text
+from fieldrep.contract.fields import INT64_MAX, Value
+from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.messages import MOST_BEYOND_BYTES, HeldRow
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import reached
@@ -39,6 +40,8 @@ class LostRow:
             office may have changed it before that person.
         held_by: the person whose device told of it.
         fields: what the store now has and what the laptop held, where it told that.
+        merged_into: the record it was merged into, and is no more, "" for none.
+        moved: how many records had gone along with that; they are not listed themselves.
     """
 
     entity: str
@@ -48,6 +51,8 @@ class LostRow:
     by: str
     held_by: str
     fields: tuple[TwoValues, ...]
+    merged_into: str = ""
+    moved: int = 0
 
 
 def restored_to(session: Session, epoch: bytes) -> int:
@@ -132,7 +137,40 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
             fields = _apart(entity, row_id, row or {}, values)
             named = label or (told.called(entity, row_id, row or values) if entity in CATALOGUE else "")
             found.append(LostRow(entity, named, id_text(row_id), changed_at, who, held_by, fields))
-    return found
+    return _with_merges(reader, told, found)
+
+
+def _with_merges(reader: Reader, told: ToldRows, found: list[LostRow]) -> list[LostRow]:
+    """A merge that is lost is one thing to do again, not as many as records that had gone along with it."""
+    merges: dict[str, tuple[Value, Value]] = {}
+    for lost in found:
+        row_id = parse_id(lost.row_id)
+        into = told.values(lost.entity, row_id).get("merged_into_id")
+        row = reader.row(lost.entity, row_id) if isinstance(into, bytes) else None
+        if isinstance(into, bytes) and row is not None and row["merged_into_id"] is None:
+            merges[lost.row_id] = (row_id, into)
+    listed, moved = [], Counter[tuple[Value, Value]]()
+    for lost in found:
+        moves = {(pair.before, pair.after) for pair in lost.fields}
+        if len(moves) == 1 and moves <= set(merges.values()):
+            moved.update(moves)
+        else:
+            listed.append(lost)
+    return [
+        replace(
+            lost,
+            fields=tuple(pair for pair in lost.fields if pair.field != "archived"),
+            merged_into=_text(merges[lost.row_id][1]),
+            moved=moved[merges[lost.row_id]],
+        )
+        if lost.row_id in merges
+        else lost
+        for lost in listed
+    ]
+
+
+def _text(row_id: Value) -> str:
+    return id_text(row_id) if isinstance(row_id, bytes) else ""
 
 
 def _apart(

@@ -37,6 +37,22 @@ class ToldRows:
             "SELECT revision FROM restoration WHERE epoch = (SELECT epoch FROM store_info)"
         )[0]
 
+    def values(self, entity: str, row_id: bytes) -> Values:
+        """What a laptop held of a row, nothing where it did not say."""
+        return self._held.get((entity, row_id), {})
+
+    def currency(self, entity: str, row_id: bytes) -> str:
+        """That of the order or the account a row is of, "" where none is known."""
+        owners = (("order_id", "sales_order"), ("account_id", "account"))
+        row: Values = self._reader.row(entity, row_id) or self.values(entity, row_id)
+        for name, owner in owners if entity in CATALOGUE else ():
+            owner_id = row.get(name)
+            if isinstance(owner_id, bytes):
+                of = self._reader.row(owner, owner_id) or self.values(owner, owner_id)
+                if found := of.get("currency"):
+                    return str(found)
+        return ""
+
     def name(self, row_id: bytes) -> str:
         """What a row told of is called, "" where no laptop said."""
         return self._labels.get(row_id, "")
@@ -45,7 +61,7 @@ class ToldRows:
         """What a record is called that has no name of its own: by the records it is of, as an admin names them."""
         declared = CATALOGUE[entity]
         owners = [field for field in declared.fields.values() if field.parent and field.kind is Kind.REF]
-        told = values or self._held.get((entity, row_id), {})
+        told = values or self.values(entity, row_id)
         words = [self._known_as(field.to, told.get(field.name)) for field in owners]
         return " in ".join(word for word in words if word)
 
@@ -69,7 +85,7 @@ class ToldRows:
     def _known_as(self, entity: str, row_id: object) -> str:
         if not isinstance(row_id, bytes):
             return ""
-        row: Values = self._reader.row(entity, row_id) or self._held.get((entity, row_id), {})
+        row: Values = self._reader.row(entity, row_id) or self.values(entity, row_id)
         names = (_KEYS[entity],) if row.get(_KEYS.get(entity, "")) else CATALOGUE[entity].label
         return " ".join(str(row[name]) for name in names if row.get(name)) or self.name(row_id)
 
@@ -77,7 +93,7 @@ class ToldRows:
         """The record of that id, or the one that stands for it now."""
         if not isinstance(row_id, bytes):
             return None
-        told = self._held.get((entity, row_id), {})
+        told = self.values(entity, row_id)
         return self._reader.row(entity, row_id) or self._by_key(entity, told.get(_KEYS[entity]))
 
     def _by_key(self, entity: str, key: object) -> Row | None:

@@ -6,7 +6,7 @@ Values come from devices, so one that its field cannot hold is passed over. Must
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Edit
@@ -58,9 +58,14 @@ def differing(
 
 
 def entered(edits: Iterable[Edit]) -> tuple[TwoValues, ...]:
-    """What the edits of a change made of each field."""
+    """What the edits of a change made of each field; its records have one currency where one of them says it."""
+    edits = tuple(edits)
+    said = {
+        values["currency"] for edit in edits for values in (edit.before, edit.after) if values.get("currency")
+    }
+    currency = said.pop() if len(said) == 1 else None
     return tuple(
-        pair
+        replace(pair, currency=pair.currency or currency) if isinstance(currency, str) else pair
         for edit in edits
         if edit.entity in CATALOGUE
         for pair in differing(CATALOGUE[edit.entity], edit.row_id, edit.before, edit.after)

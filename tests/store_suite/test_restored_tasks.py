@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.contract.ids import RowId
+from fieldrep.contract.ids import RowId, id_text
 from sync_server.admin.restored import print_report
+from sync_server.reconcile.merges import merge
 from sync_server.store.admin import add_territory, assign, unassign
 from sync_server.store.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep
-from tests.store_suite.world import World
+from tests.store_suite.world import World, contacts
 
 
 def report(world: World) -> RestoreReport:
@@ -88,6 +89,68 @@ def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_t
     assert named(world) == set(), "what the office has done again is done"
     for laptop in laptops:
         laptop.replica.close()
+
+
+def test_a_merge_of_the_office_is_one_thing_to_do_again(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop, double = (world.account(ana.admission.user_id, name=name) for name in ("Shop", "Double"))
+    with world.write() as tx:
+        contacts(tx, double, ["Li", "Wu", "Zoë"])
+    ana.sync()
+    keep(world, tmp_path)
+
+    def merged() -> None:
+        with world.write() as tx:
+            tx.new_revision()
+            merge(tx, "account", shop, double)
+
+    merged()
+    ana.sync()
+    go_back(world, tmp_path)
+    ana.sync()
+    (one,) = report(world).lost
+    assert (one.record, one.merged_into, one.moved, one.fields) == ("Double", id_text(shop), 3, ())
+    with world.database.read() as reader:
+        print_report(reader, report(world))
+    said = capsys.readouterr().out
+    assert "Double had been merged into Shop, and 3 of its records with it." in said
+    assert f"fieldrep-server merge {id_text(shop)} {id_text(double)}" in said
+    merged()
+    assert report(world).lost == ()
+    ana.replica.close()
+
+
+def test_an_order_that_comes_back_is_listed_with_the_number_it_had_and_in_its_currency(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = world.make("account", name="Shop", owner_user_id=ana.admission.user_id, currency="USD")
+    ana.sync()
+    keep(world, tmp_path)
+    with ana.replica.begin("create_order", "order") as uow:
+        values = {"account_id": shop, "currency": "USD", "number_local": uow.next_number("order")}
+        head = uow.create("sales_order", values)
+        line = {"order_id": head, "account_id": shop, "description": "Tea", "qty": 1_000_000, "seq": 1}
+        tea = uow.create("document_line", {**line, "unit_price": 5_000_000, "line_amount": 500})
+    with ana.replica.begin("edit_line", "edit") as uow:
+        uow.update("document_line", tea, {"qty": 2_000_000, "line_amount": 1_000})
+    ana.submit(head)
+    ana.sync()
+    with world.database.read() as reader:
+        before = reader.row("sales_order", head)
+    assert before is not None
+    go_back(world, tmp_path)
+    ana.sync()
+    with world.database.read() as reader:
+        print_report(reader, report(world))
+    said = capsys.readouterr().out
+    assert f", before {before['number_official']}" in said
+    assert "Amount: 5.00 USD" in said
+    assert "Amount: 10.00 USD, before 5.00 USD" in said, "the change says nothing of the currency"
+    assert "EUR" not in said
+    ana.replica.close()
 
 
 def test_what_the_office_enters_anew_under_another_id_is_done(

@@ -20,6 +20,7 @@ CASES: list[tuple[str, str, Value, str]] = [
     ("sales_order", "freight_amount", 1250, "1250 JPY"),
     ("document_line", "discount_rate", 125_000, "12.5 %"),
     ("document_line", "unit_price", 1_500_000, "1.5"),
+    ("attachment", "thumb", b"\x01" * 1_600, "1,600 bytes"),
     ("activity", "due_at", 1_780_000_000_000, "2026-05-28 20:26Z"),
 ]
 
