@@ -21,6 +21,8 @@ from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 _ONE_LINE = 500
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Marks that make what stands beside them read backwards; no name is written with one."""
 
 
 @cache
@@ -66,8 +68,8 @@ def _checked(uow: UnitOfWork, field: Field, value: Value) -> Value:
 
 
 def _one_line(text: str) -> str:
-    """A text without blanks around it, and with a blank where a line broke."""
-    return " ".join(part.strip() for part in text.splitlines() if part.strip())
+    """A text without blanks around it, with a blank where a line broke, and without marks that turn words around."""
+    return " ".join(part.strip() for part in text.translate(_TURNING).splitlines() if part.strip())
 
 
 def surviving(uow: UnitOfWork, entity_name: str, row_id: bytes) -> RowId:

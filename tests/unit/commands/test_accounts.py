@@ -62,6 +62,12 @@ def test_an_edit_to_the_same_values_changes_and_sends_nothing(replica: Replica) 
     assert waiting(replica) == []
 
 
+def test_a_name_cannot_make_what_stands_beside_it_read_backwards(replica: Replica) -> None:
+    edit_account(replica, row_id=AURORA, name="\u202elive\u202c \u2067مخبز\u2069", note="\u202eas typed")
+    after = row(replica, "account", AURORA)
+    assert (after["name"], after["note"]) == ("live مخبز", "\u202eas typed")
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "words"),
     [
