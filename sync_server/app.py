@@ -119,7 +119,7 @@ def import_(profile: str, folder: Path, dry_run: bool, rejects: Path | None, as_
     if as_json:
         print_json(_as_json(report))
     else:
-        _print_counts(report.counts, "would be created" if dry_run else "created")
+        _print_counts(report.counts, dry_run=dry_run)
         if dry_run:
             say("This was a dry run: nothing was changed.")
     if report.rejects:
@@ -146,12 +146,13 @@ def _as_json(report: ImportReport) -> JsonValue:
     }
 
 
-def _print_counts(counts: dict[str, Count], created: str) -> None:
+def _print_counts(counts: dict[str, Count], *, dry_run: bool) -> None:
+    would = "would be " if dry_run else ""
     for name, count in counts.items():
-        parts = [f"{count.created:,} {created}"]
-        parts += [f"{count.updated:,} updated"] if count.updated else []
+        parts = [f"{count.created:,} {would}created"]
+        parts += [f"{count.updated:,} {would}updated"] if count.updated else []
         parts += [f"{count.unchanged:,} unchanged"] if count.unchanged else []
-        parts += [f"{count.rejected:,} rejected"] if count.rejected else []
+        parts += [f"{count.rejected:,} {would}rejected"] if count.rejected else []
         say(f"{name}: {', '.join(parts)}")
 
 
@@ -167,11 +168,15 @@ def _complain_about(report: ImportReport, rejects: Path | None) -> None:
 def _what_is_missing(report: ImportReport) -> str:
     """What was not taken, in whole; that all else was is said only where every file was read to its end."""
     count = report.rejects - len(report.unread)
-    rows = "1 row was" if count == 1 else f"{count:,} rows were"
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    if report.dry_run:
+        not_taken, rest = f"{rows} would not be taken", "everything else would be"
+    else:
+        not_taken, rest = f"{rows} {'was' if count == 1 else 'were'} not taken", "everything else was"
     if not report.unread:
-        return f"{rows} not taken; everything else was."
+        return f"{not_taken}; {rest}."
     cut = " and ".join(f"{file} cannot be read from row {row:,} on" for file, row in report.unread.items())
-    others = f" Besides, {rows} not taken." if count else ""
+    others = f" Besides, {not_taken}." if count else ""
     return f"{cut}: that row and all rows after it are missing, however many there are.{others}"
 
 

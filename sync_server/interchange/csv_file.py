@@ -259,11 +259,19 @@ class CsvFile:
         return header
 
     def _check_text(self, head: bytes) -> None:
+        wanted = self._charset.upper()
         for mark, what in {**_NOT_TEXT, **_BOMS}.items():
             if head.startswith(mark):
-                raise self._invalid(f"is {'in ' if what.startswith('UTF') else ''}{what}, not UTF-8 text")
+                raise self._invalid(f"is {'in ' if what.startswith('UTF') else ''}{what}, not {wanted} text")
         if head.count(0) * 4 > len(head):
-            raise self._invalid("is in UTF-16, not UTF-8 text")
+            raise self._invalid(f"is in UTF-16, not {wanted} text")
+        if self._charset != UTF_8 and head.startswith(codecs.BOM_UTF8):
+            raise KnownError(
+                Code.IMPORT_INVALID,
+                f"{self.name} is in UTF-8, as the mark at its beginning says, but the profile names the charset "
+                f"{self._charset} for its files. Take the charset out of the profile, or save the file in that one. "
+                "Nothing was imported.",
+            )
 
     def _check_header(self, header: tuple[str, ...]) -> None:
         if not any(header):
@@ -277,9 +285,12 @@ class CsvFile:
             raise self._invalid(f"names the column “{shortened(twice[0])}” twice")
         strange = [name for name in header if "\x00" in name or not _encodes(name)]
         if strange:
-            raise self._invalid(f"has the column name “{shortened(strange[0])}”, which is not UTF-8 text")
+            wanted = self._charset.upper()
+            raise self._invalid(f"has the column name “{shortened(strange[0])}”, which is not {wanted} text")
         if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
             raise self._invalid("separates its columns with semicolons or tabs, not with commas")
 
     def _invalid(self, what: str) -> KnownError:
-        return KnownError(Code.IMPORT_INVALID, f"{self.name} {what}. {_SAVE_AGAIN} Nothing was imported.")
+        other = f"Save it as “CSV (comma separated)” in {self._charset} and import again."
+        again = _SAVE_AGAIN if self._charset == UTF_8 else other
+        return KnownError(Code.IMPORT_INVALID, f"{self.name} {what}. {again} Nothing was imported.")

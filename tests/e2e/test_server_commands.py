@@ -235,6 +235,26 @@ def test_a_file_that_was_not_read_to_its_end_imports_nothing_and_names_the_row(
     assert not (tmp_path / "rejects.csv").exists()
 
 
+def test_a_dry_run_with_rejects_says_what_would_be_and_not_that_anything_was_taken(
+    company: ServerCommand, tmp_path: Path
+) -> None:
+    company("export", tmp_path / "before.jsonl")
+    (tmp_path / "files" / "account.csv").write_text("key,name\n1,Corner Store\n3,Elm Deli\n4,\n")
+    words = ("import", "fieldrep", tmp_path / "files")
+    dry = company.finish(*words, "--dry-run")
+    assert dry.returncode == 1
+    assert dry.stdout == (
+        "account: 1 would be created, 1 would be updated, 1 would be rejected\n"
+        "This was a dry run: nothing was changed.\n"
+    )
+    assert "1 row would not be taken; everything else would be. Name a file" in dry.stderr
+    company("export", tmp_path / "after.jsonl")
+    assert (tmp_path / "after.jsonl").read_bytes() == (tmp_path / "before.jsonl").read_bytes()
+    made = company.finish(*words)
+    assert made.stdout == "account: 1 created, 1 updated, 1 rejected\n"
+    assert "1 row was not taken; everything else was. Name a file" in made.stderr
+
+
 def test_an_export_that_cannot_be_written_is_a_sentence(company: ServerCommand, tmp_path: Path) -> None:
     assert "cannot be written" in company.refused("export", tmp_path / "nowhere" / "x.jsonl")
     assert "no user “nobody”" in company.refused("export", tmp_path / "x.jsonl", "--user", "nobody")

@@ -54,6 +54,28 @@ def test_a_byte_that_the_named_charset_does_not_have_is_named(folder: Folder) ->
     assert "the byte 81 after “A”, which is not WINDOWS-1252" in reject.problem
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("\ufeffId,Kürzel\n".encode(), "C.csv is in UTF-8, as the mark at its beginning says"),
+        ("Id,Kürzel\n".encode("utf-16"), "C.csv is in UTF-16, not WINDOWS-1252 text. Save it as"),
+        (b"Id,K\x81rzel\n", "which is not WINDOWS-1252 text. Save it as"),
+        (b"Id;Name\n", "Save it as “CSV (comma separated)” in windows-1252 and import again."),
+    ],
+)
+def test_a_file_that_is_not_in_the_charset_of_its_profile_is_told_what_it_is_in(
+    folder: Folder, content: bytes, says: str
+) -> None:
+    (folder.path / "C.csv").write_bytes(content)
+    profile = read_profile('charset = "windows-1252"\n' + CUSTOMER + 'name = "Name"\n', "old")
+    with pytest.raises(KnownError) as refused:
+        folder.load(profile)
+    assert says in refused.value.sentence
+    assert "windows-1252" in refused.value.sentence
+    assert "CSV UTF-8" not in refused.value.sentence
+    assert refused.value.sentence.endswith("Nothing was imported.")
+
+
 def test_a_row_that_makes_several_records_is_rejected_once_for_each_wrong_cell(folder: Folder) -> None:
     site = '[[records]]\nentity = "site"\nfile = "C.csv"\n[records.columns]\nkey = "Id"\ncity = "Town"\n'
     profile = read_profile(
