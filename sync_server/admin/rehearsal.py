@@ -16,9 +16,10 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.store.preview import Concerned, DeviceThere, Moved, Plan, concerned
-from sync_server.store.transaction import WriteTransaction
+from sync_server.store.transaction import WriteTransaction, moment_of
 
 ACTOR = "fieldrep-server"
+_BEGINS = "sync_server.begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def changing() -> Iterator[WriteTransaction]:
     context = click.get_current_context()
     preview = context.find_root().obj
     people: list[Concerned] = []
-    so_already = ""
+    so_already, begins = "", None
     with central_store() as database:
         if not isinstance(preview, Preview):
             with database.write(ACTOR) as tx:
@@ -51,7 +52,8 @@ def changing() -> Iterator[WriteTransaction]:
         try:
             with database.rehearse(ACTOR) as tx:
                 yield tx
-                plan = Plan(tx.rehearsed(), tx.changed_roles())
+                begins = context.meta.get(_BEGINS)
+                plan = Plan(tx.rehearsed(moment_of(begins[0]) if begins else ""), tx.changed_roles())
             with database.read() as reader:
                 people = concerned(reader, plan)
         except KnownError as error:
@@ -59,12 +61,17 @@ def changing() -> Iterator[WriteTransaction]:
                 raise
             so_already = error.sentence
     if preview.as_json or context.params.get("as_json"):
-        print_json({"people": [_as_json(one) for one in people]})
+        print_json({"on": begins[1] if begins else None, "people": [_as_json(one) for one in people]})
     elif so_already:
         say(so_already)
     else:
-        _print(people)
+        _print(people, begins[1] if begins else "")
     raise Rehearsed
+
+
+def begins_on(instant: int, day: str) -> None:
+    """Says of the command at work that what it changes begins later; a preview then tells of that day."""
+    click.get_current_context().meta[_BEGINS] = (instant, day)
 
 
 def _as_json(one: Concerned) -> dict[str, object]:
@@ -83,10 +90,12 @@ def _moved_as_json(moved: Moved) -> dict[str, object]:
     return {"accounts": moved.accounts, "rows": moved.rows, "bytes": moved.size, "entities": entities}
 
 
-def _print(people: list[Concerned]) -> None:
+def _print(people: list[Concerned], day: str) -> None:
     if not people:
-        say("Nobody would gain or lose anything. Nothing was changed.")
+        say(f"Nobody would gain or lose anything{f' on {day}' if day else ''}. Nothing was changed.")
         return
+    if day:
+        say(f"Not before {day}; on that day, as things stand now:")
     for one in people:
         for verb, moved in (("gain", one.gains), ("lose", one.loses)):
             if moved.rows:

@@ -16,9 +16,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue
+from fieldrep.domain.days import DAY_MS, start_of_day, zone_named
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_json, print_table, say
-from sync_server.admin.rehearsal import ACTOR, changing
+from sync_server.admin.rehearsal import ACTOR, begins_on, changing
 from sync_server.store import admin
 from sync_server.store.reading import Reader
 
@@ -54,11 +55,11 @@ def territory_list(as_json: bool) -> None:
     """Lists territories, and who covers each."""
     with central_store() as database, database.read() as reader:
         people = {row["id"]: str(row["login"]) for row in reader.all("user")}
-        covered: dict[object, list[str]] = {}
+        covered: dict[object, list[dict[str, JsonValue]]] = {}
         for assignment in reader.all("territory_assignment"):
             if not assignment["archived"]:
-                words = f"{people.get(assignment['user_id'], '?')} ({_cover(assignment)})"
-                covered.setdefault(assignment["territory_id"], []).append(words)
+                cover = _cover(people.get(assignment["user_id"], "?"), assignment)
+                covered.setdefault(assignment["territory_id"], []).append(cover)
         rows = sorted(reader.all("territory"), key=lambda row: str(row["path"] or row["name"]))
     found: list[dict[str, JsonValue]] = [
         {
@@ -66,7 +67,7 @@ def territory_list(as_json: bool) -> None:
             "name": str(row["name"]),
             "path": str(row["path"]) if row["path"] else None,
             "kind": str(row["kind"]),
-            "covered_by": ", ".join(sorted(covered.get(row["id"], []))) or None,
+            "covered_by": _covers(covered.get(row["id"], []), as_json=as_json),
             "id": id_text(_bytes(row["id"])),
         }
         for row in rows
@@ -75,13 +76,25 @@ def territory_list(as_json: bool) -> None:
     print_table(("code", "name", "path", "kind", "covered_by", "id"), found, as_json=as_json)
 
 
-def _cover(assignment: Mapping[str, Value]) -> str:
-    """What kind of assignment it is and when it holds."""
-    start, end = assignment["valid_from"], assignment["valid_to"]
-    words = [str(assignment["kind"])]
-    words += [f"from {start!s}"] if start else []
-    words += [f"to {end!s}"] if end else []
-    return " ".join(words)
+def _cover(login: str, assignment: Mapping[str, Value]) -> dict[str, JsonValue]:
+    """Who covers, in which way, and between which days."""
+    start, end = (str(day) if (day := assignment[name]) else None for name in ("valid_from", "valid_to"))
+    return {"login": login, "kind": str(assignment["kind"]), "from": start, "to": end}
+
+
+def _covers(found: list[dict[str, JsonValue]], *, as_json: bool) -> JsonValue:
+    """All who cover a territory: a list for scripts, words for people."""
+    found = sorted(found, key=lambda one: (str(one["login"]), str(one["from"] or "")))
+    if as_json:
+        return [*found]
+    words = (
+        f"{one['login']} ({one['kind']}"
+        + (f" from {one['from']}" if one["from"] else "")
+        + (f" to {one['to']}" if one["to"] else "")
+        + ")"
+        for one in found
+    )
+    return ", ".join(words) or None
 
 
 @territory.command("assign")
@@ -105,7 +118,7 @@ def territory_assign(
     first, last = _day(valid_from), _day(valid_to)
     assigned: dict[str, JsonValue] = {"code": code, "login": login, "kind": kind, "from": first, "to": last}
     with made_so(as_json=as_json, **assigned) as answer, changing() as tx:
-        admin.active_user(tx, login)
+        zone = str(admin.active_user(tx, login)["tz"] or "UTC")
         admin.assign(
             tx,
             login=login,
@@ -115,7 +128,24 @@ def territory_assign(
             valid_to=last,
             reason=reason,
         )
-        answer.sentence = f"{login} covers {code}."
+        answer.sentence = f"{login} covers {code}{_when(valid_from, valid_to, zone, tx.now)}."
+
+
+def _when(first: datetime | None, last: datetime | None, zone: str, now: int) -> str:
+    """From and until when somebody covers, where that is not from now on; what begins later is previewed for then."""
+    begins, ends = (_instant(day, zone) for day in (first, last))
+    if last and ends and ends + DAY_MS <= now:
+        return f" until {_day(last)}, which is over: nobody gains anything by it"
+    said = ""
+    if first and begins and begins > now:
+        begins_on(begins, first.date().isoformat())
+        said = f" from {_day(first)} on"
+    return f"{said}, until {_day(last)}" if last else said
+
+
+def _instant(day: datetime | None, zone: str) -> int | None:
+    """When a day begins for somebody."""
+    return start_of_day(day.date(), zone_named(zone)) if day else None
 
 
 @territory.command("unassign")

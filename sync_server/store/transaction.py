@@ -287,8 +287,10 @@ class WriteTransaction(Workspace):
         """Keeps what an import says of a row, for the next one."""
         self._import_images[row_id] = image
 
-    def rehearsed(self) -> Settlement:
-        """What this transaction would change in the ledger if it were finished now."""
+    def rehearsed(self, moment: str = "") -> Settlement:
+        """What this transaction would change in the ledger, finished now; or what by it alone is due at a moment."""
+        if moment:
+            return settle(self, coverage(self, moment), staged_coverage(self, moment))
         after = self._after(moment_of(self.now))
         return settle(self, self._before or after, after)
 

@@ -43,6 +43,27 @@ def test_a_preview_tells_what_a_change_would_move_and_changes_nothing(server: Se
     assert "nothing was moved" in server("scope", "preview", *change)
 
 
+def test_a_cover_that_begins_later_is_previewed_for_the_day_it_begins(server: ServerCommand) -> None:
+    server("territory", "add", "NB")
+    server("account", "move", "K-1", "--territory", "NB")
+    change = ("territory", "assign", "NB", "ben")
+    later = (*change, "--from", "2999-12-01", "--to", "2999-12-10")
+    told = json.loads(server("scope", "preview", "--json", *later))
+    assert told["on"] == "2999-12-01"
+    assert {one["login"]: one["gains"]["accounts"] for one in told["people"]} == {"ben": 1}
+    text = server("scope", "preview", *later)
+    assert text.startswith(
+        "Not before 2999-12-01; on that day, as things stand now:\nBen (ben) would gain 1 account"
+    )
+    assert server(*later) == "ben covers NB from 2999-12-01 on, until 2999-12-10.\n"
+    past = (*change, "--from", "2025-01-01", "--to", "2025-01-31")
+    assert "Nobody would gain or lose anything. Nothing" in server("scope", "preview", *past)
+    assert server(*past) == "ben covers NB until 2025-01-31, which is over: nobody gains anything by it.\n"
+    told = json.loads(server("scope", "preview", "--json", *change))
+    assert (told["on"], [one["login"] for one in told["people"]]) == (None, ["ben"])
+    assert server(*change) == "ben covers NB.\n"
+
+
 def test_a_preview_tells_devices_of_one_name_apart(tmp_path: Path) -> None:
     with served(tmp_path) as office:
         ana = office.make("user", login="ana", name="Ana")

@@ -117,7 +117,9 @@ def test_a_territory_gives_its_accounts_to_whoever_covers_it_or_one_above(
     assert held(company, "ben.vos", tmp_path) == {"Harbour Inn"}
     listed = {territory["code"]: territory for territory in company.json("territory", "list")}
     assert listed["NH"]["path"] == "NL/NH"
-    assert listed["NL"]["covered_by"] == "ben.vos (cover to 2999-12-31)"
+    ben = {"login": "ben.vos", "kind": "cover", "from": None, "to": "2999-12-31"}
+    assert (listed["NL"]["covered_by"], listed["NH"]["covered_by"]) == ([ben], [])
+    assert "ben.vos (cover to 2999-12-31)" in company("territory", "list")
     company("territory", "unassign", "NL", "ben.vos")
     assert held(company, "ben.vos", tmp_path) == set()
     assert "not assigned" in company("territory", "unassign", "NL", "ben.vos")

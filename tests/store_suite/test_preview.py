@@ -12,7 +12,7 @@ from sync_server.store.preview import Plan, concerned
 from sync_server.store.settling import Settlement
 from sync_server.store.transaction import WriteTransaction
 from sync_server.store.verify import verify
-from tests.store_suite.world import Copy, World, contacts, new_row
+from tests.store_suite.world import DAY_MS, Copy, World, contacts, day_of, new_row
 
 Act = Callable[[WriteTransaction], object]
 ACTS: dict[str, Act] = {
@@ -137,3 +137,24 @@ def test_many_accounts_move_at_once_in_pages_of_bounded_size_and_nobody_else_not
     assert gone == count + 3
     quiet = world.pull(copies["ben"])
     assert (quiet.pages, quiet.leaves, quiet.digest) == ((), (), copies["ben"].digest())
+
+
+def test_what_begins_later_is_told_for_its_day_and_moves_exactly_that_then(world: World) -> None:
+    company(world)
+    first, other = (day_of(world.clock() + days * DAY_MS) for days in (10, 20))
+    with world.write() as tx:
+        admin.assign(tx, login="ben", territory_code="N", valid_from=other)
+    with world.database.rehearse("test") as tx:
+        admin.assign(tx, login="cleo", territory_code="N", valid_from=first)
+        assert as_grants(tx.rehearsed()) == (set(), set())
+        then = as_grants(tx.rehearsed(f"{first}T12:00"))
+    before = ledger(world)
+    with world.write() as tx:
+        admin.assign(tx, login="cleo", territory_code="N", valid_from=first)
+    held = {(user, key) for user, key, _, lost in before if lost is None}
+    world.clock.pass_days(10)
+    world.database.settle_due()
+    now = {(user, key) for user, key, _, lost in ledger(world) if lost is None}
+    assert then == (now - held, held - now)
+    assert len(then[0]) == 3
+    assert verify(world.database) == []
