@@ -1,5 +1,6 @@
 """Where there is little room: sentences go on in the next line, numbers stay whole, long values keep both ends."""
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontMetrics
 
 from fieldrep.ui.style.fonts import metrics
@@ -78,6 +79,17 @@ def test_the_head_of_a_record_shortens_its_longest_fact_and_keeps_numbers(stage:
     assert person.startswith("Anabela")
     assert person.endswith("tative")
     assert label.toolTip() == whole
+
+
+def test_a_number_reads_from_its_beginning_beside_a_name_that_runs_the_other_way(stage: Stage) -> None:
+    label, number = ElidedFacts(), "+49 30 778899"
+    stage(label, 500, 24)
+    beginnings = []
+    for name in ("Bakery", "\u0645\u062e\u0628\u0632"):
+        label.set_facts((number, name))
+        width = QFontMetrics(label.font()).horizontalAdvance(number)
+        beginnings.append(label.grab(QRect(0, 0, width - 2, 24)).toImage())
+    assert beginnings[0] == beginnings[1]
 
 
 def test_a_long_value_behind_a_choice_keeps_both_ends_and_is_whole_in_the_tooltip(stage: Stage) -> None:

@@ -14,6 +14,8 @@ from fieldrep.ui.style.theme import look_changed
 from fieldrep.ui.style.tokens import Tone
 
 _BETWEEN = " · "
+_ALONE, _NO_LONGER_ALONE = "\u2068", "\u2069"
+"""Around words that decide their own direction and not that of what stands beside them."""
 
 
 def restyle(widget: QWidget) -> None:
@@ -98,7 +100,11 @@ class ElidedText(Text):
         side = QStyle.visualAlignment(self.layoutDirection(), self.alignment())
         align = side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-        painter.drawText(area, int(align), self.shown_text())
+        painter.drawText(area, int(align), self.drawn_text())
+
+    def drawn_text(self) -> str:
+        """What is drawn of it."""
+        return self.shown_text()
 
     def _tell(self) -> None:
         shortened = self.shown_text() != self.text()
@@ -124,3 +130,9 @@ class ElidedFacts(ElidedText):
             left = max(widths[at] - missing, widths[at] // 2)
             facts[at] = metrics.elidedText(facts[at], Qt.TextElideMode.ElideMiddle, left)
         return metrics.elidedText(_BETWEEN.join(facts), Qt.TextElideMode.ElideRight, room)
+
+    def drawn_text(self) -> str:
+        """Each fact runs its own way: beside a name in Arabic a number still reads from its beginning."""
+        return _BETWEEN.join(
+            fact for fact in self.shown_text().split(_BETWEEN)
+        )
