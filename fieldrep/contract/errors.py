@@ -76,6 +76,7 @@ class Code(StrEnum):
     STORE_MISSING = "store_missing"
     STORE_NEWER = "store_newer"
     STORE_DAMAGED = "store_damaged"
+    STORE_UNUSABLE = "store_unusable"
     NOT_KEPT = "not_kept"
     IMPORT_INVALID = "import_invalid"
     ADDRESS_IN_USE = "address_in_use"

@@ -36,6 +36,7 @@ _SAFE = "Everything is safe on this laptop and goes out later by itself. Tell yo
 OF_THE_DISK = {
     Code.DISK_FULL: f"The server's disk is full, so it takes nothing just now. {_SAFE}",
     Code.DISK_ERROR: f"The server cannot use its disk just now. {_SAFE}",
+    Code.STORE_UNUSABLE: f"The server cannot use its database just now. {_SAFE}",
     Code.STORE_DAMAGED: f"The server's store is damaged, so it takes nothing just now. {_SAFE}",
 }
 """What is the admin's to mend, in words for who sits at a laptop, and knows of one disk only: her own."""

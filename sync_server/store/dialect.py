@@ -255,6 +255,8 @@ class PostgresDialect:
             },
         )
 
+        event.listen(engine, "connect", _require_unicode, insert=True)
+
         # One wire type for every whole number keeps one prepared statement per text.
         def prepare(connection: Any, _record: object) -> None:
             connection.adapters.register_dumper(int, Int8Dumper)
@@ -267,7 +269,9 @@ class PostgresDialect:
         """A database that is not there cannot be opened in the first place."""
 
     def schema_engine(self, url: str) -> Engine:
-        return create_engine(url, poolclass=NullPool, connect_args={"application_name": "fieldrep-server"})
+        engine = create_engine(url, poolclass=NullPool, connect_args={"application_name": "fieldrep-server"})
+        event.listen(engine, "connect", _require_unicode, insert=True)
+        return engine
 
     def lock_schema(self, connection: Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7020615)")
@@ -322,6 +326,23 @@ class PostgresDialect:
     def update_many(self, cursor: Cursor, table: str, names: Sequence[str], rows: list[Row]) -> None:
         for arrays in _side_by_side(rows):
             cursor.execute(update_all_text(table, tuple(names)), arrays)
+
+
+def _require_unicode(connection: Any, _record: object) -> None:
+    """The server tells its encoding with every connection, unasked.
+
+    Raises:
+        KnownError: `store_unusable`.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        connection.close()
+        raise KnownError(
+            Code.STORE_UNUSABLE,
+            f"The database “{name}” is encoded in {encoding}, which cannot hold every name. Make one in UTF-8 "
+            "(createdb --encoding UTF8 --template template0 NAME) and give that one; pg_dump takes over what this one holds.",
+        )
 
 
 def _side_by_side(rows: list[Row]) -> Iterator[list[list[Any]]]:

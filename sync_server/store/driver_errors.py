@@ -1,10 +1,11 @@
-"""What the database drivers raise about disks, locks and lines, told as known errors, once for both databases.
+"""What the database drivers raise about disks, locks, lines and refused ways in, told as known errors for both kinds.
 
 Owns the telling apart and the sentences. Must not know a statement or a table; a bug stays what it is.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,69 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 
 from fieldrep.contract.errors import Code, KnownError
+
+_REFUSALS = {
+    r'database "(.+?)" does not exist': (
+        "There is no database “{}” on this PostgreSQL server. Make it first: createdb --encoding UTF8 --template "
+        "template0 {}"
+    ),
+    r'role "(.+?)" does not exist': (
+        "This PostgreSQL server knows no role “{}”. Make it first (createuser {}), or name another one in the address."
+    ),
+    r'authentication failed for user "(.+?)"': (
+        "This PostgreSQL server does not let “{}” in with this password, or does not let this role in from here. "
+        "Correct the address (postgresql+psycopg://{}:PASSWORD@HOST/DATABASE), the file .pgpass or the server's "
+        "pg_hba.conf."
+    ),
+    "no password supplied": (
+        "This PostgreSQL server asks for a password. Write it in the address "
+        "(postgresql+psycopg://ROLE:PASSWORD@HOST/DATABASE) or in the file .pgpass."
+    ),
+}
+"""What a server that answers says to somebody it does not let in, in English; libpq gives no code with it."""
+
+
+@contextmanager
+def refusals_named() -> Iterator[None]:
+    """For whoever opens a store: says what it is that PostgreSQL refuses. Not for what devices are answered."""
+    try:
+        yield
+    except Exception as error:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        known = _refusal(cause) if type(cause).__module__.startswith("psycopg") else None
+        if known is None:
+            raise
+        raise known from error
+
+
+def _refusal(error: BaseException) -> KnownError | None:
+    import psycopg
+
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return KnownError(
+            Code.STORE_UNUSABLE,
+            f"PostgreSQL does not let this role work in the database ({_first_line(error)}). Make the role its owner "
+            "(ALTER DATABASE … OWNER TO …) and try again; nothing was changed.",
+        )
+    if not isinstance(error, psycopg.OperationalError) or error.sqlstate is not None:
+        return None
+    for pattern, sentence in _REFUSALS.items():
+        found = re.search(pattern, str(error))
+        if found:
+            name = found[1] if found.re.groups else ""
+            return KnownError(Code.STORE_UNUSABLE, sentence.format(name, name))
+    return KnownError(
+        Code.SERVER_BUSY,
+        f"The database cannot be reached or is busy ({_first_line(error)}). Nothing was changed; check the address "
+        "and try again.",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """What the server said, without the way to it that the driver puts before."""
+    return (str(error).rpartition("failed: ")[2].strip().splitlines() or [type(error).__name__])[0].rstrip(
+        "."
+    )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.store.dialect import NO_STORE, Dialect
+from sync_server.store.driver_errors import refusals_named
 from sync_server.store.schema import METADATA
 
 HEAD = "0001"
@@ -39,10 +40,13 @@ def check_version(engine: Engine) -> None:
     """Makes sure that a store is one this program can work with.
 
     Raises:
-        KnownError: `store_missing`, `store_newer`, or `upgrade_needed` for an older one and for one with other tables.
+        KnownError: `store_missing`, `store_newer`, or `upgrade_needed` for an older one and for one with other tables;
+            `store_unusable` when the database is somebody else's, or lets nobody in.
     """
-    with engine.connect() as connection:
+    with refusals_named(), engine.connect() as connection:
         version = schema_version(connection)
+        if version:
+            _require_own(connection, version)
         if version == HEAD:
             _check_tables(connection)
     if not version:
@@ -62,13 +66,14 @@ def bring_up_to_date(url: str, dialect: Dialect, folder: Path | None = None) -> 
 
     Raises:
         KnownError: `store_newer`, when a newer program made it, `upgrade_needed`, when one between two releases did;
-            it is then left as it is.
+            it is then left as it is; `store_unusable` when the database is somebody else's, or lets nobody in.
     """
     engine = dialect.schema_engine(url)
     try:
-        with engine.begin() as connection:
+        with refusals_named(), engine.begin() as connection:
             dialect.lock_schema(connection)
             version = schema_version(connection)
+            _require_own(connection, version)
             if version > HEAD:
                 raise _newer()
             if version == HEAD and folder is None:
@@ -78,6 +83,27 @@ def bring_up_to_date(url: str, dialect: Dialect, folder: Path | None = None) -> 
             return True
     finally:
         engine.dispose()
+
+
+def _require_own(connection: Connection, version: str) -> None:
+    """Another program's tables stay untouched: ours are never put between them where names meet.
+
+    Raises:
+        KnownError: `store_unusable`.
+    """
+    inspector = inspect(connection)
+    if version:
+        foreign = [] if inspector.has_table("store_info") else ["alembic_version"]
+    else:
+        there = [*inspector.get_table_names(), *inspector.get_view_names()]
+        foreign = [name for name in there if name.lower() in METADATA.tables]
+    if foreign:
+        named = ", ".join(sorted(foreign)[:3]) + (", …" if len(foreign) > 3 else "")
+        raise KnownError(
+            Code.STORE_UNUSABLE,
+            f"This database has tables of another program ({named}). Give FieldRep an empty database of its own; no "
+            "table was changed.",
+        )
 
 
 def _check_tables(connection: Connection) -> None:

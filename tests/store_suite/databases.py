@@ -95,6 +95,25 @@ class _Server:
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
 
+    def encoded(self, encoding: str) -> str:
+        """A new database in an encoding; gives its name."""
+        name = self.database()
+        assert self._admin is not None
+        self._admin.execute(f"DROP DATABASE {name}".encode())
+        made = f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        self._admin.execute(made.encode())
+        return name
+
+    def guarded(self) -> str:
+        """A new role that is let in with its password alone; gives its name."""
+        assert self._admin is not None
+        role = f"guarded_{os.getpid()}_{next(self._numbers)}"
+        self._admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'right'".encode())
+        rules = Path(str(self._admin.execute("SHOW hba_file").fetchone()[0]))  # type: ignore[index]
+        rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+        self._admin.execute("SELECT pg_reload_conf()")
+        return role
+
     def address(self, name: str) -> str:
         """The address of a database."""
         assert self._running is not None
@@ -155,6 +174,18 @@ class Databases:
             _SERVER.take()
             self._took = True
         return _SERVER.address(_SERVER.database())
+
+    def encoded(self, encoding: str) -> str:
+        """The address of a database on PostgreSQL without any table, in an encoding."""
+        self.empty("postgresql")
+        return _SERVER.address(_SERVER.encoded(encoding))
+
+    def guarded(self, password: str) -> str:
+        """The address of a database without any table for a role whose password is "right"."""
+        url = make_url(self.empty("postgresql"))
+        return url.set(username=_SERVER.guarded(), password=password or None).render_as_string(
+            hide_password=False
+        )
 
     def close(self) -> None:
         """Lets go of the server."""
