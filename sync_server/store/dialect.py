@@ -341,7 +341,7 @@ def _require_unicode(connection: Any, _record: object) -> None:
         raise KnownError(
             Code.STORE_UNUSABLE,
             f"The database “{name}” is encoded in {encoding}, which cannot hold every name. Make one in UTF-8 "
-            "(createdb --encoding UTF8 --template template0 NAME) and give that one; pg_dump takes over what this one holds.",
+            "(createdb --encoding UTF8 --template template0 NAME) and give that; pg_dump takes over what this one has.",
         )
 
 
