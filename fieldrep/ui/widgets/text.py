@@ -134,5 +134,5 @@ class ElidedFacts(ElidedText):
     def drawn_text(self) -> str:
         """Each fact runs its own way: beside a name in Arabic a number still reads from its beginning."""
         return _BETWEEN.join(
-            fact for fact in self.shown_text().split(_BETWEEN)
+            f"{_ALONE}{fact}{_NO_LONGER_ALONE}" for fact in self.shown_text().split(_BETWEEN)
         )
