@@ -128,9 +128,11 @@ def test_who_was_let_in_again_is_not_shut_out_by_what_stood_before(world: World,
         enable_user(tx, "zoe")
 
 
-def test_where_nothing_can_be_read_of_the_replaced_store_that_is_told(world: World, tmp_path: Path) -> None:
+def test_where_nothing_can_be_read_of_the_replaced_store_that_is_told(
+    world: World, stores: Databases, kind: str, tmp_path: Path
+) -> None:
     with_shop(tmp_path, world)
-    gone = f"sqlite:///{tmp_path / 'after the fire.db'}"
+    gone = stores.empty(kind)
     assert restore(gone, tmp_path / "kept", world.clock, SeededBytes(9)).unsure == "unread"
     database = Database.open(gone, world.clock, SeededBytes(3))
     assert verify(database) == []
