@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -104,12 +106,33 @@ def replaced_in(session: Session) -> Replaced:
 def replaced_file(file: Path) -> Replaced:
     """The same of a store on SQLite, which may be damaged or not there at all."""
     try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as old:
-            reading = _Reading(old.execute)
-            reading.whole = old.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-            return _read(reading)
+        return _read_file(file)
     except sqlite3.Error:
-        return Replaced()
+        return _read_mended(file)
+
+
+def _read_file(file: Path) -> Replaced:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as old:
+        reading = _Reading(old.execute)
+        reading.whole = old.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        return _read(reading)
+
+
+def _read_mended(file: Path) -> Replaced:
+    """What a copy tells whose first bytes say again that it is a database; only they may be damaged."""
+    with suppress(OSError, sqlite3.Error), TemporaryDirectory(prefix=_PREFIX, dir=file.parent) as folder:
+        copy = Path(folder) / "store.db"
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                copyfile(file.with_name(file.name + suffix), copy.with_name(copy.name + suffix))
+        with copy.open("rb+") as head:
+            head.write(_HEAD)
+        return replace(_read_file(copy), whole=False)
+    return Replaced()
+
+
+_PREFIX = "fieldrep-restore-"
+_HEAD = b"SQLite format 3\0"
 
 
 class _Reading:

@@ -93,8 +93,9 @@ def test_a_store_damaged_in_any_way_is_replaced_by_the_backup(
     assert not list(tmp_path.glob("fieldrep-restore*"))
 
 
+@pytest.mark.parametrize("damage", ["head", "people"])
 def test_what_a_damaged_store_still_tells_of_who_was_withdrawn_is_kept(
-    damaged: World, tmp_path: Path
+    damaged: World, tmp_path: Path, damage: str
 ) -> None:
     file = tmp_path / "central.db"
     database = Database.open(damaged.url, damaged.clock, SeededBytes(4))
@@ -107,8 +108,9 @@ def test_what_a_damaged_store_still_tells_of_who_was_withdrawn_is_kept(
     with closing(sqlite3.connect(file)) as told:
         (root,) = told.execute("SELECT rootpage FROM sqlite_master WHERE name = 'app_user'").fetchone()
     content = bytearray(file.read_bytes())
-    content[(root - 1) * PAGE : root * PAGE] = b"\xaa" * PAGE
-    file.write_bytes(content)
+    if damage == "people":
+        content[(root - 1) * PAGE : root * PAGE] = b"\xaa" * PAGE
+    file.write_bytes(_head(content) if damage == "head" else content)
     result = restore(damaged.url, tmp_path / "kept", damaged.clock, SeededBytes(9))
     assert result.unsure == "unread"
     assert [(one.row_id, one.why) for one in result.carried.shut_out] == [(device_id, "stolen")]
