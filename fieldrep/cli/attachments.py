@@ -22,8 +22,8 @@ _STATES = {
     "waiting": "waits to go up",
     "here": "here",
     "partly": "partly here",
-    "wanted": "comes with the next sync",
-    "not_here": "in the office",
+    "wanted": "asked for",
+    "not_here": "not on this laptop",
 }
 
 

@@ -66,7 +66,7 @@ def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
         print_json(_receipt(receipt))
         return
     for name, value in _receipt(receipt).items():
-        if name not in ("mine", "theirs", "at", "sentence", "drafts_left"):
+        if name not in ("mine", "theirs", "at", "sentence", "drafts_left", "files_not_taken"):
             click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     click.echo(receipt.sentence)
 
@@ -108,7 +108,8 @@ def status(as_json: bool) -> int:
         print_json(found)
         return code
     rows = found.pop("rows")
-    del found["last_sync_at"], found["refused_changes"], found["oldest_waiting_at"]
+    for name in ("last_sync_at", "refused_changes", "oldest_waiting_at", "files_not_taken"):
+        del found[name]
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     for entity, count in sorted(rows.items() if isinstance(rows, dict) else ()):
@@ -117,15 +118,20 @@ def status(as_json: bool) -> int:
 
 
 def _status(replica: Replica) -> dict[str, object]:
+    import msgspec
+
     from fieldrep.contract.ids import id_text
     from fieldrep.domain.queue_age import queue_warning, waited
     from fieldrep.queries.records import row_counts
     from fieldrep.queries.shell import shell_state
+    from fieldrep.store.file_queue import not_taken, uploads
+    from fieldrep.store.receipt import not_taken_words
     from fieldrep.store.refused import refused_changes
 
     state, now = replica.state(), replica.clock()
     with replica.read() as reader:
         shell, rows = shell_state(reader), row_counts(reader)
+        stuck, files = not_taken(reader), len(uploads(reader))
         refused = [_refusal(entry) for entry in refused_changes(reader.driver)]
     return {
         "enrolled": state.enrolled,
@@ -141,7 +147,12 @@ def _status(replica: Replica) -> dict[str, object]:
         "outbox_depth": shell.waiting,
         "oldest_waiting_at": shell.oldest_waiting_at,
         "oldest_waiting": waited(shell.oldest_waiting_at, now) if shell.oldest_waiting_at else None,
-        "warning": state.barred or queue_warning(shell.oldest_waiting_at, now) or None,
+        "files_waiting": files,
+        "files_not_taken": msgspec.to_builtins(stuck),
+        "warning": state.barred
+        or queue_warning(shell.oldest_waiting_at, now)
+        or not_taken_words(stuck)
+        or None,
         "highest_change": state.highest_n,
         "conflicts": shell.conflicts,
         "refused": len(refused),

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from fieldrep.contract.ids import id_text
 from fieldrep.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -35,6 +38,27 @@ def uploads(reader: Reader) -> list[Upload]:
         "WHERE b.whole = 1 ORDER BY b.size, u.row_id"
     )
     return [Upload(*row) for row in reader.rows(sql)]
+
+
+class NotTaken(msgspec.Struct, frozen=True):
+    """A file whose body the server does not take now, and why."""
+
+    id: str
+    name: str
+    size: int
+    sentence: str
+
+
+def not_taken(reader: Reader) -> tuple[NotTaken, ...]:
+    """The files that wait and would go on waiting however often this device syncs."""
+    sql = (
+        "SELECT a.id, a.name, a.size, u.refused FROM file_upload u JOIN attachment a ON a.id = u.row_id "
+        "WHERE u.refused <> '' ORDER BY a.row_no"
+    )
+    return tuple(
+        NotTaken(id_text(row_id), str(name or ""), int(size or 0), sentence)
+        for row_id, name, size, sentence in reader.rows(sql)
+    )
 
 
 def uploads_with_sent(reader: Reader) -> list[tuple[Upload, int]]:

@@ -6,7 +6,9 @@ import msgspec
 
 from fieldrep.contract.digest import Digest
 from fieldrep.domain.queue_age import clock_words
+from fieldrep.store.file_queue import NotTaken, not_taken, uploads
 from fieldrep.store.left_drafts import LeftDraft, left_words
+from fieldrep.store.reader import Reader
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +17,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         conflicts: fields with two values that this sync met; each counts once, as on the page and in `status`.
         waiting: changes still on this device afterwards.
+        files_waiting: files whose bodies are still on this device alone; none of them holds a change back.
+        files_not_taken: those of them that the server does not take now, and why.
         returned: changes given back to a server that was restored; what became of them was told before.
         entered, left: records that came into this user's scope, or left it.
         drafts_left: drafts of this person that went with their accounts to colleagues.
@@ -35,6 +39,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     returned: int = 0
     waiting: int = 0
+    files_waiting: int = 0
+    files_not_taken: tuple[NotTaken, ...] = ()
     held_back: int = 0
     pulled: int = 0
     entered: int = 0
@@ -64,12 +70,35 @@ _COUNTS = (
 )
 """What adds up over syncs; lists are put behind each other."""
 
+_MOST_NAMED = 3
+
 
 def joined(first: Receipt, then: Receipt) -> Receipt:
     """What two syncs did together that went on from each other; how things stand is what the second says."""
     counts = {name: getattr(first, name) + getattr(then, name) for name in _COUNTS}
     both = msgspec.structs.replace(then, **counts, started_over=first.started_over or then.started_over)
     return msgspec.structs.replace(both, sentence=tell(both))
+
+
+def with_files(receipt: Receipt, reader: Reader) -> Receipt:
+    """The receipt with what became of the bodies of files, which travel after everything else."""
+    stuck = not_taken(reader)
+    return msgspec.structs.replace(
+        receipt,
+        files_waiting=len(uploads(reader)),
+        files_not_taken=stuck,
+        sentence=f"{receipt.sentence} {not_taken_words(stuck)}".rstrip(),
+    )
+
+
+def not_taken_words(files: tuple[NotTaken, ...]) -> str:
+    """The files that the server does not take, by name, and why the first of them; "" for none."""
+    if not files:
+        return ""
+    names = ", ".join(file.name for file in files[:_MOST_NAMED])
+    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
+    what = "This file was" if len(files) == 1 else "These files were"
+    return f"{what} not taken: {names}{more}. {files[0].sentence}"
 
 
 def tell(receipt: Receipt) -> str:

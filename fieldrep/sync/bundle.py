@@ -32,7 +32,7 @@ from fieldrep.contract.messages import (
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.whole_file import whole_file
 from fieldrep.store.apply import Applied, apply_reply, start_over
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.receipt import Receipt, with_files
 from fieldrep.store.replica import SERVER_KEY, Replica
 from fieldrep.store.state import SyncState
 from fieldrep.sync.carried_files import take_files, write_files
@@ -141,7 +141,8 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
     read.take(_replies(parts, about_files))
     take_files(replica, chain(about_files, parts))
     run.waiting = replica.depth()
-    return read.told(differed=_differed(state))
+    with replica.read() as reader:
+        return with_files(read.told(differed=_differed(state)), reader)
 
 
 def _replies(parts: Iterator[bytes], about_files: list[bytes]) -> Iterator[ExchangeReply]:

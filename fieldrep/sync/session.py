@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.receipt import Receipt, joined
+from fieldrep.store.receipt import Receipt, joined, with_files
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
 from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry
@@ -96,7 +96,8 @@ def sync_now(
                 log.info("files wait on, the line broke: %s", error.code)
                 break
     replica.tidy()
-    return receipt
+    with replica.read() as reader:
+        return with_files(receipt, reader)
 
 
 class _RecordsFirst:

@@ -20,10 +20,13 @@ from sync_server.store.statements import Row
 
 ATTACHMENT = CATALOGUE["attachment"]
 _INCOMING, _WHOLE = b"I", b"W"
-_OF_PERSON = "SELECT COALESCE(SUM(size), 0) FROM attachment WHERE archived = 0 AND created_by = ?"
+_OF_PERSON = (
+    "SELECT COALESCE(SUM(a.size), 0) FROM attachment a JOIN file_body b ON b.row_id = a.id "
+    "WHERE a.archived = 0 AND a.created_by = ?"
+)
 _ARRIVED = "SELECT COALESCE(SUM(size), 0) FROM file_body"
 QUOTAS = {"person": MAX_OF_USER, "company": 100_000_000_000}
-"""Bytes of files: of one person's that are not archived, and of all that are kept; the admin may set others."""
+"""Bytes of files that have arrived: of one person's that are not archived, and of all; the admin may set others."""
 
 
 def attachment_for(reader: Reader, user_id: bytes, row_id: bytes, *, giving: bool = False) -> Row | None:
@@ -113,13 +116,17 @@ def set_quota(session: Session, name: str, limit: int) -> None:
 
 
 def over_quota(session: Session, row: Row) -> str:
-    """Why the body of an attachment may not be taken now, "" when it may."""
+    """Why the body of an attachment may not be taken now, "" when it may.
+
+    What has not arrived does not count, so a file that does not fit keeps no room from one that does.
+    """
     limits = quotas(session)
     own = session.first(_OF_PERSON, (row["created_by"],))
-    if own is not None and int(own[0]) > limits["person"]:
+    more = 0 if row["archived"] else _whole_number(row["size"])
+    if own is not None and int(own[0]) + more > limits["person"]:
         return (
-            f"The files of who added this one come to more than {limits['person'] // 1_000_000:,} MB. It waits on the "
-            "laptop until files that are no longer needed are archived."
+            f"With this one the files of who added it come to more than {limits['person'] // 1_000_000:,} MB. It waits "
+            "on the laptop until files that are no longer needed are archived."
         )
     arrived = session.first(_ARRIVED)
     if arrived is not None and int(arrived[0]) + _whole_number(row["size"]) > limits["company"]:

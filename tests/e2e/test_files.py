@@ -20,7 +20,7 @@ from sync_server.http import app
 from sync_server.reconcile.files import answer_about_file
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
-from sync_server.store.files import use_of_files
+from sync_server.store.files import set_quota, use_of_files
 from tests.e2e.device_command import START, DeviceCommand
 from tests.helpers.photos import TELLTALE, decoded, jpeg
 from tests.helpers.served import Served, served
@@ -174,3 +174,45 @@ def test_a_record_made_while_a_photo_goes_up_does_not_wait_for_the_photo(
             assert sync_now(replica).exchanges >= 5, "news is looked for between parts"
             with replica.read() as reader:
                 assert reader.rows("SELECT count(*) FROM file_upload") == [(0,)]
+
+
+def test_a_file_the_quota_refuses_is_named_by_the_receipt_and_the_status_and_keeps_nothing_back(
+    tmp_path: Path,
+) -> None:
+    large, small = tmp_path / "Large.bin", tmp_path / "Small.bin"
+    large.write_bytes(random.Random(1).randbytes(1_100_000))
+    small.write_bytes(b"a few words")
+    with served(tmp_path) as office:
+        user = office.make("user", login="anke", name="Anke", role="rep")
+        with office.database.write("office") as tx:
+            set_quota(tx.session, "person", 1_000_000)
+        laptop = enrolled(office, user, tmp_path / "laptop")
+        account = laptop.do("create_account", name="Aurora")["id"]
+        stuck = laptop.do("add_attachment", account_id=account, path=str(large))["id"]
+        said = laptop("sync")
+        assert "This file was not taken: Large.bin." in said
+        laptop.do("add_attachment", account_id=account, path=str(small))
+
+        receipt = json.loads(laptop("sync", "--json"))
+        status = json.loads(laptop("status", "--json"))
+        for told in (receipt, status):
+            assert told["files_waiting"] == 1, "the small one has gone"
+            (one,) = told["files_not_taken"]
+            assert (one["id"], one["name"], one["size"]) == (stuck, "Large.bin", 1_100_000)
+            assert "come to more than 1 MB" in one["sentence"]
+        assert "Large.bin" in status["warning"]
+        assert "Large.bin" in laptop("status")
+        assert receipt["waiting"] == 0
+
+        other = enrolled(office, user, tmp_path / "other")
+        shown = {row["name"]: row["state"] for row in listed(other)}
+        assert shown == {"Large.bin": "not_here", "Small.bin": "not_here"}
+        assert other("attachments").count("not on this laptop") == 2, "true of the one and of the other"
+        assert "has not reached the office" in other.refused(
+            "attachments", "--save", stuck, "--to", tmp_path / "out"
+        )
+        assert "asked for" in other("attachments")
+        with office.database.write("office") as tx:
+            set_quota(tx.session, "person", 10_000_000)
+        receipt = json.loads(laptop("sync", "--json"))
+        assert (receipt["files_waiting"], receipt["files_not_taken"]) == (0, [])

@@ -114,7 +114,8 @@ class Bodies:
     def _too_many(self, oracle: Oracle, row: Row) -> bool:
         files = oracle.rows["attachment"]
         of_author = [one for one in files.values() if one["created_by"] == row["created_by"]]
-        if sum(one["size"] for one in of_author if not one["archived"]) > self.limits["person"]:
+        arrived = sum(one["size"] for one in of_author if not one["archived"] and one["id"] in self.whole)
+        if arrived + (0 if row["archived"] else row["size"]) > self.limits["person"]:
             return True
         here = sum(files[row_id]["size"] for row_id in self.whole)
         return bool(here + row["size"] > self.limits["company"])

@@ -122,11 +122,11 @@ def test_a_colleagues_photo_is_brought_from_the_office_when_it_is_opened(
     assert row is not None
     window.sync()
     tab = files_tab(window)
-    window.until(lambda: states(tab) == ["In the office"])
+    window.until(lambda: states(tab) == ["Not on this laptop"])
     tab.table.setFocus()
     window.key(Qt.Key.Key_Return)
     window.until(tab.refused.isVisible, "nothing is said about a file that has not arrived")
-    window.until(lambda: states(tab) == ["Comes with the next sync"])
+    window.until(lambda: states(tab) == ["Asked for"])
     with office.database.beside() as session:
         assert take(session, row, bytes(16), 0, body) == (len(body), True)
     tab.table.setFocus()

@@ -320,6 +320,9 @@ def _words(owner: FileOwner) -> str:
     return "This account" if owner.field == "account_id" else f"{owner.title} {owner.label}"
 
 
+_IN_TIME = "once it has reached the office. No record says whether it has."
+
+
 def state_of(row: AttachmentRow) -> Cell:
     """Where the body of a file stands."""
     if row.state == "waiting":
@@ -328,7 +331,9 @@ def state_of(row: AttachmentRow) -> Cell:
         gone = f", {size(row.so_far)} sent" if row.so_far else ""
         return Cell(f"Waiting to sync{gone}", Tone.WARNING)
     if row.state == "wanted":
-        return Cell("Comes with the next sync", Tone.INFO)
+        return Cell("Asked for", Tone.INFO, tip=f"It comes with a sync, {_IN_TIME}")
     if row.state == "partly":
         return Cell(f"{size(row.so_far)} here")
-    return Cell("On this laptop" if row.state == "here" else "In the office")
+    if row.state == "here":
+        return Cell("On this laptop")
+    return Cell("Not on this laptop", tip=f"Open it to have it brought here, {_IN_TIME}")
