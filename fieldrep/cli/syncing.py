@@ -15,6 +15,7 @@ from fieldrep.cli.console import as_json_option, commands, open_profile, print_j
 
 if TYPE_CHECKING:
     from fieldrep.contract.digest import Digest
+    from fieldrep.store.reader import Reader
     from fieldrep.store.receipt import Receipt
     from fieldrep.store.refused import RefusedChange
     from fieldrep.store.replica import Replica
@@ -118,20 +119,16 @@ def status(as_json: bool) -> int:
 
 
 def _status(replica: Replica) -> dict[str, object]:
-    import msgspec
-
     from fieldrep.contract.ids import id_text
     from fieldrep.domain.queue_age import queue_warning, waited
     from fieldrep.queries.records import row_counts
     from fieldrep.queries.shell import shell_state
-    from fieldrep.store.file_queue import not_taken, uploads
-    from fieldrep.store.receipt import not_taken_words
     from fieldrep.store.refused import refused_changes
 
     state, now = replica.state(), replica.clock()
     with replica.read() as reader:
         shell, rows = shell_state(reader), row_counts(reader)
-        stuck, files = not_taken(reader), len(uploads(reader))
+        files, about_files = _files(reader)
         refused = [_refusal(entry) for entry in refused_changes(reader.driver)]
     return {
         "enrolled": state.enrolled,
@@ -147,12 +144,8 @@ def _status(replica: Replica) -> dict[str, object]:
         "outbox_depth": shell.waiting,
         "oldest_waiting_at": shell.oldest_waiting_at,
         "oldest_waiting": waited(shell.oldest_waiting_at, now) if shell.oldest_waiting_at else None,
-        "files_waiting": files,
-        "files_not_taken": msgspec.to_builtins(stuck),
-        "warning": state.barred
-        or queue_warning(shell.oldest_waiting_at, now)
-        or not_taken_words(stuck)
-        or None,
+        **files,
+        "warning": state.barred or queue_warning(shell.oldest_waiting_at, now) or about_files or None,
         "highest_change": state.highest_n,
         "conflicts": shell.conflicts,
         "refused": len(refused),
@@ -165,6 +158,18 @@ def _status(replica: Replica) -> dict[str, object]:
         "digest": _digest(state.digest),
         "rows": rows,
     }
+
+
+def _files(reader: Reader) -> tuple[dict[str, object], str]:
+    """The files whose bodies are on this device alone, and what to know of those that the server does not take."""
+    import msgspec
+
+    from fieldrep.store.file_queue import not_taken, uploads
+    from fieldrep.store.receipt import not_taken_words
+
+    stuck = not_taken(reader)
+    found = {"files_waiting": len(uploads(reader)), "files_not_taken": msgspec.to_builtins(stuck)}
+    return found, not_taken_words(stuck)
 
 
 def _refusal(entry: RefusedChange) -> dict[str, object]:
