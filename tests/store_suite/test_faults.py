@@ -157,11 +157,15 @@ def test_what_is_in_use_when_a_store_closes_is_closed_when_it_comes_back(
 
 
 def test_a_database_that_is_not_there_is_named(served: World) -> None:
-    for wrong in ({"database": "nowhere"}, {"query": {"host": "/no/such/folder"}}):
+    wrongs: tuple[tuple[dict[str, Any], Code], ...] = (
+        ({"database": "nowhere"}, Code.STORE_UNUSABLE),
+        ({"query": {"host": "/no/such/folder"}}, Code.SERVER_BUSY),
+    )
+    for wrong, code in wrongs:
         url = make_url(served.url).set(**wrong).render_as_string(hide_password=False)
         with pytest.raises(KnownError) as refused:
             Database.open(url, SteppingClock(), SeededBytes(0))
-        assert refused.value.code is Code.SERVER_BUSY
+        assert refused.value.code is code
 
 
 @pytest.mark.parametrize(
