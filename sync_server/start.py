@@ -1,25 +1,18 @@
-"""The console script `fieldrep-server`: who stops it with Ctrl+C while it still loads reads a sentence, no traceback.
-
-Owns the first moment, in which nothing is imported yet, and the last, in which all is said. Must not import anything
-that takes time before it is ready for that; what the program does is the command line's.
-"""
+"""The console script `fieldrep-server`. Must not import the commands before it can be stopped."""
 
 from __future__ import annotations
 
-import signal
-import sys
+from collections.abc import Callable
 
-from fieldrep.contract.errors import STOPPED
+from fieldrep.contract.stopping import run_stoppable
 
 
 def main() -> None:
-    """Loads and runs the command line, and exits with its code."""
-    try:
-        from sync_server.app import main as run
+    """Loads and runs the commands, and exits with their code."""
+    run_stoppable(_commands)
 
-        run()
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{STOPPED}\n")
-        sys.exit(1)
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is said: another Ctrl+C ends it without a word
+
+def _commands() -> Callable[[], object]:
+    from sync_server.app import main
+
+    return main

@@ -83,8 +83,8 @@ class Page(QWidget):
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """Something new that can be begun from any page: the page that does it is shown with `target`."""
+class NewRecord:
+    """A record that can be begun from any page: the page that does it is shown with `target`."""
 
     key: str
     title: str
@@ -101,4 +101,4 @@ class PageSpec:
     icon: str
     build: Callable[[], Page]
     at_bottom: bool = False
-    begins: tuple[Beginning, ...] = ()
+    begins: tuple[NewRecord, ...] = ()

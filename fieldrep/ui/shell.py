@@ -255,9 +255,9 @@ class AppShell(QWidget):
             )
             for key, spec in self._specs.items()
         ]
-        return self._beginnings() + pages + own
+        return self._new_records() + pages + own
 
-    def _beginnings(self) -> list[Action]:
+    def _new_records(self) -> list[Action]:
         """What can be begun from any page; on the page that does it, it is among the page's own."""
         return [
             Action(

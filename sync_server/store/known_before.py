@@ -45,7 +45,7 @@ def unknown_people(reader: Reader) -> list[Known]:
 def _unknown(reader: Reader, kind: Kind) -> list[Known]:
     columns = ", ".join(f"k.{name}" for name in KNOWN_COLUMNS)
     sql = (
-        f"SELECT {columns} FROM known_before AS k LEFT JOIN app_user AS u ON u.login = k.login "  # noqa: S608
+        f"SELECT {columns} FROM known_before AS k LEFT JOIN app_user AS u ON u.login = k.login "  # noqa: S608 - our columns
         "WHERE k.kind = ? AND k.why IS NULL AND k.heir_id IS NULL "
         "AND k.server_id = (SELECT server_id FROM store_info) "
         "AND (u.id IS NULL OR k.kind = 'device' AND u.active = 1) ORDER BY k.login, k.row_id"

@@ -162,7 +162,7 @@ def _read(reading: _Reading) -> Replaced:
     return Replaced(server_id, known, given, whole, frozenset(one.value for one in blind))
 
 
-_KNOWN_BEFORE = f"SELECT {', '.join(KNOWN_COLUMNS)} FROM known_before WHERE heir_id IS NULL ORDER BY row_id"  # noqa: S608
+_KNOWN_BEFORE = f"SELECT {', '.join(KNOWN_COLUMNS)} FROM known_before WHERE heir_id IS NULL ORDER BY row_id"  # noqa: S608 - ours
 
 
 def _known_there(reading: _Reading, server_id: bytes) -> list[Known]:

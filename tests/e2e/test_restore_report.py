@@ -16,7 +16,7 @@ from tests.e2e.test_strangers_and_restores import (
 )
 
 
-def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Place) -> None:  # noqa: F811
+def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Place) -> None:  # noqa: F811 - a fixture of another file
     second = DeviceCommand(place.folder / "second")
     second("enroll", place.link())
     second("sync")
@@ -64,7 +64,7 @@ def assert_fields_named(report: dict[str, Any], told: str) -> None:
     assert "    Name: “Eva Wolf”" in lines, "the office had made her, and a laptop held it"
 
 
-def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place: Place) -> None:  # noqa: F811
+def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place: Place) -> None:  # noqa: F811 - a fixture of another file
     place.server("backup", place.folder / "backup")
     place.ana.do("edit_account", id=account(place.ana)["id"], phone="after the backup")
     place.assert_home()
@@ -78,7 +78,7 @@ def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place
     assert "Every device was here" not in told
 
 
-def test_a_laptop_and_a_person_that_came_after_the_backup_are_named_and_brought_back(place: Place) -> None:  # noqa: F811
+def test_a_laptop_and_a_person_that_came_after_the_backup_are_named_and_brought_back(place: Place) -> None:  # noqa: F811 - a fixture of another file
     place.server("backup", place.folder / "backup")
     place.server("user", "add", "eva.wolf", "--name", "Eva Wolf")
     laptop = DeviceCommand(place.folder / "eva")
@@ -107,7 +107,7 @@ def test_a_laptop_and_a_person_that_came_after_the_backup_are_named_and_brought_
     assert (report["done"], report["people"], report["lost"]) == (True, [], [])
 
 
-def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_nothing(place: Place) -> None:  # noqa: F811
+def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_nothing(place: Place) -> None:  # noqa: F811 - a fixture of another file
     foreign = company(place.folder / "foreign")
     with serving(foreign) as address:
         stranger = DeviceCommand(place.folder / "stranger")
@@ -128,7 +128,7 @@ def test_another_companys_backup_in_the_stores_place_takes_nothing_and_gives_not
     assert account(place.ana)["phone"] == "2"
 
 
-def _accounts(place: Place) -> list[str]:  # noqa: F811
+def _accounts(place: Place) -> list[str]:  # noqa: F811 - a fixture of another file
     file = place.folder / "store.jsonl"
     place.server("export", file)
     return [line for line in file.read_text(encoding="utf-8").splitlines() if '"entity":"account"' in line]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fieldrep.ui.desk import Desk
-from fieldrep.ui.page import Beginning, Page, PageSpec
+from fieldrep.ui.page import NewRecord, Page, PageSpec
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Registered:
     icon: str
     build: Callable[[Desk], Page]
     at_bottom: bool = False
-    begins: tuple[Beginning, ...] = ()
+    begins: tuple[NewRecord, ...] = ()
 
 
 def _accounts(desk: Desk) -> Page:
@@ -46,7 +46,7 @@ def _sync(desk: Desk) -> Page:
     return SyncPage(desk)
 
 
-_NEW_ACCOUNT = Beginning("new_account", "New account", "building-2", ("new", None))
+_NEW_ACCOUNT = NewRecord("new_account", "New account", "building-2", ("new", None))
 
 PAGES = (
     Registered("accounts", "Accounts", "building-2", _accounts, begins=(_NEW_ACCOUNT,)),
