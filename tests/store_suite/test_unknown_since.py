@@ -12,20 +12,9 @@ from sync_server.admin.restored import conclusion
 from sync_server.store.admin import add_user, disable_user
 from sync_server.store.backup import restore
 from sync_server.store.credentials import revoke
-from sync_server.store.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep, with_shop
+from tests.store_suite.test_restored import report, states
 from tests.store_suite.world import SeededBytes, World
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
-
-
-def states(world: World) -> dict[str, str]:
-    return {device.device: device.state for device in report(world).devices}
 
 
 @pytest.fixture
