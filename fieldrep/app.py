@@ -100,7 +100,7 @@ class Program(QObject):
         self.syncing.stood.connect(self._on_sync)
         self.syncing.counted.connect(self._on_counted)
         self.entrance = Entrance(self.doors, self.runner, theme.dress, self)
-        self._closed = self._put_off = self._stale = False
+        self._closed = self._put_off = self._stale = self._wiped = False
         self._join()
         self.runner.problem.connect(self.tell)
         theme.chosen.connect(self.keep_settings)
@@ -137,16 +137,32 @@ class Program(QObject):
         self.runner.tell(EVERYTHING, self.syncing)  # no save, after which it would sync at once
 
     def _on_enrolled(self, state: SyncState) -> None:
+        self._wiped = False
+        self.runner.take_owner()
         self.desk.settle(state.user_name, "")
         self._take_up()
 
     def _on_damage(self, error: Exception) -> None:
         """Nothing is begun any more on a file that will be replaced, and what shows it is shown no more."""
-        if self.gate is None:
+        if isinstance(error, KnownError) and error.code is Code.WIPED:
+            self._on_wipe()
+        elif self.gate is None:
             self.keep_settings()
             self.syncing.stop()
             self._stale = self.shell is not None
             self.entrance.stop_at(error)
+
+    def _on_wipe(self) -> None:
+        """The admin had this laptop wiped: nothing of what was shown, typed or chosen stays."""
+        self.syncing.stop()
+        self.runner.leave_owner()
+        self._wiped, shell = True, self.shell
+        self.shell = self.entrance.work = None
+        if shell is not None:
+            shell.blockSignals(True)
+            shell.hide()
+            shell.deleteLater()
+        self.entrance.wipe()
 
     def _on_barred(self, sentence: str) -> None:
         """The server admits this laptop no longer: asked once by itself, and whenever the person wants a sync."""
@@ -299,7 +315,7 @@ class Program(QObject):
             metered_files_mb=self.desk.files.on_metered,
             brought_files_mb=self.desk.files.brought,
         )
-        if chosen != self.settings:
+        if chosen != self.settings and not self._wiped:
             self.settings = chosen
             try:
                 self.profile.make()

@@ -18,6 +18,7 @@ from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 
 if TYPE_CHECKING:
+    from fieldrep.store.reader import Reader
     from fieldrep.store.receipt import Receipt
     from fieldrep.store.repair import Repaired
     from fieldrep.store.replica import Replica
@@ -66,6 +67,7 @@ class ProfileDoors:
         parse_link(link)
         self.let_go()
         if self._replica is None:
+            self._ready.clear()
             self._key = self.vault.unlock(passphrase) if self.vault.exists else self.vault.create(passphrase)
             self._replica = Replica.open(self._profile, self._key, self._clock, self._randomness, create=True)
         enrol(self._replica, link, self._randomness, device_name)
@@ -94,6 +96,35 @@ class ProfileDoors:
         self._shut()
         self._key = None
         set_aside(self._profile.replica, self._profile.key_file, self._clock())
+
+    @property
+    def wipe_is_due(self) -> bool:
+        """Whether the admin ordered to wipe this profile, and that is not done yet or the server does not know."""
+        if not self._profile.wiping.exists():
+            return False
+        from fieldrep.store.wiping import is_due
+
+        return is_due(self._profile)
+
+    def wipe(self) -> str:
+        """Closes the replica and destroys what the order says; the sentence for the person.
+
+        Raises:
+            KnownError: when something cannot be destroyed yet; the next call goes on.
+        """
+        from fieldrep.store.lock import Holder
+        from fieldrep.sync.wiping import carry_out
+
+        self._shut()
+        self._key = None
+        self._ready.set()  # whoever waits to use it, or comes late, hears that it is no more
+        return carry_out(self._profile, Holder.WINDOW)
+
+    def tell_wiped(self) -> None:
+        """Gives the server the receipt of a wipe, where there is a line."""
+        from fieldrep.sync.wiping import tell
+
+        tell(self._profile)
 
     def _shut(self) -> None:
         """Nobody may use the replica until it is opened again."""
@@ -195,7 +226,8 @@ class ProfileDoors:
         """
         from fieldrep.sync.bundle import carry_in
 
-        return carry_in(self._at_hand(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
+        with self._watched():
+            return carry_in(self._at_hand(), path, lambda so_far, to_come: tell(so_far.pulled, to_come))
 
     def bring_file(self, row_id: RowId) -> bytes:
         """The bytes of an attachment, from here or from the server.
@@ -206,6 +238,16 @@ class ProfileDoors:
         from fieldrep.sync.session import bring_file
 
         return bring_file(self._opened(), row_id, metered=self._policy().metered)
+
+    def write_diagnostics(self, reader: Reader, *, path: Path) -> None:
+        """Writes what support needs to know to a file, without customer data.
+
+        Raises:
+            KnownError: about the file.
+        """
+        from fieldrep.diagnostics import write_diagnostics
+
+        write_diagnostics(reader, self._profile, self._clock(), path)
 
     def _policy(self) -> FilePolicy:
         from fieldrep.sync.files import EVERYTHING_WANTED
@@ -222,11 +264,11 @@ class ProfileDoors:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Damage that is found while the work goes on is told at once, whoever came upon it."""
+        """Damage that is found while the work goes on, or an order to wipe, is told at once, whoever came upon it."""
         try:
             yield
         except KnownError as error:
-            if error.code is Code.REPLICA_DAMAGED:
+            if error.code in (Code.REPLICA_DAMAGED, Code.WIPED):
                 self.on_damage(error)
             raise
 

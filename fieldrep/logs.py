@@ -74,3 +74,11 @@ def start_logging(profile: Profile, level: int = logging.INFO) -> None:
     handler.setFormatter(JsonLines())
     root.addHandler(handler)
     root.setLevel(level)
+
+
+def stop_logging() -> None:
+    """Nothing is written any more, and the file is let go of."""
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _OwnFile)]:
+        root.removeHandler(handler)
+        handler.close()

@@ -44,9 +44,14 @@ class Profile:
         return self.folder / "profile.lock"
 
     @property
+    def wiping(self) -> Path:
+        """There while the profile is being wiped, and until its server was told so."""
+        return self.folder / "wiping.json"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """What nothing else may be written over, with what lies beside under these names."""
-        return self.replica, self.key_file, self.settings, self.lock
+        return self.replica, self.key_file, self.settings, self.lock, self.wiping
 
     @property
     def logs(self) -> Path:

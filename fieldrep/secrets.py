@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -161,6 +162,29 @@ class KeyVault:
         )
 
 
+def destroy_key(key_file: Path) -> None:
+    """Destroys a key: its entry in the keyring, then what the key file says, then the file.
+
+    Raises:
+        KnownError: `no_key` when the keyring does not open; the file, which names the entry, then stays.
+        OSError: when the disk refuses.
+    """
+    try:
+        kept = msgspec.json.decode(key_file.read_bytes(), type=KeyFile)
+    except (OSError, msgspec.DecodeError, ValueError):
+        kept = None  # it says nothing of a keyring
+    if kept is not None and kept.kept == "keyring":
+        _out_of_keyring(kept.profile)
+    if not key_file.is_symlink():
+        with key_file.open("rb+") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            file.write(bytes(length))
+            file.flush()
+            os.fsync(file.fileno())
+    key_file.unlink()
+
+
 def _from_file() -> str | None:
     """The passphrase in the file that the environment names."""
     named = os.environ.get(PASSPHRASE_VARIABLE)
@@ -218,6 +242,27 @@ def _into_keyring(profile: str, key: bytes) -> None:
             Code.NO_KEY,
             "This computer has no keyring that can keep the key safely, or it is locked. Unlock it, or choose a "
             f"passphrase (in a program without a window: a file named in {PASSPHRASE_VARIABLE}).",
+        ) from error
+
+
+def _out_of_keyring(profile: str) -> None:
+    import keyring
+    from keyring.errors import KeyringError, PasswordDeleteError
+
+    nothing = "0" * (2 * KEY_BYTES)
+    try:
+        if keyring.get_password(SERVICE, profile) is None:
+            return
+        keyring.set_password(SERVICE, profile, nothing)
+        with suppress(PasswordDeleteError):  # some keyrings only write over an entry
+            keyring.delete_password(SERVICE, profile)
+        if keyring.get_password(SERVICE, profile) not in (None, nothing):
+            raise KeyringError("it kept the key")
+    except (KeyringError, RuntimeError) as error:
+        raise KnownError(
+            Code.NO_KEY,
+            "Your admin ordered this laptop to be wiped, and the keyring of this computer, which keeps the key, does "
+            "not open. Unlock it and start FieldRep again; it goes on then.",
         ) from error
 
 

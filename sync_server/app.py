@@ -26,6 +26,7 @@ from sync_server.admin import (
     scope,
     territories,
     upkeep,
+    wiping,
 )
 from sync_server.admin.cli import commands
 from sync_server.admin.console import (
@@ -242,4 +243,5 @@ __all__ = [
     "scope",
     "territories",
     "upkeep",
+    "wiping",
 ]

@@ -29,6 +29,15 @@ settings.register_profile("drawn", _UNHURRIED, max_examples=1_000, print_blob=Tr
 settings.load_profile("ci" if IN_CI else "desk")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--central-store",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where tests of bad lines keep their central store",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_folder_of_the_person_at_the_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A program started without a named folder writes to a throwaway one."""

@@ -1,7 +1,7 @@
 """The frame of the client's command line: the group of verbs, its errors and exit codes, and the replica they open.
 
-Exit codes: 0 done, 1 refused or incomplete with a sentence on standard error, 2 wrong usage. Without a verb it opens
-the window. It knows no verb; each module beside it adds its own.
+Exit codes: 0 done, 1 refused or incomplete with a sentence on standard error, 2 wrong usage, 3 this profile was wiped
+on the admin's order. Without a verb it opens the window. It knows no verb; each module beside it adds its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 1
     except KnownError as error:
         click.echo(error.sentence, err=True)
-        code = 2 if error.code in _WRONG_USAGE else 1
+        code = 2 if error.code in _WRONG_USAGE else 3 if error.code is Code.WIPED else 1
     except BrokenPipeError:
         # whoever read our lines has had enough; nothing more can be said to them
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,9 +61,31 @@ def commands(context: click.Context) -> int:
     FIELDREP_HOME names another profile folder, FIELDREP_PASSPHRASE_FILE a file with the passphrase that unlocks it.
     """
     if context.invoked_subcommand is not None:
+        _finish_wipe(quietly=context.invoked_subcommand == "enroll")
         return 0
     # The composition root stands above this module, so it is loaded by name and only when the window is wanted.
     return int(importlib.import_module("fieldrep.app").main() or 0)
+
+
+def _finish_wipe(*, quietly: bool) -> None:
+    """A wipe that the admin ordered is finished, and told of, before anything else.
+
+    Raises:
+        KnownError: `wiped`, unless `quietly`: one that is about to be enrolled anew; or why it cannot be finished.
+    """
+    from fieldrep.paths import default_profile
+
+    profile = default_profile()
+    if not profile.wiping.exists():
+        return
+    from fieldrep.store.wiping import is_due
+    from fieldrep.sync.wiping import carry_out, tell
+
+    if is_due(profile):
+        said = carry_out(profile)
+        tell(profile)
+        if not quietly:
+            raise KnownError(Code.WIPED, said)
 
 
 class OutFile(click.Path):
@@ -134,6 +156,7 @@ def open_profile(*, create: bool = False) -> Iterator[Replica]:
         yield replica
     finally:
         replica.close()
+        _finish_wipe(quietly=True)  # who ordered it has said so in the error under way
 
 
 def print_json(value: object) -> None:

@@ -64,9 +64,9 @@ def _say_that_it_waits(seconds: int) -> None:
 def print_receipt(receipt: Receipt, *, as_json: bool) -> None:
     """What a sync did, over whatever way."""
     if as_json:
-        print_json(_receipt(receipt))
+        print_json(receipt_in_json(receipt))
         return
-    for name, value in _receipt(receipt).items():
+    for name, value in receipt_in_json(receipt).items():
         if name not in ("mine", "theirs", "at", "sentence", "drafts_left", "files_not_taken"):
             click.echo(f"{name.replace('_', ' '):16} {_plain(value)}")
     click.echo(receipt.sentence)
@@ -81,7 +81,8 @@ def _plain(value: object) -> str:
     return "–" if value in (None, "", []) else str(value)
 
 
-def _receipt(receipt: Receipt) -> dict[str, object]:
+def receipt_in_json(receipt: Receipt) -> dict[str, object]:
+    """A receipt as `sync --json` prints it."""
     import msgspec
 
     plain: dict[str, object] = msgspec.to_builtins(receipt)

@@ -22,17 +22,25 @@ if TYPE_CHECKING:
 @as_json_option
 def verify(as_json: bool) -> int:
     """Checks pages, references, totals, digests, search and outbox; names what is wrong."""
+    from fieldrep.store.state import COUNT_ANEW
+    from fieldrep.store.verify import heals_by_sync, next_step
     from fieldrep.store.verify import verify as find_faults
 
-    with open_enrolled() as replica, replica.read() as reader:
-        findings = find_faults(reader)
+    with open_enrolled() as replica:
+        with replica.read() as reader:
+            findings = find_faults(reader)
+        if heals_by_sync(findings):
+            replica.change_state(examined_at=COUNT_ANEW)
+    step = next_step(findings)
     if as_json:
         faults = [{"check": finding.check, "sentence": finding.sentence} for finding in findings]
-        print_json({"ok": not findings, "findings": faults})
+        print_json({"ok": not findings, "findings": faults, "next_step": step or None})
     elif not findings:
         click.echo("The replica is sound.")
     for finding in findings:
         click.echo(f"{finding.check}: {finding.sentence}", err=True)
+    if step and not as_json:
+        click.echo(step, err=True)
     return 1 if findings else 0
 
 
@@ -65,6 +73,7 @@ def repair(aside: bool, as_json: bool) -> int:
 def _told(done: Repaired) -> dict[str, object]:
     return {
         "sound": done.sound,
+        "next_step": done.step or None,
         "kept_as": done.kept_as or None,
         "changes": done.changes,
         "drafts": done.drafts,

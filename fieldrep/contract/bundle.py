@@ -92,6 +92,14 @@ class PublicKeys:
             )
         return cls(shown[:32], shown[32:])
 
+    def proves(self, message: bytes, signature: bytes) -> bool:
+        """Whether that end signed the message."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.signing).verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
 
 class Keys:
     """One end's key pairs, both derived from one secret seed."""
@@ -168,10 +176,8 @@ def check(source: BinaryIO, signer: PublicKeys) -> int:
     signature = _exactly(source, _SIGNATURE)
     if source.read(1):
         raise _damaged("something was added to it")
-    try:
-        Ed25519PublicKey.from_public_bytes(signer.signing).verify(signature, _signed(found.digest()))
-    except InvalidSignature as error:
-        raise _damaged("its signature does not match") from error
+    if not signer.proves(_signed(found.digest()), signature):
+        raise _damaged("its signature does not match")
     if told != count:
         raise _damaged("it counts its parts wrongly")
     return count

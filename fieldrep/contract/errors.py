@@ -52,6 +52,7 @@ class Code(StrEnum):
     SERVER_BUSY = "server_busy"
     SERVER_ERROR = "server_error"
     SERVER_DISK = "server_disk"
+    STORE_BEHIND = "store_behind"
     CERTIFICATE = "certificate"
     CLOCK_WRONG = "clock_wrong"
     NAME_UNKNOWN = "name_unknown"
@@ -67,6 +68,7 @@ class Code(StrEnum):
     ALREADY_ENROLLED = "already_enrolled"
     WRONG_PASSPHRASE = "wrong_passphrase"  # noqa: S105 - the name of a code
     NO_KEY = "no_key"
+    WIPED = "wiped"
     ALREADY_OPEN = "already_open"
     REPLICA_DAMAGED = "replica_damaged"
     REPLICA_NEWER = "replica_newer"

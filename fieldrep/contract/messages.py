@@ -17,6 +17,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import INT64_MAX, WireValue, plain_values
 from fieldrep.contract.frame import seal, unseal
 from fieldrep.contract.page import Page
+from fieldrep.contract.wiping import WipeOrder
 
 PROTOCOL_VERSION = 1
 MAX_CHANGES = 2_000
@@ -58,9 +59,11 @@ WIRE_NAMES = {
     "estimate": "es",
     "sentence": "se",
     "settled_to": "sn",
+    "offered_to": "ot",
     "backed_up": "bu",
     "question": "q",
     "compared": "cp",
+    "wipe": "w",
 }
 """What the fields of an exchange are called on the wire: most syncs carry little beside these names."""
 
@@ -77,6 +80,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
         device_clock: ms, for a warning only.
         waiting: how many changes have no answer yet, those of this very request among them.
         settled_to: all changes up to this number have their answers here; the server need not keep them for long.
+        offered_to: changes up to this number had been answered before a restore, some of which are offered again; or 0.
     """
 
     protocol: int
@@ -91,6 +95,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
     device_clock: int = 0
     waiting: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     settled_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
+    offered_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class Verdict(StrEnum):
@@ -166,6 +171,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
         backed_up: the state of the newest backup, told beside outcomes; what it covers need not be offered again.
         compared: the answer to a question, as it is at `revision`.
         restored_to: with `start_over`, the last state the replica and the restored store have in common; 0 for none.
+        wipe: with `wipe`, the order to do it; without it the verdict only bars the device.
     """
 
     verdict: Verdict
@@ -186,6 +192,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     backed_up: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     compared: tuple[Part, ...] = ()
     restored_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
+    wipe: WipeOrder | None = None
 
 
 class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -29,9 +29,14 @@ class Step(StrEnum):
     DAMAGED_MOVED = "the damaged file is aside, the repaired one not in its place"
     CARRIED_OUT = "a file for the server is written, the replica has not noted it"
     CARRIED_IN = "the server's file is proven, nothing of it is taken"
+    WIPE_NOTED = "the order to wipe is noted on the device, nothing is destroyed"
+    KEY_DESTROYED = "the key is destroyed, the files are not"
+    FILES_DESTROYED = "the files are destroyed, which is not noted"
+    WIPE_TOLD = "the server has the receipt of a wipe, which is not noted on the device"
     JUDGED = "the server has judged a push, written nothing"
     FLUSHED = "the server has written, not committed"
     COMMITTED = "the server has committed, not replied"
+    WIPE_CONFIRMED = "the server has written that a device is wiped, not committed"
     CARRIED_ANSWER = "the server has taken a file, its answer is not whole"
 
 

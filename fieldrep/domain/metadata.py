@@ -60,8 +60,12 @@ def cleaned(body: bytes) -> Cleaned | None:
 
 
 def tells_unseen(body: bytes) -> bool:
-    """Whether this may name a place and is kept as it is: HEIC, TIFF, a raw photo, a film, or a damaged photo."""
-    return any(start.match(body) for start, _ in _KINDS) or _OTHERS.match(body) is not None
+    """Whether this may name a place and is kept as it is: HEIC, TIFF, a raw photo, a film, or a damaged photo.
+
+    A photo behind bytes that do not belong to it counts as well, since viewers look for its beginning.
+    """
+    known = any(start.match(body) for start, _ in _KINDS) or _OTHERS.match(body) is not None
+    return known or _BURIED.search(body, 0, _LOOKED_THROUGH) is not None
 
 
 def _result(body: bytes, made: bytes, told: _Told) -> Cleaned:
@@ -255,3 +259,7 @@ _KINDS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Cleaned]], ...] = (
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), _clean_webp),
 )
 _OTHERS = re.compile(rb"II\*\0|MM\0\*|II[RU].|.{4}ftyp|FUJIFILM", re.DOTALL)
+_BURIED = re.compile(
+    rb"\xff\xd8\xff.{0,200}?(?:Exif\0\0|http://ns\.adobe\.com/x)|\x89PNG\r\n\x1a\n", re.DOTALL
+)
+_LOOKED_THROUGH = 65_536

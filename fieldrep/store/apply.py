@@ -66,7 +66,7 @@ class Applied:
     digest: Digest = Digest()  # noqa: RUF009 - frozen
 
 
-def _no_receipt(_applied: Applied) -> str:
+def _no_receipt(_connection: Connection, _applied: Applied) -> str:
     return ""
 
 
@@ -76,7 +76,7 @@ def apply_reply(
     sent: Sequence[Change] = (),
     unpacked: list[Unpacked] | None = None,
     turn: AbstractContextManager[object] = _NOBODY_ELSE,
-    closing: Callable[[Applied], str] = _no_receipt,
+    closing: Callable[[Connection, Applied], str] = _no_receipt,
 ) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
@@ -85,7 +85,7 @@ def apply_reply(
     pages when they were made ready before, beside the network; they are taken out of the list one by one, so that
     their memory is free for the next. `turn` is held while rows are written and given up for
     search and the commit, which need no interpreter: another thread can then make the next reply's pages ready.
-    `closing` gives the receipt that is kept with it, "" for none.
+    `closing` keeps the receipt with it and gives it, "" for none.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -117,7 +117,7 @@ def apply_reply(
         applied = replace(applied, drafts_left=drafts_left(connection, drafts, believed, sent))
         offered_to = offered_to if restored else still_offered(connection, offered_to)
         fresh = replace(_after(state, reply, leaving.digest, replica.clock()), offered_to=offered_to)
-        replica.store_state(connection, replace(fresh, receipt=closing(applied) or state.receipt))
+        replica.store_state(connection, replace(fresh, receipt=closing(connection, applied) or state.receipt))
         reached(Step.CURSOR_MOVED)
     reached(Step.PULLED)
     replica.took_bulk |= arrivals.expect_new or bool(leaving.left)
@@ -203,6 +203,7 @@ def start_over(replica: Replica) -> None:
         empty(connection)
         reached(Step.EMPTIED)
         fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b"")
+        fresh = replace(fresh, examined_at=0)  # what arrives now is counted as it comes
         replica.store_state(connection, fresh)
 
 

@@ -17,6 +17,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         conflicts: fields with two values that this sync met; each counts once, as on the page and in `status`.
         waiting: changes still on this device afterwards.
+        files_sent, files_brought: bodies of photos and documents that went up whole, or came.
         files_waiting: files whose bodies are still on this device alone; none of them holds a change back.
         files_not_taken: those of them that the server does not take now, and why.
         returned: changes given back to a server that was restored; what became of them was told before.
@@ -26,6 +27,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         held_back: changes that speak of what the server does not know yet; they wait for its update.
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
             different versions of the catalogue, and so of what counts.
+        in_vain: the two sides differ although all was fetched afresh, now or a short while ago: the fault is not here.
         mine, theirs: the digests, each computed by its own side.
         overtaken: nothing is wrong and nothing was to be received: an answer on a stick came late, and this device has
             got everything of it, and newer records, on another way.
@@ -39,6 +41,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     returned: int = 0
     waiting: int = 0
+    files_sent: int = 0
+    files_brought: int = 0
     files_waiting: int = 0
     files_not_taken: tuple[NotTaken, ...] = ()
     held_back: int = 0
@@ -51,6 +55,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     started_over: bool = False
     digests_equal: bool | None = None
     ages_differ: bool = False
+    in_vain: bool = False
     overtaken: bool = False
     mine: Digest = Digest()
     theirs: Digest | None = None
@@ -80,9 +85,12 @@ def joined(first: Receipt, then: Receipt) -> Receipt:
     return msgspec.structs.replace(both, sentence=tell(both))
 
 
-def with_files(receipt: Receipt, reader: Reader) -> Receipt:
+def with_files(receipt: Receipt, reader: Reader, sent: int = 0, brought: int = 0) -> Receipt:
     """The receipt with what became of the bodies of files, which travel after everything else."""
     stuck = not_taken(reader)
+    if sent or brought:
+        receipt = msgspec.structs.replace(receipt, files_sent=sent, files_brought=brought)
+        receipt = msgspec.structs.replace(receipt, sentence=tell(receipt))
     return msgspec.structs.replace(
         receipt,
         files_waiting=len(uploads(reader)),
@@ -112,24 +120,36 @@ def _of_the_clock(off_by: int) -> str:
     return f" This laptop's {said}: set it right, orders and visits are dated by it." if said else ""
 
 
+_ASK_THE_ADMIN = (
+    "All records were fetched afresh and still differ: ask your admin to run fieldrep-server verify. What you enter is "
+    "kept and sent as always."
+)
+
+
 def what_was_done(receipt: Receipt) -> str:
     """The receipt in one sentence, whatever the clock shows."""
     sent = receipt.accepted + receipt.merged + receipt.held
-    parts = [f"{sent} sent" if sent else "", f"{receipt.pulled} received" if receipt.pulled else ""]
+    parts = [f"{sent:,} sent" if sent else "", f"{receipt.pulled:,} received" if receipt.pulled else ""]
     parts += [f"{_count(receipt.left, 'record')} moved away" if receipt.left else ""]
-    parts += [f"{receipt.held} proposed to a colleague" if receipt.held else ""]
-    parts += [_count(receipt.conflicts, "conflict"), f"{receipt.refused} refused" if receipt.refused else ""]
-    parts += [f"{receipt.returned} given back to the restored server" if receipt.returned else ""]
+    parts += [f"{receipt.held:,} proposed to a colleague" if receipt.held else ""]
+    parts += [
+        _count(receipt.conflicts, "conflict"),
+        f"{receipt.refused:,} refused" if receipt.refused else "",
+    ]
+    parts += [f"{receipt.returned:,} given back to the restored server" if receipt.returned else ""]
+    parts += [f"{_count(receipt.files_sent, 'file')} sent" if receipt.files_sent else ""]
+    parts += [f"{_count(receipt.files_brought, 'file')} received" if receipt.files_brought else ""]
     if receipt.repaired:
         parts.append(f"{_count(receipt.repaired, 'record')} differed from the server and repaired")
-    parts += [f"{receipt.waiting} still waiting" if receipt.waiting else ""]
-    parts += [f"{receipt.held_back} held back until the server is updated" if receipt.held_back else ""]
+    parts += [f"{receipt.waiting:,} still waiting" if receipt.waiting else ""]
+    parts += [f"{receipt.held_back:,} held back until the server is updated" if receipt.held_back else ""]
     done = ", ".join(part for part in parts if part) or "Nothing new on either side"
     if receipt.ages_differ:
         return f"{done}; not compared, as app and server are of different ages."
     proof = {True: "both sides hold the same records", False: "the two sides differ", None: "not compared"}
-    return f"{done}; {proof[receipt.digests_equal]}."
+    ask = f" {_ASK_THE_ADMIN}" if receipt.in_vain else ""
+    return f"{done}; {proof[receipt.digests_equal]}.{ask}"
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number > 1 else ''}" if number else ""
+    return f"{number:,} {word}{'s' if number > 1 else ''}" if number else ""

@@ -21,13 +21,17 @@ from fieldrep.store.arrive import hashes_of
 from fieldrep.store.engine import Connection
 from fieldrep.store.pending import BASES, Standing, decode_image
 from fieldrep.store.replica import Replica
+from fieldrep.store.search_due import mend as mend_search
 from fieldrep.store.statements import Row, statements_of
 
 _AT_ONCE = 2_000
 
 
 def recount(replica: Replica) -> int:
-    """Computes every hash from its row and puts right what was noted; gives how many rows were not as noted."""
+    """Computes every hash from its row and puts right what was noted; gives how many rows were not as noted.
+
+    Search is then told of the rows as they are, so that what replaces them takes the right words out.
+    """
     wrong: list[tuple[Entity, int | None, int]] = []
     with replica.read() as reader:
         digest = Digest()
@@ -41,6 +45,7 @@ def recount(replica: Replica) -> int:
         with replica.write() as connection:
             for entity, fresh, row_no in wrong:
                 connection.execute(statements_of(entity).update(("row_hash",)), (fresh, row_no))
+            mend_search(connection)
             replica.store_state(connection, replace(replica.state(), digest=digest))
     return len(wrong)
 

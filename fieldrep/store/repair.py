@@ -25,6 +25,7 @@ from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.files import put
+from fieldrep.store.in_place import mended_in_place
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
@@ -51,6 +52,7 @@ class Repaired:
 
     Attributes:
         sound: nothing was wrong, and nothing was done.
+        step: what is left to do where the file itself is sound and stays; `searched_anew`: search was made anew in it.
         kept_as: the name under which the damaged file lies in the profile's folder.
         changes, drafts, refused, sent: how many of each were saved.
         files, files_lost: photos and documents that wait to go up: saved, and those that cannot be read whole.
@@ -60,6 +62,8 @@ class Repaired:
     """
 
     sound: bool = False
+    step: str = ""
+    searched_anew: bool = False
     kept_as: str = ""
     changes: int = 0
     drafts: int = 0
@@ -78,6 +82,11 @@ class Repaired:
         """What a person is told."""
         if self.sound:
             return "The replica is sound; there is nothing to repair."
+        if not self.kept_as:
+            anew = "Search was made anew from the records." if self.searched_anew else ""
+            return f"The file itself is sound, and what you entered is in it. {anew} {self.step}".replace(
+                "  ", " "
+            ).rstrip()
         saved = [
             _count(self.changes, "change that waits", "changes that wait"),
             _count(self.drafts, "draft", "drafts"),
@@ -113,7 +122,7 @@ class Repaired:
 
 
 def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Holder.WINDOW) -> Repaired:
-    """Repairs a replica that is damaged, does nothing to a sound one.
+    """Repairs a replica that is damaged or holds what the server did not send, does nothing to a sound one.
 
     Raises:
         KnownError: `not_enrolled` when there is none, `already_open`, `replica_damaged` when nothing at all can be
@@ -127,8 +136,9 @@ def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Hold
         finish_switch(path)
         if not path.exists():
             raise KnownError(Code.NOT_ENROLLED, "There is no replica here, so there is nothing to repair.")
-        if is_sound(path, key):
-            return Repaired(sound=True)
+        done = mended_in_place(path, key) if is_sound(path, key) else None
+        if done is not None:
+            return Repaired(sound=not done.wrong, step=done.step, searched_anew=done.searched_anew > 0)
         pages = Pages(path, key)
         found = salvage(pages)
         if found.unreadable >= found.pages:

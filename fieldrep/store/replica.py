@@ -24,7 +24,7 @@ from fieldrep.store import engine, log, newer, outbox, search, search_due
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
-from fieldrep.store.pending import move_bases
+from fieldrep.store.pending import ASIDE, move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
@@ -129,6 +129,11 @@ class Replica:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._path.parent
 
     def state(self) -> SyncState:
         """Where the replica stands after the last commit."""
@@ -334,17 +339,17 @@ class Replica:
         return newer.held_back(reader.driver, self._state.server_schema)
 
     def refused_before(self, n: int) -> tuple[int, ...]:
-        """The refused changes up to a number, newest first, as many as a request may name.
+        """The refused changes up to a number, newest first, and what corrects one and waits for its person.
 
-        Those that were refused while this was another device are among them: their numbers go on.
+        As many as a request may name. Those that were refused while this was another device are among them: their
+        numbers go on.
         """
         with self.read() as reader:
-            sql = "SELECT n FROM refused_change WHERE n <= ? ORDER BY n DESC LIMIT ?"
-            return tuple(row[0] for row in reader.rows(sql, (n, MAX_CHANGES)))
-
-    def remember_receipt(self, receipt: str) -> None:
-        """Keeps the receipt of the last sync that did anything."""
-        self.change_state(receipt=receipt)
+            sql = (
+                "SELECT n FROM refused_change WHERE n <= ? UNION SELECT n FROM outbox WHERE state = ? "
+                "ORDER BY n DESC LIMIT ?"
+            )
+            return tuple(row[0] for row in reader.rows(sql, (n, ASIDE, MAX_CHANGES)))
 
     def secret(self, name: str) -> str:
         """A secret sealed inside the replica, such as the device's token; "" when there is none."""

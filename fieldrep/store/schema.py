@@ -138,6 +138,7 @@ Table(
             "revision",
             "server_schema",
             "examined_at",
+            "in_vain_at",
         )
     ),
     sqlite_strict=True,
@@ -277,6 +278,24 @@ Table(
     Column("metered", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     PrimaryKeyConstraint("day", "metered"),
+    sqlite_strict=True,
+)
+Table(
+    "sync_receipt",
+    metadata,
+    Column("receipt_no", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("changes", Text, nullable=False),
+    sqlite_strict=True,
+)
+Table(
+    "written_bundle",
+    metadata,
+    Column("bundle_no", Integer, primary_key=True),
+    Column("bundle_id", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 Table(

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 import msgspec
 
-from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.fields import Value
 from fieldrep.store import search
 from fieldrep.store.engine import Connection
@@ -66,6 +66,24 @@ def tell(connection: Connection) -> None:
         )
     if entities:
         connection.execute("DELETE FROM search_due")
+
+
+def mend(connection: Connection) -> int:
+    """Makes search anew where it knows other words than the rows have; gives for how many kinds of records."""
+    wrong = [
+        texts for texts in map(statements_of, ENTITIES) if texts.searched and not fits(connection, texts)
+    ]
+    for texts in wrong:
+        search.make_anew(connection, texts)
+        connection.execute("DELETE FROM search_due WHERE entity = ?", (texts.entity.name,))
+    return len(wrong)
+
+
+def fits(connection: Connection, texts: Statements) -> bool:
+    """Whether search knows as many rows and words of an entity as its rows have."""
+    return search.totals_of_rows(connection, texts, due(connection, texts)) == search.totals(
+        connection, texts
+    )
 
 
 def due(connection: Connection, texts: Statements) -> Due:

@@ -16,7 +16,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Change, Outcome, Refused, refused_part
 from fieldrep.store.engine import Connection
-from fieldrep.store.pending import DOOMED, READY, SETTLED, Standing, decode_change, encode_image
+from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, Standing, decode_change, encode_image
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import statements_named
 
@@ -150,12 +150,12 @@ def take_back_sent(connection: Connection, state: SyncState) -> tuple[set[RowKey
     """Offers again what was sent, for a central store that was restored; the changes' numbers make it harmless.
 
     That is the sent log, and what was answered but still waits for its echo: the answer was the lost store's. Gives the
-    rows it touches, and the newest change that had been answered.
+    rows it touches, and the newest change that had been answered, be it by a refusal.
     """
     incarnation = state.incarnation
     newest = connection.execute(
         "SELECT max(n) FROM (SELECT n FROM outbox WHERE state = ? UNION ALL "
-        "SELECT n FROM sent_log WHERE incarnation = ?)",
+        "SELECT n FROM sent_log WHERE incarnation = ? UNION ALL SELECT n FROM refused_change)",
         (SETTLED, incarnation),
     ).fetchone()
     connection.execute(
@@ -180,7 +180,9 @@ def still_offered(connection: Connection, offered_to: int) -> int:
     """`offered_to` while one of the changes offered again has not been answered, then 0."""
     if not offered_to:
         return 0
-    left = connection.execute("SELECT 1 FROM outbox WHERE n <= ? AND state <> ?", (offered_to, SETTLED))
+    left = connection.execute(
+        "SELECT 1 FROM outbox WHERE n <= ? AND state NOT IN (?, ?)", (offered_to, SETTLED, ASIDE)
+    )
     return offered_to if left.fetchone() else 0
 
 

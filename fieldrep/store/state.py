@@ -12,6 +12,12 @@ from dataclasses import dataclass, fields, replace
 from fieldrep.contract.digest import Digest
 from fieldrep.store.engine import Connection
 
+COUNT_ANEW = 1
+"""When all rows were last counted, of a replica that was found to hold others than were noted: long ago."""
+
+WAIT_MS = 24 * 3_600_000
+"""How long a whole fetch that did not make both sides agree is not tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
@@ -25,7 +31,8 @@ class SyncState:
         receipt: the last sync's receipt that said anything, as JSON.
         revision: of the last whole state of the central store that was applied.
         server_schema: the server's version of the catalogue, as it last said.
-        examined_at: when all rows were last counted anew.
+        examined_at: when all rows were last counted anew; `COUNT_ANEW` where the next sync must do so.
+        in_vain_at: when all records were last fetched afresh and the two sides differed still; 0 once they agree.
         asked: the newest bundle written to carry, empty when none is worth waiting for.
         barred: why the server admits this installation no longer, as it said; "" while it does.
         complete: whether a whole state of the central store has been applied since the last start over.
@@ -51,6 +58,7 @@ class SyncState:
     server_schema: int = 1
     asked: bytes = b""
     examined_at: int = 0
+    in_vain_at: int = 0
     barred: str = ""
     complete: bool = False
 
@@ -58,6 +66,10 @@ class SyncState:
     def enrolled(self) -> bool:
         """Whether a server has admitted this device."""
         return bool(self.device_id)
+
+    def in_vain(self, now: int) -> bool:
+        """Whether a whole fetch would bring nothing better: one a short while ago did not."""
+        return bool(self.in_vain_at) and 0 <= now - self.in_vain_at < WAIT_MS
 
 
 _PLAIN = tuple(field.name for field in fields(SyncState) if field.name not in ("digest", "complete"))

@@ -21,8 +21,7 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.files import altered_bodies
 from fieldrep.store.pending import BASES, Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
-from fieldrep.store.search import totals, totals_of_rows
-from fieldrep.store.search_due import due
+from fieldrep.store.search_due import fits
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import statements_of
 
@@ -40,15 +39,44 @@ class Finding:
 
 def verify(reader: Reader) -> list[Finding]:
     """All that is wrong with the replica, nothing when it is sound."""
-    findings = list(damaged_pages(reader.driver))
-    if findings:
-        return findings
+    return list(damaged_pages(reader.driver)) or faults_of_rows(reader.driver)
+
+
+def faults_of_rows(connection: Connection) -> list[Finding]:
+    """What is wrong with a replica whose pages are sound."""
+    findings: list[Finding] = []
     try:
         for check in (_parents, _orders, _digest, _search, _outbox, _files):
-            findings += list(check(reader.driver))[:MOST_NAMED]
+            findings += list(check(connection))[:MOST_NAMED]
     except KnownError as error:
         findings.append(Finding("pages", error.sentence))
     return findings
+
+
+def heals_by_sync(findings: list[Finding]) -> bool:
+    """Whether records are not as the server sent them: a sync that counts all anew fetches those again."""
+    return any(finding.check == "digest" for finding in findings)
+
+
+def needs_new_file(findings: list[Finding]) -> bool:
+    """Whether a repair must build the replica anew: what only this laptop has does not fit together."""
+    checks = {finding.check for finding in findings}
+    return bool(checks & {"pages", "outbox", "files"}) or ("references" in checks and "digest" not in checks)
+
+
+def next_step(findings: list[Finding]) -> str:
+    """What a person does about the findings; "" for none."""
+    if not findings:
+        return ""
+    if needs_new_file(findings):
+        return "Run fieldrep repair, then fieldrep sync: what you entered is saved, records come again from the server."
+    if heals_by_sync(findings):
+        return (
+            "Run fieldrep sync: it compares all records with the server and fetches again those that differ."
+        )
+    if any(finding.check == "search" for finding in findings):
+        return "Run fieldrep repair: it makes search anew from the records."
+    return "These records are as the server sent them: ask your admin to run fieldrep-server verify."
 
 
 def damaged_pages(connection: Connection) -> Iterator[Finding]:
@@ -110,7 +138,7 @@ def _orders(connection: Connection) -> Iterator[Finding]:
 
 
 def _digest(connection: Connection) -> Iterator[Finding]:
-    computed = Digest()
+    computed = noted = Digest()
     for entity in ENTITIES:
         texts = statements_of(entity)
         images = _images(connection, entity)
@@ -120,14 +148,22 @@ def _digest(connection: Connection) -> Iterator[Finding]:
         for row_hash, *values in rows:
             image = images.get(values[0])
             (fresh,) = hashes_of(texts, [list(image.values()) if image else values])
-            computed = computed.plus(1, fresh)
+            computed, noted = computed.plus(1, fresh), noted.plus(1, row_hash)
             if fresh != row_hash:
                 yield Finding(
                     "digest", f"{entity.title} {id_text(values[0])} is not as the central store sent it."
                 )
     kept = load_state(connection).digest
-    if kept != computed:
-        yield Finding("digest", f"The digest kept is {kept}, that of the rows {computed}.")
+    if kept.count > computed.count:
+        yield Finding(
+            "digest", f"Records that the server sent are not here: {kept.count - computed.count:,}."
+        )
+    elif kept.count < computed.count:
+        yield Finding(
+            "digest", f"Records are here that the server did not send: {computed.count - kept.count:,}."
+        )
+    elif kept != noted:
+        yield Finding("digest", "The records as a whole are not those that the server sent.")
 
 
 def _images(connection: Connection, entity: Entity) -> dict[object, dict[str, int | str | bytes | None]]:
@@ -143,10 +179,8 @@ def _search(connection: Connection) -> Iterator[Finding]:
         texts = statements_of(entity)
         if not texts.searched:
             continue
-        kept, known = totals_of_rows(connection, texts, due(connection, texts)), totals(connection, texts)
-        if kept != known:
-            sentence = "rows and words by field that search knows are {}, those the replica holds {}."
-            yield Finding("search", f"{entity.plural}: {sentence.format(known, kept)}")
+        if not fits(connection, texts):
+            yield Finding("search", f"{entity.plural}: search does not know the words that the records have.")
 
 
 def _outbox(connection: Connection) -> Iterator[Finding]:

@@ -31,14 +31,19 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.whole_file import whole_file
+from fieldrep.contract.wiping import Manner
 from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.file_queue import not_taken, uploads
 from fieldrep.store.receipt import Receipt, with_files
+from fieldrep.store.receipts import Way
 from fieldrep.store.replica import SERVER_KEY, Replica
-from fieldrep.store.state import SyncState
+from fieldrep.store.state import COUNT_ANEW, SyncState
+from fieldrep.store.written_bundles import note_written, was_written_here
 from fieldrep.sync.carried_files import take_files, write_files
 from fieldrep.sync.engine import PUSH_BYTES, Progress, Run
 from fieldrep.sync.enrolment import device_keys
 from fieldrep.sync.handshake import handshake_of
+from fieldrep.sync.wiping import WipeOrdered, prepare
 
 _EVERY_CHANGE = 2**31
 _CHECK_THE_STICK = "Check the stick and its free space; what you entered is kept on this laptop."
@@ -64,16 +69,16 @@ def carry_out(replica: Replica, path: Path) -> CarriedOut:
     with whole_file(path, _CHECK_THE_STICK) as out:
         written = write_request(replica, out)
     reached(Step.CARRIED_OUT)
-    replica.change_state(asked=written.bundle_id)
     return written
 
 
 def write_request(
     replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CHANGES, page_bytes: int = PAGE_BYTES
 ) -> CarriedOut:
-    """As `carry_out`, to an open stream; the caller remembers in the replica that it was written."""
+    """As `carry_out`, to an open stream."""
     state, keys, server = _ends(replica)
-    afresh = _differed(state)
+    checked = state.examined_at == COUNT_ANEW
+    afresh = _differed(state) and (checked or not state.in_vain(replica.clock()))
     header = Header(
         bundle.BUNDLE_VERSION, "request", state.server_id, state.device_id, replica.randomness(16)
     )
@@ -94,6 +99,7 @@ def write_request(
             break
         count, after = count + len(changes), changes[-1].n
     files = write_files(replica, writer)
+    note_written(replica, header.bundle_id)
     writer.finish()
     return CarriedOut(header.bundle_id, count, afresh, files)
 
@@ -103,11 +109,13 @@ def carry_in(replica: Replica, path: Path, progress: Progress | None = None) -> 
 
     Raises:
         KnownError: when the file is not whole, not for this laptop or not from its server, nothing is then touched;
-            or what the server said, such as `upgrade_needed`.
+            or what the server said, such as `upgrade_needed`; `wiped` as in `fieldrep.sync.session.sync_now`.
     """
     try:
         with path.open("rb") as source:
             receipt = read_reply(replica, source, progress)
+    except WipeOrdered as ordered:
+        raise _wiped_by_file(replica, ordered.manner) from ordered
     except OSError as error:
         raise KnownError(
             Code.DISK_ERROR,
@@ -129,20 +137,48 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
         raise _wrong(
             "It answers another installation of this laptop. Write a new file and have that answered."
         )
+    if not was_written_here(replica, header.answers):
+        raise _wrong(
+            "It answers a file that was not written here: this profile, or the one that wrote it, may be a copy. Write "
+            "a new file and have that answered."
+        )
     if standing.epoch != state.epoch and state.asked != header.answers:
         raise _wrong(
             "The server was restored from a backup since this file was asked for. Write a new file and have that "
             "answered."
         )
     reached(Step.CARRIED_IN)
-    run = Run(replica, _NoLine(), progress)
+    run = Run(replica, _NoLine(), progress, Way.STICK)
     read = _Reading(run, standing, header.answers)
     about_files: list[bytes] = []
-    read.take(_replies(parts, about_files))
+    try:
+        read.take(_replies(parts, about_files))
+    except KnownError as error:
+        if run.receipt.exchanges:  # a file that is refused leaves everything as it was
+            run.keep_failure(error)
+        raise
     take_files(replica, chain(about_files, parts))
+    if run.wipes:
+        raise WipeOrdered(Manner.SEND_FIRST)
     run.waiting = replica.depth()
     with replica.read() as reader:
-        return with_files(read.told(differed=_differed(state)), reader)
+        receipt = with_files(read.told(differed=_differed(state)), reader)
+    run.keep_read(receipt)
+    return receipt
+
+
+def _wiped_by_file(replica: Replica, manner: Manner) -> KnownError:
+    """Prepares the wipe that an answer ordered, or says what must be carried to the server before."""
+    with replica.read() as reader:
+        files = len(uploads(reader)) - len(not_taken(reader))
+    waiting = replica.depth() + files
+    if manner is Manner.AT_ONCE or not waiting:
+        return prepare(replica)
+    what = "1 change or photo waits" if waiting == 1 else f"{waiting:,} changes and photos wait"
+    return _wrong(
+        f"Your admin ordered this laptop to be wiped once all is sent, and {what}. Write a new file and have that "
+        "answered, or sync."
+    )
 
 
 def _replies(parts: Iterator[bytes], about_files: list[bytes]) -> Iterator[ExchangeReply]:
@@ -224,7 +260,7 @@ class _Reading:
                 f"This file answers an earlier state of this laptop, {why}. {what}; write a new file when there is "
                 "more to send or to ask for."
             )
-        elif receipt.digests_equal is False:
+        elif receipt.digests_equal is False and not receipt.in_vain:
             sentence = (
                 f"{sentence} Write a new file: it asks for all records afresh; what you entered is kept."
             )
@@ -264,7 +300,9 @@ def _outcomes_alone(reply: ExchangeReply) -> ExchangeReply:
 
 
 def _differed(state: SyncState) -> bool:
-    """Whether the last sync found that the two sides hold different rows."""
+    """Whether the last sync, or a check since, found that this side holds other rows than the server."""
+    if state.examined_at == COUNT_ANEW:
+        return True
     if not state.receipt:
         return False
     return msgspec.json.decode(state.receipt, type=Receipt).digests_equal is False

@@ -8,8 +8,8 @@ applied the next is made ready, and the one after it is on its way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import msgspec
@@ -25,18 +25,23 @@ from fieldrep.contract.messages import (
     Verdict,
 )
 from fieldrep.contract.steps import Step, reached
+from fieldrep.contract.wiping import Manner
 from fieldrep.store.apply import Applied, apply_reply, start_over
 from fieldrep.store.arrive import unpack
 from fieldrep.store.beyond import rows_beyond
+from fieldrep.store.engine import Connection
 from fieldrep.store.quarantine import set_aside
-from fieldrep.store.receipt import Receipt, tell
+from fieldrep.store.receipt import Receipt, tell, what_was_done
+from fieldrep.store.receipts import KeptReceipt, Way, keep, newest, says_something, spans
 from fieldrep.store.recount import recount
 from fieldrep.store.replica import Replica
+from fieldrep.store.state import COUNT_ANEW
 from fieldrep.sync.ahead import FIRST_PART, Ahead, Fetched
 from fieldrep.sync.bearer import Bearer, BrokeOff
 from fieldrep.sync.comparing import repairs, rows_that_differ
 from fieldrep.sync.handshake import handshake_of
 from fieldrep.sync.poison import FAILURES, MOST_TRIES, SENTENCE, Suspicion
+from fieldrep.sync.wiping import WipeOrdered, order_in
 
 PUSH_BYTES = 4_000_000
 MAX_EXCHANGES = 10_000
@@ -50,6 +55,9 @@ EXAMINE_EVERY_MS = 24 * 3_600_000
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
 _OF_THE_DISK = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
+
+_PASSES = frozenset({Code.OFFLINE, Code.NAME_UNKNOWN, Code.SERVER_BUSY, *_OF_THE_DISK})
+"""What ended a sync and is not told later, unless something had gone either way before: a laptop is often offline."""
 
 Progress = Callable[[Receipt, int], None]
 """Called after each exchange with the receipt so far and the number of rows still to come (0 when unknown)."""
@@ -74,13 +82,10 @@ def sync(
     try:
         with Ahead(replica, bearer) as beside:
             run.loop(beside if ahead else None)
+        if run.wipes:
+            raise WipeOrdered(Manner.SEND_FIRST)
         if run.receipt.digests_equal is not None:
-            run.examine()
-        if run.receipt.digests_equal is False and not run.receipt.started_over:
-            # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
-            start_over(replica)
-            run.receipt = msgspec.structs.replace(run.receipt, started_over=True, digests_equal=None)
-            run.loop(None)
+            run.agree()
     except KnownError as error:
         raise run.broken_off(error) from error
     return run.concluded()
@@ -88,21 +93,32 @@ def sync(
 
 @dataclass(slots=True)
 class Run:
-    """One sync under way: what is done with each reply, and the receipt that grows with it."""
+    """One sync under way: what is done with each reply, and the receipt that grows with it.
+
+    Attributes:
+        heard_of: the numbers of the changes that were answered.
+        kept_no: the receipt's number among those that are kept, once it is.
+        wipes: the server ordered to wipe once all is sent.
+    """
 
     replica: Replica
     bearer: Bearer
     progress: Progress | None
+    way: Way = Way.LINE
     receipt: Receipt = field(default_factory=Receipt)
     waiting: int = 0
     answered: int = 0
     conflicts: set[bytes] = field(default_factory=set)
+    heard_of: set[int] = field(default_factory=set)
+    kept_no: int | None = None
+    wipes: bool = False
     suspicion: Suspicion = field(default_factory=Suspicion)
 
     def broken_off(self, error: KnownError) -> KnownError:
         """The error that ended the sync, with what had gone out before; that the server bars this device is kept."""
         if error.code in BARRED:
             self.replica.change_state(barred=error.sentence)
+        self.keep_failure(error)
         if error.code not in _OF_THE_DISK or not self.answered:
             return error
         went, them = (
@@ -113,17 +129,50 @@ class Run:
 
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
+        self._note_agreement()
         held_back = self.replica.held_back()
         receipt = _told(msgspec.structs.replace(self.receipt, waiting=self.waiting, held_back=held_back))
         kept = _kept(receipt)
-        if kept not in ("", self.replica.state().receipt):
-            self.replica.remember_receipt(kept)
+        if kept and (self.kept_no is None or kept != self.replica.state().receipt):
+            with self.replica.write() as connection:
+                self._keep(connection, receipt)
+                self.replica.store_state(connection, replace(self.replica.state(), receipt=kept))
         return receipt
 
-    def _closing(self, reply: ExchangeReply, heard: int, applied: Applied) -> str:
+    def _closing(self, reply: ExchangeReply, heard: int, connection: Connection, applied: Applied) -> str:
         """The receipt as it is when this reply is the last and proves all: one commit keeps both then."""
-        receipt = self._noted(reply, heard, applied)
-        return _kept(_told(receipt)) if receipt.digests_equal else ""
+        receipt = _told(self._noted(reply, heard, applied))
+        kept = _kept(receipt) if receipt.digests_equal else ""
+        if kept:
+            self._keep(connection, receipt)
+        return kept
+
+    def _keep(self, connection: Connection, receipt: Receipt, code: str = "") -> None:
+        """Puts the receipt among those that are kept, in place of what this sync said before."""
+        at = receipt.at or self.replica.clock()
+        row = KeptReceipt(self.kept_no, at, self.way, code, receipt, spans(self.heard_of))
+        self.kept_no = keep(connection, row)
+
+    def keep_read(self, receipt: Receipt) -> None:
+        """Keeps the receipt of an answer that a person had read, whatever it brought."""
+        with self.replica.write() as connection:
+            self._keep(connection, receipt)
+
+    def keep_failure(self, error: KnownError) -> None:
+        """Keeps how the sync ended, when anything had gone either way or the same was not told last."""
+        did = says_something(self.receipt)
+        if error.code is Code.REPLICA_DAMAGED or (not did and error.code in _PASSES):
+            return
+        before = f" Before that: {what_was_done(self.receipt)}" if did else ""
+        told = msgspec.structs.replace(
+            self.receipt, at=self.replica.clock(), sentence=f"{error.sentence}{before}"
+        )
+        with suppress(KnownError):
+            with self.replica.read() as reader:
+                last = newest(reader, 1)
+            if did or not last or last[0].code != error.code.value or last[0].did_something:
+                with self.replica.write() as connection:
+                    self._keep(connection, told, error.code.value)
 
     def loop(self, ahead: Ahead | None) -> None:
         """Exchanges until nothing is left to say on either side."""
@@ -148,6 +197,28 @@ class Run:
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
         )
+
+    def agree(self) -> None:
+        """Fetches again what is not the server's, or all, once a day at most where that does not make both agree."""
+        state = self.replica.state()
+        waits = state.in_vain(self.replica.clock())
+        if self.receipt.digests_equal or not waits or state.examined_at == COUNT_ANEW:
+            self.examine()
+        if self.receipt.digests_equal is False and not self.receipt.started_over and not waits:
+            # The replica differs from the central store: its rows are fetched afresh, its outbox is kept.
+            start_over(self.replica)
+            self.receipt = msgspec.structs.replace(self.receipt, started_over=True, digests_equal=None)
+            self.loop(None)
+
+    def _note_agreement(self) -> None:
+        """Remembers when all was fetched and both sides differed still, until they agree."""
+        now, state = self.replica.clock(), self.replica.state()
+        if self.receipt.digests_equal and state.in_vain_at:
+            self.replica.change_state(in_vain_at=0)
+        elif self.receipt.digests_equal is False:
+            if self.receipt.started_over:
+                state = self.replica.change_state(in_vain_at=now)
+            self.receipt = msgspec.structs.replace(self.receipt, in_vain=state.in_vain(now))
 
     def examine(self) -> None:
         """Finds the rows that are not the server's and fetches them again, no others.
@@ -248,6 +319,8 @@ class Run:
                 f"{state.server_url} answers, but it is not the server this laptop belongs to. Nothing was sent or "
                 "changed. Ask your admin, or enrol a new profile.",
             )
+        if self._must_send_first(reply, state.epoch):
+            return
         if reply.verdict in (Verdict.LOCKED, Verdict.WIPE, Verdict.ENROL_AGAIN):
             sentence = (
                 reply.sentence or "This device may not sync any more. Ask your admin. Your work is kept here."
@@ -258,6 +331,16 @@ class Run:
         if reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
+
+    def _must_send_first(self, reply: ExchangeReply, epoch: bytes) -> bool:
+        """Whether this profile is to be wiped once all that waits is sent; `WipeOrdered` when that is not wanted."""
+        manner = order_in(self.replica, reply)
+        if manner is Manner.AT_ONCE:
+            raise WipeOrdered(manner)
+        self.wipes = manner is Manner.SEND_FIRST
+        if self.wipes and epoch and reply.epoch != epoch:
+            start_over(self.replica)  # what it forgot is given back
+        return self.wipes
 
     def note(self, reply: ExchangeReply, applied: Applied, heard: int | None = None) -> None:
         """Adds what a reply did to the receipt; one that asks to update ends the sync.
@@ -279,6 +362,7 @@ class Run:
         """The receipt with what a reply did that came at an instant."""
         before = self.receipt
         self.conflicts |= applied.conflicts
+        self.heard_of.update(outcome.n for outcome in reply.outcomes)
         off = heard - reply.server_time
         complete = reply.digest is not None and not reply.more
         same = reply.schema == SCHEMA_VERSION
@@ -310,7 +394,4 @@ def _told(receipt: Receipt) -> Receipt:
 
 def _kept(receipt: Receipt) -> str:
     """The receipt as it is kept, "" for one that says nothing."""
-    sent = receipt.accepted or receipt.merged or receipt.held or receipt.refused
-    if receipt.exchanges > 1 or receipt.pulled or receipt.left or sent:
-        return msgspec.json.encode(receipt).decode()
-    return ""
+    return msgspec.json.encode(receipt).decode() if says_something(receipt) else ""

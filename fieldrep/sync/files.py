@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -115,13 +115,20 @@ class _Spent(Exception):
     """The day's budget does not reach for the next part, or it is not the time for files."""
 
 
+class Carried(NamedTuple):
+    """How many files the server has confirmed, and how many came whole."""
+
+    sent: int = 0
+    brought: int = 0
+
+
 def carry(
     replica: Replica,
     bearer: FileBearer,
     policy: FilePolicy = EVERYTHING_WANTED,
     given_up: Callable[[], bool] = _never,
-) -> int:
-    """Sends what waits and brings what is wanted, after a whole sync; how many files the server has confirmed.
+) -> Carried:
+    """Sends what waits and brings what is wanted, after a whole sync.
 
     What fails waits on and holds nothing else back. `given_up` is asked between parts, once one has travelled.
     """
@@ -130,23 +137,44 @@ def carry(
         waiting, wanted = uploads(reader), wishes(reader)
     limit = policy.on_metered if policy.metered else None
     purse = _Purse(replica, metered=policy.metered, limit=limit, given_up=given_up)
+    brought = 0
     try:
         confirmed, on_line = _send_all(replica, bearer, waiting, purse)
-        on_line = on_line and _bring_all(replica, bearer, wanted, purse)
+        if on_line:
+            brought, on_line = _bring_all(replica, bearer, wanted, purse)
     finally:
         purse.note()
     settle_files(replica)
     if on_line and policy.brought and not policy.metered and not (purse.moved and given_up()):
-        _bring_unasked(replica, bearer, policy.brought, given_up)
-    return confirmed
+        brought += _bring_unasked(replica, bearer, policy.brought, given_up)
+    return Carried(confirmed, brought)
 
 
-def _bring_unasked(replica: Replica, bearer: FileBearer, limit: int, given_up: Callable[[], bool]) -> None:
+def hand_in(replica: Replica, bearer: FileBearer) -> None:
+    """Sends what waits, for the last time; what the server does not take waits on.
+
+    Raises:
+        KnownError: when the line broke, or the server takes no files of this device.
+    """
+    settle_files(replica)
+    with replica.read() as reader:
+        waiting = uploads(reader)
+    purse = _Purse(replica, metered=False, limit=None)
+    for upload in waiting:
+        try:
+            _send(replica, bearer, upload, purse)
+        except KnownError as error:
+            if _ends_all(error):
+                raise
+            note_refused(replica, upload.row_id, error.sentence)
+
+
+def _bring_unasked(replica: Replica, bearer: FileBearer, limit: int, given_up: Callable[[], bool]) -> int:
     with replica.read() as reader:
         others = not_here(reader)
     purse = _Purse(replica, metered=False, limit=limit, given_up=given_up)
     try:
-        _bring_all(replica, bearer, others, purse)
+        return _bring_all(replica, bearer, others, purse)[0]
     finally:
         purse.note()
 
@@ -169,18 +197,20 @@ def _send_all(replica: Replica, bearer: FileBearer, waiting: list[Upload], purse
     return confirmed, True
 
 
-def _bring_all(replica: Replica, bearer: FileBearer, wanted: list[bytes], purse: _Purse) -> bool:
-    """Brings bodies one after the other; whether the line holds."""
+def _bring_all(replica: Replica, bearer: FileBearer, wanted: list[bytes], purse: _Purse) -> tuple[int, bool]:
+    """Brings bodies one after the other; how many came, and whether the line holds."""
+    came = 0
     for row_id in wanted:
         try:
             _fetch(replica, bearer, row_id, purse)
+            came += 1
         except _Spent:
             break
         except KnownError as error:
             log.info("a file does not come yet: %s", error.code)
             if _ends_all(error):
-                return False
-    return True
+                return came, False
+    return came, True
 
 
 def _ends_all(error: KnownError) -> bool:

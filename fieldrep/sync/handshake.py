@@ -27,4 +27,5 @@ def handshake_of(replica: Replica, waiting: int, settled_to: int | None = None) 
         device_clock=replica.clock(),
         waiting=waiting,
         settled_to=replica.settled_to() if settled_to is None else settled_to,
+        offered_to=state.offered_to,
     )

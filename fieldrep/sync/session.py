@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.wiping import Manner
+from fieldrep.paths import Profile
 from fieldrep.store.receipt import Receipt, joined, with_files
+from fieldrep.store.receipts import tell_files
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
-from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry
+from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry, hand_in
 from fieldrep.sync.transport import HttpBearer
+from fieldrep.sync.wiping import WipeOrdered, prepare, tell
 
 log = logging.getLogger(__name__)
 
@@ -79,15 +83,21 @@ def sync_now(
     """One full sync with the replica's own server; `policy` says which bodies of attachments may follow.
 
     Raises:
-        KnownError: as `fieldrep.sync.engine.sync`.
+        KnownError: as `fieldrep.sync.engine.sync`; `wiped` when the server ordered to wipe this profile: whoever closes
+            the replica then carries that out.
     """
+    since, sent, brought = replica.clock(), 0, 0
     with lender(replica) as bearer:
-        receipt = sync(replica, bearer, ahead=True, progress=progress)
+        try:
+            receipt = sync(replica, bearer, ahead=True, progress=progress)
+        except WipeOrdered as ordered:
+            raise wiped_by(replica, bearer, ordered.manner) from ordered
         for _ in range(MOST_TURNS):
-            if not receipt.whole:
+            if not receipt.whole and not receipt.in_vain:
                 break
             records = _RecordsFirst(replica)
-            carry(replica, bearer, policy, records.are_due)
+            carried = carry(replica, bearer, policy, records.are_due)
+            sent, brought = sent + carried.sent, brought + carried.brought
             if not records.came_up:
                 break
             try:
@@ -96,8 +106,30 @@ def sync_now(
                 log.info("files wait on, the line broke: %s", error.code)
                 break
     replica.tidy()
+    tell(Profile(replica.folder))  # of a wipe before this person, where there was no line then
     with replica.read() as reader:
-        return with_files(receipt, reader)
+        told = with_files(receipt, reader, sent, brought)
+    tell_files(replica, since, told)
+    return told
+
+
+def wiped_by(replica: Replica, bearer: HttpBearer, manner: Manner) -> KnownError:
+    """Sends what else waits, where that is wanted, and prepares the wipe; gives the error that says so.
+
+    Raises:
+        KnownError: when not all went out; the next sync goes on.
+    """
+    while manner is Manner.SEND_FIRST:
+        hand_in(replica, bearer)
+        if not replica.depth():
+            break
+        try:  # entered meanwhile
+            sync(replica, bearer)
+        except WipeOrdered as ordered:
+            manner = ordered.manner
+        else:
+            return KnownError(Code.OFFLINE, "Your admin took the order to wipe this laptop back. Sync again.")
+    return prepare(replica)
 
 
 class _RecordsFirst:

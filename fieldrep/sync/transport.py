@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
+from typing import Self
 
 import msgspec
 import requests
@@ -28,6 +29,7 @@ from fieldrep.contract.files import (
     decode_file_reply,
     encode_file_message,
 )
+from fieldrep.contract.foretold import next_place
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.live import BEAT_SECONDS, parse_wait_reply
 from fieldrep.contract.messages import (
@@ -35,13 +37,14 @@ from fieldrep.contract.messages import (
     EnrollRequest,
     ExchangeReply,
     ExchangeRequest,
-    Problem,
     completed,
     decode_reply,
     encode_request,
 )
-from fieldrep.sync.bearer import BrokeOff
-from fieldrep.sync.line import SAFE, check_address, explained, retry_after, stranger
+from fieldrep.contract.wiping import WipeReceipt
+from fieldrep.sync.answer import MOST_OTHER, media_of, problem_of, read_body
+from fieldrep.sync.bearer import BrokeOff, Heard
+from fieldrep.sync.line import SAFE, check_address, explained, stranger
 from fieldrep.sync.wire import NoLineKept, Upload, Watch, Wire
 
 CONNECT_SECONDS = 10.0
@@ -54,9 +57,6 @@ SILENCE_SECONDS = 60.0
 UNBEATEN_SECONDS = 2.0 * BEAT_SECONDS + 5.0
 """A line held open on which nothing came for so long is dead."""
 
-MINIMUM_RATE = 1_000
-"""Bytes a second, averaged from the 30th second on; a slower line is given up and tried again later."""
-
 LONGEST_SECONDS = 600.0
 """No single attempt lives longer, however well it gets on."""
 
@@ -66,17 +66,15 @@ MAX_REPLY = 64 * 1024 * 1024
 SMALLEST_PORTION = 16_000
 """Bytes of rows that are always asked for, however bad the line; a request of more is a large one."""
 
-_CHUNK = 262_144
 _SMALL = 65_536
 _WAIT_REPLY = 1_000
-_MOST_OTHER = 1024 * 1024
-"""Bytes read of any other answer: a part of a file, an admission, a problem."""
 
 _OF_A_DEAD_LINE = frozenset({Code.OFFLINE, Code.CERTIFICATE})
 """What comes of a connection that the other side has let go of, or that was cut between; never the server's word."""
 
-_OF_THIS_LAPTOP = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
-"""What only this laptop can know of itself; whoever else says so speaks of his own disk."""
+
+class _Divide(BrokeOff):
+    """It broke within a large reply; less is asked for from now on."""
 
 
 class HttpBearer:
@@ -87,30 +85,45 @@ class HttpBearer:
         token: the device's secret, "" for enrolment.
         fingerprint: SHA-256 of the server's certificate in hex, when the enrolment link named one; then that very
             certificate is required, else the system's trust decides.
+        portion: bytes of rows that are asked for at most, where it is known that the line carries no more.
 
     Attributes:
         sound: whether nothing has broken on its present connection.
     """
 
-    def __init__(self, url: str, token: str = "", fingerprint: str = "") -> None:
+    def __init__(self, url: str, token: str = "", fingerprint: str = "", portion: int = MAX_REPLY) -> None:
         check_address(url)
         self._url = url.rstrip("/")
-        self._token = token
+        self._token, self._fingerprint = token, fingerprint
         self._wire = Wire(self._url, fingerprint)
         self._requests: dict[str, requests.PreparedRequest] = {}
         self._worker = ThreadPoolExecutor(1, "fieldrep-http")
         self._heard = time.monotonic()
         self._stop = threading.Event()
-        self._portion = MAX_REPLY
+        self._portion = portion
         self._broke_off = False
         self._rested = False
+        self._beside: Self | None = None
         self.sound = True
 
     def close(self) -> None:
         """Ends an attempt under way and gives the connection back."""
         self._stop.set()
+        if self._beside is not None:
+            self._beside.close()
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._wire.cut(for_good=True)
+
+    def cut(self) -> None:
+        """Ends an attempt under way; the next one makes a connection of its own."""
+        self._wire.cut()
+
+    def beside(self) -> Self:
+        """Another bearer to the same server, which ends with this one; one at a time."""
+        self._beside = other = type(self)(self._url, self._token, self._fingerprint, self._portion)
+        if self._stop.is_set():
+            other.close()
+        return other
 
     def rest(self) -> None:
         """Nothing is asked for a while; meanwhile the other side may close the connection, and say so or not."""
@@ -140,22 +153,39 @@ class HttpBearer:
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
         """One step of a sync. Where a line breaks off large replies, smaller ones are asked for at once."""
         while True:
-            portion = min(request.page_bytes, self._portion)
-            if portion < request.page_bytes:
-                request = msgspec.structs.replace(request, page_bytes=portion)
-            self._broke_off = False
             try:
                 return self._exchange(request)
-            except KnownError:
-                if not self._broke_off or portion <= SMALLEST_PORTION or self._stop.is_set():
-                    raise
-                self._portion = max(SMALLEST_PORTION, portion // 8)
+            except _Divide:
+                pass
 
-    def _exchange(self, request: ExchangeRequest) -> ExchangeReply:
+    def exchange_heard(self, request: ExchangeRequest, heard: Heard) -> ExchangeReply:
+        """As `exchange`, but smaller ones are the caller's to ask for."""
+        return self._exchange(request, heard)
+
+    def _exchange(self, request: ExchangeRequest, heard: Heard | None = None) -> ExchangeReply:
+        """One attempt at one that is not larger than the line carries.
+
+        Raises:
+            _Divide: it was, and next time less is asked for.
+        """
+        portion = min(request.page_bytes, self._portion)
+        if portion < request.page_bytes:
+            request = msgspec.structs.replace(request, page_bytes=portion)
+        self._broke_off = False
+        try:
+            return self._carried(request, heard)
+        except KnownError as error:
+            is_smallest = portion <= SMALLEST_PORTION or error.code is Code.NOT_A_SERVER
+            if not self._broke_off or is_smallest or self._stop.is_set():
+                raise
+            self._portion = max(SMALLEST_PORTION, portion // 8)
+            raise _Divide(error.code, error.sentence) from error
+
+    def _carried(self, request: ExchangeRequest, heard: Heard | None) -> ExchangeReply:
         """A reply that arrives damaged is the line's fault; only the server says `damaged_message`, of what it got."""
         asked = encode_request(request)
         try:
-            body = self._post("/v1/exchange", asked, MEDIA_TYPE)
+            body = self._post("/v1/exchange", asked, MEDIA_TYPE, heard)
         except KnownError as error:
             if error.code is not Code.OFFLINE or len(asked) <= SMALLEST_PORTION or self._stop.is_set():
                 raise
@@ -182,6 +212,12 @@ class HttpBearer:
         except (msgspec.DecodeError, ValueError) as error:
             raise stranger(200, {}, self._url) from error
 
+    def wiped(self, receipt: WipeReceipt) -> None:
+        """Tells the server that this device is wiped; there is no token any more."""
+        body = self._post("/v1/wiped", msgspec.json.encode(receipt), "application/json")
+        if body != b'{"status":"ok"}':
+            raise KnownError(Code.OFFLINE, f"The reply of {self._url} is not its server's. {SAFE}")
+
     def answers(self) -> bool:
         """Whether a server of ours is there; nothing of this device is said to it."""
         request = requests.Request("GET", self._url + "/v1/health", {"User-Agent": "FieldRep"}).prepare()
@@ -191,7 +227,7 @@ class HttpBearer:
         except KnownError:
             return False
 
-    def _post(self, path: str, body: bytes, media_type: str) -> bytes:
+    def _post(self, path: str, body: bytes, media_type: str, heard: Heard | None = None) -> bytes:
         """The body of a good answer, within the deadline.
 
         The attempt runs beside, so that neither a name that is looked up nor a drip can hold us. On a line that stands
@@ -205,10 +241,13 @@ class HttpBearer:
         begun = self._heard = time.monotonic()
         if len(body) <= _SMALL:
             try:
-                return self._attempt(path, body, media_type, self._watch_from(begun))
+                return self._attempt(path, body, media_type, self._watch_from(begun), None, heard)
             except NoLineKept:
                 pass  # one is made beside
-        future = self._worker.submit(self._attempt, path, body, media_type)
+        try:
+            future = self._worker.submit(self._attempt, path, body, media_type, None, None, heard)
+        except RuntimeError:  # closed meanwhile
+            raise KnownError(Code.OFFLINE, f"The attempt was ended. {SAFE}") from None
         while True:
             try:
                 return future.result(timeout=1.0)
@@ -263,14 +302,18 @@ class HttpBearer:
         media_type: str,
         watch: Watch | None = None,
         silence: float | None = None,
+        heard: Heard | None = None,
     ) -> bytes:
         request = self._prepared(path, media_type)
         sent = body if len(body) <= _SMALL else Upload(body, self._note_sent)
         with self._answer_to(request, silence or SILENCE_SECONDS, sent, len(body), watch) as answer:
-            if answer.status != 200 or _media_of(answer) != media_type:
-                raise self._problem(answer, media_type)
+            if answer.status != 200 or media_of(answer) != media_type:
+                raise problem_of(answer, media_type, self._url, self._came)
+            if heard is not None and (place := next_place(answer.headers)):
+                heard(*place)
             self._broke_off = (answer.length_remaining or 0) > SMALLEST_PORTION
-            body = self._read(answer, MAX_REPLY if media_type == MEDIA_TYPE else _MOST_OTHER)
+            most = MAX_REPLY if media_type == MEDIA_TYPE else MOST_OTHER
+            body = read_body(answer, most, self._url, self._came)
             self._broke_off = False
             length = answer.headers.get("Content-Length")
             if length is not None and length != str(len(body)):
@@ -285,7 +328,7 @@ class HttpBearer:
         with self._answer_to(request, UNBEATEN_SECONDS) as answer:
             self._heard = time.monotonic()
             if answer.status != 200 or answer.headers.get("Content-Type", "") != "application/json":
-                raise self._problem(answer, "application/json")
+                raise problem_of(answer, "application/json", self._url, self._came)
             accepted()
             body = b""
             while part := answer.read1(_WAIT_REPLY):
@@ -323,6 +366,11 @@ class HttpBearer:
             self.sound = False
             raise explained(error, self._url, self._wire.proxy, time.time()) from error
 
+    def _came(self) -> bool:
+        """A part of an answer is here; whether more is wanted."""
+        self._heard = time.monotonic()
+        return not self._stop.is_set()
+
     def _note_sent(self) -> None:
         """A part of a large body is on its way; the line is slow, not dead."""
         self._heard = time.monotonic()
@@ -340,55 +388,3 @@ class HttpBearer:
             request = requests.Request("POST", self._url + path, headers).prepare()
             self._requests[path] = request
         return request
-
-    def _read(self, answer: HTTPResponse, most: int) -> bytes:
-        """The body; one of more than `most` bytes is abandoned there, and not asked for again in smaller parts."""
-        begun = time.monotonic()
-        parts: list[bytes] = []
-        size = 0
-        if (answer.length_remaining or 0) > most:
-            raise self._flood(most)
-        while True:
-            part = answer.read1(_CHUNK)
-            now = self._heard = time.monotonic()
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
-            size += len(part)
-            if size > most:
-                parts.clear()  # the error keeps this frame, and with it what is named here
-                raise self._flood(most)
-            if self._stop.is_set() or (now - begun > 30 and size / (now - begun) < MINIMUM_RATE):
-                raise KnownError(Code.OFFLINE, f"The line is too slow to go on. {SAFE}")
-
-    def _flood(self, most: int) -> KnownError:
-        self._broke_off = False
-        return KnownError(
-            Code.NOT_A_SERVER,
-            f"What answers at {self._url} sends more than {most >> 20} MB as one reply, which no FieldRep server does. "
-            f"The rest was not read and nothing was applied. {SAFE} Tell your admin if it stays so.",
-        )
-
-    def _problem(self, answer: HTTPResponse, media_type: str) -> KnownError:
-        """What an answer that is no reply comes to: the server's own problem, a cut head, or a stranger's word.
-
-        Of a stranger's body not a byte is read.
-        """
-        found = _media_of(answer)
-        if answer.status == 200 and media_type.startswith(found) and found != media_type:
-            return KnownError(Code.OFFLINE, f"The line to {self._url} broke. {SAFE}")
-        if found == "application/problem+json":
-            try:
-                problem = msgspec.json.decode(self._read(answer, _MOST_OTHER), type=Problem)
-                asked = max(problem.retry_after, retry_after(answer.headers))
-                code = Code(problem.code)
-                if code in _OF_THIS_LAPTOP:
-                    code = Code.SERVER_DISK
-                return KnownError(code, problem.sentence, retry_after=asked)
-            except (msgspec.DecodeError, ValueError):
-                pass  # a stranger who uses our media type
-        return stranger(answer.status, answer.headers, self._url)
-
-
-def _media_of(answer: HTTPResponse) -> str:
-    return answer.headers.get("Content-Type", "").split(";")[0].strip()

@@ -48,11 +48,12 @@ class SyncDesk(Protocol):
 
 
 class Carrier(Protocol):
-    """How a page has a sync carried by file, and files of accounts brought here."""
+    """How a page has a sync carried by file, files of accounts brought here, and diagnostics written."""
 
     def carry_out(self, path: Path) -> Any: ...
     def carry_in(self, path: Path, tell: Callable[[int, int], None]) -> Any: ...
     def bring_file(self, row_id: RowId) -> bytes: ...
+    def write_diagnostics(self, reader: Any, *, path: Path) -> None: ...
 
 
 class FileChoices(QObject):

@@ -61,6 +61,7 @@ class Progress:
 class _Wait:
     """Who waits for an answer: callbacks for the GUI thread and the object that must still live."""
 
+    owner: int
     asker: QObject | None
     done: Callable[[Any], None] | None
     failed: Callable[[Exception], None] | None
@@ -82,6 +83,7 @@ class Runner(QObject):
         self._line = ThreadPoolExecutor(1, "line")
         self._newest: dict[Hashable, int] = {}
         self._closed = False
+        self._owner, self._owned = 0, True
         self._asked_at = 0.0
         self._posted.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
 
@@ -96,9 +98,13 @@ class Runner(QObject):
         **kw: Any,
     ) -> None:
         """Run a command after all commands started before it; then `done(outcome)` and the notice."""
-        wait = _Wait(initiator if isinstance(initiator, QObject) else None, done, failed)
+        if not self._owned:
+            return
+        wait = _Wait(self._owner, initiator if isinstance(initiator, QObject) else None, done, failed)
 
         def work() -> None:
+            if self._is_stale(wait):
+                return
             try:
                 outcome, entities = self._doors.command(fn, **kw)
             except Exception as error:  # noqa: BLE001 - handed to the caller on the GUI thread
@@ -122,14 +128,16 @@ class Runner(QObject):
         **kw: Any,
     ) -> None:
         """Run a query; only the newest of one asker and lane (default: the function) is answered."""
+        if not self._owned:
+            return
         self._asked_at = monotonic()
         place: Hashable = (id(asker), lane if lane is not None else fn)
         number = self._newest.get(place, 0) + 1
         self._newest[place] = number
-        wait = _Wait(asker, done, failed)
+        wait = _Wait(self._owner, asker, done, failed)
 
         def stale() -> bool:
-            return self._newest.get(place) != number
+            return self._newest.get(place) != number or self._is_stale(wait)
 
         def work() -> None:
             if stale():
@@ -160,7 +168,7 @@ class Runner(QObject):
             beside: on a thread of its own beside that, one at a time as well: for waiting, which takes no work.
             gently: it begins when nothing was asked for a moment, as it is while somebody types into a search.
         """
-        wait = _Wait(asker, done, failed)
+        wait = _Wait(self._owner, asker, done, failed)
 
         def tell(words: str, done_so_far: int, total: int) -> None:
             if progress is not None:
@@ -186,6 +194,19 @@ class Runner(QObject):
     def tell(self, entities: frozenset[str], initiator: object = None) -> None:
         """From any thread: rows changed by something that was no command here, such as a pull."""
         self._post(lambda: self.noticed.emit(Notice(entities, initiator)))
+
+    def leave_owner(self) -> None:
+        """The profile is nobody's any more: what was asked for whom it was is not done for whoever comes next.
+
+        Commands and queries asked from now on, as of windows that are being taken away, are passed over until
+        `take_owner`; long work goes on, because it is by that the profile becomes somebody's again.
+        """
+        self._owner += 1
+        self._owned = False
+
+    def take_owner(self) -> None:
+        """The profile is somebody's again."""
+        self._owned = True
 
     def close(self) -> None:
         """Finish what runs, drop what waits for answers; commands already started are never lost."""
@@ -214,6 +235,10 @@ class Runner(QObject):
     def _run_here(self, then: Callable[[], None]) -> None:
         then()
 
+    def _is_stale(self, wait: _Wait) -> bool:
+        """Asked for somebody whose profile it is no more."""
+        return wait.owner != self._owner
+
     def _alive(self, wait: _Wait) -> bool:
         return wait.asker is None or shiboken6.isValid(wait.asker)
 
@@ -224,5 +249,5 @@ class Runner(QObject):
     def _fail(self, wait: _Wait, error: Exception) -> None:
         if wait.failed is not None and self._alive(wait):
             wait.failed(error)
-        else:
+        elif not self._is_stale(wait):
             self.problem.emit(error)

@@ -24,6 +24,7 @@ from fieldrep.ui.words import clock_time, day_and_time
 SyncRun = Callable[[Callable[[int, int], None]], Any]
 """Runs one sync on the calling thread; is told (rows received, rows still to come) and gives the receipt."""
 
+_AILING = (Code.SERVER_ERROR, Code.SERVER_DISK, Code.STORE_BEHIND)
 TROUBLES = {
     Code.SIGN_IN_NEEDED: "Sign in to the network",
     Code.PROXY_REFUSES: "Proxy refuses",
@@ -32,13 +33,12 @@ TROUBLES = {
     Code.NAME_UNKNOWN: "Server name unknown",
     Code.NOT_A_SERVER: "No server there",
     Code.SERVER_BUSY: "Server busy",
-    Code.SERVER_ERROR: "Server in trouble",
-    Code.SERVER_DISK: "Server in trouble",
+    **dict.fromkeys(_AILING, "Server in trouble"),
 }
 """What the pill says of a line that is there and leads nowhere; of any other it says Offline."""
 
 _LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES})
-_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, Code.SERVER_ERROR, Code.SERVER_DISK})
+_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, *_AILING})
 FIRST_AFTER_MS = 1_200
 """What sync loads must not compete with the first look at the window."""
 
@@ -65,7 +65,7 @@ class Line:
     """How sync stands: the mode, the sentence of the last failure, and when the next try is due (0: running).
 
     `live`: news of others comes by itself. `paused`: only a person starts a sync, because the line is metered.
-    `failures`: tries in a row that did not reach the server.
+    `failures`: tries in a row that did not reach the server. `contact_at`: when it last answered, 0 for not yet.
     """
 
     mode: SyncMode
@@ -76,6 +76,7 @@ class Line:
     live: bool = False
     paused: bool = False
     failures: int = 0
+    contact_at: int = 0
 
 
 class Syncing(QObject):
@@ -102,11 +103,10 @@ class Syncing(QObject):
         self._listened_from = 0.0
         self._waits = 0
         self.wish = self.metered = self._paused = self._stopped = self._lost = False
-        self._trouble, self._clock_off_by = "", 0
-        self._again = False
-        self._problem = ""
+        self._again = self._heard = False
+        self._trouble = self._problem = ""
+        self._clock_off_by = self._contact_at = 0
         self._received = (0, 0)
-        self._heard = False
         self.state: ShellState | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -181,15 +181,14 @@ class Syncing(QObject):
         if self._running is not None:
             return Line(SyncMode.SYNCING, self._problem, 0, *self._received, live=live, paused=paused)
         mode = SyncMode.ONLINE if self._heard and self.schedule.online else SyncMode.OFFLINE
-        failures = self.schedule.failures
-        return Line(mode, self._problem, self.schedule.due_at, live=live, paused=paused, failures=failures)
+        told, contact_at = (mode, self._problem, self.schedule.due_at), self._contact_at
+        return Line(*told, live=live, paused=paused, failures=self.schedule.failures, contact_at=contact_at)
 
     def view(self) -> SyncView:
         """What the pill shows."""
         line, state = self.line(), self.state
-        waiting = state.waiting if state else 0
+        waiting, mode = state.waiting if state else 0, line.mode
         needs = state.conflicts + state.refused if state else 0
-        mode = line.mode
         if mode is SyncMode.SYNCING and not line.total:
             quiet = self._heard and self.schedule.online
             first = not self._heard and self.schedule.online
@@ -260,7 +259,7 @@ class Syncing(QObject):
 
     def _on_done(self, receipt: Any) -> None:
         self._running, self._problem, self._trouble, self._heard = None, "", "", True
-        self._lost, self._clock_off_by = False, receipt.clock_off_by
+        self._lost, self._clock_off_by, self._contact_at = False, receipt.clock_off_by, receipt.at
         self.schedule.succeeded(self._desk.now())
         moved = receipt.pulled or receipt.left or receipt.accepted or receipt.merged or receipt.refused
         if moved or receipt.held or receipt.started_over:
@@ -276,8 +275,9 @@ class Syncing(QObject):
         self._lost = known is not None and known.code in _LINE - _ANSWERED
         self.schedule.failed(self._desk.now(), known.retry_after if known else 0)
         self._hang_up()
-        if not isinstance(error, KnownError) or error.code not in _LINE:
-            # what was received before it stopped is here to stay, and must be seen
+        if known is not None and known.code is Code.WIPED:
+            return  # whoever ends it all was told
+        if known is None or known.code not in _LINE:  # what was received before it stopped must be seen
             self._desk.runner.tell(EVERYTHING, self)
         self.count()
         self._next()

@@ -117,6 +117,8 @@ def size(count: int) -> str:
     """Bytes as people read them."""
     if count < 1000:
         return f"{count} B"
+    if count >= 1_000_000_000:
+        return f"{count / 1_000_000_000:,.1f} GB"
     return f"{count / 1000:,.1f} kB" if count < 100_000 else f"{count / 1_000_000:,.1f} MB"
 
 

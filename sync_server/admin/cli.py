@@ -15,8 +15,7 @@ from msgspec import structs
 
 from fieldrep import __version__
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import id_text, parse_id
+from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.console import (
     Commands,
@@ -31,6 +30,7 @@ from sync_server.admin.console import (
     system_clock,
 )
 from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link, same_listener
+from sync_server.admin.naming import device_named, lost_with_it, state_words
 from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
@@ -189,9 +189,11 @@ def device_list(login: str | None, as_json: bool) -> None:
     found: list[dict[str, JsonValue]] = [
         {
             **one,
-            "state": "withdrawn" if one["revoked_at"] is not None else one["state"],
+            "state": state_words(one["state"], one["revoked_at"], one["wiped_at"], one["wipe"]),
             "last_seen": _moment(one["seen_at"]),
             "last_repaired": _moment(one["repaired_at"]),
+            "wiped": _moment(one["wiped_at"]),
+            "lost_with_it": lost_with_it(one["destroyed"]),
         }
         for one in devices
     ]
@@ -202,6 +204,7 @@ def device_list(login: str | None, as_json: bool) -> None:
         "state",
         "last_seen",
         "last_repaired",
+        *(("wiped", "lost_with_it") if any(one["wiped"] for one in found) else ()),
         "number_prefix",
         "app_version",
         "os",
@@ -214,25 +217,17 @@ def device_list(login: str | None, as_json: bool) -> None:
 
 
 @device.command("revoke")
-@click.argument("device_id")
+@click.argument("device_name", metavar="DEVICE")
 @click.option("--reason", default="withdrawn by the admin", show_default=True, help="Why, for the audit log.")
 @as_json_option
-def device_revoke(device_id: str, reason: str, as_json: bool) -> None:
-    """Withdraws a device for good: it gets and gives nothing from its next request on.
+def device_revoke(device_name: str, reason: str, as_json: bool) -> None:
+    """Withdraws DEVICE (id, number prefix or name) for good: it gets and gives nothing from its next request on.
 
     What it holds stays on it, encrypted, until it is wiped or deleted there.
     """
-    try:
-        row_id = parse_id(device_id)
-    except ValueError as error:
-        raise KnownError(
-            Code.INVALID_VALUE, f"{error} List them with fieldrep-server device list."
-        ) from error
-    with (
-        made_so(as_json=as_json, id=id_text(row_id), state="withdrawn") as answer,
-        central_store() as database,
-        database.write(ACTOR) as tx,
-    ):
+    with made_so(as_json=as_json) as answer, central_store() as database, database.write(ACTOR) as tx:
+        row_id = device_named(tx, device_name)
+        answer.result = {"id": id_text(row_id), "state": "withdrawn"}
         credentials.revoke(tx, row_id, reason)
         ended = "it gets and gives nothing from its next request on"
         answer.sentence = f"The device is withdrawn: {ended}. {_STAYS}"

@@ -125,7 +125,7 @@ def unmerge_command(merged: str, is_contact: bool, preview: bool, as_json: bool)
                 tx.new_revision()
                 done = unmerge(tx, row_id)
                 names = [_label(tx, entity, one) for one in (done.merged_id, done.survivor_id)]
-                told = _told_back(done, names)
+                told, parted = _told_back(done, names), _parted(tx, done)
                 tx.audit(
                     f"unmerge_{entity}",
                     entity=entity,
@@ -142,7 +142,11 @@ def unmerge_command(merged: str, is_contact: bool, preview: bool, as_json: bool)
         return
     say(f"{names[0]} {'would stand' if preview else 'stands'} for itself again, beside {names[1]}.")
     say(f"With it {'would go' if preview else 'went'}: {_counted(done.back)}.")
-    say(f"Entered since the merge, and staying with {names[1]}: {_counted(done.stay)}.")
+    fields = [CATALOGUE[done.entity].fields[name].title for name in done.stay.values]
+    entered = [_counted(done.stay.made)] if done.stay.made or not fields else []
+    say(f"Entered since the merge, and staying with {names[1]}: {', '.join([*entered, *fields])}.")
+    for line in parted:
+        say(line)
     for kind, name in done.kept:
         say(f"{CATALOGUE[kind].field(name).title} was changed since and keeps its value.")
 
@@ -218,9 +222,30 @@ def _told_back(done: Unmerged, names: list[str]) -> dict[str, JsonValue]:
         "restored": {"id": id_text(done.merged_id), "name": names[0]},
         "survivor": {"id": id_text(done.survivor_id), "name": names[1]},
         "back": dict(done.back),
-        "stay": dict(done.stay),
+        "stay": dict(done.stay.made),
+        "stay_fields": list(done.stay.values),
+        "parted": [
+            {"entity": kind, "id": id_text(row_id), "field": name} for kind, row_id, name in done.stay.parted
+        ],
         "kept": [{"entity": entity, "field": name} for entity, name in done.kept],
     }
+
+
+def _parted(reader: Reader, done: Unmerged) -> list[str]:
+    """A line for each record that stays while another goes that it names; of many the first."""
+    lines = []
+    for kind, row_id, name in done.stay.parted[:_MOST_PARTED]:
+        entity = CATALOGUE[kind]
+        lines.append(
+            f"{entity.title} {_label(reader, kind, row_id)} stays, while its “{entity.fields[name].title}” goes: "
+            "give it another one."
+        )
+    if len(done.stay.parted) > _MOST_PARTED:
+        lines.append(f"So do {len(done.stay.parted) - _MOST_PARTED} more; --json names all.")
+    return lines
+
+
+_MOST_PARTED = 10
 
 
 def _counted(counts: dict[str, int]) -> str:

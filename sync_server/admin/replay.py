@@ -12,11 +12,12 @@ from pathlib import Path
 import click
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import RowId, parse_id
+from fieldrep.contract.ids import RowId
 from fieldrep.contract.whole_file import whole_file
 from fieldrep.domain.days import zone_named
 from sync_server.admin.cli import commands
 from sync_server.admin.console import OutFile, central_store, complain, say
+from sync_server.admin.naming import device_named
 from sync_server.store.positions import Stand
 from sync_server.store.reading import Reader
 from sync_server.store.replay import Past, in_utc, past_of
@@ -29,13 +30,13 @@ from sync_server.store.replay import Past, in_utc, past_of
 )
 @click.argument("file", required=False, type=OutFile(allow_dash=True))
 def replay(device: str, moment: str, file: Path | None) -> None:
-    """Tells what DEVICE (its id or number prefix) held at TIME, as canonical JSON lines, in FILE or printed.
+    """Tells what DEVICE (its id, number prefix or name) held at TIME, as canonical JSON lines, in FILE or printed.
 
     The lines are those `fieldrep export` wrote on it then, without what had been entered there and not yet sent. A TIME
     without a zone is in that of the device's user.
     """
     with central_store() as database, database.read() as reader:
-        device_id = _device(reader, device)
+        device_id = device_named(reader, device)
         at = _instant(reader, device_id, moment)
         if at > database.clock():
             raise KnownError(Code.WRONG_USAGE, f"{in_utc(at)} is still to come.")
@@ -49,18 +50,6 @@ def replay(device: str, moment: str, file: Path | None) -> None:
                 count = sum(1 for line in lines if out.write(line))
             say(f"Wrote {count:,} records to {file}.")
     complain(_told(stand, past, at))
-
-
-def _device(reader: Reader, named: str) -> RowId:
-    """The device of an id or a number prefix."""
-    try:
-        return parse_id(named)
-    except ValueError:
-        found = [row["id"] for row in reader.all("device") if row["number_prefix"] == named]
-    if not found or not isinstance(found[0], bytes):
-        sentence = f"There is no device “{named[:80]}”. List them with fieldrep-server device list."
-        raise KnownError(Code.NOT_FOUND, sentence)
-    return RowId(found[0])
 
 
 def _instant(reader: Reader, device_id: RowId, told: str) -> int:

@@ -10,13 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.ids import parse_id
+from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say, table_lines
 from sync_server.admin.words import value_words
 from sync_server.reconcile.conflicts import label_of
 from sync_server.store.after_backup import LostRow
+from sync_server.store.behind import Ahead, ahead
 from sync_server.store.reading import Reader
 from sync_server.store.returns import AWAITED, DeviceReturn, RestoreReport, ReturnedChange, restore_report
 from sync_server.store.told_rows import ToldRows
@@ -54,16 +55,39 @@ def report(*, as_json: bool) -> None:
     what the store has now.
     """
     with central_store() as database, database.read() as reader:
-        found = restore_report(reader)
+        found, later = restore_report(reader), ahead(reader)
         if as_json:
-            print_json(_as_json(reader, found) if found else None)
-        elif found is None:
+            print_json(_as_json(reader, found, later) if found or later else None)
+            return
+        if found is None:
             say("This central store was never restored from a backup.")
         else:
             print_report(reader, found)
+        if later:
+            say(_put_back(later))
 
 
-def _as_json(reader: Reader, found: RestoreReport) -> dict[str, object]:
+def _put_back(later: Sequence[Ahead]) -> str:
+    """What devices that know more than the store come to."""
+    named = ", ".join(
+        f"{one.login}'s “{one.device}” (id {id_text(one.device_id)}, revision {one.shown} where it stood at "
+        f"{one.present}, {_moment(one.at)})"
+        for one in later[:_MOST_NAMED]
+    )
+    return (
+        f"The central store seems to have been put back without fieldrep-server restore: {named}{_rest(later)} showed "
+        "a later state of it than it had. Nothing is taken from those devices. Where it was put back, run "
+        "fieldrep-server restored: all devices then start over and give back what it lacks. Where it was not, such a "
+        "device is not sound: fieldrep-server device revoke ID."
+    )
+
+
+def _as_json(reader: Reader, found: RestoreReport | None, later: Sequence[Ahead]) -> dict[str, object]:
+    shown_later = [{**asdict(one), "device_id": id_text(one.device_id)} for one in later]
+    return (_report_as_json(reader, found) if found else {}) | {"shown_later": shown_later}
+
+
+def _report_as_json(reader: Reader, found: RestoreReport) -> dict[str, object]:
     told = asdict(found)
     told["people"] = [{"login": login, "name": name} for login, name in found.people]
     for name in ("changes", "lost"):

@@ -6,7 +6,7 @@ commands it adds to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import click
@@ -20,7 +20,7 @@ from fieldrep.domain.days import DAY_MS, start_of_day, zone_named
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_json, print_table, say
 from sync_server.admin.rehearsal import ACTOR, begins_on, changing
-from sync_server.store import admin
+from sync_server.store import admin, covering
 from sync_server.store.reading import Reader
 
 TERRITORY_KINDS = CATALOGUE["territory"].fields["kind"].options
@@ -118,8 +118,9 @@ def territory_assign(
     first, last = _day(valid_from), _day(valid_to)
     assigned: dict[str, JsonValue] = {"code": code, "login": login, "kind": kind, "from": first, "to": last}
     with made_so(as_json=as_json, **assigned) as answer, changing() as tx:
-        zone = str(admin.active_user(tx, login)["tz"] or "UTC")
-        admin.assign(
+        user, place = admin.active_user(tx, login), admin.territory_named(tx, code)
+        before = {row["id"] for row in admin.covers(tx, user, place)}
+        row_id = admin.assign(
             tx,
             login=login,
             territory_code=code,
@@ -128,14 +129,28 @@ def territory_assign(
             valid_to=last,
             reason=reason,
         )
-        answer.sentence = f"{login} covers {code}{_when(valid_from, valid_to, zone, tx.now)}."
+        when = _when(valid_from, valid_to, str(user["tz"] or "UTC"), tx.now, ended=row_id in before)
+        beside = [row for row in admin.covers(tx, user, place) if row["id"] != row_id]
+        more = _beside(covering.in_force(beside, admin.today_of(tx, user)))
+        answer.sentence = f"{login} covers {code}{when}.{more}"
 
 
-def _when(first: datetime | None, last: datetime | None, zone: str, now: int) -> str:
+def _beside(rows: Sequence[Mapping[str, Value]]) -> str:
+    """By what else the territory is covered today."""
+    if not rows:
+        return ""
+    said = [
+        f"as {row['kind']!s}" + (f" until {row['valid_to']!s}" if row["valid_to"] else "") for row in rows
+    ]
+    return f" Beside that the territory is covered {', '.join(said)}; territory unassign ends all of it."
+
+
+def _when(first: datetime | None, last: datetime | None, zone: str, now: int, *, ended: bool) -> str:
     """From and until when somebody covers, where that is not from now on; what begins later is previewed for then."""
     begins, ends = (_instant(day, zone) for day in (first, last))
     if last and ends and ends + DAY_MS <= now:
-        return f" until {_day(last)}, which is over: nobody gains anything by it"
+        what = "the cover that ran has ended" if ended else "nobody gains anything by it"
+        return f" until {_day(last)}, which is over: {what}"
     said = ""
     if first and begins and begins > now:
         begins_on(begins, first.date().isoformat())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
 from sync_server.admin.cli import A_FILE, as_json_option, commands
 from sync_server.admin.console import (
@@ -26,7 +27,10 @@ from sync_server.admin.console import (
 from sync_server.admin.restored import unknown_here
 from sync_server.store.backup import backup as make_backup
 from sync_server.store.backup import restore as take_backup
+from sync_server.store.behind import ahead
 from sync_server.store.export import export as write_export
+from sync_server.store.lineage import renew
+from sync_server.store.returns import was_restored
 from sync_server.store.verify import verify as find_faults
 
 
@@ -65,10 +69,7 @@ def restore(file: Path) -> None:
             "that one open: end it and start it again."
         )
     if restored.unsure:
-        say(
-            f"{_UNSURE[restored.unsure]}: whoever was withdrawn or disabled since the backup may be admitted again. "
-            "Look through device list and user list."
-        )
+        say(f"{_UNSURE[restored.unsure]}: {_ADMITTED_AGAIN.format(since='the backup')}")
     shut_out = [one.kind for one in restored.carried.shut_out]
     if shut_out:
         say(
@@ -82,12 +83,42 @@ def restore(file: Path) -> None:
     )
     if told:
         say(told)
+    say(_LINKS_VOID)
+
+
+@commands.command("restored")
+@click.option("--again", is_flag=True, help="It was put back once more since the last time.")
+def restored_by_hand(*, again: bool) -> None:
+    """Tells the central store that it was put back without `restore`: its file copied back, or a dump read in.
+
+    It gets a new epoch, as a restore gives one: with their next sync devices start over and give back what it lacks.
+    After a failover on PostgreSQL the server finds this out by itself. The server may go on running.
+    """
+    with central_store() as database, database.write("fieldrep-server restored") as tx:
+        if not again and was_restored(tx) and not ahead(tx):
+            raise KnownError(
+                Code.NOTHING_TO_CHANGE,
+                "The central store knows already that it was put back, and no device has shown a later state since: "
+                "nothing was done, and fieldrep-server restore-report still tells what came back. Where it was put "
+                "back once more, add --again.",
+            )
+        renew(tx, database.randomness, knew_all=False, detail="put back by hand")
     say(
-        "One-time links printed before admit nobody any more; where one is open, print a new one with "
-        "fieldrep-server enroll LOGIN."
+        "The central store has a new epoch. Devices start over with their next sync and give back what it lacks; "
+        "fieldrep-server restore-report tells what came back."
     )
+    say(f"What was before cannot be read: {_ADMITTED_AGAIN.format(since='then')}")
+    say(_LINKS_VOID)
 
 
+_ADMITTED_AGAIN = (
+    "whoever was withdrawn or disabled since {since} may be admitted again. Look through device list and user "
+    "list."
+)
+_LINKS_VOID = (
+    "One-time links printed before admit nobody any more; where one is open, print a new one with "
+    "fieldrep-server enroll LOGIN."
+)
 _UNSURE = {
     "unread": "The store before it could not be read, or not all of it",
     "other": "The store before it was a new one, or another company's",
@@ -109,6 +140,7 @@ def verify(as_json: bool) -> None:
         for fault in [] if as_json else faults:
             complain(fault)
         complain(
-            "The central store is not sound. Restore a backup, and keep this store for whoever looks into it."
+            "The central store is not sound. Restore a backup (fieldrep-server restore FILE), and keep a copy of this "
+            "store for whoever looks into it."
         )
         stop()

@@ -18,26 +18,36 @@ from fieldrep.contract.files import (
     decode_file_request,
     encode_file_message,
 )
+from fieldrep.contract.foretold import head_of
 from fieldrep.contract.frame import MEDIA_TYPE
 from fieldrep.contract.live import parse_hold, parse_place
-from fieldrep.contract.messages import EnrollRequest, decode_request, encode_reply, shortened
+from fieldrep.contract.messages import (
+    EnrollRequest,
+    ExchangeReply,
+    ExchangeRequest,
+    decode_request,
+    encode_reply,
+    shortened,
+)
+from fieldrep.contract.wiping import WipeReceipt
 from sync_server.http.errors import on_bug, on_known_error
 from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime, Work
 from sync_server.http.waiting import Waiting
-from sync_server.reconcile.exchange import at_a_glance, exchange
+from sync_server.reconcile.exchange import at_a_glance, exchange, last_word
 from sync_server.reconcile.files import answer_about_file
 from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in, why_unknown
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.glance import glance
 from sync_server.store.reading import Reader
+from sync_server.store.wiping import note_wiped, order_for_lost
 
 _LITTLE = 1_000
 """Bytes of a request that may have nothing to say; one with a change in it is hardly shorter."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-PUBLIC_PATHS = frozenset({"/v1/health", "/v1/enroll"})
-"""The only routes that answer without a device's credential."""
+PUBLIC_PATHS = frozenset({"/v1/health", "/v1/enroll", "/v1/wiped"})
+"""The only routes that answer without a device's token; what the last of them takes is signed with a device's key."""
 
 
 def make_app(database: Database) -> Starlette:
@@ -50,6 +60,7 @@ def make_app(database: Database) -> Starlette:
             Route("/v1/wait", routes.wait, methods=["GET"]),
             Route("/v1/files", routes.files, methods=["POST"]),
             Route("/v1/enroll", routes.enroll, methods=["POST"]),
+            Route("/v1/wiped", routes.wiped, methods=["POST"]),
             Route("/v1/health", routes.health, methods=["GET"]),
         ],
         exception_handlers={KnownError: on_known_error, Exception: on_bug},
@@ -64,6 +75,7 @@ class _Routes:
         self._turns = OneAtATime()
         self._file_turns = OneAtATime()
         self._attempts = Attempts(MAX_ENROLMENTS, database.clock)
+        self._receipts = Attempts(MAX_ENROLMENTS, database.clock)
         self._intake = Intake()
         self._work = Work()
         self._waiting = Waiting(database)
@@ -89,16 +101,27 @@ class _Routes:
         reply = await run_in_threadpool(admit, self._database, wanted)
         return Response(msgspec.json.encode(reply), media_type="application/json")
 
+    async def wiped(self, request: Request) -> Response:
+        """Takes the receipt of a device that has destroyed what it had, its token with it."""
+        self._receipts.count()
+        async with self._intake.body(request, 4 * 1024) as body:
+            try:
+                receipt = msgspec.json.decode(body, type=WipeReceipt)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                raise KnownError(Code.DAMAGED_MESSAGE, "This is not a receipt.") from error
+        await run_in_threadpool(note_wiped, self._database, receipt)
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
     async def exchange(self, request: Request) -> Response:
         """One step of a sync."""
         token = request.headers.get("authorization", "")
         if request.headers.get("content-type", "") != MEDIA_TYPE:
             raise KnownError(Code.DAMAGED_MESSAGE, f"The body must be {MEDIA_TYPE}.")
         async with self._intake.body(request) as body:
-            message = self._at_a_glance(token, body) if self._database.dialect.is_local else None
-            if message is None:
-                message = await self._work.run(self._answer, token, body)
-        return Response(message, media_type=MEDIA_TYPE)
+            answer = self._at_a_glance(token, body) if self._database.dialect.is_local else None
+            if answer is None:
+                answer = await self._work.run(self._answer, token, body)
+        return answer
 
     async def files(self, request: Request) -> Response:
         """A part of a file, up or down."""
@@ -131,7 +154,7 @@ class _Routes:
         with self._database.read() as snapshot:
             return _known(snapshot, header)
 
-    def _at_a_glance(self, token: str, body: bytes) -> bytes | None:
+    def _at_a_glance(self, token: str, body: bytes) -> Response | None:
         """The answer to a device with nothing to say for which there is nothing new; None when it takes more.
 
         In a database of this process it takes less time than finding a thread for it.
@@ -142,21 +165,37 @@ class _Routes:
         with self._turns.turn(seen.device.device_id):
             request = decode_request(body)
             reply = at_a_glance(self._database, seen, request)
-            return None if reply is None else encode_reply(shortened(reply, request.handshake))
+            return None if reply is None else _response(reply, request)
 
-    def _answer(self, token: str, body: bytes) -> bytes:
-        if not self._database.dialect.is_local and (message := self._at_a_glance(token, body)) is not None:
-            return message
-        device = self._device(token)
+    def _answer(self, token: str, body: bytes) -> Response:
+        if not self._database.dialect.is_local and (answer := self._at_a_glance(token, body)) is not None:
+            return answer
+        device = identify(self._database, _token(token))
+        if device is None:
+            return self._answer_barred(token, body)
         with self._turns.turn(device.device_id):
             request = decode_request(body)
-            reply = exchange(self._database, device, request)
-            return encode_reply(shortened(reply, request.handshake))
+            return _response(exchange(self._database, device, request), request)
+
+    def _answer_barred(self, header: str, body: bytes) -> Response:
+        """A device that is not admitted hears why, or that it is to be wiped."""
+        with self._database.read() as snapshot:
+            order, info = order_for_lost(snapshot, _token(header)), snapshot.info()
+            if order is None:
+                raise KnownError(Code.UNAUTHORISED, why_unknown(snapshot, _token(header)))
+        request = decode_request(body)
+        return _response(last_word(self._database, info, order, request), request)
 
     def _answer_about_file(self, token: str, body: bytes) -> bytes:
         device = self._device(token)
         with self._file_turns.turn(device.device_id):
             return encode_file_message(answer_about_file(self._database, device, decode_file_request(body)))
+
+
+def _response(reply: ExchangeReply, request: ExchangeRequest) -> Response:
+    told = request.handshake
+    message = encode_reply(shortened(reply, told))
+    return Response(message, headers=head_of(reply, told), media_type=MEDIA_TYPE)
 
 
 def _token(header: str) -> str:

@@ -27,6 +27,7 @@ STATUS = {
     Code.LINK_EXPIRED: 403,
     Code.TOO_LARGE: 413,
     Code.SERVER_BUSY: 503,
+    Code.STORE_BEHIND: 503,
     Code.SERVER_DISK: 507,
     Code.SERVER_ERROR: 500,
 }

@@ -21,6 +21,7 @@ class Author:
         known_revision: the last state of the store this device is known to have taken.
         stood_at: the one it stood at when it was last in contact; what was entered while that exchange was on its way
             comes only now, and was made there.
+        has_past: whether the store may remember more of the device than its answers.
     """
 
     device_id: RowId
@@ -29,6 +30,7 @@ class Author:
     incarnation: Incarnation
     known_revision: Revision
     stood_at: Revision
+    has_past: bool = True
 
 
 @dataclass(slots=True)

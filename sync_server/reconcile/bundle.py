@@ -33,7 +33,7 @@ def answer(
     for request in (*asked, last):
         reply = exchange(database, device, request)
         yield reply
-        if reply.verdict not in (Verdict.CONTINUE, Verdict.UPGRADE):
+        if reply.verdict not in (Verdict.CONTINUE, Verdict.UPGRADE, Verdict.WIPE):
             break
     for _ in range(MOST_REPLIES):
         if not reply.more:

@@ -116,7 +116,9 @@ def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -
     seed = b"|".join((author.device_id, row_id_of(row), field.name.encode(), str(tx.revision).encode()))
     raw = bytearray(hashlib.blake2b(seed, digest_size=16).digest())
     raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
-    return RowId(bytes(raw))
+    found = RowId(bytes(raw))
+    tx.fresh_ids.add(found)  # the revision is drawn here and now
+    return found
 
 
 def kept_value(field: Field, value: Value) -> str:

@@ -10,31 +10,33 @@ from dataclasses import replace
 import msgspec
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
-from fieldrep.contract.change import Outcome
 from fieldrep.contract.comparison import Question
-from fieldrep.contract.ids import Incarnation, Revision, id_text
+from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
-from sync_server.reconcile.author import Author
-from sync_server.reconcile.handshake import COPY, judge
-from sync_server.reconcile.push import CopyNoticed, push
+from fieldrep.contract.wiping import WipeOrder
+from sync_server.reconcile.behind import require_not_behind
+from sync_server.reconcile.handshake import COPY, WIPE, judge
+from sync_server.reconcile.push import CopyNoticed
+from sync_server.reconcile.taking import require_epoch, shown_by, take
 from sync_server.store.after_backup import note_held, restored_to, shown_before
 from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import is_at_rest, is_up_to, reached
+from sync_server.store.cursor import is_at_rest, is_up_to
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.echo import Echo, echo_of
+from sync_server.store.differing import differs, tell_difference
+from sync_server.store.echo import Echo
 from sync_server.store.feed import Pulled
 from sync_server.store.glance import Glance
-from sync_server.store.positions import keep_position, position_of
+from sync_server.store.positions import position_of
 from sync_server.store.returns import note_refused, note_return
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
-from sync_server.store.transaction import WriteTransaction
+from sync_server.store.wiping import order_for
 
 MAX_PAGE_BYTES = 8_000_000
-_TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE)
+_TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE, Verdict.WIPE)
 MOST_NAMED = 50
 """Rows fetched again that the audit log names."""
 _AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
@@ -45,6 +47,7 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
 
     Raises:
         KnownError: `device_revoked`, when it was withdrawn since it was identified; nothing is taken or served (I18).
+            `store_behind`, when it knows more than the store.
     """
     database.settle_due()
     with database.read() as snapshot:
@@ -53,17 +56,25 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         reply = _reply(database, info, verdict, sentence)
         if verdict not in _TAKING:
             return reply
-        if verdict is Verdict.START_OVER:
+        if verdict is Verdict.WIPE:
+            reply = msgspec.structs.replace(reply, wipe=order_for(snapshot, device.device_id))
+        told = request.handshake.epoch
+        restored = verdict is Verdict.START_OVER or (
+            verdict is Verdict.WIPE and told not in (b"", info.epoch)
+        )
+        if restored:
             reply, device = _met_again(database, snapshot, device, request, reply)
+        else:
+            require_not_behind(database, snapshot, device, request.handshake)
         if request.refused:
             with database.beside() as session:
                 note_refused(session, info, device, request.refused)
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
-        if not request.changes or verdict is Verdict.START_OVER:
+        if not request.changes or restored:
             return _served(database, snapshot, device, request, reply)
     try:
-        outcomes, echo = _take(database, device, request, info, verdict)
+        outcomes, echo = take(database, device, request, info, verdict)
     except CopyNoticed as noticed:
         with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
             tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
@@ -82,16 +93,28 @@ def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> E
     told, info, device = request.handshake, seen.info, seen.device
     if request.changes or request.further or request.refused or request.question is not None:
         return None
+    if info.behind:
+        return None
     if not told.cursor or not database.is_settled() or not is_up_to(told.cursor, info.revision):
         return None
     verdict, _ = judge(info, device, told)
     if (
-        verdict is not Verdict.CONTINUE
+        differs(told, seen.digest, info.revision)
+        or verdict is not Verdict.CONTINUE
         or contact_note(device, told, info.revision, database.clock()) is not None
     ):
         return None
     pulled = Pulled((), (), (), told.cursor, False, seen.digest, info.revision, 0)
     return _with(_reply(database, info, verdict), pulled)
+
+
+def last_word(
+    database: Database, info: StoreInfo, order: WipeOrder, request: ExchangeRequest
+) -> ExchangeReply:
+    """All that a device still hears that is withdrawn as lost: to wipe itself. Nothing of it is taken."""
+    if request.handshake.server_id not in (b"", info.server_id):
+        return _reply(database, info, Verdict.DIFFERENT_SERVER)
+    return msgspec.structs.replace(_reply(database, info, Verdict.WIPE, WIPE), wipe=order)
 
 
 def _met_again(
@@ -131,6 +154,7 @@ def serve_on(
     with database.read() as snapshot:
         confirm(snapshot, device)
         info = snapshot.info()
+        require_epoch(info.epoch, reply.epoch)
         pulled = snapshot.pull(device.user_id, reply.cursor, min(page_bytes, MAX_PAGE_BYTES))
         return _with(_reply(database, info, Verdict.CONTINUE), pulled)
 
@@ -147,14 +171,19 @@ def _served(
     if reply.verdict is Verdict.UPGRADE:
         return reply
     confirm(snapshot, device)
+    require_epoch(snapshot.info().epoch, reply.epoch)
     noted = bool(reply.outcomes)
+    if reply.verdict is Verdict.WIPE:
+        if not noted and request.handshake.epoch in (b"", reply.epoch):
+            database.note_contact(device, shown_by(request), snapshot.info().revision)
+        return reply
     if request.further and reply.verdict is Verdict.TOO_OLD:
         # all is taken first: only then is the replica emptied
         reply = msgspec.structs.replace(reply, verdict=Verdict.CONTINUE, sentence="")
     if request.further and reply.verdict is Verdict.CONTINUE:
         # Pushes come before leaves: until all is answered the device stays where it stands.
         if not noted:
-            database.note_contact(device, _shown(request), snapshot.info().revision)
+            database.note_contact(device, shown_by(request), snapshot.info().revision)
         return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
     if request.question is not None and reply.verdict is Verdict.CONTINUE:
         return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)
@@ -163,6 +192,8 @@ def _served(
     # a cursor of another epoch says nothing about this one
     shown = msgspec.structs.replace(request.handshake, cursor=cursor)
     _note(database, device, shown, pulled, noted=noted, afresh=reply.verdict in _AFRESH)
+    if differs(shown, pulled.digest, pulled.revision):
+        tell_difference(database, device)
     return _with(reply, pulled)
 
 
@@ -205,11 +236,6 @@ def _compared(
     return msgspec.structs.replace(reply, pages=pages, leaves=leaves, moved_to=(b"",) * len(leaves))
 
 
-def _shown(request: ExchangeRequest) -> Handshake:
-    """What a device that pushes shows to have; while more waits it still stands where it stood before."""
-    return msgspec.structs.replace(request.handshake, cursor=b"") if request.further else request.handshake
-
-
 def _reply(database: Database, info: StoreInfo, verdict: Verdict, sentence: str = "") -> ExchangeReply:
     return ExchangeReply(
         verdict, info.server_id, info.epoch, database.clock(), sentence=sentence, schema=SCHEMA_VERSION
@@ -228,44 +254,3 @@ def _with(reply: ExchangeReply, pulled: Pulled) -> ExchangeReply:
         revision=pulled.revision,
         estimate=pulled.estimate,
     )
-
-
-def _take(
-    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
-) -> tuple[tuple[Outcome, ...], Echo | None]:
-    """The outcomes of what was pushed, and its echo; what the device told of itself is kept in that transaction."""
-    author = Author(
-        device_id=device.device_id,
-        user_id=device.user_id,
-        role=device.role,
-        incarnation=Incarnation(request.handshake.incarnation),
-        known_revision=_known(device, request.handshake, info),
-        stood_at=Revision(device.known_revision),
-    )
-    with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
-        confirm(tx, device)
-        outcomes = push(tx, author, request.changes)
-        if verdict in (Verdict.CONTINUE, Verdict.TOO_OLD):
-            note = contact_note(device, _shown(request), tx.revision_now, tx.now, len(outcomes))
-            if note is not None:
-                keep_contact(tx.session, note)
-            _keep_position(tx, device, request, verdict)
-    return outcomes, echo_of(tx, device.user_id)
-
-
-def _keep_position(
-    tx: WriteTransaction, device: DeviceIdentity, request: ExchangeRequest, verdict: Verdict
-) -> None:
-    """Notes how far the reply to a push leads, unless more is to be pushed before anything is pulled."""
-    shown = request.handshake
-    at_rest = is_at_rest(shown.cursor, tx.revision_now)
-    if verdict is Verdict.CONTINUE and at_rest and not request.further:
-        position = position_of(shown, tx.revision_now, tx.revision, tx.now)
-        if position is not None:
-            keep_position(tx.session, device.device_id, position)
-
-
-def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:
-    """The last state the device has shown to have taken, with this very request or before it."""
-    here = reached(handshake.cursor, info.revision) if handshake.epoch in (b"", info.epoch) else 0
-    return Revision(max(device.known_revision, here))

@@ -17,16 +17,19 @@ COPY = (
 )
 
 
+WIPE = "Your admin ordered this laptop to be wiped."
+
+
 def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tuple[Verdict, str]:
     """What the handshake comes to, and the sentence for the person at the device ("" to go on)."""
     if handshake.server_id and handshake.server_id != info.server_id:
         return Verdict.DIFFERENT_SERVER, "This is another company's server, or an empty one."
     if device.state == "locked":
         return Verdict.LOCKED, "This device is locked. Ask your admin; everything you entered is kept on it."
-    if device.state in ("wipe", "wiped"):
-        return Verdict.WIPE, "This device was withdrawn by your admin."
     if device.incarnation and device.incarnation != handshake.incarnation:
         return Verdict.ENROL_AGAIN, COPY
+    if device.state == "wipe":
+        return Verdict.WIPE, WIPE
     if not OLDEST_PROTOCOL <= handshake.protocol <= PROTOCOL_VERSION:
         return (
             Verdict.UPGRADE,

@@ -6,7 +6,6 @@ archived stub that names the survivor; what belonged to it follows. Nothing is d
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from sync_server.reconcile.author import Rights
 from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.merge_plan import MergePlan, Move, plan_merge
 from sync_server.reconcile.refusal import Refusal, row_id_of
+from sync_server.reconcile.staying import Staying, staying
 from sync_server.store.merge_log import MergeEntry, has_undone, image_of, keep, mark_undone, standing_merge
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -36,7 +36,7 @@ class Unmerged:
 
     Attributes:
         back: rows that went back to the record restored, by entity.
-        stay: rows made since the merge that stay with the survivor, by entity.
+        stay: what was entered since the merge and stays with the survivor.
         kept: fields that were changed since and keep their value, as entity and field.
     """
 
@@ -44,7 +44,7 @@ class Unmerged:
     survivor_id: bytes
     merged_id: bytes
     back: dict[str, int]
-    stay: dict[str, int]
+    stay: Staying
     kept: tuple[tuple[str, str], ...]
 
 
@@ -238,7 +238,9 @@ def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None
         entry.survivor_id,
         entry.merged_id,
         back.counts(),
-        _made_since(tx, entry),
+        staying(
+            tx, entry, back.moved, [name for entity_name, name in back.kept if entity_name == entity.name]
+        ),
         tuple(back.kept),
     )
 
@@ -248,12 +250,12 @@ class _Restored:
 
     def __init__(self, tx: WriteTransaction, entry: MergeEntry) -> None:
         self._tx, self._entry = tx, entry
-        self._moved: dict[str, set[bytes]] = {}
+        self.moved: dict[str, set[bytes]] = {}
         self.kept: list[tuple[str, str]] = []
 
     def counts(self) -> dict[str, int]:
         """How many rows of each entity belong to the restored record again."""
-        return {name: len(ids) for name, ids in self._moved.items()}
+        return {name: len(ids) for name, ids in self.moved.items()}
 
     def restore(self) -> None:
         """Each field that still has the value the merge gave it gets back the one it had."""
@@ -274,15 +276,15 @@ class _Restored:
         for entity in ENTITIES:
             account = entity.scope.account
             for name, field in entity.fields.items():
-                if field.parent and account and name != account and field.to in self._moved:
-                    self._follow(entity, account, name, self._moved[field.to])
-        everything = set().union(*self._moved.values())
+                if field.parent and account and name != account and field.to in self.moved:
+                    self._follow(entity, account, name, self.moved[field.to])
+        everything = set().union(*self.moved.values())
         self._follow(CATALOGUE["conflict"], "account_id", "row_id", everything)
         self._part_pairs()
 
     def _part_pairs(self) -> None:
         """A pair of people raised while both were at one account names the accounts they are at now."""
-        people = self._moved.get("contact", set())
+        people = self.moved.get("contact", set())
         for row in self._tx.find(CANDIDATE, "account_id", self._entry.survivor_id):
             sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
             values: Row = {account: self._entry.merged_id for name, account in sides if row[name] in people}
@@ -305,7 +307,7 @@ class _Restored:
         sql = "SELECT user_id FROM scope_ledger WHERE scope_key = ? AND (lost_revision IS NULL OR lost_revision > ?)"
         held = tx.session.rows(sql, (account_key(entry.survivor_id), entry.revision))
         users = sorted({user for (user,) in held})
-        rows = [row_id for name in sorted(self._moved) for row_id in sorted(self._moved[name])]
+        rows = [row_id for name in sorted(self.moved) for row_id in sorted(self.moved[name])]
         tx.leave_account(rows, entry.survivor_id, users)
 
     def _stage(self, entity: Entity, row: Row, values: Row) -> None:
@@ -313,24 +315,9 @@ class _Restored:
             return
         account = "merged_into_id" if entity.name == "account" else entity.scope.account
         if account in values:
-            self._moved.setdefault(entity.name, set()).add(row_id_of(row))
+            self.moved.setdefault(entity.name, set()).add(row_id_of(row))
         _stage(self._tx, entity, row, {**row, **values, "revision": self._tx.revision})
-
-
-def _made_since(tx: WriteTransaction, entry: MergeEntry) -> dict[str, int]:
-    """What was made at the survivor since the merge."""
-    found: Counter[str] = Counter()
-    for entity in ENTITIES:
-        name = entity.scope.account
-        if entry.entity == "account" and name and name != "id":
-            rows = tx.find(entity, name, entry.survivor_id)
-            found[entity.name] += sum(_whole(row["created_revision"]) > entry.revision for row in rows)
-    return {name: count for name, count in found.items() if count}
 
 
 def _bytes(value: Value) -> bytes:
     return value if isinstance(value, bytes) else b""
-
-
-def _whole(value: Value) -> int:
-    return value if isinstance(value, int) else 0

@@ -15,8 +15,9 @@ from fieldrep.domain.orders import (
 )
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.refusal import Refusal, row_id_of
+from sync_server.store.moments import moment_of
 from sync_server.store.settling import within
-from sync_server.store.transaction import Row, WriteTransaction, moment_of
+from sync_server.store.transaction import Row, WriteTransaction
 
 ORDER = CATALOGUE["sales_order"]
 LINE = CATALOGUE["document_line"]

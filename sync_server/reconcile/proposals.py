@@ -79,7 +79,10 @@ def _propose(tx: WriteTransaction, author: Author, conflict: Row, n: int) -> Non
 
 def _settle(tx: WriteTransaction, author: Author, conflict_id: bytes) -> None:
     """Brings the proposal of a conflict that was decided, or opened again, in line with it."""
-    row, conflict = tx.row(PROPOSAL, proposal_of(conflict_id)), tx.row("conflict", conflict_id)
+    proposal_id = proposal_of(conflict_id)
+    if conflict_id in tx.fresh_ids:
+        tx.fresh_ids.add(proposal_id)  # of a conflict that has just been made nobody was told before
+    row, conflict = tx.row(PROPOSAL, proposal_id), tx.row("conflict", conflict_id)
     if row is None or conflict is None:
         return
     status = "open" if conflict["status"] == "open" else _DECIDED.get(str(conflict["chosen"]), "declined")

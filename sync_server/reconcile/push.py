@@ -15,7 +15,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Change, Held, KeptField, Merged, Outcome, Refused
 from fieldrep.contract.errors import Code
-from fieldrep.contract.ids import Revision, RowId
+from fieldrep.contract.ids import Incarnation, Revision, RowId
 from fieldrep.contract.steps import Step, reached
 from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
@@ -60,15 +60,27 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     Raises:
         CopyNoticed: nothing of the batch is then taken.
     """
+    outcomes = judged(tx, author, changes)
+    conclude(tx)
+    return outcomes
+
+
+def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+    """As `push`, for one of several pushes in a transaction; `conclude` follows after all of them.
+
+    Raises:
+        CopyNoticed.
+    """
     if not changes:
         return ()
-    _preload(tx, changes)
+    preload(tx, changes)
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
-    _recall(tx, author, changes, known)
+    formers = formers_of(tx, author.device_id) if author.has_past else []
+    _recall(tx, formers, changes, known)
     outcomes: list[Outcome] = []
-    answered_to = answered_before(tx, author)
-    floor = _floor(tx, author)
+    answered_to = answered_before(tx, author) if author.has_past else 0
+    floor = _floor(tx, author, formers) if author.has_past else 0
     for change in changes:
         stored, content = known.get(change.n), _content(change)
         if stored is None:
@@ -87,15 +99,24 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
             if change.n <= answered_to:
                 note_returned(tx, author, change, None)
         outcomes.append(outcome)
-    look_for_duplicates(tx)
-    reached(Step.JUDGED)
     return tuple(outcomes)
 
 
-def _recall(tx: WriteTransaction, author: Author, changes: Sequence[Change], known: dict[int, bytes]) -> None:
+def conclude(tx: WriteTransaction) -> None:
+    """What is done once with all that a transaction's pushes became."""
+    look_for_duplicates(tx)
+    reached(Step.JUDGED)
+
+
+def _recall(
+    tx: WriteTransaction,
+    formers: Sequence[tuple[RowId, Incarnation]],
+    changes: Sequence[Change],
+    known: dict[int, bytes],
+) -> None:
     """Adds the outcomes of changes this installation, or the one it was copied from, sent before it enrolled again."""
     new = [change for change in changes if change.n not in known]
-    for former_id, incarnation in formers_of(tx, author.device_id) if new else ():
+    for former_id, incarnation in formers if new else ():
         stored = tx.outcomes_of(former_id, incarnation, [change.n for change in new])
         for change in new:
             before = stored.get(change.n)
@@ -103,9 +124,9 @@ def _recall(tx: WriteTransaction, author: Author, changes: Sequence[Change], kno
                 known.setdefault(change.n, before)
 
 
-def _floor(tx: WriteTransaction, author: Author) -> int:
+def _floor(tx: WriteTransaction, author: Author, formers: Sequence[tuple[RowId, Incarnation]]) -> int:
     """Up to which number the changes of this installation, and of those it was, were answered and forgotten."""
-    installations = [(author.device_id, author.incarnation), *formers_of(tx, author.device_id)]
+    installations = [(author.device_id, author.incarnation), *formers]
     return max(tx.settled_floor(device_id, incarnation) for device_id, incarnation in installations)
 
 
@@ -214,8 +235,8 @@ def _explain(tx: WriteTransaction, author: Author, change: Change, refusal: Refu
     return refusal.outcome(change.n)
 
 
-def _preload(tx: WriteTransaction, changes: Sequence[Change]) -> None:
-    """Fetches every row the batch names, and those they refer to, in one query per entity."""
+def preload(tx: WriteTransaction, changes: Iterable[Change]) -> None:
+    """Fetches every row the changes name, and those they refer to, in one query per entity."""
     wanted: dict[str, set[RowId]] = defaultdict(set)
     for change in changes:
         for edit in change.edits:

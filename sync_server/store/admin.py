@@ -13,9 +13,11 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.values import check_row
+from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.parents import makes_circle
+from sync_server.store import covering
 from sync_server.store.audit import described
-from sync_server.store.credentials import revoke
+from sync_server.store.credentials import is_withdrawn, revoke
 from sync_server.store.known_before import former_id
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
@@ -35,6 +37,9 @@ _DEVICE_COLUMNS = (
     "highest_n",
     "clock_skew_ms",
     "repaired_at",
+    "wipe",
+    "wiped_at",
+    "destroyed",
 )
 
 
@@ -136,7 +141,7 @@ def disable_user(tx: WriteTransaction, login: str) -> None:
     if not user["active"]:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is disabled already.")
     for device in tx.find("device", "user_id", user["id"]):
-        if device["state"] != "locked":
+        if not is_withdrawn(tx, device):
             revoke(tx, _id(device), "the user was disabled")
     _change(tx, "user", user, {"active": 0}, "disable_user")
 
@@ -234,6 +239,8 @@ def assign(
 ) -> RowId:
     """Lets a user cover a territory and its subtree, between two days or for good.
 
+    A cover of the same kind that runs gets these days in place of its own.
+
     Raises:
         KnownError: `nothing_to_change`, when he does so already, or what is wrong with a value.
     """
@@ -247,12 +254,35 @@ def assign(
         "valid_from": valid_from,
         "valid_to": valid_to,
     }
-    for row in tx.find("territory_assignment", "user_id", user["id"]):
-        if not row["archived"] and all(row[name] == value for name, value in values.items()):
-            sentence = f"“{login[:80]}” covers {territory['name']!s} already."
-            raise KnownError(Code.NOTHING_TO_CHANGE, sentence)
-    values["reason"] = reason
+    today = today_of(tx, user)
+    same = [row for row in covers(tx, user, territory) if row["kind"] == kind]
+    former = covering.superseded(same, valid_from, valid_to, today)
+    if former:
+        values["valid_from"], values["valid_to"] = covering.term(former, valid_from, valid_to, today)
+    if (
+        any(all(row[name] == value for name, value in values.items()) for row in former or same)
+        and not former[1:]
+    ):
+        sentence = f"“{login[:80]}” covers {territory['name']!s} already."
+        raise KnownError(Code.NOTHING_TO_CHANGE, sentence)
+    if reason is not None or not former:
+        values["reason"] = reason
+    for row in former[1:]:
+        _change(tx, "territory_assignment", row, {"archived": 1}, "assign_territory")
+    if former:
+        return _id(_change(tx, "territory_assignment", former[0], values, "assign_territory"))
     return _add(tx, "territory_assignment", values, "assign_territory")
+
+
+def covers(reader: Reader, user: Row, territory: Row) -> list[Row]:
+    """All assignments of a user to a territory, whatever their days."""
+    found = reader.find("territory_assignment", "user_id", user["id"])
+    return [row for row in found if row["territory_id"] == territory["id"] and not row["archived"]]
+
+
+def today_of(tx: WriteTransaction, user: Row) -> str:
+    """The day it is for a user."""
+    return day_of(tx.now, zone_named(str(user["tz"] or "UTC"))).isoformat()
 
 
 def unassign(tx: WriteTransaction, *, login: str, territory_code: str) -> int:
@@ -262,11 +292,7 @@ def unassign(tx: WriteTransaction, *, login: str, territory_code: str) -> int:
         KnownError: `nothing_to_change`, when there was none.
     """
     user, territory = user_named(tx, login), territory_named(tx, territory_code)
-    found = [
-        row
-        for row in tx.find("territory_assignment", "user_id", user["id"])
-        if row["territory_id"] == territory["id"] and not row["archived"]
-    ]
+    found = covers(tx, user, territory)
     if not found:
         raise KnownError(
             Code.NOTHING_TO_CHANGE,
@@ -299,10 +325,11 @@ def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | in
     """The devices of a user or of all, with what each last told of itself; for showing."""
     sql = (
         "SELECT d.id, u.login, d.name, d.os, d.app_version, d.state, d.number_prefix, c.revoked_at, c.revoked_why, "
-        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms, r.repaired_at "
+        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms, r.repaired_at, w.manner, w.wiped_at, w.destroyed "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN device_credential AS c ON c.device_id = d.id "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
+        "LEFT JOIN device_wipe AS w ON w.device_id = d.id "
         "LEFT JOIN (SELECT device_id, max(at) AS repaired_at FROM audit_entry WHERE action = 'repair_rows' "
         "GROUP BY device_id) AS r ON r.device_id = d.id "
         "WHERE (? = 1 OR u.login = ?) ORDER BY u.login, d.id"

@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import Literal
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.ids import ID_BYTES, Clock, Randomness
+from fieldrep.contract.ids import Clock, Randomness
 from sync_server.store.database import Database
 from sync_server.store.dialect import SqliteDialect, dialect_of
 from sync_server.store.driver_errors import known_errors
+from sync_server.store.lineage import renew
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.placing import put_in_place
 from sync_server.store.replaced import Replaced, replaced_file, replaced_in
-from sync_server.store.returns import note_restoration
 from sync_server.store.schema import METADATA
-from sync_server.store.series import given_out, raise_to, step_on
+from sync_server.store.series import given_out, raise_to
 from sync_server.store.session import Session
 from sync_server.store.shut_out import Carried, carry_over
 from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.transaction import WriteTransaction
 from sync_server.store.verify import altered_rows
+from sync_server.store.whereabouts import keep
 
 Unknown = Literal["", "unread", "other", "earlier"]
 
@@ -136,6 +137,7 @@ def _replace_all(url: str, source: sqlite3.Connection, clock: Clock, randomness:
                 while rows := found.fetchmany(5_000):
                     session.insert_many(table, columns, rows)
             raise_to(session, given)
+            keep(session, database.whereabouts)
         database.analyze()
     finally:
         database.close()
@@ -192,13 +194,9 @@ def _renew_epoch(
                 )
         with database.write("fieldrep-server restore") as tx:
             unsure = _unsure(tx, before)
-            epoch = randomness(ID_BYTES)
-            tx.session.run("UPDATE store_info SET epoch = ? WHERE one = 1", (epoch,))
-            note_restoration(tx.session, epoch, tx.now, tx.revision_now, knew_all=not unsure)
-            step_on(tx.session)
+            renew(tx, randomness, knew_all=not unsure)
+            tx.session.run("UPDATE store_info SET whereabouts = '' WHERE one = 1")
             raise_to(tx.session, before.given)
-            tx.session.run("DELETE FROM enrollment_code")
-            tx.audit("restore")
             return carry_over(tx, before), unsure
     finally:
         database.close()

@@ -16,6 +16,26 @@ CONTACT_EVERY_MS = 60_000
 """A device that has nothing new to tell is noted at most this often."""
 
 _MOST_SKEW = 2**62
+_COLUMNS = (
+    "device_id",
+    "seen_at",
+    "revision",
+    "digest_count",
+    "digest_total",
+    "incarnation",
+    "highest_n",
+    "app_version",
+    "clock_skew_ms",
+    "waiting",
+    "settled_to",
+)
+_OVER = (
+    "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
+    "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
+    "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
+    "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
+    "waiting = excluded.waiting, settled_to = excluded.settled_to"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +103,6 @@ def contact_note(
     )
 
 
-def keep_contact(session: Session, note: tuple[object, ...]) -> None:
-    """Writes a note over the one before."""
-    session.run(
-        "INSERT INTO device_contact (device_id, seen_at, revision, digest_count, digest_total, incarnation, "
-        "highest_n, app_version, clock_skew_ms, waiting, settled_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
-        "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
-        "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
-        "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
-        "waiting = excluded.waiting, settled_to = excluded.settled_to",
-        note,
-    )
+def keep_contact(session: Session, *notes: tuple[object, ...]) -> None:
+    """Writes notes over the ones before, at most one of a device."""
+    session.put_many("device_contact", _COLUMNS, list(notes), _OVER)

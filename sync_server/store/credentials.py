@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from fieldrep.contract.catalogue import CATALOGUE, SCHEMA_VERSION
 from fieldrep.contract.errors import Code, KnownError
@@ -29,12 +30,15 @@ __all__ = [
     "DeviceIdentity",
     "admit",
     "confirm",
+    "confirm_all",
     "device_and_key",
     "identify",
     "identify_in",
+    "is_withdrawn",
     "make_code",
     "revoke",
     "why_unknown",
+    "withdraw",
 ]
 
 CODE_LIFETIME_MS = 10 * 60 * 1000
@@ -44,6 +48,14 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans("ILO", "110", "- ")
 _CODE_LETTERS = 16
 _LONGEST_TOKEN = 200
+STILL_ADMITTED = (
+    "SELECT c.device_id, COALESCE((SELECT 1 FROM device_former AS f WHERE f.device_id = c.device_id LIMIT 1), "
+    "(SELECT 1 FROM device_return AS r WHERE r.epoch = (SELECT epoch FROM store_info WHERE one = 1) "
+    "AND r.device_id = c.device_id LIMIT 1), "
+    "(SELECT 1 FROM settled_floor AS s WHERE s.device_id = c.device_id LIMIT 1)) "
+    "FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id "
+    "WHERE c.device_id IN :members AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+)
 _WITHDRAWN = "This device was withdrawn by your admin. Your work is kept; ask your admin."
 
 
@@ -192,12 +204,24 @@ def confirm(reader: Reader, device: DeviceIdentity) -> None:
     Raises:
         KnownError: `device_revoked`.
     """
-    sql = (
-        "SELECT c.device_id FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id "
-        "WHERE c.device_id = ? AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+    confirm_all(reader, [device])
+
+
+def confirm_all(reader: Reader, devices: Sequence[DeviceIdentity]) -> set[bytes]:
+    """As `confirm`, for all that are about to hand something in at once.
+
+    Gives those of which the store remembers more than their answers: who they were before, that they came back after
+    a restore, or up to where their answers were dropped.
+
+    Raises:
+        KnownError: `device_revoked`, when one of them was withdrawn.
+    """
+    found: dict[bytes, object] = dict(
+        reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices])
     )
-    if reader.session.first(sql, (device.device_id,)) is None:
+    if any(device.device_id not in found for device in devices):
         raise KnownError(Code.DEVICE_REVOKED, _WITHDRAWN)
+    return {device_id for device_id, has_past in found.items() if has_past}
 
 
 def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
@@ -215,15 +239,28 @@ def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
         raise KnownError(
             Code.NOT_FOUND, "There is no such device. List them with fieldrep-server device list."
         )
-    if device["state"] == "locked":
+    if is_withdrawn(tx, device):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is withdrawn already.")
+    withdraw(tx, device_id, why)
+    # nothing is taken any more, so an order to send all and then wipe cannot be carried out
+    tx.session.run("DELETE FROM device_wipe WHERE device_id = ? AND wiped_at IS NULL", (device_id,))
+    device.update(state="locked", revision=tx.new_revision(), changed_at=tx.now)
+    tx.stage("device", device)
+    tx.audit("revoke_device", entity="device", row_id=device_id, detail=why)
+
+
+def is_withdrawn(tx: WriteTransaction, device: Row) -> bool:
+    """Whether a device gets and gives nothing any more."""
+    sql = "SELECT 1 FROM device_credential WHERE device_id = ? AND revoked_at IS NOT NULL"
+    return device["state"] in ("locked", "wiped") or tx.session.first(sql, (_id(device),)) is not None
+
+
+def withdraw(tx: WriteTransaction, device_id: bytes, why: str) -> None:
+    """Ends a device's credential, where it has not ended before."""
     tx.session.run(
         "UPDATE device_credential SET revoked_at = ?, revoked_why = ? WHERE device_id = ? AND revoked_at IS NULL",
         (tx.now, why, device_id),
     )
-    device.update(state="locked", revision=tx.new_revision(), changed_at=tx.now)
-    tx.stage("device", device)
-    tx.audit("revoke_device", entity="device", row_id=device_id, detail=why)
 
 
 def _redeem(tx: WriteTransaction, request: EnrollRequest) -> tuple[Row, bytes | None]:

@@ -12,6 +12,7 @@ from enum import IntEnum
 import msgspec
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.fields import INT64_MAX
 
 AFTER_ALL_IDS = b"\xff" * 17
 """Sorts after every row id."""
@@ -78,6 +79,15 @@ def decode_cursor(cursor: bytes, present: int) -> Cursor:
     if not 0 <= found.since <= found.target <= present or found.revision < 0 or found.sent < 0:
         raise _foreign()
     return found
+
+
+def shown_beyond(cursor: bytes, present: int) -> int:
+    """The state a device shows that a store standing at revision `present` has not reached; 0 for none such."""
+    try:
+        target = decode_cursor(cursor, INT64_MAX).target
+    except KnownError:
+        return 0
+    return target if target > present else 0
 
 
 def reached(cursor: bytes, present: int) -> int:

@@ -24,12 +24,15 @@ from sync_server.store.dialect import Dialect, dialect_of
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.feed import Pulled
 from sync_server.store.migrate import bring_up_to_date, check_version
+from sync_server.store.moments import moment_of
 from sync_server.store.positions import Position, keep_position
 from sync_server.store.reading import StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, coverage
 from sync_server.store.snapshot import Snapshot
-from sync_server.store.transaction import WriteTransaction, moment_of
+from sync_server.store.together import Together
+from sync_server.store.transaction import WriteTransaction
+from sync_server.store.whereabouts import Lookout
 from sync_server.store.workspace import Workspace
 
 __all__ = ["Actor", "Database", "StoreInfo"]
@@ -40,6 +43,9 @@ TIDY_AFTER = 300
 TIDY_PAUSE_SECONDS = 0.25
 """From such a commit to the tidying: whoever waits for an answer to it has the processor and the disk first."""
 
+_LOOKED = "fieldrep_looked"
+"""The mark of a connection over which it was seen where the store lies."""
+
 _BEGIN = {
     "read": Session.begin_read,
     "write": Session.begin_write,
@@ -49,7 +55,11 @@ _BEGIN = {
 
 
 class Database:
-    """One central store. Safe for threads: each transaction has a connection of its own."""
+    """One central store. Safe for threads: each transaction has a connection of its own.
+
+    Attributes:
+        pushes: those that wait to be taken; what they are is known to whoever takes them.
+    """
 
     def __init__(
         self, url: str, engine: Engine, dialect: Dialect, clock: Clock, randomness: Randomness
@@ -59,6 +69,7 @@ class Database:
         self.dialect = dialect
         self.clock = clock
         self.randomness = randomness
+        self.pushes: Together[Any] = Together()
         self._ids = IdSource(clock, randomness)
         self._writing = threading.Lock()
         self._untidy = 0
@@ -66,6 +77,7 @@ class Database:
         self._tidying: Future[None] | None = None
         self._closing = threading.Event()
         self._letting_go = threading.Lock()
+        self._lookout = Lookout(randomness, lambda session: self._transaction(session, Actor("server")))
         self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
@@ -107,6 +119,11 @@ class Database:
         self._tidier.shutdown()
         self._let_go(self.engine.pool)
 
+    @property
+    def whereabouts(self) -> str:
+        """Where the store was seen to lie, "" where nobody can tell or it was not looked yet."""
+        return self._lookout.here or ""
+
     def info(self) -> StoreInfo:
         """The store's identity and where its clock stands."""
         with self.read() as snapshot:
@@ -136,7 +153,7 @@ class Database:
         who = Actor(actor) if isinstance(actor, str) else actor
         with known_errors(), self._writing, self._session("write") as session:
             try:
-                transaction = WriteTransaction(session, who, self.clock, self._ids, self._coverage_of)
+                transaction = self._transaction(session, who)
                 yield transaction
                 transaction.finish()
                 if transaction.revision != transaction.revision_now:
@@ -155,7 +172,7 @@ class Database:
         """A write transaction that is never committed: what it would settle can be asked in it, then it is undone."""
         with known_errors(), self._writing, self._session("write") as session:
             try:
-                yield WriteTransaction(session, Actor(actor), self.clock, self._ids, self._coverage_of)
+                yield self._transaction(session, Actor(actor))
             finally:
                 with suppress(Exception):
                     session.rollback()
@@ -288,9 +305,21 @@ class Database:
         raise AssertionError("unreachable")
 
     def _taken(self) -> tuple[Pool, Any]:
-        """A connection and the pool to which it goes back."""
+        """A connection and the pool to which it goes back; on its first time it is seen where the store lies."""
         pool = self.engine.pool
-        return pool, pool.connect()
+        pooled = pool.connect()
+        if not self.dialect.is_local and _LOOKED not in pooled.info:
+            seen = self._lookout.here
+            try:
+                if self._lookout.look(Session(pooled.driver_connection, self.dialect)):
+                    pooled.info[_LOOKED] = True
+            except BaseException:
+                pooled.invalidate()
+                pooled.close()
+                raise
+            if self._lookout.here != seen:
+                self._settled_on = ""
+        return pool, pooled
 
     def _give_back(self, pool: Pool, pooled: Any) -> None:
         """Puts a connection back, or closes it where its pool was let go of meanwhile."""
@@ -308,6 +337,9 @@ class Database:
     @staticmethod
     def _is_gone(session: Session) -> bool:
         return bool(getattr(session.connection, "closed", False))
+
+    def _transaction(self, session: Session, actor: Actor) -> WriteTransaction:
+        return WriteTransaction(session, actor, self.clock, self._ids, self._coverage_of)
 
     def _coverage_of(self, workspace: Workspace, day: str) -> Coverage:
         """People and territories as stored, remembered until one of them changes."""
@@ -329,7 +361,8 @@ class Database:
             session.run(
                 "INSERT INTO store_info (one, server_id, epoch, revision, audit_n, audit_hash, settled_on, made_at, "
                 "horizon, audit_cut, audit_cut_hash, backup_revision, backup_at, tidied_at, history_floor, "
-                "history_since) VALUES (1, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, 0, 0, 0, 0, ?) ON CONFLICT (one) DO NOTHING",
+                "history_since, whereabouts, behind) VALUES (1, ?, ?, 0, 0, ?, ?, ?, 0, 0, ?, 0, 0, 0, 0, ?, '', 0) "
+                "ON CONFLICT (one) DO NOTHING",
                 (
                     self.randomness(ID_BYTES),
                     self.randomness(ID_BYTES),

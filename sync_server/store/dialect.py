@@ -227,9 +227,12 @@ _SETTINGS = (
     "enable_bitmapscan=off",
     "enable_memoize=off",
     "jit=off",
+    "plan_cache_mode=force_generic_plan",
 )
 """A server process that hangs with the clock lock must not hold up the others for ever. And every statement here walks
-an index in its order: a plan made while a table was empty would read it whole ever after, others would sort."""
+an index in its order: a plan made while a table was empty would read it whole ever after, others would sort. So one
+plan does for all values; to make it anew for each would cost more than most statements do."""
+_PREPARED = 500
 
 
 class PostgresDialect:
@@ -259,6 +262,7 @@ class PostgresDialect:
 
         # One wire type for every whole number keeps one prepared statement per text.
         def prepare(connection: Any, _record: object) -> None:
+            connection.prepare_threshold, connection.prepared_max = 1, _PREPARED
             connection.adapters.register_dumper(int, Int8Dumper)
             connection.adapters.register_dumper(int, Int8BinaryDumper)
 

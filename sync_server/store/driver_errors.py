@@ -130,6 +130,10 @@ def _known_postgres(error: BaseException) -> KnownError | None:
         return KnownError(
             Code.DISK_FULL, "The database's disk is full. Nothing was changed; free some space."
         )
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return KnownError(
+            Code.SERVER_BUSY, "The database can only be read just now. Nothing was changed; try again."
+        )
     if isinstance(error, psycopg.OperationalError):
         return KnownError(
             Code.SERVER_BUSY, "The database cannot be reached or is busy. Nothing was changed; try again."

@@ -22,6 +22,7 @@ from sync_server.store.feed_statements import (
     COST_ROLES,
     GAINED,
     GAINED_OF_LATE,
+    OUTLOOK,
     FeedTable,
     feed_tables,
 )
@@ -35,6 +36,9 @@ FEW_KEYS = 300
 
 MANY_CHANGES = 20_000
 """Rows of an entity changed since, beyond which a user's keys are walked instead of the changes of everybody."""
+
+_ROWS_OF_A_REVISION = 20
+"""Hardly any step has more, taken over all its revisions; most have one."""
 
 _FIRST_GUESS = 250
 _LEAVES = 4_000
@@ -53,6 +57,26 @@ class Pulled:
     digest: Digest | None
     revision: int
     estimate: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """What a step may bring, so that nothing is asked of which there is none.
+
+    Attributes:
+        since, target: the states it leads from and to.
+        gains, loses: whether the user gained or lost keys on it.
+        purges: whether anything was purged since.
+        changed: the entities of which a row changed since.
+    """
+
+    since: int
+    target: int
+    sees_cost: bool
+    gains: bool
+    loses: bool
+    purges: bool
+    changed: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -100,7 +124,7 @@ def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int, echo: E
     at = decode_cursor(cursor, present)
     if at.stage is Stage.DONE and cursor and at.target == present:
         return Pulled((), (), (), cursor, False, reader.digest_of(user_id), present, 0)
-    feed = _Feed(reader, user_id, page_bytes, echo)
+    feed = _Feed(reader, user_id, page_bytes, echo, _outlook(reader, user_id, at.since, present))
     at = feed.walk(at, present, fresh=not cursor)
     complete = at.stage is Stage.DONE and at.target == present
     digest = reader.digest_of(user_id) if complete or at.since == 0 else None
@@ -116,17 +140,32 @@ def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int, echo: E
     )
 
 
+def _outlook(reader: Reader, user_id: bytes, since: int, target: int) -> _Outlook:
+    session = reader.session
+    # on a long step, as on a first replica, the keys gained are not looked for among those of everybody
+    of_late = target - since <= MANY_CHANGES
+    gained, lost = (since if of_late else target, target, user_id), (user_id, since, target)
+    found = session.rows(OUTLOOK[session.dialect.name], (*gained, *lost, since, since, user_id))
+    role, gains, loses, purges = found[0][:4] if found else ("", False, False, False)
+    changed = frozenset(row[4] for row in found)
+    return _Outlook(
+        since, target, role in COST_ROLES, bool(gains) or not of_late, bool(loses), bool(purges), changed
+    )
+
+
 class _Feed:
     """One pull at work."""
 
-    def __init__(self, reader: Reader, user_id: bytes, page_bytes: int, echo: Echo | None) -> None:
+    def __init__(
+        self, reader: Reader, user_id: bytes, page_bytes: int, echo: Echo | None, outlook: _Outlook
+    ) -> None:
         self._reader = reader
         self._session = reader.session
         self._user_id = user_id
         self._echo = echo
         self.budget = _Budget(max(1, page_bytes))
-        found = self._session.first("SELECT role FROM app_user WHERE id = ?", (user_id,))
-        self._sees_cost = found is not None and found[0] in COST_ROLES
+        self._outlook = outlook
+        self._sees_cost = outlook.sees_cost
         self._tables = feed_tables(self._sees_cost)
 
     def walk(self, at: Cursor, present: int, *, fresh: bool) -> Cursor:
@@ -169,6 +208,8 @@ class _Feed:
         """The keys gained on this step, None for more than a few, as on a first replica."""
         if not at.since or at.again:
             return None
+        if not self._ahead(at).gains:
+            return []
         of_late = at.target - at.since <= MANY_CHANGES
         sql = GAINED_OF_LATE[self._session.dialect.name] if of_late else GAINED
         found = self._session.rows(sql, (self._user_id, at.since, at.target, FEW_KEYS + 1))
@@ -176,7 +217,7 @@ class _Feed:
 
     def _entities(self, at: Cursor, keys: list[bytes] | None) -> Cursor:
         """Entity by entity in the order of the catalogue, from the position on."""
-        changed = self._changed_since(at.since) if at.stage is Stage.DELTA else self._tables.keys()
+        changed = self._ahead(at).changed if at.stage is Stage.DELTA else self._tables.keys()
         names = list(self._tables)
         for name in names[names.index(at.entity) if at.entity in names else 0 :]:
             if at.entity != name:
@@ -187,15 +228,16 @@ class _Feed:
                     return at
         return _next(at)
 
-    def _changed_since(self, since: int) -> set[str]:
-        found = self._session.rows("SELECT entity FROM entity_clock WHERE revision > ?", (since,))
-        return {entity for (entity,) in found}
+    def _ahead(self, at: Cursor) -> _Outlook:
+        """What the step may bring on which the position lies; a pull may get on to the next one."""
+        known = self._outlook
+        if at.since != known.since or at.target > known.target:
+            self._outlook = _outlook(self._reader, self._user_id, at.since, at.target)
+        return self._outlook
 
     def _entity(self, table: FeedTable, at: Cursor, keys: list[bytes] | None) -> tuple[Cursor, bool]:
         """Rows of one entity from the position on; whether they were all."""
-        sweeping = (
-            at.stage is Stage.ENTER or bool(at.key) or (not at.row_id and self._are_many(table, at.since))
-        )
+        sweeping = at.stage is Stage.ENTER or bool(at.key) or (not at.row_id and self._are_many(table, at))
         while True:
             wanted = self.budget.rows(table)
             found = (
@@ -212,8 +254,11 @@ class _Feed:
             if self.budget.is_spent():
                 return at, False
 
-    def _are_many(self, table: FeedTable, since: int) -> bool:
-        found = self._session.first(table.changed, (since, MANY_CHANGES + 1))
+    def _are_many(self, table: FeedTable, at: Cursor) -> bool:
+        """Whether so many rows changed since that the user's keys are walked."""
+        if (at.target - at.since) * _ROWS_OF_A_REVISION <= MANY_CHANGES:
+            return False
+        found = self._session.first(table.changed, (at.since, MANY_CHANGES + 1))
         return found is not None and found[0] > MANY_CHANGES
 
     def _by_key(self, table: FeedTable, at: Cursor, keys: list[bytes] | None, wanted: int) -> list[Tuple]:
@@ -251,11 +296,7 @@ class _Feed:
 
     def _leave(self, at: Cursor) -> Cursor:
         """Keys lost on this step and not held now."""
-        any_lost = (
-            "SELECT lost_revision FROM scope_ledger "
-            "WHERE user_id = ? AND lost_revision > ? AND lost_revision <= ? LIMIT 1"
-        )
-        if self._session.first(any_lost, (self._user_id, at.since, at.target)) is None:
+        if not self._ahead(at).loses:
             return _next(at)
         sql = (
             "SELECT DISTINCT l.scope_key FROM scope_ledger AS l WHERE l.user_id = ? AND l.lost_revision > ? "
@@ -271,6 +312,8 @@ class _Feed:
 
     def _gone(self, at: Cursor) -> Cursor:
         """Rows of keys held now that were purged on this step: each leaves by a key of its own."""
+        if not self._ahead(at).purges:
+            return _next(at)
         wanted = max(1, min(_LEAVES, self.budget.bytes_left // _LEAVE_BYTES))
         sql = (
             "SELECT t.revision, t.row_id FROM tombstone AS t JOIN scope_ledger AS l ON l.scope_key = t.scope_key "

@@ -66,6 +66,18 @@ GAINED_OF_LATE = {
     "sqlite": GAINED.replace("scope_ledger", "scope_ledger INDEXED BY ix_scope_ledger_gained"),
     "postgresql": GAINED,
 }
+# One look at what a step may bring; most bring no key, take none and purge nothing, and a few kinds of record changed.
+_OUTLOOK = (
+    "SELECT u.role, EXISTS (SELECT 1 FROM scope_ledger AS g WHERE g.gained_revision > ? "
+    "AND g.gained_revision <= ? AND g.user_id = ?), EXISTS (SELECT 1 FROM scope_ledger AS l "
+    "WHERE l.user_id = ? AND l.lost_revision > ? AND l.lost_revision <= ?), "
+    "EXISTS (SELECT 1 FROM tombstone AS t WHERE t.revision > ?), c.entity "
+    "FROM app_user AS u LEFT JOIN entity_clock AS c ON c.revision > ? WHERE u.id = ?"
+)
+OUTLOOK = {
+    "sqlite": _OUTLOOK.replace("ledger AS g", "ledger AS g INDEXED BY ix_scope_ledger_gained"),
+    "postgresql": _OUTLOOK,
+}
 _CHANGED = "SELECT count(*) FROM (SELECT 1 AS one FROM {table} AS t WHERE t.revision > ? LIMIT ?) AS c"
 
 

@@ -11,12 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 from fieldrep.contract.digest import wrap
+from fieldrep.contract.fields import Value
 from fieldrep.contract.scope import EVERYBODY_KEY
 from sync_server.store import history
 from sync_server.store.runs import Runs
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
-from sync_server.store.statements import ENTITY_TABLES, EntityTable
+from sync_server.store.statements import ENTITY_TABLES, EntityTable, Row
 from sync_server.store.workspace import Workspace
 
 _NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
@@ -73,6 +74,8 @@ def _write_entity(
     changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     carried: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     moved = workspace.moved.get(entity, set())
+    # beyond a line a further statement costs more than values that stay: there all rows of a table go by one
+    whole = None if workspace.session.dialect.is_local else table.changing
     newest = 0
     for row_id, entry in workspace.staged[entity].items():
         row, image = entry.row, images[row_id]
@@ -87,22 +90,33 @@ def _write_entity(
                 sums.new.add(entry.key)
             continue
         names, left, run = entry.differing, None, noted.get(row_id, image.run)
-        values = [row[name] for name in names]
         if row_id in moved:
             left = image.key
-            carried.setdefault(names, []).append((*values, digest, run, entry.key, image.place))
+            carried.setdefault(names, []).append((*_of(row, names), digest, run, entry.key, image.place))
             sums.add(left, -1, -image.row_hash)
             sums.add(entry.key, 1, digest)
         else:
-            changed.setdefault(names, []).append((*values, digest, run, image.place))
+            written = whole or names
+            changed.setdefault(written, []).append((*_of(row, written), digest, run, image.place))
             sums.add(entry.key, 0, digest - image.row_hash)
         if names:
             past.append(history.changed_from(table, image.row, names, revision, left))
     workspace.session.insert_many(table.entity.table, table.all_columns, new)
-    for beside, updates in ((("row_hash", "run"), changed), (("row_hash", "run", "scope_key"), carried)):
-        for names, rows in updates.items():
-            workspace.session.update_many(table.entity.table, (*names, *beside), rows)
+    _write_updates(workspace.session, table, changed, "row_hash", "run")
+    _write_updates(workspace.session, table, carried, "row_hash", "run", "scope_key")
     return newest
+
+
+def _of(row: Row, names: tuple[str, ...]) -> list[Value]:
+    return [row[name] for name in names]
+
+
+def _write_updates(
+    session: Session, table: EntityTable, updates: dict[tuple[str, ...], list[tuple[Any, ...]]], *beside: str
+) -> None:
+    """Writes rows that are there, grouped by the columns that go before those of the store."""
+    for names, rows in updates.items():
+        session.update_many(table.entity.table, (*names, *beside), rows)
 
 
 def holders_of(session: Session, keys: Iterable[bytes]) -> dict[bytes, list[bytes]]:

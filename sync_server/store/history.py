@@ -65,6 +65,15 @@ def last_form(reader: Reader, entity: str, row_id: bytes, purged_at: int) -> Row
     return {} if found is None else _decode(found[0])
 
 
+def said_at(reader: Reader, entity: str, row_id: bytes, revision: int) -> Row:
+    """What the columns of a row said at a revision that were written since, as far back as that is kept."""
+    sql = "SELECT was FROM row_history WHERE revision > ? AND row_id = ? AND entity = ? ORDER BY revision"
+    former = Former()
+    for (was,) in reader.rows(sql, (revision, row_id, entity)):
+        _go_back(former, _decode(was))
+    return former.values
+
+
 def floor(reader: Reader) -> tuple[int, int]:
     """The oldest revision whose rows can still be told, and since when that one stood."""
     found = reader.session.first("SELECT history_floor, history_since FROM store_info WHERE one = 1")

@@ -6,7 +6,7 @@ none; what a device held after one is told by what it showed at the next. Must n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
@@ -17,6 +17,18 @@ from sync_server.store.reading import Reader
 from sync_server.store.session import Session
 
 EMPTIED = -1
+_COLUMNS = (
+    "device_id",
+    "at",
+    "shown",
+    "given",
+    "whole",
+    "schema",
+    "told_at",
+    "digest_count",
+    "digest_total",
+)
+_AGAIN = "ON CONFLICT (device_id, at) DO UPDATE SET given = excluded.given, whole = excluded.whole"
 _MOST_CLOCK = 2**62
 
 
@@ -79,11 +91,12 @@ def position_of(
 
 def keep_position(session: Session, device_id: bytes, position: Position) -> None:
     """Writes it; of two exchanges in the same millisecond the first says where they began."""
-    digest = position.digest
-    session.run(
-        "INSERT INTO device_position (device_id, at, shown, given, whole, schema, told_at, digest_count, "
-        "digest_total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (device_id, at) DO UPDATE SET given = excluded.given, whole = excluded.whole",
+    keep_positions(session, {device_id: position})
+
+
+def keep_positions(session: Session, positions: Mapping[bytes, Position]) -> None:
+    """As `keep_position`, for several devices."""
+    rows = [
         (
             device_id,
             position.at,
@@ -92,10 +105,12 @@ def keep_position(session: Session, device_id: bytes, position: Position) -> Non
             int(position.whole),
             position.schema,
             max(-_MOST_CLOCK, min(_MOST_CLOCK, position.told_at)),
-            digest.count if digest else None,
-            digest.total if digest else None,
-        ),
-    )
+            position.digest.count if position.digest else None,
+            position.digest.total if position.digest else None,
+        )
+        for device_id, position in positions.items()
+    ]
+    session.put_many("device_position", _COLUMNS, rows, _AGAIN)
 
 
 def cut(session: Session, before: int) -> int:

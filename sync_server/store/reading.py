@@ -31,6 +31,7 @@ class StoreInfo:
         horizon: tombstones and lost grants up to this revision are gone; who stands before it starts over.
         audit_cut, audit_cut_hash: the last audit entry that was cut away, and its hash.
         backup_revision: the state of the newest backup.
+        behind: how many devices have shown a later state than the store had (`behind.py`).
     """
 
     server_id: bytes
@@ -44,6 +45,7 @@ class StoreInfo:
     audit_cut: int
     audit_cut_hash: bytes
     backup_revision: Revision
+    behind: int
 
 
 INFO_COLUMNS = tuple(field.name for field in fields(StoreInfo))

@@ -42,6 +42,16 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     seen_at: int | None
 
 
+class Wipe(msgspec.Struct, frozen=True, array_like=True):
+    """An order to wipe a device, as its store kept it."""
+
+    device_id: bytes
+    manner: str
+    ordered_at: int
+    wiped_at: int | None
+    destroyed: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Replaced:
     """What was read of the store that is replaced.
@@ -52,6 +62,7 @@ class Replaced:
         given: how far each of its series had come.
         whole: everything could be read.
         blind: those of its restores, by their epoch, that did not know everybody of the store before.
+        wipes: its orders to wipe a device, carried out or not.
     """
 
     server_id: bytes = b""
@@ -59,6 +70,7 @@ class Replaced:
     given: Mapping[str, int] = field(default_factory=dict)
     whole: bool = False
     blind: frozenset[bytes] = frozenset()
+    wipes: tuple[Wipe, ...] = ()
 
 
 _Rows = Callable[[str], Iterable[Any]]
@@ -158,10 +170,12 @@ def _read(reading: _Reading) -> Replaced:
     known = (*_known_there(reading, server_id), *reading.read(_KNOWN_BEFORE, Known))
     given = {one.name: one.last for one in reading.read("SELECT name, last FROM number_series", _Series)}
     blind = reading.read("SELECT epoch FROM restoration WHERE knew_all = 0", _Bytes)
+    wipes = tuple(reading.read(_WIPES, Wipe))
     whole = reading.whole and bool(info)
-    return Replaced(server_id, known, given, whole, frozenset(one.value for one in blind))
+    return Replaced(server_id, known, given, whole, frozenset(one.value for one in blind), wipes)
 
 
+_WIPES = "SELECT device_id, manner, ordered_at, wiped_at, destroyed FROM device_wipe ORDER BY device_id"
 _KNOWN_BEFORE = f"SELECT {', '.join(KNOWN_COLUMNS)} FROM known_before WHERE heir_id IS NULL ORDER BY row_id"  # noqa: S608 - ours
 
 

@@ -117,14 +117,21 @@ def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, 
     )
 
 
+def was_restored(reader: Reader) -> bool:
+    """Whether the present epoch came with a restore, or with being told of one."""
+    found = reader.session.first("SELECT 1 FROM restoration WHERE epoch = (SELECT epoch FROM store_info)")
+    return found is not None
+
+
 def note_return(
     session: Session, info: StoreInfo, device: DeviceIdentity, handshake: Handshake, now: int
 ) -> None:
     """Keeps what a device tells before it has heard of a restore: how far it had been answered.
 
-    Several tell it when an exchange of before comes late, or again; the newest of them counts.
+    Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
+    again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
     """
-    answered = max(0, handshake.highest_n - handshake.waiting)
+    answered = max(0, handshake.highest_n - handshake.waiting, min(handshake.offered_to, handshake.highest_n))
     session.run(
         "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "

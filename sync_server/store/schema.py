@@ -123,6 +123,8 @@ Table(
     _whole("tidied_at"),
     _whole("history_floor"),
     _whole("history_since"),
+    _text("whereabouts"),
+    _whole("behind"),
 )
 TOMBSTONES = Table(
     "tombstone",
@@ -269,6 +271,16 @@ Table(
     _whole("digest_count", null=True),
     _whole("digest_total", null=True),
 )
+Table(
+    "device_wipe",
+    METADATA,
+    _bytes("device_id", key=True),
+    _text("manner"),
+    _bytes("signature"),
+    _whole("ordered_at"),
+    _whole("wiped_at", null=True),
+    _text("destroyed", null=True),
+)
 Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
 Table(
     "restoration",
@@ -277,6 +289,14 @@ Table(
     _whole("at"),
     _whole("revision"),
     _whole("knew_all"),
+)
+Table(
+    "store_behind",
+    METADATA,
+    _bytes("device_id", key=True),
+    _whole("shown"),
+    _whole("present"),
+    _whole("noted_at"),
 )
 Table(
     "known_before",

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from sync_server.store.admin import disable_user
-from sync_server.store.credentials import revoke
+from sync_server.store.credentials import is_withdrawn, revoke
 from sync_server.store.known_before import keep
 from sync_server.store.replaced import Known, Replaced
 from sync_server.store.transaction import WriteTransaction
+from sync_server.store.wiping import LOST, order_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,14 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
     again += [
         one for one in out if one.kind == "user" and one.login not in welcome and _disable(tx, one, own)
     ]
-    absent = [one for one in known.values() if tx.row(one.kind, one.row_id) is None]
+    for wipe in before.wipes:
+        order_again(tx, wipe)
+    doomed = {wipe.device_id for wipe in before.wipes if wipe.wiped_at is None}
+    absent = [
+        msgspec.structs.replace(one, why=one.why or LOST) if one.row_id in doomed else one
+        for one in known.values()
+        if tx.row(one.kind, one.row_id) is None
+    ]
     keep(tx, absent, afresh=before.whole)
     admitted = (
         one
@@ -52,7 +62,7 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
 
 def _withdraw(tx: WriteTransaction, device: Known) -> bool:
     row = tx.row("device", device.row_id)
-    if row is None or row["state"] == "locked":
+    if row is None or is_withdrawn(tx, row):
         return False
     revoke(tx, device.row_id, device.why or "")
     return True

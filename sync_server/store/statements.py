@@ -35,6 +35,7 @@ class EntityTable:
         columns: `names`, then scope key and hash.
         all_columns: these, then the row's run.
         fixed: the columns an update leaves alone.
+        changing: the others.
         deciding_key: the columns the scope key follows from.
         parents: the fields by which children are looked up.
         select: all columns, to be continued with a condition.
@@ -49,6 +50,7 @@ class EntityTable:
     columns: tuple[str, ...]
     all_columns: tuple[str, ...]
     fixed: frozenset[str]
+    changing: tuple[str, ...]
     deciding_key: frozenset[str]
     parents: tuple[str, ...]
     select: str
@@ -94,6 +96,7 @@ def _entity_table(entity: Entity) -> EntityTable:
         columns=columns,
         all_columns=all_columns,
         fixed=frozenset(fixed - {"id"}),
+        changing=tuple(name for name in entity.column_names if name not in fixed),
         deciding_key=frozenset(filter(None, (rule.account, rule.user, rule.moved))),
         parents=tuple(name for name, field in entity.fields.items() if field.parent),
         select=compose("SELECT {columns} FROM {table}", columns=columns, table=entity.table),

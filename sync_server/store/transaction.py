@@ -6,9 +6,7 @@ know what a change becomes: `reconcile` decides that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,6 +19,7 @@ from fieldrep.domain.holders import Coverage
 from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
+from sync_server.store.moments import moment_of
 from sync_server.store.runs import Runs
 from sync_server.store.series import raise_to
 from sync_server.store.session import Session
@@ -37,10 +36,7 @@ from sync_server.store.stamps import LastChange
 from sync_server.store.statements import Row
 from sync_server.store.workspace import Workspace
 
-__all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction", "moment_of"]
-
-QUARTER_MS = 15 * 60_000
-"""Every time zone is some of these away from UTC."""
+__all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction"]
 
 _encode_change = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
@@ -75,21 +71,11 @@ class _Applied(msgspec.Struct):
     blob: bytes
 
 
-def moment_of(instant: int) -> str:
-    """The quarter of an hour of an instant, in UTC, as ISO text: somewhere a day begins with it."""
-    return _text_of(instant // QUARTER_MS)
-
-
-@lru_cache(maxsize=4)
-def _text_of(quarter: int) -> str:
-    return datetime.fromtimestamp(quarter * QUARTER_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
-
-
 class WriteTransaction(Workspace):
     """Holds the clock lock from its first moment to its commit, so revisions become visible in order.
 
     Attributes:
-        actor: who acts.
+        actor: who acts; another one for each push of several.
         now: the time of receipt in ms, the same for all that this transaction writes.
         revision_now: the store's newest revision before this transaction.
         keys_stood: whether it left alone who holds what; known once it is finished.
@@ -135,6 +121,11 @@ class WriteTransaction(Workspace):
         return Revision(self._revision)
 
     @property
+    def epoch(self) -> bytes:
+        """The store's lineage as this transaction found it."""
+        return self._info.epoch
+
+    @property
     def revision(self) -> Revision:
         """The revision drawn last."""
         return Revision(self._revision)
@@ -157,10 +148,9 @@ class WriteTransaction(Workspace):
             return user_id in self._holders_to_be(account_id)
         if scope_key == EVERYBODY_KEY:
             return super().holds(user_id, scope_key)
-        if not self._held_by:
-            self._held_by = flush.holders_of(self.session, self.keys_at_hand())
         if scope_key not in self._held_by:
-            self._held_by.update(flush.holders_of(self.session, (scope_key,)))
+            wanted = {scope_key, *self.keys_at_hand()}.difference(self._held_by)
+            self._held_by.update(flush.holders_of(self.session, wanted))
         return user_id in self._held_by[scope_key]
 
     def known_holders(self, scope_key: bytes) -> list[bytes] | None:
@@ -257,17 +247,26 @@ class WriteTransaction(Workspace):
         return self._runs.last_change(entity, row, field.name, self.import_images([row_id]).get(row_id))
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
-        for applied in self._changes:
-            author = applied.author
-            if (author.device_id, author.incarnation, applied.change.n) == (device_id, incarnation, n):
-                return applied.blob
-        return super().outcome_of(device_id, incarnation, n)
+        here = (one.blob for one in self._of(device_id, incarnation) if one.change.n == n)
+        return next(here, None) or super().outcome_of(device_id, incarnation, n)
+
+    def _of(self, device_id: bytes, incarnation: bytes) -> Iterator[_Applied]:
+        """What an installation pushed in this transaction."""
+        for one in self._changes:
+            if (one.author.device_id, one.author.incarnation) == (device_id, incarnation):
+                yield one
+
+    def outcomes_of(self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
+        found = super().outcomes_of(device_id, incarnation, numbers)
+        here = self._of(device_id, incarnation)
+        return found | {one.change.n: one.blob for one in here if one.change.n in numbers}
 
     def refused_creates(self, device_id: bytes, incarnation: bytes) -> frozenset[bytes]:
         """The ids of rows that refused changes of that installation would have made."""
         sql = "SELECT payload FROM refused_change WHERE device_id = ? AND incarnation = ?"
         refused = [_decode_change(payload) for (payload,) in self.session.rows(sql, (device_id, incarnation))]
-        refused += [applied.change for applied in self._changes if isinstance(applied.outcome, Refused)]
+        here = self._of(device_id, incarnation)
+        refused += [one.change for one in here if isinstance(one.outcome, Refused)]
         return frozenset(edit.row_id for change in refused for edit in change.edits if edit.kind == "create")
 
     def next_number(self, series: str) -> int:

@@ -64,6 +64,8 @@ def fill(url: str, size: Size) -> None:
                 while batch := list(itertools.islice(stream, BATCH)):
                     _put(database, name, batch)
         database.analyze()
+        with database.beside() as session:  # a copy of it lies elsewhere, and is no restored store
+            session.run("UPDATE store_info SET whereabouts = ''")
     finally:
         database.close()
 

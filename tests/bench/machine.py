@@ -141,12 +141,15 @@ class Relay:
 class SlowLine(Relay):
     """A relay like a line on the road: each direction carries so many bits a second, and the way takes its time.
 
-    Making a connection takes a round trip as well. What is under way is bounded, as by a router's queue.
+    Making a connection takes a round trip as well, and all connections share the line. What is under way is bounded,
+    as by a router's queue.
     """
 
     def __init__(self, address: str, bits_a_second: float, round_trip: float) -> None:
         self._byte_takes = 8 / bits_a_second
         self._way = round_trip / 2
+        self._free = {"sent": 0.0, "received": 0.0}
+        self._booking = threading.Lock()
         super().__init__(address)
 
     def _connected(self) -> None:
@@ -155,13 +158,17 @@ class SlowLine(Relay):
     def _pass(self, source: socket.socket, target: socket.socket, counter: str) -> None:
         under_way: queue.Queue[tuple[float, bytes]] = queue.Queue(_UNDER_WAY // _PIECE)
         threading.Thread(target=self._deliver, args=(under_way, target), daemon=True).start()
-        free = 0.0
         with source, suppress(OSError):
             while data := source.recv(_PIECE):
-                setattr(self, counter, getattr(self, counter) + len(data))
-                free = max(free, time.monotonic()) + len(data) * self._byte_takes
-                under_way.put((free + self._way, data))
+                under_way.put((self._carried(counter, len(data)) + self._way, data))
         under_way.put((0.0, b""))
+
+    def _carried(self, counter: str, size: int) -> float:
+        """When the line has taken so many bytes more in a direction; whatever came before goes first."""
+        with self._booking:
+            setattr(self, counter, getattr(self, counter) + size)
+            self._free[counter] = max(self._free[counter], time.monotonic()) + size * self._byte_takes
+            return self._free[counter]
 
     @staticmethod
     def _deliver(under_way: queue.Queue[tuple[float, bytes]], target: socket.socket) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,3 +32,10 @@ def port() -> Iterator[str]:
 def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     with databases(tmp_path_factory.mktemp("databases"), _nothing) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def elsewhere(pytestconfig: pytest.Config, empty_databases: Databases) -> Callable[[], str]:
+    """The address of an empty database on the kind of server the run asks for; "" for a file of the test's own."""
+    kind = pytestconfig.getoption("--central-store")
+    return lambda: "" if kind == "sqlite" else empty_databases.empty(kind)

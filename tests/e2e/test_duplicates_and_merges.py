@@ -97,6 +97,16 @@ def test_a_merge_is_previewed_done_and_taken_back(company: Company) -> None:
     company.server("verify")
 
 
+def test_undoing_a_merge_names_what_was_entered_meanwhile_and_stays(company: Company) -> None:
+    company.server("merge", "K-1", "K-2")
+    accounts = (company.files / "account.csv").read_text()
+    company.write("account", accounts.replace("1,Corner Shop,", "1,Corner Store,"))
+    assert company.load()["rejects"] == 0
+    words = company.server("unmerge", "K-2", "--preview")
+    assert "Entered since the merge, and staying with Corner Store: Name." in words
+    assert company.server.json("unmerge", "K-2")["stay_fields"] == ["name"]
+
+
 def _without_revisions(tables: tuple[list[dict[str, Any]], ...]) -> list[list[dict[str, Any]]]:
     return [[{n: v for n, v in row.items() if n != "revision"} for row in rows] for rows in tables]
 

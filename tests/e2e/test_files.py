@@ -79,7 +79,7 @@ def test_a_file_survives_a_kill_on_its_way_up_and_is_saved_byte_for_byte_on_anot
         killed_on_the_way(office, laptop, monkeypatch)
         assert [row["state"] for row in listed(laptop)] == ["waiting"], "killed before it was confirmed"
 
-        laptop("sync")
+        assert "\n1 file sent; both sides hold the same records." in laptop("sync"), "the photo alone"
         assert [(row["state"], row["size"]) for row in listed(laptop)] == [("here", photo.stat().st_size)]
         with office.database.read() as reader:
             assert use_of_files(reader) == [("anke", 1, photo.stat().st_size, 0)]

@@ -124,9 +124,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory, elsewhere: Callable[[], str]) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("line")
-    with served(folder) as office, bad_line(office.address) as line:
+    with served(folder, elsewhere()) as office, bad_line(office.address) as line:
         user = office.make("user", login="ana", name="Ana")
         with office.database.write("import") as tx:
             shops = [new_row(tx, "account", name=f"Shop {n}", owner_user_id=user) for n in range(SHOPS)]
@@ -306,12 +306,12 @@ def test_a_portal_changes_nothing_and_is_named(place: Place) -> None:
 
 
 def test_a_line_that_breaks_off_whatever_is_large_still_brings_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, elsewhere: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No connection lets more than 40,000 bytes through, and one reply would be several times that."""
     monkeypatch.setattr(engine, "PAGE_BYTES", 1_200_000)
     draw = random.Random("large")
-    with served(tmp_path) as office, bad_line(office.address) as line:
+    with served(tmp_path, elsewhere()) as office, bad_line(office.address) as line:
         user = office.make("user", login="ana", name="Ana")
         with office.database.write("import") as tx:
             for n in range(250):
@@ -330,10 +330,12 @@ def test_a_line_that_breaks_off_whatever_is_large_still_brings_everything(
             assert ended.mine.count >= 250
 
 
-def test_a_line_that_breaks_off_large_requests_still_takes_everything_away(tmp_path: Path) -> None:
+def test_a_line_that_breaks_off_large_requests_still_takes_everything_away(
+    tmp_path: Path, elsewhere: Callable[[], str]
+) -> None:
     """No connection lets more than 40,000 bytes up, and all that waits would be several times that."""
     draw = random.Random("large")
-    with served(tmp_path) as office, bad_line(office.address) as line:
+    with served(tmp_path, elsewhere()) as office, bad_line(office.address) as line:
         user = office.make("user", login="ana", name="Ana")
         with office.device(user, "laptop", line.address) as replica:
             for n in range(250):
@@ -350,8 +352,10 @@ def test_a_line_that_breaks_off_large_requests_still_takes_everything_away(tmp_p
             assert replica.depth() == 0
 
 
-def test_a_line_that_carries_nothing_is_not_asked_again_and_again(tmp_path: Path) -> None:
-    with served(tmp_path) as office, bad_line(office.address) as line:
+def test_a_line_that_carries_nothing_is_not_asked_again_and_again(
+    tmp_path: Path, elsewhere: Callable[[], str]
+) -> None:
+    with served(tmp_path, elsewhere()) as office, bad_line(office.address) as line:
         user = office.make("user", login="ana", name="Ana")
         with office.device(user, "laptop", line.address) as replica:
             for n in range(900):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from fieldrep.paths import Profile
+from fieldrep.secrets import KeyVault
+from fieldrep.store.engine import connect
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
@@ -92,3 +95,27 @@ def test_a_missing_key_is_named_and_no_new_one_is_written_over_the_data(place: P
     place.rita("repair", "--set-aside")
     place.rita("enroll", place.link())
     assert place.rita.json("sync")["digests_equal"]
+
+
+def test_what_a_check_names_comes_again_with_the_next_sync_and_each_command_says_the_step(
+    place: Place,
+) -> None:
+    profile = Profile(place.rita.home)
+    key = KeyVault(profile).unlock("correct horse battery staple")
+    connection = connect(profile.replica, key, writer=True)
+    connection.execute("UPDATE account SET name = 'Evil' WHERE name = 'Sent before'")
+    connection.close()
+    for _ in range(2):
+        told = place.rita.refused("verify")
+        assert "is not as the central store sent it" in told
+        assert told.endswith(
+            "Run fieldrep sync: it compares all records with the server and fetches again those that differ."
+        )
+        assert "Digest(" not in told
+    assert "Run fieldrep sync" in place.rita("repair")
+    assert "Run fieldrep sync" in place.rita.json("repair")["next_step"]
+    receipt = place.rita.json("sync")
+    assert (receipt["accepted"], receipt["repaired"], receipt["digests_equal"]) == (1, 1, True)
+    assert {row["name"] for row in place.rita.show("account")} == {"Sent before", "Not sent yet"}
+    assert place.rita.json("verify") == {"ok": True, "findings": [], "next_step": None}
+    assert place.rita.json("repair")["sound"]

@@ -64,6 +64,27 @@ def test_a_cover_that_begins_later_is_previewed_for_the_day_it_begins(server: Se
     assert server(*change) == "ben covers NB.\n"
 
 
+def test_a_cover_that_runs_gets_another_last_day_and_not_a_second_term(server: ServerCommand) -> None:
+    server("territory", "add", "NB")
+    server("account", "move", "K-1", "--territory", "NB")
+    cover = ("territory", "assign", "NB", "ben", "--kind", "cover")
+    assert server(*cover, "--to", "2999-12-30") == "ben covers NB, until 2999-12-30.\n"
+    assert server(*cover, "--to", "2999-12-25") == "ben covers NB, until 2999-12-25.\n"
+    assert server.json("territory", "list")[0]["covered_by"] == [
+        {"login": "ben", "kind": "cover", "from": None, "to": "2999-12-25"}
+    ]
+    assert server.json(*cover, "--to", "2999-12-25")["changed"] is False
+    over = (*cover, "--to", "2025-01-31")
+    told = json.loads(server("scope", "preview", "--json", *over))
+    assert {one["login"]: one["loses"]["accounts"] for one in told["people"]} == {"ben": 1}
+    assert server(*over) == "ben covers NB until 2025-01-31, which is over: the cover that ran has ended.\n"
+    server("territory", "assign", "NB", "ben")
+    told = server(*cover, "--from", "2999-01-01", "--to", "2999-02-01")
+    assert told.endswith(
+        "Beside that the territory is covered as primary; territory unassign ends all of it.\n"
+    )
+
+
 def test_a_preview_tells_devices_of_one_name_apart(tmp_path: Path) -> None:
     with served(tmp_path) as office:
         ana = office.make("user", login="ana", name="Ana")

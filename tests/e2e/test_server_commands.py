@@ -157,7 +157,9 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
     assert identify(store, reply.token) is None
     assert company.json("device", "list")[0]["state"] == "withdrawn"
     assert "withdrawn already" in company("device", "revoke", device["id"])
-    assert "not a record id" in company.refused("device", "revoke", "7")
+    for named in (device["number_prefix"], device["name"]):
+        assert "withdrawn already" in company("device", "revoke", named)
+    assert "There is no device “7”" in company.refused("device", "revoke", "7")
     assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))
 
 

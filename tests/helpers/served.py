@@ -74,9 +74,9 @@ def new_row(tx: WriteTransaction, entity: str, **values: Value) -> bytes:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """A new central store on SQLite, served for as long as the block lasts."""
-    database = Database.create(f"sqlite:///{folder / 'central.db'}", clock, os.urandom)
+def served(folder: Path, url: str = "") -> Iterator[Served]:
+    """A new central store, on SQLite where no empty database is named, served for as long as the block lasts."""
+    database = Database.create(url or f"sqlite:///{folder / 'central.db'}", clock, os.urandom)
     listener = _listen("127.0.0.1", 0)
     app = make_app(database)
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=75)

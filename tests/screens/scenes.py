@@ -155,11 +155,18 @@ def _sync(tab: str) -> Callable[[Stage], None]:
         stage.shell.go("sync", tab)
         page = stage.page
         stage.until(lambda: page.overview.tiles[2].figure().text())
-        if tab in ("conflicts", "refused"):
-            table = getattr(page, tab).table
+        if tab in ("conflicts", "refused", "history", "storage"):
+            table = page.storage.parts if tab == "storage" else getattr(page, tab).table
             stage.until(lambda: table.grid.rowCount() > 0)
 
     return show
+
+
+def _receipt(stage: Stage) -> None:
+    _sync("history")(stage)
+    history = stage.page.history
+    history.open(history.receipts.grid.key_at(0))
+    stage.until(lambda: history.one.table.grid.rowCount() > 0)
 
 
 def _correct(stage: Stage) -> None:
@@ -373,8 +380,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("accounts-pair", BUSY, _pair),
     *(
         Scene(f"sync-{tab}", BUSY, _sync(tab))
-        for tab in ("overview", "conflicts", "refused", "duplicates", "proposals", "history")
+        for tab in ("overview", "conflicts", "refused", "duplicates", "proposals", "history", "storage")
     ),
+    Scene("sync-receipt", BUSY, _receipt),
     Scene("sync-correct", BUSY, _correct),
     Scene("sync-refused-handed", BUSY, _handed),
     Scene("start-enrol", NEW, _enrol),

@@ -2,7 +2,9 @@
 
 `python -m tests.sim bugs` lists the planted bugs and how many seeds each takes to be noticed.
 
-Exit code 1 when any seed breaks a promise; the report says how often each action, fault and outcome came up.
+Exit code 1 when any seed breaks a promise; the report says how often each action, fault and outcome came up. A failing
+seed is told at once. A run that was broken off goes on after the seeds in its report, unless the programs or the
+simulator have changed since; one that came to its end with failures is played anew.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fieldrep.contract.change import Refused
 from tests.sim import planted
@@ -27,6 +30,7 @@ from tests.sim.places import memory
 from tests.sim.play import History, make_store, play
 from tests.sim.rules import RULES
 from tests.store_suite.databases import databases
+from tests.torture.report import state
 
 BATCH = 20
 
@@ -60,7 +64,6 @@ class Batch:
     def join(self, other: Batch) -> None:
         self.seeds += other.seeds
         self.failures += other.failures
-        self.logs += other.logs
         for what, counted in other.counts.items():
             self.counts.setdefault(what, Counter()).update(counted)
 
@@ -136,37 +139,74 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    """Plays all seeds, prints a line a batch, and writes the report."""
-    if sys.argv[1:2] == ["bugs"]:
-        return planted.main(sys.argv[2:])
-    asked, begun, total = _arguments(), time.monotonic(), Batch()
-    with ProcessPoolExecutor(asked.processes) as pool:
-        running = [
-            pool.submit(play_batch, first, count, asked.steps, asked.database, asked.log)
-            for first, count in _batches(asked.first, asked.seeds)
-        ]
-        for batch in running:
-            total.join(batch.result())
-            print(f"{total.seeds} seeds, {len(total.failures)} failures", flush=True)
-    total.failures += judged_too_rarely(total.counts, asked.each_rule)
-    for line in (*total.logs, *total.failures):
-        print(line)
-    report = {
+def _report(asked: argparse.Namespace, total: Batch, played: list[int], seconds: float) -> dict[str, Any]:
+    return {
         "seeds": total.seeds,
+        "asked": asked.seeds,
         "first": asked.first,
         "steps": asked.steps,
         "database": asked.database,
-        "seconds": round(time.monotonic() - begun, 1),
+        "state": state("tests/sim"),
+        "seconds": round(seconds, 1),
         "failures": total.failures,
         "counts": {what: dict(counted.most_common()) for what, counted in total.counts.items()},
+        "played": sorted(played),
     }
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    if asked.report:
-        asked.report.write_text(text + "\n", encoding="utf-8")
-    else:
-        print(text)
+
+
+def _before(asked: argparse.Namespace) -> tuple[Batch, list[int], float]:
+    """What an earlier run of the same seeds came to, the batches it played, and how long it took."""
+    if asked.report is None or not asked.report.exists():
+        return Batch(), [], 0.0
+    told = json.loads(asked.report.read_text(encoding="utf-8"))
+    same = ("asked", "first", "steps", "database", "state")
+    here = _report(asked, Batch(), [], 0.0)
+    over = told["seeds"] == asked.seeds and told["failures"]
+    if over or any(told.get(name) != here[name] for name in same):
+        return Batch(), [], 0.0
+    counts = {what: Counter(counted) for what, counted in told["counts"].items()}
+    return Batch(told["seeds"], told["failures"], counts), told["played"], told["seconds"]
+
+
+def main() -> int:
+    """Plays all seeds, prints a line a batch, and writes the report, after each batch what is known by then."""
+    if sys.argv[1:2] == ["bugs"]:
+        return planted.main(sys.argv[2:])
+    asked, begun = _arguments(), time.monotonic()
+    total, played, spent = _before(asked)
+    logs: dict[int, list[str]] = {}
+    with ProcessPoolExecutor(asked.processes) as pool:
+        running = {
+            pool.submit(play_batch, first, count, asked.steps, asked.database, asked.log): first
+            for first, count in _batches(asked.first, asked.seeds)
+            if first not in played
+        }
+        for done in as_completed(running):
+            batch = done.result()
+            total.join(batch)
+            played.append(running[done])
+            logs[running[done]] = batch.logs
+            _say(*batch.failures, f"{total.seeds} seeds, {len(total.failures)} failures")
+            _write(asked, _report(asked, total, played, spent + time.monotonic() - begun))
+    rarely = judged_too_rarely(total.counts, asked.each_rule)
+    _say(*(line for first in sorted(logs) for line in logs[first]), *rarely)
+    total.failures += rarely
+    report = _report(asked, total, played, spent + time.monotonic() - begun)
+    _write(asked, report)
+    if not asked.report:
+        _say(json.dumps(report, indent=2, ensure_ascii=False))
     return 1 if total.failures else 0
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
+def _write(asked: argparse.Namespace, report: dict[str, Any]) -> None:
+    if asked.report:
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+        asked.report.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Each breaks one rule for accounts that change hands, for cover by date, for what
 from __future__ import annotations
 
 from fieldrep.domain.holders import Coverage
+from fieldrep.sync import bundle
 from sync_server.reconcile import edits, handshake, proposals, push
 from sync_server.store import feed, purge, retention
 from tests.sim.bugs import Bug, Patch
@@ -62,6 +63,11 @@ def enrolled_as_a_stranger(patch: Patch) -> None:
     patch.setattr(push, "formers_of", lambda *_: [])
 
 
+def answers_of_the_other_copy(patch: Patch) -> None:
+    """A copy of a laptop takes the answer to the other one's file for the answer to its own."""
+    patch.setattr(bundle, "was_written_here", lambda *_: True)
+
+
 IN_MOTION: tuple[Bug, ...] = (
     proposals_taken_at_once,
     proposals_nobody_hears_of,
@@ -72,5 +78,6 @@ IN_MOTION: tuple[Bug, ...] = (
     tombstones_unsent,
     horizon_forgotten,
     copies_taken_for_one,
+    answers_of_the_other_copy,
     enrolled_as_a_stranger,
 )

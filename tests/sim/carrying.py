@@ -119,7 +119,7 @@ class Carrying:
         line = FileLine(self, laptop, step)
         gives_way = policy is None and step.pick % 7 == 0
         chosen = policy or POLICIES[step.pick // 7 % len(POLICIES)]
-        arrived = carry(laptop.replica, line, chosen, lambda: gives_way)
+        arrived = carry(laptop.replica, line, chosen, lambda: gives_way).sent
         self.has_no_foreign(laptop)
         return f", {arrived} files" if arrived else ""
 

@@ -134,7 +134,7 @@ class Central:
         self.new_day()
         try:
             with self.dying():
-                message = self._routes._answer(f"Bearer {token}", body)
+                message = bytes(self._routes._answer(f"Bearer {token}", body).body)
         except ServerDied:
             self.reopen()
             self._judge(request, device, user)
@@ -278,7 +278,7 @@ class Central:
         return here and self.copies.clashing(device, request) > 0
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
-        """The cursor a device shows says which state it has taken."""
+        """The cursor a device shows, now or when it was last noted, says which state it has taken."""
         told = request.handshake
         since = msgspec.msgpack.decode(told.cursor)[0] if told.cursor else 0
         if told.epoch in (b"", self.epoch):
@@ -288,7 +288,7 @@ class Central:
             heard_of = epochs.index(told.epoch) + 1 if told.epoch in epochs else 0
             shown = self._tick_of(min(since, *(at for _, at in self.restored_to[heard_of:])))
             self.noted[device] = max(self.noted.get(device, 0), shown)
-        self.heard[device] = max(self.heard.get(device, 0), shown)
+        self.heard[device] = max(self.noted.get(device, 0), shown)
 
     def _tick_of(self, since: int) -> int:
         """The newest event up to a revision."""

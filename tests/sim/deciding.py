@@ -37,16 +37,15 @@ def without_decisions(judge: Judge, who: Any, change: Any, now: int, kept: Kept)
         if "status" not in decision.after:
             edits[decision.row_id] = _less(decision, set(decision.after))
             continue
-        value = edits.get(conflict["row_id"])
-        if value is not None and (value.entity, value.kind) != (conflict["entity"], "update"):
-            value = None
-        if value is not None and conflict["field"] not in value.after:
-            value = None
+        beside = edits.get(conflict["row_id"])
+        if beside is not None and (beside.entity, beside.kind) != (conflict["entity"], "update"):
+            beside = None
+        value = beside if beside is not None and conflict["field"] in beside.after else None
         if _stands(judge, who, conflict, decision, value, now, kept):
             continue
         edits[decision.row_id] = _less(edits[decision.row_id], {"status", "chosen"})
-        if value is not None:
-            edits[value.row_id] = _less(edits[value.row_id], {conflict["field"], "archived"})
+        if beside is not None:  # bringing a record back, or not, belongs to the decision as its value does
+            edits[beside.row_id] = _less(edits[beside.row_id], {conflict["field"], "archived"})
     return list(edits.values())
 
 

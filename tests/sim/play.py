@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ class History:
     step: int = 0
     hours: int = 0
     laptops: list[Laptop] = field(default_factory=list)
-    sent: dict[str, list[tuple[str, bytes, bytes]]] = field(default_factory=dict)
+    sent: dict[str, list[tuple[str, bytes, bytes]]] = field(default_factory=lambda: defaultdict(list))
     twins: dict[str, Laptop] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)
 
@@ -93,7 +94,6 @@ class History:
     def enrol(self, name: str, user: str, skew: int) -> None:
         """A new laptop for a user."""
         self.laptops.append(self.enrolling.enrol(name, self.office.ids[user], skew))
-        self.sent[name] = []
 
     def close(self) -> None:
         for laptop in self.laptops:
@@ -134,7 +134,7 @@ class History:
         self._fire("copied")
         twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
         self.laptops.append(twin)
-        self.sent[twin.name] = []
+        self.sticks.share(laptop, twin)
         self.watch.follow(laptop, twin)
         self.look(twin)
         return f"{laptop.name} is copied"

@@ -153,9 +153,17 @@ STORIES: tuple[tuple[tuple[str, str], ...], ...] = (
         ("one", "edit_account"),
         ("one", "sync"),
     ),
+    # two copies of a profile have one stick for the answers of both
+    (
+        ("everybody", ""),
+        ("one", "copy"),
+        *(("one", "edit_account"), ("one", "log_activity"), ("one", "carry")) * 5,
+        ("one", "sync"),
+        ("one", "sync"),
+    ),
 )
 """Steps that show something only in their order; other steps may come between any two of them."""
-_NO_WORK = ("sync", "open", "copy")
+_NO_WORK = ("sync", "open", "copy", "carry")
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 

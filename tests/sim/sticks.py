@@ -62,6 +62,10 @@ class Sticks:
         wrote = self._write(laptop, pick, step.pages)
         return f"{wrote}, {self._answer(laptop, -1, step)}, {self._read(laptop, -1, step)}"
 
+    def share(self, laptop: Laptop, twin: Laptop) -> None:
+        """A laptop and its copy have one stick for their answers: each may be handed those of the other."""
+        self.answered[twin.name] = self.answered.setdefault(laptop.name, [])
+
     def forget(self, laptop: Laptop) -> None:
         """A laptop that enrolled again has other keys: what lies about opens for nobody any more."""
         self.asked.pop(laptop.name, None)
@@ -71,7 +75,6 @@ class Sticks:
         file = io.BytesIO()
         most = (1, 3, 2_000)[pick % 3]
         written = write_request(laptop.replica, file, most_changes=most, page_bytes=pages or 1_000_000)
-        laptop.replica.change_state(asked=written.bundle_id)
         self.asked.setdefault(laptop.name, []).append(file.getvalue())
         return self._did(f"wrote {written.changes} changes", "written")
 

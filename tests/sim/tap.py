@@ -43,6 +43,7 @@ class Tap:
     on_kill: Callable[[], None]
     fuse: int = 0
     after: bool = False
+    dead: bool = False
     last: str = ""
     written: set[str] = field(default_factory=set)
 
@@ -51,7 +52,7 @@ class Tap:
         return bool(self.connection.in_transaction)
 
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Any:
-        if self.fuse:
+        if self.fuse or self.dead:
             return self._run(sql, lambda: self.connection.execute(sql, parameters))
         if written := tables_written(sql):
             self.written |= written
@@ -71,6 +72,8 @@ class Tap:
         return found
 
     def _run(self, sql: str, statement: Callable[[], Any]) -> Any:
+        if self.dead:  # what a dead program would still have done, such as telling why, it does not do
+            raise Killed(sql[:60])
         self.written |= tables_written(sql)
         burning = self.fuse == 1
         self.fuse = max(self.fuse - 1, 0)
@@ -82,6 +85,6 @@ class Tap:
         return result
 
     def _die(self, sql: str) -> None:
-        self.last = sql
+        self.last, self.dead = sql, True
         self.on_kill()
         raise Killed(sql[:60])

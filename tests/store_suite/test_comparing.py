@@ -14,10 +14,14 @@ import pytest
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, encode_reply, encode_request
 from fieldrep.store.receipt import Receipt
+from fieldrep.store.repair import repair
+from fieldrep.store.replica import Replica
+from fieldrep.store.state import COUNT_ANEW
+from fieldrep.store.verify import verify
 from fieldrep.sync.engine import sync
 from sync_server.store.admin import devices
 from tests.helpers.in_process import InProcess
-from tests.store_suite.laptop import Laptop
+from tests.store_suite.laptop import KEY, Laptop, office
 from tests.store_suite.world import World, new_row
 
 
@@ -99,6 +103,58 @@ def test_a_flipped_a_deleted_and_an_added_row_are_found_and_repaired_and_no_othe
 def columns(laptop: Laptop) -> list[str]:
     with laptop.replica.read() as reader:
         return [row[1] for row in reader.rows("PRAGMA table_info(contact)")]
+
+
+def altered(laptop: Laptop) -> None:
+    """A contact that says other words, another that is gone."""
+    first, second = sorted(rows(laptop, "contact"))[:2]
+    with laptop.replica.write() as connection:
+        connection.execute("UPDATE contact SET family_name = 'Evil' WHERE id = ?", (first,))
+        connection.execute("DELETE FROM contact WHERE id = ?", (second,))
+
+
+def checked(laptop: Laptop) -> list[str]:
+    with laptop.replica.read() as reader:
+        return [finding.check for finding in verify(reader)]
+
+
+def test_what_a_check_found_is_fetched_by_the_next_sync_and_search_knows_it(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    people = rows(ana, "contact")
+    some = RowId(sorted(rows(ana, "account"))[3])
+    ana.edit(some, note="entered here")
+    altered(ana)
+    ana.replica.close()
+
+    done = repair(tmp_path / "ana.db", KEY, world.clock())
+    assert (done.sound, done.kept_as) == (False, "")
+    assert "fieldrep sync" in done.sentence
+    ana.replica = Replica.open(tmp_path / "ana.db", KEY, world.clock, ana.random)
+    line = Counting(ana)
+    receipt = sync(ana.replica, line)
+
+    assert (receipt.accepted, receipt.repaired, len(line.asked), receipt.digests_equal) == (1, 2, 2, True)
+    assert rows(ana, "contact") == people
+    assert checked(ana) == []
+    again = Counting(ana)
+    sync(ana.replica, again)
+    assert again.questions == 0, "counted anew once"
+    ana.replica.close()
+    assert repair(tmp_path / "ana.db", KEY, world.clock()).sound
+
+
+def test_what_a_check_found_is_asked_for_on_a_stick_as_well(world: World, ana: Laptop) -> None:
+    people = rows(ana, "contact")
+    altered(ana)
+    ana.replica.change_state(examined_at=COUNT_ANEW)
+
+    receipt = ana.into(office(world, ana.out()))
+
+    assert (receipt.started_over, receipt.digests_equal) == (True, True)
+    assert rows(ana, "contact") == people
+    assert checked(ana) == []
+    assert ana.into(office(world, ana.out())).started_over is False
 
 
 def test_without_differences_nothing_is_asked_and_pending_edits_are_none(world: World, ana: Laptop) -> None:

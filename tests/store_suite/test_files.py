@@ -40,13 +40,13 @@ def test_a_file_goes_up_after_its_record_and_comes_down_elsewhere_byte_for_byte(
     row_id = added(ana, tmp_path, body)
     assert [row.state for row in rows_of(ana)] == ["waiting"]
 
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     assert [(row.state, row.sha256) for row in rows_of(ana)] == [("here", hash_of(body))]
     assert desk.sync().whole
     assert [row.state for row in rows_of(desk)] == ["not_here"]
     assert bring(desk.replica, FileLine(desk), row_id) == body
     assert [row.state for row in rows_of(desk)] == ["here"]
-    assert carry(ana.replica, FileLine(ana)) == 0
+    assert carry(ana.replica, FileLine(ana)).sent == 0
     assert verify(world.database) == []
     for laptop in (ana, desk):
         with laptop.replica.read() as reader:
@@ -62,7 +62,7 @@ def test_what_a_camera_noted_reaches_neither_the_store_nor_another_device(
         row_id = added(ana, tmp_path, body, f"Shelf {number}")
         kept = cleaned(body)
         assert kept is not None
-        assert carry(ana.replica, FileLine(ana)) == 1
+        assert carry(ana.replica, FileLine(ana)).sent == 1
         assert desk.sync().whole
         assert bring(desk.replica, FileLine(desk), row_id) == kept.body
         with world.database.read() as reader:
@@ -72,7 +72,7 @@ def test_what_a_camera_noted_reaches_neither_the_store_nor_another_device(
         assert [told for told in TELLTALE if told in kept.body] == []
     film = b"\0\0\0\x18ftypheic" + bytes_of(8, 500)
     row_id = added(ana, tmp_path, film)
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     assert bring(ana.replica, FileLine(ana), row_id) == film, "what cannot be followed stays as it is"
 
 
@@ -82,9 +82,9 @@ def test_a_body_cut_at_any_byte_on_its_way_up_goes_on_where_it_stopped(ana: Lapt
         added(ana, tmp_path, body)
         line = FileLine(ana)
         line.breaks_at = cut
-        assert carry(ana.replica, line) == 0
+        assert carry(ana.replica, line).sent == 0
         again = FileLine(ana)
-        assert carry(ana.replica, again) == 1, cut
+        assert carry(ana.replica, again).sent == 1, cut
         assert again.sent <= SIZE - cut + PART, f"more than one part was sent again after a cut at {cut}"
 
 
@@ -95,8 +95,8 @@ def test_a_lost_reply_and_a_part_that_arrives_twice_cost_nothing(
     row_id = added(ana, tmp_path, body)
     line = FileLine(ana)
     line.loses_reply = line.doubles = True
-    assert carry(ana.replica, line) == 0
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 0
+    assert carry(ana.replica, line).sent == 1
     assert line.sent == SIZE, "the part whose reply was lost is not sent again"
     assert desk.sync().whole
     assert bring(desk.replica, FileLine(desk), row_id) == body
@@ -111,7 +111,7 @@ def test_parts_out_of_order_are_let_go(world: World, ana: Laptop, tmp_path: Path
     odd = FileRequest(row_id=row_id, at=0, part=body[:1000])
     assert line.file(odd).held == 1000
     assert line.file(late).held == 1000
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     assert bring(ana.replica, line, row_id) == body
     for at in (0, 1, 999, PART - 1, PART, PART + 1, SIZE - 1):
         reply = line.file(FileRequest(row_id=row_id, at=at))
@@ -125,7 +125,7 @@ def test_a_body_cut_on_its_way_down_goes_on_and_is_not_here_before_it_is_whole(
     for number, cut in enumerate(CUTS[:6]):
         body = bytes_of(200 + number)
         row_id = added(ana, tmp_path, body)
-        assert carry(ana.replica, FileLine(ana)) == 1
+        assert carry(ana.replica, FileLine(ana)).sent == 1
         assert desk.sync().whole
         line = FileLine(desk)
         line.breaks_at = cut
@@ -147,7 +147,7 @@ def test_bytes_that_do_not_match_the_hash_are_kept_on_neither_side(
     line = FileLine(ana)
     assert line.file(FileRequest(row_id=row_id, at=0, part=bytes(1000))) == FileReply(held=0, whole=False)
     assert line.file(FileRequest(row_id=row_id, at=0)).part == b""
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     assert desk.sync().whole
     with pytest.raises(KnownError, match="did not arrive as it was sent"):
         take_part(desk.replica, hash_of(body), 1000, 0, bytes(1000))
@@ -160,7 +160,7 @@ def test_who_knows_a_hash_but_has_not_the_bytes_gets_nothing(
 ) -> None:
     body = bytes_of(5)
     row_id = added(ana, tmp_path, body)
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     ben = Laptop(tmp_path, world, world.user("ben"), "ben")
     with ben.replica.begin("add", "Add") as uow:
         account = uow.create("account", {"name": "Mine", "lifecycle": "prospect"})
@@ -195,9 +195,9 @@ def test_equal_bodies_are_kept_once_and_each_record_has_to_show_them(
     body = bytes_of(6)
     added(ana, tmp_path, body)
     line = FileLine(ana)
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     second = added(ana, tmp_path, body, "Again.jpg")
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     assert line.sent == 2 * SIZE
     with world.database.read() as reader:
         assert reader.rows("SELECT SUM(length(part)) FROM file_part")[0][0] == SIZE
@@ -210,7 +210,7 @@ def test_files_leave_with_their_account_and_a_former_holder_is_given_nothing(
     world: World, ana: Laptop, tmp_path: Path
 ) -> None:
     row_id = added(ana, tmp_path, bytes_of(8))
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     ben = world.user("ben")
     with world.write() as tx:
         row = tx.row("attachment", row_id)
@@ -232,7 +232,7 @@ def test_files_leave_with_their_account_and_a_former_holder_is_given_nothing(
 def test_a_device_that_was_withdrawn_gets_no_further_byte(world: World, ana: Laptop, tmp_path: Path) -> None:
     row_id = added(ana, tmp_path, bytes_of(9))
     line = FileLine(ana)
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     device = identify(world.database, ana.admission.token)
     assert device is not None
     with world.write() as tx:
@@ -264,9 +264,9 @@ def test_limits_are_told_before_anything_is_saved_and_kept_by_the_server_too(
     monkeypatch.setitem(QUOTAS, "person", SIZE - 1)
     with pytest.raises(KnownError, match="come to more than"):
         FileLine(ana).file(FileRequest(row_id=row_id, at=0, part=b"x"))
-    assert carry(ana.replica, FileLine(ana)) == 0
+    assert carry(ana.replica, FileLine(ana)).sent == 0
     monkeypatch.undo()
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
 
 
 def test_a_backup_holds_the_files_and_what_came_after_it_is_given_back(
@@ -275,10 +275,10 @@ def test_a_backup_holds_the_files_and_what_came_after_it_is_given_back(
     kept, later = bytes_of(11), bytes_of(12)
     first = added(ana, tmp_path, kept)
     line = FileLine(ana)
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     backup(world.database, tmp_path / "backup.db")
     second = added(ana, tmp_path, later)
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     restore(world.url, tmp_path / "backup.db", world.clock, SeededBytes(5))
     assert verify(world.database) == []
     assert line.file(FileRequest(row_id=first, at=0)).part == kept[:PART]
@@ -292,7 +292,7 @@ def test_a_backup_holds_the_files_and_what_came_after_it_is_given_back(
 
 def test_verify_names_a_file_whose_bytes_were_altered(world: World, ana: Laptop, tmp_path: Path) -> None:
     added(ana, tmp_path, bytes_of(13), "Contract.pdf")
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     with world.database.beside() as session:
         session.run("DELETE FROM file_part WHERE at = ?", (PART,))
     assert [fault for fault in verify(world.database) if "Contract.pdf" in fault]
@@ -306,7 +306,7 @@ def test_a_file_added_and_archived_before_its_first_sync_still_arrives(ana: Lapt
     assert done.id is not None
     archive_attachment(ana.replica, row_id=done.id)
     assert ana.sync().whole
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
 
 
 def test_a_store_reopened_midway_goes_on_at_the_byte_it_had(
@@ -318,5 +318,5 @@ def test_a_store_reopened_midway_goes_on_at_the_byte_it_had(
     assert line.file(FileRequest(row_id=row_id, at=0, part=body[:PART])).held == PART
     world.database.close()
     world.database = Database.open(world.url, world.clock, SeededBytes(6))
-    assert carry(ana.replica, line) == 1
+    assert carry(ana.replica, line).sent == 1
     assert line.sent == SIZE

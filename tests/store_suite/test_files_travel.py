@@ -75,7 +75,7 @@ def test_a_photo_belongs_to_a_visit_contact_address_or_order_and_is_held_with_it
         add_attachment(ana.replica, path=path, pictures=SamePictures(), **{field: owner})
     add_attachment(ana.replica, path=photo(tmp_path, bytes_of(9, 100)), activity_id=alone)
     assert ana.sync().refused == 0
-    assert carry(ana.replica, FileLine(ana)) == 5
+    assert carry(ana.replica, FileLine(ana)).sent == 5
 
     assert desk.sync().whole
     with desk.replica.read() as reader:
@@ -146,22 +146,22 @@ def test_on_a_metered_line_bodies_keep_to_the_days_budget_and_records_do_not_wai
     for seed in range(3):
         added(ana, tmp_path, bytes_of(seed))
     line = FileLine(ana)
-    assert carry(ana.replica, line, FilePolicy(metered=True, on_metered=0)) == 0
+    assert carry(ana.replica, line, FilePolicy(metered=True, on_metered=0)).sent == 0
     assert line.sent == 0, "small pictures alone"
     budget = FilePolicy(metered=True, on_metered=SIZE + PART + 10)
-    assert carry(ana.replica, line, budget) == 1
+    assert carry(ana.replica, line, budget).sent == 1
     assert SIZE <= line.sent <= SIZE + PART + 10
     with ana.replica.read() as reader:
         queue = travelling(reader)
     assert [row.state for row in queue] == ["waiting", "waiting"]
     assert sum(row.so_far for row in queue) == line.sent - SIZE, "the queue says how much has gone"
     before = line.sent
-    assert carry(ana.replica, line, budget) == 0
+    assert carry(ana.replica, line, budget).sent == 0
     assert line.sent == before, "the budget is the day's, not the sync's"
     world.clock.pass_days(1)
     carry(ana.replica, line, budget)
     assert line.sent > before
-    assert carry(ana.replica, line) + sum(state == "here" for state in states(ana)) >= 3
+    assert carry(ana.replica, line).sent + sum(state == "here" for state in states(ana)) >= 3
     assert line.sent == 3 * SIZE, "what had gone was not sent again"
 
 
@@ -205,14 +205,14 @@ def test_a_full_quota_refuses_the_body_in_a_sentence_and_nothing_else(
     world: World, ana: Laptop, tmp_path: Path
 ) -> None:
     first = added(ana, tmp_path, bytes_of(1))
-    assert carry(ana.replica, FileLine(ana)) == 1
+    assert carry(ana.replica, FileLine(ana)).sent == 1
     for name in ("company", "person"):
         with world.write() as tx:
             set_quota(tx.session, name, sum(row.size for row in rows_of(ana)) + 10)
         added(ana, tmp_path, bytes_of(2))
-        assert carry(ana.replica, FileLine(ana)) == 0
+        assert carry(ana.replica, FileLine(ana)).sent == 0
         added(ana, tmp_path, bytes_of(3, 9))
-        assert carry(ana.replica, FileLine(ana)) == 1, "a small one still fits"
+        assert carry(ana.replica, FileLine(ana)).sent == 1, "a small one still fits"
         refused = {row.refused for row in rows_of(ana) if row.state == "waiting"}
         assert len(refused) == 1
         assert ("company" if name == "company" else "who added it") in refused.pop()
@@ -257,10 +257,10 @@ def test_stick_and_line_mixed_and_a_stick_read_late_send_no_byte_wrongly(
     row_id = added(ana, tmp_path, body)
     line = FileLine(ana)
     line.breaks_at = PART
-    assert carry(ana.replica, line) == 0
+    assert carry(ana.replica, line).sent == 0
     request = ana.out()
     late = office(world, request)
-    assert carry(ana.replica, FileLine(ana)) == 1, "the stick brought the rest, the line says so"
+    assert carry(ana.replica, FileLine(ana)).sent == 1, "the stick brought the rest, the line says so"
     with world.database.read() as reader:
         assert reader.rows("SELECT SUM(length(part)) FROM file_part") == [(SIZE,)]
     ana.into(late)
@@ -317,7 +317,7 @@ def test_a_photo_of_an_account_that_moved_before_it_went_up_still_arrives_and_th
         ana.into(office(world, ana.out()))
     else:
         assert ana.sync().left > 0
-        assert carry(ana.replica, FileLine(ana)) == 1
+        assert carry(ana.replica, FileLine(ana)).sent == 1
     assert rows_of(ana) == ()
     with ana.replica.read() as reader:
         for table in ("file_body", "file_part", "file_upload"):

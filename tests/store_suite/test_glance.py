@@ -13,7 +13,7 @@ from sync_server.store import credentials
 from sync_server.store.admin import disable_user
 from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.glance import glance
-from sync_server.store.transaction import QUARTER_MS
+from sync_server.store.moments import QUARTER_MS
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import World
 

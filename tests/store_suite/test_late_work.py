@@ -7,6 +7,7 @@ import pytest
 from fieldrep.contract.change import Accepted, Edit, Held, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
+from sync_server.reconcile.staying import Staying
 from tests.store_suite.twins import Company, create, edit, new_id
 from tests.store_suite.world import World
 
@@ -84,7 +85,7 @@ def test_what_came_late_for_a_merged_record_goes_back_to_it_with_the_split(compa
     company.sync()
     done = company.unmerge(company.goes)
     assert done.kept == ()
-    assert done.stay == {}
+    assert done.stay == Staying()
     for entity, name in (("sales_order", "order"), ("document_line", "line"), ("activity", "call")):
         assert company.row(entity, new_id(name))["account_id"] == company.goes
     assert company.row("account", new_id("branch"))["parent_id"] == company.goes

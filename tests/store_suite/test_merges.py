@@ -7,6 +7,7 @@ import pytest
 from fieldrep.contract.change import Accepted, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.reconcile.merge_plan import holders, plan_merge
+from sync_server.reconcile.staying import Staying
 from tests.store_suite.twins import Company, create, edit, new_id
 from tests.store_suite.world import World
 
@@ -85,7 +86,7 @@ def test_a_merge_is_taken_back_exactly(company: Company) -> None:
     company.sync()
     done = company.unmerge(company.goes)
     assert company.everything() == before
-    assert (done.stay, done.kept) == ({}, ())
+    assert (done.stay, done.kept) == (Staying(), ())
     company.sync()
     assert company.accounts_of(company.ana) == {company.stays}
     assert company.accounts_of(company.ben) == {company.goes}
@@ -192,11 +193,27 @@ def test_what_was_entered_since_a_merge_stays_where_it_was_entered(company: Comp
     )
     done = company.unmerge(company.goes)
     assert done.kept == (("account", "email"),)
-    assert done.stay == {"activity": 1}
+    assert (done.stay.made, done.stay.values, done.stay.parted) == ({"activity": 1}, (), ())
     assert company.row("activity", new_id("late"))["account_id"] == company.stays
     assert len(company.of("document_line", company.goes)) == 2, "a line goes with its order"
     assert company.row("account", company.stays)["email"] == "new@corner.example"
     assert company.row("account", company.stays)["note"] == "Ask Maria"
+    company.sync()
+
+
+def test_what_stays_is_named_also_late_edits_and_orders_whose_contact_goes(company: Company) -> None:
+    then = company.world.database.info().revision
+    person, site = company.of("contact", company.goes)[0]["id"], company.of("site", company.goes)[0]["id"]
+    company.merge(company.stays, company.goes)
+    late = edit("account", company.goes, then, website=(None, "late.example"))
+    assert isinstance(company.push(company.mia, late, known=then), Merged)
+    order = {"account_id": company.stays, "currency": "EUR", "contact_id": person, "ship_site_id": site}
+    company.push(company.ana, create("sales_order", new_id("order"), **order))
+    done = company.unmerge(company.goes)
+    assert (done.stay.made, done.stay.values) == ({"sales_order": 1}, ("website",))
+    assert done.stay.parted == tuple(
+        ("sales_order", new_id("order"), name) for name in ("contact_id", "ship_site_id")
+    )
     company.sync()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from pathlib import Path
 
 import pytest
@@ -192,9 +191,7 @@ def withdraw(world: World, laptop: Laptop) -> None:
 
 def copied(laptop: Laptop, folder: Path) -> Laptop:
     """The same profile a second time, enrolled in place as a device of its own."""
-    shutil.copy(folder / "ana.db", folder / "copy.db")
-    twin = copy.copy(laptop)
-    twin.replica = Replica.open(folder / "copy.db", KEY, laptop.world.clock, laptop.random)
+    twin = laptop.copied(folder)
     twin.enrol_again("ana")
     return twin
 

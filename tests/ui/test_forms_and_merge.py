@@ -34,6 +34,16 @@ def merge(stage: Stage) -> MergeTable:
     return merge
 
 
+def test_what_happened_is_said_whole_before_who_did_it(stage: Stage) -> None:
+    merge = MergeTable(name="conflict")
+    title = "Account Aurora Dairy was also changed by Robert King, before it moved here"
+    who = "Robert King, 22 November 2026 19:26 · Nancy Davolio, 22 November 2026 20:14"
+    merge.set(replace(sample_conflict(), title=title, who=who))
+    stage(merge, 860, 300)
+    assert (merge._title.shown_text(), merge._who.shown_text() == who) == (title, False)
+    assert merge._who.toolTip() == who
+
+
 def test_a_field_is_checked_when_it_is_left_not_while_typing(qtbot: QtBot, form: EditForm) -> None:
     email = form.fields["email"]
     email.control.setFocus()

@@ -154,6 +154,31 @@ def test_closing_finishes_the_commands_already_started(qtbot: QtBot, shelf: Shel
     assert len(shelf.rows) == 20
 
 
+def test_what_was_asked_for_somebody_whose_profile_is_no_more_is_not_done_for_the_next(
+    qtbot: QtBot, runner: Runner, shelf: Shelf
+) -> None:
+    going, problems = threading.Event(), list[object]()
+    answers: list[object] = []
+    page = QObject()
+    runner.problem.connect(problems.append)
+
+    def held(rows: list[str]) -> int:
+        going.wait(10)
+        raise ValueError("the shelf is gone")
+
+    runner.command(held)
+    runner.command(put, name="typed by who was here before")
+    runner.leave_owner()
+    runner.command(put, name="kept by a window that is taken away")
+    runner.query(count, asker=page, done=answers.append)
+    going.set()
+    runner.take_owner()
+    runner.command(put, name="of who came next", done=answers.append)
+    qtbot.waitUntil(lambda: answers == [1])
+    assert shelf.rows == ["of who came next"]
+    assert problems == []
+
+
 def test_gentle_work_lets_somebody_who_asks_go_first_and_is_done_all_the_same(
     qtbot: QtBot, runner: Runner
 ) -> None:

@@ -292,7 +292,7 @@ def test_the_history_keeps_the_receipt_and_what_was_sent(window: Window, office:
     window.until(lambda: page.history.table.grid.rowCount() == 1)
     cells = page.history.table.grid.rows[0].cells
     assert (cells[0].text, cells[2].text) == ("Edit Aurora Dairy B.V.", "Accepted")
-    assert page.history.sentence.text().startswith("1 sent")
+    assert page.history.receipts.grid.rows[0].cells[-1].text.startswith("1 sent")
 
 
 def test_a_login_page_in_place_of_the_server_is_a_sentence_and_nothing_is_lost(
@@ -343,7 +343,7 @@ def test_a_wrong_clock_is_told_where_one_looks_and_in_the_receipt(window: Window
     assert "clock is 3 days behind" in window.program.syncing.age_words()
     window.shell.go("sync", "history")
     told = "This laptop's clock is 3 days behind: set it right"
-    window.until(lambda: told in window.sync_page.history.sentence.text())
+    window.until(lambda: told in window.sync_page.history.receipts.grid.rows[0].cells[-1].text)
     office.database.clock = office.clock
     window.sync()
     assert "clock" not in window.program.syncing.age_words()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from fieldrep import __version__
-from fieldrep.cli import main
 from fieldrep.commands.accounts import edit_account
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.queue_age import DAY
@@ -18,55 +16,9 @@ from fieldrep.paths import Profile
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, KEY, PIET, Counting, Ticking, conflict
-from tests.unit.conftest import PASSPHRASE
+from tests.unit.conftest import Shell
 
 ACCOUNT = id_text(AURORA)
-
-
-@dataclass
-class Answer:
-    """What a run of the command line came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, object]:
-        found = json.loads(self.out)
-        assert isinstance(found, dict)
-        return found
-
-
-class Shell:
-    """Runs `fieldrep` in this process, on one profile."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
-        self._capture = capture
-
-    def __call__(self, *arguments: str) -> Answer:
-        with pytest.raises(SystemExit) as raised:
-            main(arguments)
-        out, err = self._capture.readouterr()
-        assert isinstance(raised.value.code, int)
-        assert "Traceback" not in err
-        return Answer(raised.value.code, out, err)
-
-
-@pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """A profile folder in which nothing is yet."""
-    passphrase = tmp_path / "passphrase"
-    passphrase.write_text(f"{PASSPHRASE}\n", encoding="utf-8")
-    monkeypatch.setenv("FIELDREP_HOME", str(tmp_path / "profile"))
-    monkeypatch.setenv("FIELDREP_PASSPHRASE_FILE", str(passphrase))
-    return Shell(capsys)
-
-
-@pytest.fixture
-def shell(empty: Shell, profile: Path) -> Shell:
-    """A profile with the small company in it."""
-    return empty
 
 
 def opened(profile: Path) -> Replica:
@@ -103,7 +55,7 @@ def test_nothing_is_written_over_the_replica_or_its_key(shell: Shell, profile: P
         if not file.exists():
             continue
         before = file.read_bytes()
-        for words in (("export", str(file)), ("bundle", "out", str(file))):
+        for words in (("export", str(file)), ("bundle", "out", str(file)), ("diagnostics", str(file))):
             answer = shell(*words)
             assert answer.code == 1
             assert "a file of FieldRep itself" in answer.err

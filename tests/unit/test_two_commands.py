@@ -15,9 +15,7 @@ from fieldrep.store import lock
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, KEY, Counting, Ticking
-from tests.unit.test_cli import Shell, empty, shell
-
-__all__ = ["empty", "shell"]
+from tests.unit.conftest import Shell
 
 EDIT = ("do", "edit_account", json.dumps({"id": id_text(AURORA), "phone": "0800 CRON"}))
 

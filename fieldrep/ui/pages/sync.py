@@ -24,18 +24,23 @@ from fieldrep.ui.page import Action, Page, Place
 from fieldrep.ui.pairs import PairPanel
 from fieldrep.ui.runner import Notice
 from fieldrep.ui.style.tokens import Tone
+from fieldrep.ui.sync.diagnostics import DiagnosticsExport
 from fieldrep.ui.sync.files import TravellingTab
+from fieldrep.ui.sync.history import HistoryTab
 from fieldrep.ui.sync.mending import mending_form
 from fieldrep.ui.sync.pairs import PairsTab
 from fieldrep.ui.sync.proposals import ProposalsTab
 from fieldrep.ui.sync.refused import RefusedTab
-from fieldrep.ui.sync.tabs import ConflictsTab, HistoryTab, OverviewTab, WaitingTab
+from fieldrep.ui.sync.storage import StorageTab
+from fieldrep.ui.sync.tabs import ConflictsTab, OverviewTab, WaitingTab
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.recordheader import HeaderAction, HeaderView, RecordHeader
 from fieldrep.ui.widgets.tabs import Tab, Tabs
 
 _WAITING_HINTS = (KeyHint("Enter", "Open"), KeyHint("Del", "Take back"))
+_TRY_NOW = HeaderAction("try_now", "Try now", "refresh-cw", "F9")
+_EXPORT = HeaderAction("diagnostics", "Export diagnostics", "download")
 _PROMISE = "Everything you do is saved on this laptop first. Nothing is lost while offline."
 
 
@@ -48,11 +53,9 @@ class SyncPage(Page):
         self._desk = desk
         self._rows: SyncRows | None = None
         self.editor: RecordEditor | None = None
-        self.header = RecordHeader(
-            name="sync_header", primary=HeaderAction("try_now", "Try now", "refresh-cw", "F9"), avatar=False
-        )
+        self.header = RecordHeader(name="sync_header", primary=_TRY_NOW, secondary=_EXPORT, avatar=False)
         self.header.set(HeaderView("Sync", (_PROMISE,)))
-        self.header.acted.connect(lambda _: desk.try_sync())
+        self.export = DiagnosticsExport(desk, self)
         self.problem = Banner(name="sync_unread")
         self.overview = OverviewTab(desk)
         self.waiting = WaitingTab()
@@ -61,7 +64,8 @@ class SyncPage(Page):
         self.pairs = PairsTab(desk)
         self.proposals = ProposalsTab()
         self.files = TravellingTab(desk)
-        self.history = HistoryTab()
+        self.history = HistoryTab(desk)
+        self.storage = StorageTab(desk)
         self.tabs = Tabs(
             (
                 Tab("overview", "Overview", lambda: self.overview),
@@ -72,6 +76,7 @@ class SyncPage(Page):
                 Tab("proposals", "Proposals", lambda: self.proposals),
                 Tab("files", "Files", lambda: self.files),
                 Tab("history", "History", lambda: self.history),
+                Tab("storage", "Storage", lambda: self.storage),
             ),
             name="sync_tabs",
         )
@@ -99,6 +104,10 @@ class SyncPage(Page):
         row.addWidget(self._stack)
 
     def _connect(self) -> None:
+        self.header.acted.connect(
+            lambda key: self.export.ask_where() if key == "diagnostics" else self._desk.try_sync()
+        )
+        self.export.said.connect(self.said)
         self.overview.more_wanted.connect(self.tabs.open)
         self.overview.carry.said.connect(self.said)
         for panel in (self.overview.conflict, self.conflicts.panel):
@@ -116,10 +125,12 @@ class SyncPage(Page):
         self.files.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.tabs.opened.connect(lambda _: self.hints_changed.emit())
-        for tab in (self.conflicts, self.pairs):
+        self.tabs.opened.connect(self._ask_shown)
+        self.tabs.opened.connect(self._ask_storage)
+        for tab in (self.conflicts, self.pairs, self.history):
             tab.shown.connect(self.hints_changed)
         self._desk.sync_stood.connect(self._show_line)
-        self._desk.sync_stood.connect(self._ask_files_shown)
+        self._desk.sync_stood.connect(self._ask_shown)
 
     def _put_off(self) -> None:
         """Decided later: it stays under Conflicts."""
@@ -130,8 +141,9 @@ class SyncPage(Page):
     def reload(self) -> None:
         runner = self._desk.runner
         runner.query(sync_page, asker=self, done=self._on_rows, failed=self._on_failed, zone=self._desk.zone)
-        runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
+        self._ask_history()
         self._ask_files()
+        self._ask_storage()
         runner.query(
             own_proposals,
             asker=self,
@@ -159,13 +171,23 @@ class SyncPage(Page):
 
     def _on_history(self, history: SyncHistory) -> None:
         self.history.set(history, self._desk.today(), self._desk.zone)
+        self.hints_changed.emit()
 
-    def _ask_files_shown(self) -> None:
+    def _ask_shown(self, _: object = None) -> None:
+        """What moves without any record changing: files on their way, and receipts of syncs that failed."""
         if self.isVisible():
             self._ask_files()
+            if self.tabs.key() == "history":
+                self._ask_history()
+
+    def _ask_storage(self, _: object = None) -> None:
+        if self.tabs.key() == "storage":
+            self.storage.ask()
+
+    def _ask_history(self) -> None:
+        self._desk.runner.query(sync_history, asker=self, done=self._on_history, failed=self._on_failed)
 
     def _ask_files(self) -> None:
-        """What is on its way moves without any record changing."""
         self._desk.runner.query(travelling, asker=self, done=self._on_files, failed=self._on_failed)
 
     def _on_files(self, files: Sequence[AttachmentRow]) -> None:
@@ -186,6 +208,7 @@ class SyncPage(Page):
     def _show_line(self, _line: object = None) -> None:
         if self._rows is not None:
             line, words = self._desk.sync_line()
+            self.history.note_contact(line.contact_at)
             self.overview.set_line(self._rows, line, words, self._desk.today(), self._desk.zone)
 
     # What can be done
@@ -288,6 +311,8 @@ class SyncPage(Page):
             here = _WAITING_HINTS
         elif self.tabs.key() == "refused":
             here = tuple(self.refused.hints())
+        elif self.tabs.key() == "history":
+            here = tuple(self.history.hints())
         else:
             here = ()
         return (*here, KeyHint("F9", "Try now"))
@@ -318,11 +343,13 @@ class SyncPage(Page):
             ("proposals", "handshake"),
             ("files", "image"),
             ("history", "history"),
+            ("storage", "hard-drive"),
         ]
         carry = self.overview.carry
         by_file = (
             Action("carry_out", "Write a file to carry", "upload", carry.ask_where, group="Sync"),
             Action("carry_in", "Read an answer from a file", "download", carry.ask_which, group="Sync"),
+            Action("diagnostics", "Export diagnostics", "download", self.export.ask_where, group="Sync"),
         )
         return (
             decide
@@ -350,4 +377,4 @@ class SyncPage(Page):
         if self.editor is not None:
             self.editor.cancel()
             return True
-        return self.refused.step_back()
+        return (self.tabs.key() == "history" and self.history.step_back()) or self.refused.step_back()

@@ -50,6 +50,9 @@ class Entrance(QObject):
     def start(self) -> None:
         """Opens the profile, or asks what must be asked before."""
         try:
+            if self.doors.wipe_is_due:
+                self.wipe()
+                return
             vault = self.doors.vault
             if vault.missing:
                 self.stop_at(vault.is_missing())
@@ -143,13 +146,29 @@ class Entrance(QObject):
             return
         self.stop_at(error)
 
+    # Wiping
+
+    def wipe(self) -> None:
+        """The admin ordered it: everything is destroyed, then the laptop may be set up again."""
+        self.hidden.emit()
+        self.runner.control(lambda _: self.doors.wipe(), done=self._on_wiped, failed=self.stop_at, asker=self)
+
+    def _on_wiped(self, sentence: str) -> None:
+        self.ask_link("This laptop was wiped", sentence)
+        self.runner.control(
+            lambda _: self.doors.tell_wiped(), done=lambda _: None, failed=self._on_not_told, asker=self
+        )
+
+    def _on_not_told(self, error: Exception) -> None:
+        log.error("the receipt of the wipe waits on", exc_info=error)
+
     # Enrolling
 
-    def ask_link(self) -> None:
-        """A profile that belongs to nobody yet."""
+    def ask_link(self, *words: str) -> None:
+        """A profile that belongs to nobody yet; `words` are another title and sentence."""
         from fieldrep.ui.start.enrol import EnrolCard
 
-        card = EnrolCard(platform.node()[:120])
+        card = EnrolCard(platform.node()[:120], *words)
         card.entered.connect(self._enrol)
         self.show_card(card)
 

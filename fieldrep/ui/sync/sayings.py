@@ -4,7 +4,7 @@ from datetime import date, tzinfo
 
 from fieldrep.domain.queue_age import queue_warning, waited
 from fieldrep.queries.conflicts import ConflictGroup
-from fieldrep.queries.sync_history import Receipt, SentChange
+from fieldrep.queries.sync_history import SentChange
 from fieldrep.queries.sync_page import RefusedRow, SyncOverview, WaitingChange
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.syncing import Line
@@ -161,7 +161,7 @@ def handed_words(row: RefusedRow) -> str:
 
 def sent_row(sent: SentChange, today: date, zone: tzinfo) -> GridRow:
     return GridRow(
-        sent.sent_no,
+        sent.n,
         (
             Cell(sent.label),
             Cell(day_and_time(sent.made_at, today, zone)),
@@ -169,22 +169,6 @@ def sent_row(sent: SentChange, today: date, zone: tzinfo) -> GridRow:
             Cell(sent.note),
         ),
     )
-
-
-def receipt_figures(receipt: Receipt) -> list[tuple[str, str]]:
-    """The receipt's numbers with their names, those of the table in the README."""
-    equal = {True: "yes", False: "no", None: "not compared"}[receipt.digests_equal]
-    return [
-        ("Accepted", f"{receipt.accepted:,}"),
-        ("Merged", f"{receipt.merged:,}"),
-        ("Conflicts", f"{receipt.conflicts:,}"),
-        ("Refused", f"{receipt.refused:,}"),
-        ("Waiting", f"{receipt.waiting:,}"),
-        ("Received", f"{receipt.pulled:,}"),
-        ("Entered", f"{receipt.entered:,}"),
-        ("Left", f"{receipt.left:,}"),
-        ("Both sides equal", equal),
-    ]
 
 
 def refused_text(row: RefusedRow, today: date, zone: tzinfo) -> str:

@@ -1,14 +1,13 @@
-"""Overview, Waiting, Conflicts and History of the Sync page. Each is given its rows and says what a person wants."""
+"""Overview, Waiting and Conflicts of the Sync page. Each is given its rows and says what a person wants."""
 
 from collections.abc import Sequence
 from datetime import date, tzinfo
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.domain.queue_age import queue_warning
 from fieldrep.queries.conflicts import ConflictGroup
-from fieldrep.queries.sync_history import SyncHistory
 from fieldrep.queries.sync_page import SyncPage, WaitingChange
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk
@@ -26,7 +25,6 @@ from fieldrep.ui.widgets.linerow import LineRow
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
 from fieldrep.ui.widgets.text import Text
 from fieldrep.ui.widgets.tile import Tile, TileView
-from fieldrep.ui.words import day_and_time
 
 _SHOWN = 4
 _MARGINS = (24, 14, 24, 16)
@@ -203,64 +201,3 @@ class ConflictsTab(QWidget):
         if worked_on and self.panel.isHidden() and self._groups:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         self.shown.emit()
-
-
-class HistoryTab(QWidget):
-    """The last receipt, and what was sent."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("sync_history")
-        self._receipt = Card()
-        self.sentence = Text("", "body")
-        self.sentence.setObjectName("sync_receipt")
-        self.sentence.setWordWrap(True)
-        self._when = Text("", "caption", "text2")
-        self._figures = QWidget()
-        self._places = QGridLayout(self._figures)
-        self._places.setContentsMargins(0, 0, 0, 0)
-        self._places.setHorizontalSpacing(24)
-        self._places.setVerticalSpacing(2)
-        self._values: list[Text] = []
-        for widget in (Heading("Last receipt"), self.sentence, self._when):
-            self._receipt.body.addWidget(widget)
-        self._receipt.body.addWidget(self._figures)
-        columns = (
-            Column("label", "Change"),
-            Column("made", "Made", 150),
-            Column("outcome", "Outcome", 170),
-            Column("note", "", 220),
-        )
-        self.table = Table(columns, name="sync_sent_table", label="Sent changes")
-        self.rows = TableOrEmpty(
-            self.table, "Nothing was sent yet", "What you do is listed here once it was taken."
-        )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*_MARGINS)
-        column.setSpacing(12)
-        column.addWidget(self._receipt)
-        column.addWidget(Heading("Sent from this laptop, newest first"))
-        column.addWidget(self.rows, 1)
-
-    def set(self, history: SyncHistory, today: date, zone: tzinfo) -> None:
-        self.rows.set_rows([sayings.sent_row(sent, today, zone) for sent in history.sent])
-        receipt = history.receipt
-        self._figures.setVisible(receipt is not None)
-        if receipt is None:
-            self.sentence.setText("There was no sync yet that had anything to say.")
-            self._when.setText("")
-            return
-        self.sentence.setText(receipt.sentence)
-        self._when.setText(f"As of {day_and_time(receipt.at, today, zone)}")
-        self._say_figures(sayings.receipt_figures(receipt))
-
-    def _say_figures(self, figures: Sequence[tuple[str, str]]) -> None:
-        """The same boxes say those of every receipt: none of the one before stays beside a new sentence."""
-        if not self._values:
-            self._values = [Text("", "strong", figures=True) for _ in figures]
-            for at, (name, _) in enumerate(figures):
-                self._places.addWidget(Text(name, "caption", "text2"), 0, at)
-                self._places.addWidget(self._values[at], 1, at)
-            self._places.setColumnStretch(len(figures), 1)
-        for value, (_, figure) in zip(self._values, figures, strict=True):
-            value.setText(figure)

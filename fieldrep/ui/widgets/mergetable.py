@@ -156,8 +156,9 @@ class MergeTable(QFrame):
         head.addWidget(Icon("git-merge", Tone.DANGER, 18))
         head.addWidget(self._title)
         head.addWidget(self._badge)
-        head.addStretch(1)
-        head.addWidget(self._who)
+        # what happened is said whole before who did it, which each row says again
+        self._who.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self._who, 1)
         choices, buttons = QHBoxLayout(), QHBoxLayout()
         for part in (choices, buttons):
             part.setSpacing(8)

@@ -112,6 +112,7 @@ MACHINERY = {
         "device_id:b! at:i! shown:i given:i whole:i schema:i told_at:i digest_count:i? digest_total:i?"
     ),
     "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
+    "device_wipe": ("device_id:b! manner:t signature:b ordered_at:i wiped_at:i? destroyed:t?"),
     "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),
     "entity_clock": ("entity:t! revision:i"),
@@ -139,8 +140,9 @@ MACHINERY = {
     "store_info": (
         "one:i! server_id:b epoch:b revision:i audit_n:i audit_hash:b settled_on:t made_at:i horizon:i "
         "audit_cut:i audit_cut_hash:b backup_revision:i backup_at:i tidied_at:i "
-        "history_floor:i history_since:i"
+        "history_floor:i history_since:i whereabouts:t behind:i"
     ),
+    "store_behind": ("device_id:b! shown:i present:i noted_at:i"),
     "tombstone": ("revision:i! row_id:b! entity:t scope_key:b"),
     "user_digest": ("user_id:b! count:i total:i"),
 }

@@ -194,6 +194,14 @@ TABLES = (
         INTEGER, tax_amount INTEGER, total_amount INTEGER, sales_rep_id BLOB, erp_ref TEXT, row_hash
         INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
+    """
+    CREATE TABLE sync_receipt (receipt_no INTEGER NOT NULL, at INTEGER NOT NULL, way TEXT NOT NULL, code
+        TEXT NOT NULL, receipt TEXT NOT NULL, changes TEXT NOT NULL, PRIMARY KEY (receipt_no)) STRICT
+    """,
+    """
+    CREATE TABLE written_bundle (bundle_no INTEGER NOT NULL, bundle_id BLOB NOT NULL,
+        PRIMARY KEY (bundle_no)) STRICT
+    """,
     "CREATE TABLE secret (name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (name)) STRICT",
     """
     CREATE TABLE search_due (due_no INTEGER NOT NULL, entity TEXT NOT NULL, row_no INTEGER NOT NULL, told
@@ -225,7 +233,8 @@ TABLES = (
         fingerprint TEXT NOT NULL, number_prefix TEXT NOT NULL, receipt TEXT NOT NULL, barred TEXT NOT NULL,
         digest_count INTEGER NOT NULL, digest_total INTEGER NOT NULL, highest_n INTEGER NOT NULL, offered_to INTEGER
         NOT NULL, last_sync_at INTEGER NOT NULL, complete INTEGER NOT NULL, revision INTEGER NOT NULL,
-        server_schema INTEGER NOT NULL, examined_at INTEGER NOT NULL, PRIMARY KEY (id)) STRICT
+        server_schema INTEGER NOT NULL, examined_at INTEGER NOT NULL, in_vain_at INTEGER NOT NULL,
+        PRIMARY KEY (id)) STRICT
     """,
     """
     CREATE TABLE territory (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,

@@ -101,6 +101,14 @@ def test_what_is_no_photo_or_a_damaged_one_is_left_alone_and_may_tell_what_nobod
         assert tells_unseen(body)
 
 
+def test_a_photo_behind_bytes_that_are_none_of_its_own_may_tell_what_nobody_sees() -> None:
+    told = jpeg()[:2] + segment(0xE1, b"Exif\0\0" + exif(3)) + jpeg()[2:]
+    for body in (b"\0\0\0\0" + told, b"dirt" * 9 + told, b"\n" + png()):
+        assert cleaned(body) is None
+        assert tells_unseen(body)
+    assert not tells_unseen(b"%PDF-1.7\n" + b"\xff\xd8\xff\xdb" + bytes(300))
+
+
 @pytest.mark.parametrize("kind", MAKERS)
 def test_no_cut_and_no_altered_byte_is_more_than_no_photo(kind: str) -> None:
     body = MAKERS[kind](6)

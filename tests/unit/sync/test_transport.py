@@ -24,7 +24,7 @@ from fieldrep.contract.messages import (
     encode_reply,
     shortened,
 )
-from fieldrep.sync import transport
+from fieldrep.sync import answer, transport
 from fieldrep.sync.line import check_address
 from fieldrep.sync.poison import FAILURES
 from fieldrep.sync.transport import HttpBearer
@@ -283,7 +283,7 @@ def test_a_reply_that_inflates_beyond_the_cap_is_stopped() -> None:
 def test_a_drip_is_given_up_though_every_read_gets_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock is ours: each byte that drips in makes half a minute pass."""
     now = iter(range(0, 1_000_000, 31))
-    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(answer, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
     monkeypatch.setattr(transport, "SILENCE_SECONDS", 1_000_000.0)
     error = refused_after(page(MESSAGE, media=MEDIA, length=-1))
     assert error.code is Code.OFFLINE

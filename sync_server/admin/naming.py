@@ -1,0 +1,53 @@
+"""Devices in words: how a command is told which one it is about, and how one stands.
+
+Must not know any command.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import RowId, parse_id
+from fieldrep.contract.wiping import Destroyed, Manner, destroyed_words
+from sync_server.store.reading import Reader
+
+_LIST = "List them with fieldrep-server device list."
+
+
+def device_named(reader: Reader, named: str) -> RowId:
+    """The device that is meant: by its id, its number prefix, or its name where only one is called so.
+
+    Raises:
+        KnownError: `not_found`, also where the name says not which.
+    """
+    try:
+        return parse_id(named)
+    except ValueError:
+        devices = list(reader.all("device"))
+    for name in ("number_prefix", "name"):
+        found = [RowId(row["id"]) for row in devices if row[name] == named and isinstance(row["id"], bytes)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            sentence = (
+                f"{len(found)} devices are called “{named[:80]}”; give the id or the number prefix. {_LIST}"
+            )
+            raise KnownError(Code.NOT_FOUND, sentence)
+    raise KnownError(Code.NOT_FOUND, f"There is no device “{named[:80]}”. {_LIST}")
+
+
+def state_words(state: object, revoked_at: object, wiped_at: object, wipe: object) -> str:
+    """How a device stands, as the list of devices says it."""
+    if wiped_at is not None:
+        return "wiped"
+    if wipe is not None:
+        return "to be wiped, lost" if wipe == Manner.AT_ONCE else "to be wiped"
+    return "withdrawn" if revoked_at is not None else str(state)
+
+
+def lost_with_it(destroyed: object) -> str | None:
+    """What only a wiped device had; None for one that is not wiped."""
+    if not isinstance(destroyed, str):
+        return None
+    return destroyed_words(msgspec.json.decode(destroyed, type=Destroyed)) or "nothing"

@@ -1,0 +1,204 @@
+"""Taking pushes: those that wait for the clock lock together are judged one after another in one transaction.
+
+A commit costs as much for ten pushes as for one, so the more devices sync the less each costs. Each has its own author,
+its own outcomes and its own note of contact; where one of them cannot be taken, each is taken alone. Must not know how
+a message travelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from fieldrep.contract.change import Outcome
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import Incarnation, Revision
+from fieldrep.contract.messages import ExchangeRequest, Handshake, Verdict
+from sync_server.reconcile.author import Author
+from sync_server.reconcile.push import conclude, judged, preload
+from sync_server.store.audit import Actor
+from sync_server.store.contact import contact_note, keep_contact
+from sync_server.store.credentials import DeviceIdentity, confirm_all
+from sync_server.store.cursor import is_at_rest, reached
+from sync_server.store.database import Database, StoreInfo
+from sync_server.store.echo import Echo, echo_of
+from sync_server.store.positions import Position, keep_positions, position_of
+from sync_server.store.together import Waiting
+from sync_server.store.transaction import WriteTransaction
+
+MOST_CHANGES = 1_000
+"""Of all pushes of one transaction; a single push may hold more."""
+
+_DECIDING = frozenset({"conflict", "duplicate_candidate"})
+"""Who decides about others' records is judged by what they have in the store, and is taken alone."""
+
+_OF_THE_STORE = frozenset({Code.SERVER_BUSY, Code.SERVER_DISK})
+"""Errors that would meet each push alone as well."""
+
+
+@dataclass(slots=True)
+class Push:
+    """What a device hands in, and what becomes of it.
+
+    Attributes:
+        epoch: of the store as the device was judged.
+        error: why nothing of it was taken; it says so until it was.
+    """
+
+    device: DeviceIdentity
+    request: ExchangeRequest
+    verdict: Verdict
+    author: Author
+    epoch: bytes
+    outcomes: tuple[Outcome, ...] = ()
+    echo: Echo | None = None
+    error: Exception | None = field(
+        default_factory=lambda: KnownError(Code.SERVER_BUSY, "The server stops; sync again in a few seconds.")
+    )
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts by it."""
+        return Actor(self.device.login, self.device.user_id, self.device.device_id)
+
+    @property
+    def is_pulling(self) -> bool:
+        """Whether the reply brings what is new, because nothing more is to be pushed before."""
+        return self.verdict is Verdict.CONTINUE and not self.request.further
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it must not be taken together with others."""
+        return any(edit.entity in _DECIDING for change in self.request.changes for edit in change.edits)
+
+
+def take(
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
+) -> tuple[tuple[Outcome, ...], Echo | None]:
+    """The outcomes of what was pushed, and its echo; what the device told of itself is kept in that transaction.
+
+    Raises:
+        CopyNoticed, KnownError: nothing of the push is then taken.
+    """
+    push = pushed(device, request, info, verdict)
+    database.pushes.run(push, lambda first, waiting: _take(database, first, waiting))
+    if push.error is not None:
+        raise push.error
+    return push.outcomes, push.echo
+
+
+def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict) -> Push:
+    """A push as it is handed in, by a device as its credential says."""
+    author = Author(
+        device_id=device.device_id,
+        user_id=device.user_id,
+        role=device.role,
+        incarnation=Incarnation(request.handshake.incarnation),
+        known_revision=_known(device, request.handshake, info),
+        stood_at=Revision(device.known_revision),
+    )
+    return Push(device, request, verdict, author, info.epoch)
+
+
+def _take(database: Database, first: Push, waiting: Waiting[Push]) -> None:
+    fits = _room_beside(first)
+    take_together(database, first, lambda: [] if first.is_alone else waiting(fits), [])
+
+
+def take_together(
+    database: Database, first: Push, others: Callable[[], list[Push]], pushes: list[Push]
+) -> None:
+    """Takes a push, and those that have come by the time it has the clock lock, or come while they are judged."""
+    pushes.append(first)
+    try:
+        with database.write(first.actor) as tx:
+            batch = [first, *others()]
+            while batch:
+                pushes += [push for push in batch if push is not first]
+                _judge(tx, batch)
+                batch = others()
+            _conclude(tx, pushes)
+    except Exception as error:  # noqa: BLE001 - whoever brought it hears of it
+        if len(pushes) > 1 and not (isinstance(error, KnownError) and error.code in _OF_THE_STORE):
+            for push in pushes:
+                take_together(database, push, list, [])
+            return
+        for push in pushes:
+            push.error = error
+    else:
+        for push in pushes:
+            push.error, push.echo = None, echo_of(tx, push.device.user_id)
+
+
+def _room_beside(first: Push) -> Callable[[Push], bool]:
+    """Whether a further push, asked for in the order they came, fits into the transaction."""
+    taken, devices = len(first.request.changes), {first.device.device_id}
+
+    def fits(push: Push) -> bool:
+        nonlocal taken
+        taken += len(push.request.changes)
+        fitting = taken <= MOST_CHANGES and push.device.device_id not in devices and not push.is_alone
+        devices.add(push.device.device_id)
+        return fitting
+
+    return fits
+
+
+def _judge(tx: WriteTransaction, pushes: list[Push]) -> None:
+    """Pushes that came together, one after another."""
+    for push in pushes:
+        require_epoch(tx.epoch, push.epoch)
+    with_past = confirm_all(tx, [push.device for push in pushes])
+    if len(pushes) > 1:
+        preload(tx, [change for push in pushes for change in push.request.changes])
+    for push in pushes:
+        tx.actor = push.actor
+        author = replace(push.author, has_past=push.device.device_id in with_past)
+        push.outcomes = judged(tx, author, push.request.changes)
+
+
+def _conclude(tx: WriteTransaction, pushes: list[Push]) -> None:
+    """What follows once all is judged: also what each device told of itself, now that the revisions are known."""
+    conclude(tx)
+    noted = [push for push in pushes if push.verdict in (Verdict.CONTINUE, Verdict.TOO_OLD, Verdict.WIPE)]
+    keep_contact(tx.session, *filter(None, (_note(tx, push) for push in noted)))
+    positions = {push.device.device_id: _position(tx, push.request) for push in noted if push.is_pulling}
+    keep_positions(tx.session, {device: at for device, at in positions.items() if at is not None})
+
+
+def require_epoch(present: bytes, judged_in: bytes) -> None:
+    """A device is judged anew where the store was put back since; what it then hears is the new epoch.
+
+    Raises:
+        KnownError: `server_busy`.
+    """
+    if present != judged_in:
+        raise KnownError(
+            Code.SERVER_BUSY, "The central store was just restored; sync again in a few seconds."
+        )
+
+
+def _note(tx: WriteTransaction, push: Push) -> tuple[object, ...] | None:
+    """What to keep of what a device told of itself."""
+    shown = shown_by(push.request)
+    return contact_note(push.device, shown, tx.revision_now, tx.now, len(push.outcomes))
+
+
+def _position(tx: WriteTransaction, request: ExchangeRequest) -> Position | None:
+    """How far the reply to a push leads."""
+    shown = request.handshake
+    at_rest = is_at_rest(shown.cursor, tx.revision_now)
+    return position_of(shown, tx.revision_now, tx.revision, tx.now) if at_rest else None
+
+
+def shown_by(request: ExchangeRequest) -> Handshake:
+    """What a device that pushes shows to have; while more waits it still stands where it stood before."""
+    return msgspec.structs.replace(request.handshake, cursor=b"") if request.further else request.handshake
+
+
+def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:
+    """The last state the device has shown to have taken, with this very request or before it."""
+    here = reached(handshake.cursor, info.revision) if handshake.epoch in (b"", info.epoch) else 0
+    return Revision(max(device.known_revision, here))

@@ -1,0 +1,185 @@
+"""Devices that are to be wiped, and those that were: the order, its being taken back, and the receipt.
+
+Owns the table `device_wipe`. An order is signed once, when it is given. One for a lost device withdraws it at once: the
+order is then all that it is ever told. Must not know how either end is reached.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import msgspec
+
+from fieldrep.contract.bundle import PublicKeys
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.steps import Step, reached
+from fieldrep.contract.wiping import Manner, WipeOrder, WipeReceipt, destroyed_words, is_proven, ordered
+from sync_server.store.audit import Actor
+from sync_server.store.bundle_key import known_keys
+from sync_server.store.credentials import is_token_of, is_withdrawn, token_prefix, withdraw
+from sync_server.store.database import Database
+from sync_server.store.reading import Reader
+from sync_server.store.replaced import Wipe
+from sync_server.store.statements import Row
+from sync_server.store.transaction import WriteTransaction
+
+LOST = "to be wiped as lost"
+_WIPED = "wiped"
+_OPEN = "SELECT manner, signature FROM device_wipe WHERE device_id = ? AND wiped_at IS NULL"
+
+
+def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
+    """Orders a device to wipe itself at its next contact; a lost one gets and gives nothing from now on.
+
+    Raises:
+        KnownError: `not_found`, `nothing_to_change`, `move_not_allowed` for a device that is withdrawn and of which
+            nothing is taken any more, unless it counts as lost.
+    """
+    device = _device(tx, device_id)
+    manner = Manner.AT_ONCE if lost else Manner.SEND_FIRST
+    if device["state"] == "wiped":
+        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is wiped already.")
+    if open_manner(tx, device_id) in (manner, Manner.AT_ONCE):
+        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is ordered to wipe itself already.")
+    if not lost and not _is_admitted(tx, device):
+        sentence = (
+            "This device is withdrawn, so nothing is taken from it any more. Give --lost to wipe it all the same: what "
+            "it has not sent is destroyed with it."
+        )
+        raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
+    if lost:
+        withdraw(tx, device_id, LOST)
+    order = ordered(known_keys(tx), tx.info().server_id, device_id, manner)
+    tx.session.run(
+        "INSERT INTO device_wipe (device_id, manner, signature, ordered_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (device_id) DO UPDATE SET manner = excluded.manner, signature = excluded.signature, "
+        "ordered_at = excluded.ordered_at",
+        (device_id, manner.value, order.signature, tx.now),
+    )
+    _set_state(tx, device, "wipe")
+    tx.audit("order_wipe", entity="device", row_id=device_id, detail=manner.value)
+
+
+def order_again(tx: WriteTransaction, wipe: Wipe) -> None:
+    """What the store that this one replaces had ordered, or had been told, of a device that this one knows too."""
+    device = tx.row("device", wipe.device_id)
+    if device is None or device["state"] == "wiped":
+        return
+    if wipe.wiped_at is None:
+        with suppress(KnownError):
+            order_wipe(tx, wipe.device_id, lost=wipe.manner == Manner.AT_ONCE)
+        return
+    withdraw(tx, wipe.device_id, _WIPED)
+    _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}")
+    _set_state(tx, device, "wiped")
+
+
+def cancel_wipe(tx: WriteTransaction, device_id: bytes) -> bool:
+    """Takes an order back that was not carried out; whether the device is admitted again, as one lost is not.
+
+    Raises:
+        KnownError: `not_found`, `nothing_to_change`, or `move_not_allowed` where it is too late.
+    """
+    device = _device(tx, device_id)
+    if device["state"] == "wiped":
+        raise KnownError(Code.MOVE_NOT_ALLOWED, "It is too late: this device is wiped.")
+    if open_manner(tx, device_id) is None:
+        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is not ordered to wipe itself.")
+    tx.session.run("DELETE FROM device_wipe WHERE device_id = ?", (device_id,))
+    admitted = not is_withdrawn(tx, device)
+    _set_state(tx, device, "active" if admitted else "locked")
+    tx.audit("cancel_wipe", entity="device", row_id=device_id)
+    return admitted
+
+
+def open_manner(reader: Reader, device_id: bytes) -> Manner | None:
+    """How a device is ordered to wipe itself; None when it is not, or did."""
+    found = reader.session.first(_OPEN, (device_id,))
+    return Manner(found[0]) if found is not None else None
+
+
+def order_for(reader: Reader, device_id: bytes) -> WipeOrder | None:
+    """The order that waits for a device."""
+    found = reader.session.first(_OPEN, (device_id,))
+    return WipeOrder(found[0], bytes(found[1])) if found is not None else None
+
+
+def order_for_lost(reader: Reader, token: str) -> WipeOrder | None:
+    """The order for whoever shows the token of a device that is withdrawn and to be wiped at once."""
+    prefix = token_prefix(token)
+    if prefix is None:
+        return None
+    sql = (
+        "SELECT c.token_hash, w.manner, w.signature FROM device_credential AS c "
+        "JOIN device_wipe AS w ON w.device_id = c.device_id "
+        "WHERE c.token_prefix = ? AND w.wiped_at IS NULL AND w.manner = ?"
+    )
+    found = reader.session.first(sql, (prefix, Manner.AT_ONCE.value))
+    if found is None or not is_token_of(found, token):
+        return None
+    return WipeOrder(found[1], bytes(found[2]))
+
+
+def note_wiped(database: Database, receipt: WipeReceipt) -> None:
+    """Takes a device's receipt, once; the same again is answered in the same way. Whoever is wiped is withdrawn.
+
+    It is true whatever was ordered: an order may have been taken back while it was carried out, or a restored store
+    may not know of it.
+
+    Raises:
+        KnownError: `unauthorised` for a receipt that no device of this store has signed.
+    """
+    with database.read() as reader:
+        signer = _signer(reader, receipt)
+    with database.write(signer) as tx:
+        device = _device(tx, receipt.device_id)
+        if device["state"] == "wiped":
+            return
+        withdraw(tx, receipt.device_id, _WIPED)
+        _keep_wiped(tx, receipt.device_id, tx.now, msgspec.json.encode(receipt.destroyed).decode())
+        _set_state(tx, device, "wiped")
+        words = destroyed_words(receipt.destroyed)
+        tx.audit("wipe_device", entity="device", row_id=receipt.device_id, detail=words)
+        reached(Step.WIPE_CONFIRMED)
+
+
+def _keep_wiped(tx: WriteTransaction, device_id: bytes, at: int, destroyed: str) -> None:
+    tx.session.run(
+        "INSERT INTO device_wipe (device_id, manner, signature, ordered_at, wiped_at, destroyed) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device_id) DO UPDATE SET wiped_at = excluded.wiped_at, "
+        "destroyed = excluded.destroyed",
+        (device_id, Manner.SEND_FIRST.value, b"", at, at, destroyed),
+    )
+
+
+def _signer(reader: Reader, receipt: WipeReceipt) -> Actor:
+    """The device that signed, as an actor; one sentence for an unknown one and for a signature that is not its own."""
+    sql = (
+        "SELECT c.public_key, u.login, u.id FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id "
+        "WHERE c.device_id = ?"
+    )
+    found = reader.session.first(sql, (receipt.device_id,))
+    ours = receipt.server_id == reader.info().server_id
+    if found is None or not ours or not is_proven(receipt, PublicKeys.of(bytes(found[0]))):
+        raise KnownError(Code.UNAUTHORISED, "This receipt is not from a device of this server.")
+    return Actor(str(found[1]), bytes(found[2]), receipt.device_id)
+
+
+def _device(tx: WriteTransaction, device_id: bytes) -> Row:
+    device = tx.row("device", device_id)
+    if device is None:
+        sentence = "There is no such device. List them with fieldrep-server device list."
+        raise KnownError(Code.NOT_FOUND, sentence)
+    return device
+
+
+def _is_admitted(tx: WriteTransaction, device: Row) -> bool:
+    user_id = device["user_id"]
+    assert isinstance(user_id, bytes)  # noqa: S101 - every device has a user
+    user = tx.row("user", user_id)
+    return user is not None and bool(user["active"]) and not is_withdrawn(tx, device)
+
+
+def _set_state(tx: WriteTransaction, device: Row, state: str) -> None:
+    device.update(state=state, revision=tx.new_revision(), changed_at=tx.now)
+    tx.stage("device", device)

@@ -1,0 +1,161 @@
+"""A laptop is wiped with the real programs: online, after weeks offline, as lost, and killed in the middle of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from fieldrep.contract.steps import Step
+from tests.e2e.device_command import DeviceCommand
+from tests.e2e.test_serving import serving
+from tests.e2e.test_strangers_and_restores import Place, company, place
+
+__all__ = ["place"]
+
+SECRET = "Herberg De Gouden Leeuw"
+KILLED_AT = """
+import os, signal, sys
+from fieldrep.contract import steps
+def listen(now):
+    if now.name == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+steps.listener = listen
+from fieldrep.cli import main
+main(["sync"])
+"""
+POSIX = pytest.mark.skipif(os.name != "posix", reason="kills by signal are of POSIX systems")
+ON_THE_WAY = (Step.WIPE_NOTED, Step.KEY_DESTROYED, Step.FILES_DESTROYED, Step.WIPE_TOLD)
+
+
+def device_of(place: Place) -> dict[str, object]:
+    (found,) = [one for one in place.server.json("device", "list") if one["login"] == "ana.berg"]
+    return dict(found)
+
+
+def assert_nothing_left(place: Place) -> None:
+    """Not a byte of what she had, no key, no replica: a raw look at every file of the folder."""
+    left = {path.name: path.read_bytes() for path in place.ana.home.rglob("*") if path.is_file()}
+    assert set(left) <= {"profile.lock"}, sorted(left)
+    for content in left.values():
+        assert SECRET.encode() not in content
+
+
+def assert_wiped(place: Place) -> dict[str, object]:
+    assert_nothing_left(place)
+    device = device_of(place)
+    assert (device["state"], bool(device["wiped"])) == ("wiped", True)
+    return device
+
+
+def killed_in_sync(place: Place, step: Step) -> int:
+    """How a sync ends that dies at a step."""
+    words = [sys.executable, "-c", KILLED_AT, step.name]
+    return subprocess.run(words, env=place.ana.environment, capture_output=True).returncode
+
+
+def names(place: Place) -> set[object]:
+    rows = place.server.rows(place.folder / f"theirs-{os.urandom(4).hex()}.jsonl")
+    return {row["name"] for row in rows["account"]}
+
+
+def test_what_waits_is_sent_then_all_is_destroyed_and_the_admin_sees_when(place: Place) -> None:
+    place.ana.do("create_account", name=SECRET)
+    said = place.server("device", "wipe", "D1")
+    assert "what waits on it is sent first" in said
+    assert device_of(place)["state"] == "to be wiped"
+    assert "ordered to wipe itself already" in place.server("device", "wipe", "D1")
+
+    sentence = place.ana.refused("sync", code=3)
+
+    assert "Your admin had this laptop wiped" in sentence
+    assert SECRET in names(place)
+    assert assert_wiped(place)["lost_with_it"] == "nothing"
+    assert "no key yet" in place.ana.refused("show", "account")
+    place.ana("enroll", place.link())
+    assert place.ana.json("sync")["digests_equal"] is True
+
+
+def test_after_weeks_offline_it_happens_at_the_next_contact(place: Place) -> None:
+    place.server("device", "wipe", "D1")
+    place.line.breaks("drop request")
+    place.ana.do("create_account", name=SECRET)
+    assert "safe" in place.ana.refused("sync")
+    assert place.ana.show("account", f"name={SECRET}")
+    place.line.heals()
+    assert "wiped" in place.ana.refused("sync", code=3)
+    assert SECRET in names(place)
+    assert_wiped(place)
+
+
+def test_a_lost_one_sends_nothing_and_says_how_much_went_with_it(place: Place) -> None:
+    place.ana.do("create_account", name=SECRET)
+    place.server("device", "wipe", "D1", "--lost")
+    assert device_of(place)["state"] == "to be wiped, lost"
+    assert "with 1 unsent change" in place.ana.refused("sync", code=3)
+    assert SECRET not in names(place)
+    assert assert_wiped(place)["lost_with_it"] == "1 unsent change"
+
+
+@POSIX
+def test_one_that_can_tell_nobody_tells_with_the_next_command(place: Place) -> None:
+    place.server("device", "wipe", "D1", "--lost")
+    assert killed_in_sync(place, Step.WIPE_NOTED) == -signal.SIGKILL
+    place.line.breaks("drop request")
+    assert "wiped" in place.ana.refused("status", code=3)
+    assert "wiped" in place.ana.refused("status", code=3)
+    assert device_of(place)["state"] == "to be wiped, lost"
+    place.line.heals()
+    assert "wiped" in place.ana.refused("status", code=3)
+    assert_wiped(place)
+
+
+@POSIX
+@pytest.mark.parametrize("step", ON_THE_WAY, ids=lambda step: step.name.lower())
+def test_killed_in_the_middle_the_next_command_finishes_it(place: Place, step: Step) -> None:
+    place.ana.do("create_account", name=SECRET)
+    place.server("device", "wipe", "D1")
+    assert killed_in_sync(place, step) == -signal.SIGKILL
+    told = step is Step.WIPE_TOLD
+    assert (device_of(place)["state"] == "wiped") is told
+    place.ana.refused("status", code=3)
+    assert SECRET in names(place)
+    assert_wiped(place)
+
+
+def test_what_lies_beside_it_or_outside_is_not_touched(place: Place) -> None:
+    outside = place.folder / "outside"
+    outside.mkdir()
+    (outside / "fieldrep.log").write_text("mine", encoding="utf-8")
+    (place.ana.home / "logs").symlink_to(outside)
+    (place.ana.home / "holiday.jpg").write_bytes(b"mine")
+    (place.ana.home / "settings.json").symlink_to(outside / "fieldrep.log")
+    place.server("device", "wipe", "D1")
+    place.ana.refused("sync", code=3)
+    assert (outside / "fieldrep.log").read_text(encoding="utf-8") == "mine"
+    assert {path.name for path in place.ana.home.iterdir()} == {"holiday.jpg", "profile.lock"}
+
+
+def test_an_order_is_taken_back_while_the_laptop_was_not_there(place: Place) -> None:
+    place.server("device", "wipe", "D1")
+    said = json.loads(place.server("device", "wipe", "D1", "--cancel", "--json"))
+    assert said["changed"] is True
+    assert place.ana.json("sync")["digests_equal"] is True
+    assert "--lost or --cancel" in place.server.refused("device", "wipe", "D1", "--cancel", "--lost", code=2)
+
+
+def test_another_server_orders_nothing(place: Place) -> None:
+    """A device of the same number at another company, which wipes its own."""
+    foreign = company(place.folder / "foreign")
+    with serving(foreign) as address:
+        other = DeviceCommand(place.folder / "other")
+        other("enroll", foreign("enroll", "ana.berg").splitlines()[0])
+        foreign("device", "wipe", "D1", "--lost")
+        place.line.server_port = int(address.rpartition(":")[2])
+        place.ana.refused("sync")
+        assert place.ana.show("account")
+    place.assert_home()

@@ -1,0 +1,77 @@
+"""What a laptop keeps to itself when a store is restored, and a restore that comes before everything was given back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fieldrep.contract.change import Refused
+from fieldrep.contract.errors import Code
+from fieldrep.contract.ids import RowId
+from sync_server.store.returns import DeviceReturn, restore_report
+from tests.store_suite.laptop import Laptop, go_back, office, with_shop
+from tests.store_suite.world import World
+
+
+def told(world: World) -> DeviceReturn:
+    with world.database.read() as reader:
+        report = restore_report(reader)
+    assert report is not None
+    (device,) = report.devices
+    return device
+
+
+def refused(laptop: Laptop, account: RowId) -> None:
+    """Two changes, of which the second is refused: the office had sent the order off by then."""
+    order = laptop.draft(account)
+    laptop.sync()
+    laptop.world.change("sales_order", order, status="submitted")
+    with laptop.replica.begin("edit_order", "edit") as uow:
+        uow.update("sales_order", order, {"po_ref": "too late"})
+    assert laptop.sync().refused == 1
+
+
+def test_a_refused_change_that_was_the_last_to_be_answered_is_not_missing(
+    world: World, tmp_path: Path
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    ana.edit(shop, phone="after the backup")
+    refused(ana, shop)
+    go_back(world, tmp_path)
+    ana.edit(shop, note="not sent by then")
+    ana.sync()
+    found = told(world)
+    assert (found.state, found.answered_to) == ("done", 4)
+    assert (found.refused, found.missing) == ((4,), ())
+    ana.replica.close()
+
+
+def test_a_correction_that_waits_for_its_person_is_not_missing(world: World, tmp_path: Path) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    refused(ana, shop)
+    ana.sync()
+    with ana.replica.begin("correct_order", "correct") as uow:
+        uow.hold_back = Refused(2, Code.FIELD_PROTECTED, "It is the office's.")
+        uow.update("account", shop, {"phone": "half corrected"})
+    go_back(world, tmp_path)
+    ana.sync()
+    found = told(world)
+    assert (found.state, found.missing) == ("done", ())
+    ana.replica.close()
+
+
+def test_a_restore_while_a_laptop_still_gives_back_forgets_nothing_of_what_it_had_been_answered(
+    world: World, tmp_path: Path
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    ana.edit(shop, phone="after the backup")
+    refused(ana, shop)
+    ana.edit(shop, note="after the refusal")
+    ana.sync()
+    go_back(world, tmp_path)
+    ana.into(office(world, ana.out()))  # by a stick: it has heard of the restore, and given nothing back yet
+    go_back(world, tmp_path, seed=10)
+    ana.sync()
+    found = told(world)
+    assert (found.state, found.answered_to, found.returned) == ("done", 5, 4)
+    assert (found.refused, found.missing) == ((4,), ())
+    ana.replica.close()
