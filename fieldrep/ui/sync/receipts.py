@@ -42,7 +42,7 @@ def row(kept: KeptReceipt, today: date, zone: tzinfo) -> GridRow:
     return GridRow(
         kept.no,
         (
-            Cell(_when(kept, today, zone)),
+            Cell(day_and_time(kept.at, today, zone)),
             Cell(_WAYS[kept.way]),
             *(Cell(f"{count:,}") for count in counts),
             Cell("Broke off", Tone.WARNING) if kept.code else _EQUAL[receipt.digests_equal],
@@ -53,7 +53,8 @@ def row(kept: KeptReceipt, today: date, zone: tzinfo) -> GridRow:
 
 def title(kept: KeptReceipt, today: date, zone: tzinfo) -> str:
     """What the page of one receipt is called."""
-    return f"{_when(kept, today, zone)}, {_WAYS[kept.way].lower()}"
+    when = day_and_time(kept.at, today, zone)
+    return f"{when[:1].upper()}{when[1:]}, {_WAYS[kept.way].lower()}"
 
 
 def figures(receipt: Receipt) -> list[tuple[str, str]]:
@@ -94,8 +95,3 @@ def contact_words(contact_at: int, newest: int, today: date, zone: tzinfo) -> st
 
 def _sent(receipt: Receipt) -> int:
     return receipt.accepted + receipt.merged + receipt.held
-
-
-def _when(kept: KeptReceipt, today: date, zone: tzinfo) -> str:
-    words = day_and_time(kept.at, today, zone)
-    return words[:1].upper() + words[1:]
