@@ -9,6 +9,7 @@ the same programs is kept and not run again; a part that went wrong is. Simulate
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -48,7 +49,11 @@ def told(part: Part, again: bool) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Runs the parts and writes the report, after each part what is known by then."""
+    """Runs the parts and writes the report, after each part what is known by then.
+
+    Ended from outside it takes down what it started, the servers and their folders, as it does with Ctrl+C.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     asked = arguments(words)
     before = kept(asked.out.with_suffix(".json"), asked.tier) if asked.out and not asked.anew else []
     known = {part.asked: part for part in before}
