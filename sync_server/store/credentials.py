@@ -42,7 +42,6 @@ __all__ = [
 ]
 
 CODE_LIFETIME_MS = 10 * 60 * 1000
-_FORGOTTEN_AFTER_MS = 30 * 86_400_000
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans("ILO", "110", "- ")
@@ -65,7 +64,6 @@ def make_code(
     """A code of 80 random bits that admits one device for a user, once, within its time."""
     number = int.from_bytes(randomness(_CODE_LETTERS * 5 // 8), "big")
     letters = "".join(_ALPHABET[number >> 5 * i & 31] for i in range(_CODE_LETTERS))
-    tx.session.run("DELETE FROM enrollment_code WHERE expires_at < ?", (tx.now - _FORGOTTEN_AFTER_MS,))
     tx.session.run(
         "INSERT INTO enrollment_code (code_hash, user_id, made_at, expires_at) VALUES (?, ?, ?, ?)",
         (_code_hash(letters), user_id, tx.now, tx.now + lifetime_ms),

@@ -121,15 +121,6 @@ def test_a_code_ends_after_ten_minutes_also_for_the_device_it_admitted(world: Wo
         assert refused.value.code is Code.LINK_EXPIRED
 
 
-def test_codes_long_past_are_forgotten(world: World) -> None:
-    ana = world.user("ana")
-    code_for(world, ana)
-    world.clock.pass_days(31)
-    code_for(world, ana)
-    with world.database.read() as reader:
-        assert len(reader.rows("SELECT made_at FROM enrollment_code")) == 1
-
-
 def test_a_code_of_a_disabled_user_admits_nobody(world: World) -> None:
     code = code_for(world, world.user("ana"))
     with world.write() as tx:
