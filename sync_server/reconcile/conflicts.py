@@ -69,6 +69,7 @@ def label_of(entity: Entity, row: Row) -> str:
 
 def open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field) -> Row | None:
     """The conflict that this device's chain of edits on the field has raised, while it is open."""
+    tx.gather(CONFLICT, "row_id", row_id_of(row))
     for conflict in tx.children(CONFLICT, "row_id", row["id"]):
         mine = conflict["mine_device_id"] == author.device_id
         if mine and conflict["field"] == field.name and conflict["status"] == "open":

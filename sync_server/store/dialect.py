@@ -233,6 +233,8 @@ _SETTINGS = (
 an index in its order: a plan made while a table was empty would read it whole ever after, others would sort. So one
 plan does for all values; to make it anew for each would cost more than most statements do."""
 _PREPARED = 500
+_MANY = 500
+"""New rows from which on they are streamed; so many at once cost no more by a statement with an array a column."""
 
 
 class PostgresDialect:
@@ -262,7 +264,7 @@ class PostgresDialect:
 
         # One wire type for every whole number keeps one prepared statement per text.
         def prepare(connection: Any, _record: object) -> None:
-            connection.prepare_threshold, connection.prepared_max = 1, _PREPARED
+            connection.prepare_threshold, connection.prepared_max = 0, _PREPARED
             connection.adapters.register_dumper(int, Int8Dumper)
             connection.adapters.register_dumper(int, Int8BinaryDumper)
 
@@ -313,8 +315,8 @@ class PostgresDialect:
             yield sql.replace(_MEMBERS, _ANY), [list(members)]
 
     def insert_many(self, cursor: Any, table: str, columns: Sequence[str], rows: list[Row]) -> None:
-        if len(rows) < 20:
-            cursor.executemany(self.text(insert_text(table, tuple(columns))), rows)
+        if len(rows) < _MANY:
+            self.put_many(cursor, table, columns, rows, "")
             return
         sql = compose("COPY {table} ({columns}) FROM STDIN", table=table, columns=columns)
         with cursor.copy(sql) as copy:

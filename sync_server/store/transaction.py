@@ -244,7 +244,7 @@ class WriteTransaction(Workspace):
         """Who gave a field of a row its present value and when, asked only where somebody has to decide."""
         row_id = row["id"]
         assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
-        return self._runs.last_change(entity, row, field.name, self.import_images([row_id]).get(row_id))
+        return self._runs.last_change(entity, row, field.name, self.import_image(row_id))
 
     def outcome_of(self, device_id: bytes, incarnation: bytes, n: int) -> bytes | None:
         here = (one.blob for one in self._of(device_id, incarnation) if one.change.n == n)
@@ -276,11 +276,6 @@ class WriteTransaction(Workspace):
             self._numbers[series] = 0 if found is None else int(found[0])
         self._numbers[series] += 1
         return self._numbers[series]
-
-    def import_images(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
-        """What an import last said of rows."""
-        sql = "SELECT row_id, image FROM import_image WHERE row_id IN :members"
-        return {row_id: bytes(image) for row_id, image in self.session.chosen(sql, list(ids))}
 
     def keep_import_image(self, row_id: bytes, image: bytes) -> None:
         """Keeps what an import says of a row, for the next one."""

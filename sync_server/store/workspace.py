@@ -18,6 +18,7 @@ from fieldrep.contract.fields import Value, plain_values
 from fieldrep.contract.scope import scope_key
 from sync_server.store.reading import Reader
 from sync_server.store.session import Session
+from sync_server.store.sql_text import compose
 from sync_server.store.statements import ENTITY_TABLES, Row, entity_table
 
 
@@ -71,6 +72,8 @@ class Workspace(Reader):
         self.carried: set[bytes] = set()
         self._journal: list[tuple[str, bytes, Staged | None]] = []
         self._children: dict[tuple[str, str, Value], list[bytes]] = {}
+        self._gathered: dict[tuple[str, str, Value], list[Row]] = {}
+        self._imported: dict[bytes, bytes | None] = {}
 
     def preload(self, entity: str | Entity, ids: Iterable[bytes]) -> None:
         """Reads rows that will be asked for in one go; those there are none of are remembered as such."""
@@ -111,11 +114,12 @@ class Workspace(Reader):
         table = entity_table(entity)
         staged = self.staged.get(table.name, {})
         found = {}
-        for row in super().find(entity, field, value):
+        gathered = self._gathered.get((table.name, field, value))
+        for row in super().find(entity, field, value) if gathered is None else gathered:
             row_id = row["id"]
             assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
             if row_id not in staged:
-                found[row_id] = row
+                found[row_id] = row.copy()
         names = (
             self._children.get((table.name, field, value), ()) if field in table.parents else tuple(staged)
         )
@@ -124,6 +128,34 @@ class Workspace(Reader):
             if entry is not None and entry.row[field] == value:
                 found[row_id] = dict(entry.row)
         return [found[row_id] for row_id in sorted(found)]
+
+    def gather(self, entity: str | Entity, field: str, value: bytes) -> None:
+        """Reads for `find` in one go what has this value in a field, an id, or that of another row read so far."""
+        table = entity_table(entity)
+        if (table.name, field, value) in self._gathered:
+            return
+        wanted = [v for v in self.ids_at_hand() if (table.name, field, v) not in self._gathered]
+        self._gathered.update({(table.name, field, one): [] for one in (value, *wanted)})
+        sql = table.select + compose(" WHERE {column} IN :members ORDER BY id", column=field)
+        for stored in self.session.chosen(sql, list(dict.fromkeys((value, *wanted)))):
+            row = table.row(stored)
+            self._gathered[table.name, field, row[field]].append(row)
+
+    def import_image(self, row_id: bytes) -> bytes | None:
+        """What an import last said of a row; whoever asks for one may ask for any other read so far."""
+        if row_id not in self._imported:
+            ids = [one for one in (row_id, *self.ids_at_hand()) if one not in self._imported]
+            self._imported |= {**dict.fromkeys(ids), **self.import_images(ids)}
+        return self._imported[row_id]
+
+    def import_images(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
+        """What an import last said of rows."""
+        sql = "SELECT row_id, image FROM import_image WHERE row_id IN :members"
+        return {row_id: bytes(image) for row_id, image in self.session.chosen(sql, list(dict.fromkeys(ids)))}
+
+    def ids_at_hand(self) -> list[bytes]:
+        """The ids of all rows read so far, of whichever kind."""
+        return [row_id for images in self.images.values() for row_id, image in images.items() if image]
 
     def children(self, entity: str | Entity, field: str, value: Value) -> list[Row]:
         """The rows whose parent is `value`, such as the lines of an order, staged ones included."""

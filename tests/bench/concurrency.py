@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
 from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
 from tests.bench.crowd import Member, Seen, Task
-from tests.bench.machine import ROOT, Server, environment
+from tests.bench.machine import ROOT, Server, database_processes, environment, processor_seconds
 from tests.bench.workload import REPS, SEED, SIZES, Workload
 
 ARRIVAL_SECONDS = 10.0
@@ -54,13 +55,15 @@ class Together:
 
     Attributes:
         seconds: from the signal until the last device was done.
-        cpu: processor seconds of the server.
+        cpu, database, devices: processor seconds of the server, of the database's own processes, of all the devices.
         alike: whether in the end all devices of one user held the same rows as the central store.
     """
 
     edits: int
     seconds: float
     cpu: float
+    database: float
+    devices: float
     busy: int
     errors: tuple[str, ...]
     alike: bool
@@ -78,9 +81,9 @@ def meet(url: str, size: str, crowd: Crowd, folder: Path) -> Together:
             for at in range(0, len(members), share)
         ]
         with _processes(tasks, folder) as running:
-            before = server.cpu
+            before = _spent(server, url, running)
             seen = _step(running, "sync")
-            spent = server.cpu - before
+            spent = [now - then for now, then in zip(_spent(server, url, running), before, strict=True)]
             settled = _step(running, "settle")
         alike = all(one.whole for one in settled) and all(
             len({one.digest for one in settled if one.rep == rep}) <= 1 for rep in range(REPS)
@@ -88,12 +91,20 @@ def meet(url: str, size: str, crowd: Crowd, folder: Path) -> Together:
         return Together(
             edits=crowd.devices * crowd.edits,
             seconds=max(one.done for one in seen),
-            cpu=spent,
+            cpu=spent[0],
+            database=spent[1],
+            devices=spent[2],
             busy=sum(one.busy for one in seen),
             errors=tuple(one.error for one in (*seen, *settled) if one.error),
             alike=alike,
             peak_mb=server.peak_mb,
         )
+
+
+def _spent(server: Server, url: str, running: list[subprocess.Popen[str]]) -> tuple[float, float, float]:
+    """Processor seconds so far of the server, of the database and of the crowd."""
+    crowd = [psutil.Process(process.pid) for process in running]
+    return server.cpu, processor_seconds(database_processes(url)), processor_seconds(crowd)
 
 
 def _admitted(url: str, size: str, crowd: Crowd, folder: Path) -> tuple[Member, ...]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,7 @@ from typing import Any, Self
 import psutil
 
 from sync_server.paths import Remembered, ServerHome
+from sync_server.store.dialect import dialect_of
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIECE, _UNDER_WAY = 8_192, 1 << 20
@@ -50,6 +52,22 @@ def run_json(module: str, *words: str, **more: str) -> Any:
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def processor_seconds(processes: Iterable[psutil.Process]) -> float:
+    """What processes have taken so far, together."""
+    times = [process.cpu_times() for process in processes]
+    return sum(one.user + one.system for one in times)
+
+
+def database_processes(url: str) -> list[psutil.Process]:
+    """The processes of the database server that keeps a store, none for a store in a file."""
+    if dialect_of(url).is_local:
+        return []
+    with dialect_of(url).schema_engine(url).connect() as connection:
+        (backend,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
+        head = psutil.Process(psutil.Process(backend).ppid())
+        return [head, *(process for process in head.children() if process.pid != backend)]
 
 
 class Server:
@@ -92,8 +110,7 @@ class Server:
     @property
     def cpu(self) -> float:
         """Processor seconds it has taken so far."""
-        times = self._seen.cpu_times()
-        return times.user + times.system
+        return processor_seconds([self._seen])
 
 
 class Relay:

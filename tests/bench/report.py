@@ -46,6 +46,8 @@ LINES = {
     "t7_rate": Line("T7", "devices at once push shared rows and pull: edits a second", "", 900),
     "t7_edit": Line("T7", "the same, one edit", "ms", 1.11, floor="round trip and two commits, per edit"),
     "t7_server": Line("T7", "processor of the server, one edit", "ms"),
+    "t7_database": Line("T7", "processor of the database beside it, one edit", "ms"),
+    "t7_devices": Line("T7", "processor of the devices on the same machine, one edit", "ms"),
     "t8_p95": Line("T8", "delta of 200 changes, p95", "ms", 30, floor="bare requests round trip"),
     "t8_median": Line("T8", "delta of 200 changes, median", "ms", floor="bare requests round trip"),
     "t8_small": Line("T8", "the same from a store a hundredth as large, median", "ms"),

@@ -92,6 +92,8 @@ class Run:
         figures["t7_rate"] = seen.edits / seen.seconds
         figures["t7_edit"] = 1e3 * seen.seconds / seen.edits
         figures["t7_server"] = 1e3 * seen.cpu / seen.edits
+        figures["t7_database"] = 1e3 * seen.database / seen.edits
+        figures["t7_devices"] = 1e3 * seen.devices / seen.edits
         took = self.report.floors["round trip and two commits"]
         self.report.floors["round trip and two commits, per edit"] = took / crowd.edits
         self._together("t7", crowd, seen)

@@ -285,6 +285,29 @@ def test_who_holds_what_is_told_alike_for_rows_read_before_and_for_others(world:
         assert [tx.holds(ben, key) for key in keys] == [False, True, False, False]
 
 
+def test_rows_gathered_before_are_found_like_those_read_one_by_one(world: World) -> None:
+    ana = world.user("ana")
+    shops = [world.account(ana, name=f"Shop {number}") for number in range(3)]
+    with world.write() as tx:
+        people = [
+            contacts(tx, shop, [f"{number} of {shop.hex()}" for number in range(2)]) for shop in shops[:2]
+        ]
+        tx.keep_import_image(shops[1], b"imported")
+    with world.database.read() as reader:
+        stored = [reader.find("contact", "account_id", shop) for shop in shops]
+    with world.write() as tx:
+        tx.preload("account", shops[1:])
+        tx.gather("contact", "account_id", shops[0])
+        assert [tx.find("contact", "account_id", shop) for shop in shops] == stored
+        tx.find("contact", "account_id", shops[0])[0]["phone"] = "altered"
+        assert tx.find("contact", "account_id", shops[0]) == stored[0]
+        changed_row(tx, "contact", people[1][0], phone="1")
+        made = new_row(tx, "contact", account_id=shops[2], family_name="New")
+        assert {row["phone"] for row in tx.find("contact", "account_id", shops[1])} == {"1", None}
+        assert [row["id"] for row in tx.find("contact", "account_id", shops[2])] == [made]
+        assert [tx.import_image(shop) for shop in shops] == [None, b"imported", None]
+
+
 def test_grant_history_says_who_held_what_when(world: World) -> None:
     ana, ben = world.user("ana"), world.user("ben")
     account = world.account(owner=ana)
