@@ -31,7 +31,7 @@ def answer(
     *earlier, last = requests
     asked = [msgspec.structs.replace(request, further=True) for request in earlier]
     for request in (*asked, last):
-        reply = exchange(database, device, request)
+        reply = exchange(database, device, request, carried=True)
         yield reply
         if reply.verdict not in (Verdict.CONTINUE, Verdict.UPGRADE, Verdict.WIPE):
             break

@@ -15,7 +15,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
 from fieldrep.contract.wiping import WipeOrder
 from sync_server.reconcile.behind import require_not_behind
-from sync_server.reconcile.handshake import COPY, WIPE, judge
+from sync_server.reconcile.handshake import COPY, WIPE, has_gone_back, judge
 from sync_server.reconcile.push import CopyNoticed
 from sync_server.reconcile.taking import require_epoch, shown_by, take
 from sync_server.store.after_backup import note_held, restored_to, shown_before
@@ -30,7 +30,7 @@ from sync_server.store.echo import Echo
 from sync_server.store.feed import Pulled
 from sync_server.store.glance import Glance
 from sync_server.store.positions import position_of
-from sync_server.store.returns import note_refused, note_return
+from sync_server.store.returns import is_giving_back, note_refused, note_return
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
 from sync_server.store.wiping import order_for
@@ -42,14 +42,31 @@ MOST_NAMED = 50
 _AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
 
 
-def exchange(database: Database, device: DeviceIdentity, request: ExchangeRequest) -> ExchangeReply:
+def exchange(
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, *, carried: bool = False
+) -> ExchangeReply:
     """The reply to one request of an authenticated device.
+
+    Args:
+        carried: it came in a file, which may be older than what the device has told since.
 
     Raises:
         KnownError: `device_revoked`, when it was withdrawn since it was identified; nothing is taken or served (I18).
             `store_behind`, when it knows more than the store.
     """
     database.settle_due()
+    try:
+        return _exchanged(database, device, request, carried)
+    except CopyNoticed as noticed:
+        with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
+            tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
+        with database.read() as snapshot:
+            return _reply(database, snapshot.info(), Verdict.ENROL_AGAIN, COPY)
+
+
+def _exchanged(
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, carried: bool
+) -> ExchangeReply:
     with database.read() as snapshot:
         info = snapshot.info()
         verdict, sentence = judge(info, device, request.handshake)
@@ -58,6 +75,8 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
             return reply
         if verdict is Verdict.WIPE:
             reply = msgspec.structs.replace(reply, wipe=order_for(snapshot, device.device_id))
+        elif not carried:
+            _require_no_older_self(snapshot, device, request.handshake)
         told = request.handshake.epoch
         restored = verdict is Verdict.START_OVER or (
             verdict is Verdict.WIPE and told not in (b"", info.epoch)
@@ -73,15 +92,20 @@ def exchange(database: Database, device: DeviceIdentity, request: ExchangeReques
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or restored:
             return _served(database, snapshot, device, request, reply)
-    try:
-        outcomes, echo = take(database, device, request, info, verdict)
-    except CopyNoticed as noticed:
-        with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
-            tx.audit("notice_copy", "refused", entity="device", row_id=device.device_id, detail=str(noticed))
-        return msgspec.structs.replace(reply, verdict=Verdict.ENROL_AGAIN, sentence=COPY)
+    outcomes, echo = take(database, device, request, info, verdict)
     with database.read() as snapshot:
         reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
         return _served(database, snapshot, device, request, reply, echo)
+
+
+def _require_no_older_self(snapshot: Snapshot, device: DeviceIdentity, handshake: Handshake) -> None:
+    """Raises `CopyNoticed` where the device has told of newer changes than it has.
+
+    Not while it gives back after a restore: only one that was this device can, and the report waits for it.
+    """
+    if has_gone_back(snapshot.info(), device, handshake) and not is_giving_back(snapshot.session, device):
+        told, newest = device.highest_n, handshake.highest_n
+        raise CopyNoticed(f"change {told} was told of before, its newest is {newest}; or a request came late")
 
 
 def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> ExchangeReply | None:
@@ -99,7 +123,8 @@ def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> E
         return None
     verdict, _ = judge(info, device, told)
     if (
-        differs(told, seen.digest, info.revision)
+        has_gone_back(info, device, told)
+        or differs(told, seen.digest, info.revision)
         or verdict is not Verdict.CONTINUE
         or contact_note(device, told, info.revision, database.clock()) is not None
     ):

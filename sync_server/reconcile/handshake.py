@@ -40,3 +40,11 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
     if handshake.epoch and is_before(handshake.cursor, info.revision, info.horizon):
         return Verdict.TOO_OLD, "This laptop was away very long; your records are fetched afresh."
     return Verdict.CONTINUE, ""
+
+
+def has_gone_back(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> bool:
+    """Whether a device knows fewer changes of its own than it has told of: two speak as one, or it was put back (F26).
+
+    Numbers only grow on a device. Of a restore it hears first, whatever it has told.
+    """
+    return handshake.epoch in (b"", info.epoch) and handshake.highest_n < device.highest_n

@@ -48,10 +48,7 @@ _outcome_decoder = msgspec.msgpack.Decoder(Outcome)
 
 
 class CopyNoticed(Exception):
-    """A change number came again with other content: two installations speak with one device's credential (F26)."""
-
-    def __init__(self, n: int) -> None:
-        super().__init__(f"change {n} was taken before with other content")
+    """Two installations speak with one device's credential (F26); says by what they showed themselves."""
 
 
 def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
@@ -93,7 +90,7 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
             if change.n <= answered_to:
                 note_returned(tx, author, change, outcome)
         elif stored[:_CONTENT_BYTES] != content:
-            raise CopyNoticed(change.n)
+            raise CopyNoticed(f"change {change.n} was taken before with other content")
         else:
             outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
             if change.n <= answered_to:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,12 @@ class Place:
 
     def stored(self) -> dict[str, list[dict[str, Any]]]:
         return self.server.rows(self.folder / "all.jsonl")
+
+    def noticed(self) -> list[str]:
+        """By what copies showed themselves, as the admin's log has it."""
+        with closing(sqlite3.connect(self.server.home / "central.db")) as store:
+            found = store.execute("SELECT detail FROM audit_entry WHERE action = 'notice_copy' ORDER BY at")
+            return [detail for (detail,) in found]
 
     def assert_equal(self, *devices: DeviceCommand) -> None:
         for device in devices:
@@ -99,6 +107,39 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     assert stored.get("conflict", []) == []
     copy.do("edit_account", id=shop, phone="4")
     place.assert_equal(copy)
+
+
+def test_a_copy_is_noticed_at_first_contact_though_no_number_was_used_twice(place: Place) -> None:
+    first = place.first
+    shop = first.do("create_account", name="Made before the copy")["id"]
+    first("sync")
+    copy = place.copy()
+    copy.do("edit_account", id=shop, phone="by the copy")
+    copy("sync")
+
+    sentence = first.refused("sync")
+    assert "copy" in sentence
+    first.do("edit_account", id=shop, note="entered before the link came")
+    assert "copy" in first.refused("sync")
+    assert place.noticed()[0].startswith("change 2 was told of before, its newest is 1;")
+
+    first("enroll", place.link())
+    first("sync")
+    place.assert_equal(first, copy)
+    (row,) = place.stored()["account"]
+    assert (row["phone"], row["note"]) == ("by the copy", "entered before the link came")
+
+
+def test_a_file_that_is_older_than_what_came_by_line_is_no_copys(place: Place) -> None:
+    first = place.first
+    shop = first.do("create_account", name="Carried")["id"]
+    first("bundle", "out", place.folder / "old.frb")
+    first.do("edit_account", id=shop, phone="by line")
+    first("sync")
+    place.server("bundle", "in", place.folder / "old.frb", "--reply", place.folder / "reply.frb")
+    first("bundle", "in", place.folder / "reply.frb")
+    assert first.json("status")["warning"] is None
+    place.assert_equal(first)
 
 
 def test_a_link_alone_sends_nothing_and_changes_nothing_of_a_profile_that_is_admitted(place: Place) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fieldrep.domain.holders import Coverage
 from fieldrep.sync import bundle
-from sync_server.reconcile import edits, handshake, proposals, push
+from sync_server.reconcile import edits, exchange, handshake, proposals, push
 from sync_server.store import feed, purge, retention
 from tests.sim.bugs import Bug, Patch
 
@@ -63,6 +63,11 @@ def enrolled_as_a_stranger(patch: Patch) -> None:
     patch.setattr(push, "formers_of", lambda *_: [])
 
 
+def older_self_overlooked(patch: Patch) -> None:
+    """A laptop that knows less of its own than it has told of goes on, until a number is used twice."""
+    patch.setattr(exchange, "_require_no_older_self", lambda *_: None)
+
+
 def answers_of_the_other_copy(patch: Patch) -> None:
     """A copy of a laptop takes the answer to the other one's file for the answer to its own."""
     patch.setattr(bundle, "was_written_here", lambda *_: True)
@@ -78,6 +83,7 @@ IN_MOTION: tuple[Bug, ...] = (
     tombstones_unsent,
     horizon_forgotten,
     copies_taken_for_one,
+    older_self_overlooked,
     answers_of_the_other_copy,
     enrolled_as_a_stranger,
 )

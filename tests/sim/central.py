@@ -132,6 +132,7 @@ class Central:
         """One request as the HTTP route treats it, judged by the oracle whatever comes of it."""
         request, death = decode_request(body), self.death
         self.new_day()
+        self.copies.look(self.sql, device)
         try:
             with self.dying():
                 message = bytes(self._routes._answer(f"Bearer {token}", body).body)
@@ -243,7 +244,7 @@ class Central:
     # -- what must be true
 
     def _judge(self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True) -> None:
-        if self.is_copy(request, device):
+        if self.copies.are_shown(self.epoch, device, request):
             self.settle()
             self.compare({})
             return
@@ -271,11 +272,6 @@ class Central:
         touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names, at_once), b"store"))
         self.settle()
         self.compare(touched, stands)
-
-    def is_copy(self, request: ExchangeRequest, device: bytes) -> bool:
-        """Whether a request shows that two installations speak as one device; nothing of it is then taken."""
-        here = request.handshake.epoch in (b"", self.epoch)
-        return here and self.copies.clashing(device, request) > 0
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows, now or when it was last noted, says which state it has taken."""

@@ -1,4 +1,4 @@
-"""What must be true of copies of a profile: noticed by a number that was used twice, and the work of both taken once.
+"""What must be true of copies of a profile: noticed by the numbers of changes, and the work of both taken once.
 
 Knows under which device each change was answered and what was in it. Must not judge what a change becomes.
 """
@@ -43,12 +43,15 @@ class Copies:
         contents: the change that was answered so.
         was: the devices a device was before it enrolled again, the last first.
         noticed: how often somebody was told that he is a copy.
+        told: the newest change number its device had told of before the request that is looked at; 0 for a file, which
+            may be older than what came since.
     """
 
     answers: dict[Numbered, Outcome]
     contents: dict[Numbered, Change] = field(default_factory=dict)
     was: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     noticed: int = 0
+    told: int = 0
     _alike: dict[tuple[int, int], tuple[Change, Change]] = field(default_factory=dict)
 
     def clashing(self, device: bytes, request: ExchangeRequest) -> int:
@@ -57,6 +60,24 @@ class Copies:
             if (device, change.n) in self.answers and self.contents[device, change.n] != change:
                 return change.n
         return 0
+
+    def look(self, sql: Sql, device: bytes) -> None:
+        """The newest number the store has noted of a device; 0 where it awaits things of it since a restore."""
+        _, came = sql.rows("SELECT device_id FROM device_return WHERE epoch = (SELECT epoch FROM store_info)")
+        awaited = device in {bytes(who) for (who,) in came}
+        _, found = sql.rows("SELECT device_id, highest_n, waiting FROM device_contact")
+        told = [n for who, n, waiting in found if bytes(who) == device and not (awaited and waiting)]
+        self.told = max(told, default=0)
+
+    def are_shown(self, epoch: bytes, device: bytes, request: ExchangeRequest) -> bool:
+        """Whether a request shows that two installations speak as one device; nothing of it is then taken.
+
+        A number was used twice, or fewer are known than were told of.
+        """
+        if request.handshake.epoch not in (b"", epoch):
+            return False
+        gone_back = request.handshake.highest_n < self.told
+        return gone_back or self.clashing(device, request) > 0
 
     def known(self, device: bytes, change: Change) -> Outcome | None:
         """The answer this very change got, as this device or as one it was before."""

@@ -57,10 +57,10 @@ def check_reply(
 
 def is_told_a_copy(central: Central, request: ExchangeRequest, reply: ExchangeReply, device: bytes) -> bool:
     """F26: a copy is told so at once, given nothing, and nobody else is."""
-    copy = central.is_copy(request, device)
+    copy = central.copies.are_shown(central.epoch, device, request)
     if copy != (reply.verdict is Verdict.ENROL_AGAIN):
         told = central.names.get(device)
-        raise Wrong(f"I3: a number of {told} was used twice: {copy}, and it was told {reply.verdict}")
+        raise Wrong(f"I3: {told} showed itself as a copy: {copy}, and it was told {reply.verdict}")
     if copy and (reply.outcomes or reply.pages or reply.leaves or reply.cursor or reply.digest is not None):
         raise Wrong("I5: a copy was given more than the word that it is one")
     central.copies.noticed += copy

@@ -91,7 +91,10 @@ class Sticks:
             return self._did("a file of a stranger was refused", "stranger")
         asked = replace(asked, about_files=list(asked.about_files))
         device, requests = asked.device.device_id, asked.requests
-        copy = next((k for k, one in enumerate(requests) if self.central.is_copy(one, device)), None)
+        epoch, copies = self.central.epoch, self.central.copies
+        copies.told = 0
+        shown = (k for k, one in enumerate(requests) if copies.are_shown(epoch, device, one))
+        copy = next(shown, None)
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
         try:
