@@ -39,7 +39,7 @@ class Rights:
 
     tx: WriteTransaction
     author: Author
-    born: set[ScopeKey] = field(default_factory=set)
+    born: frozenset[ScopeKey] = frozenset()
     _known: dict[ScopeKey, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,4 +63,4 @@ class Rights:
 
     def gave_birth(self, account_id: RowId) -> None:
         """An account made in this batch belongs to its author before the ledger says so."""
-        self.born.add(account_key(account_id))
+        self.born |= {account_key(account_id)}

@@ -50,6 +50,21 @@ _OPEN: Mapping[str, frozenset[str]] = {
 }
 """Per entity the fields that a device may write."""
 
+OPEN_TO: Mapping[str, Mapping[str, Mapping[str, Field]]] = {
+    "create": {entity.name: {name: entity.field(name) for name in _OPEN[entity.name]} for entity in ENTITIES},
+    "update": {
+        entity.name: {name: field for name in _OPEN[entity.name] if not (field := entity.field(name)).fixed}
+        for entity in ENTITIES
+    },
+}
+"""Per kind of edit and entity the fields that it may name."""
+
+_REFERENCES: Mapping[str, frozenset[str]] = {
+    entity.name: frozenset(field.name for field in entity.columns if field.to in CATALOGUE)
+    for entity in ENTITIES
+}
+"""Per entity the fields that point to another record."""
+
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
 
 _PURGED = (
@@ -74,29 +89,27 @@ def apply_edit(
     row_id = RowId(edit.row_id)
     if len(row_id) != 16:
         raise Refusal(Code.INVALID_VALUE, "The record's id is not an id.", entity.name)
-    creating = edit.kind == "create"
+    open_fields = OPEN_TO[edit.kind][entity.name]
     for name, value in edit.after.items():
-        field = _named(entity, row_id, name, creating=creating)
+        field = open_fields.get(name)
+        if field is None:
+            raise _not_open(entity, row_id, name, creating=edit.kind == "create")
         _check_fit(entity, row_id, field, value)
-        before = edit.before.get(name)
-        if before is not None:
-            _check_fit(entity, row_id, field, before)
-    if creating:
+    if edit.kind == "create":
         _create(tx, rights, entity, row_id, edit)
         return False, []
     return _update(tx, rights, entity, row_id, edit, decisions)
 
 
-def _named(entity: Entity, row_id: RowId, name: str, *, creating: bool) -> Field:
-    """The field of an edit's value, which a device may write."""
+def _not_open(entity: Entity, row_id: RowId, name: str, *, creating: bool) -> Refusal:
+    """Why an edit may not name a field."""
     if not entity.has(name):
         sentence = (
             f"This server knows no field “{name[:60]}” of {entity.plural.lower()}; it may be older than you."
         )
-        raise Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
-    if sentence := why_protected(entity, name, creating=creating):
-        raise Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
-    return entity.field(name)
+        return Refusal(Code.UNKNOWN_FIELD, sentence, entity.name, row_id, name[:60])
+    sentence = why_protected(entity, name, creating=creating)
+    return Refusal(Code.FIELD_PROTECTED, sentence, entity.name, row_id, name)
 
 
 def why_protected(entity: Entity, name: str, *, creating: bool) -> str:
@@ -188,7 +201,7 @@ def _update(
     edit: Edit,
     decisions: Decisions | None,
 ) -> tuple[bool, list[KeptField]]:
-    row = tx.row(entity, row_id)
+    row = tx.seen(entity, row_id)
     if row is None:
         _require_no_tombstone(tx, rights, entity, row_id)
     if row is None or not reaches_row(rights, entity.name, row, scope_key(entity, row)):
@@ -198,14 +211,15 @@ def _update(
     decided, kept = (
         decisions.conflict_values(row, edit) if decisions and entity.name == "conflict" else ({}, [])
     )
-    row.update(decided)
+    if decided:
+        row = {**row, **decided}
     values, clashes = _fields(tx, rights, entity, row, edit, decisions, merged=merged)
     kept.extend(clashes)
     if decided or values:
-        row.update(values)
-        _check_references(tx, rights, entity, row, tuple(edit.after))
-        row.update(revision=tx.revision, changed_at=tx.now, changed_by=rights.author.user_id)
-        tx.stage(entity, row)
+        if not _REFERENCES[entity.name].isdisjoint(edit.after):
+            _check_references(tx, rights, entity, {**row, **values}, tuple(edit.after))
+        stamps: Row = {"revision": tx.revision, "changed_at": tx.now, "changed_by": rights.author.user_id}
+        tx.amend(entity, row_id, {**decided, **values, **stamps})
     return merged, kept
 
 
@@ -223,8 +237,11 @@ def _fields(
     taken: Row = {}
     kept: list[KeptField] = []
     deleted_elsewhere = bool(row["archived"]) and "archived" not in edit.after
+    open_fields = OPEN_TO["update"][entity.name]
     for name, after in edit.after.items():
-        field, before = entity.field(name), edit.before.get(name)
+        field, before = open_fields[name], edit.before.get(name)
+        if before is not None and before != row[name]:  # else it is as fit as what is stored
+            _check_fit(entity, RowId(row_id_of(row)), field, before)
         if name in DERIVED.get(entity.name, ()) or (entity.name == "conflict" and name in _DECIDED):
             continue
         if decisions is not None and decisions.holds_back(row_id_of(row), name):

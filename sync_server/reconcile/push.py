@@ -24,6 +24,7 @@ from sync_server.reconcile.edits import apply_edit
 from sync_server.reconcile.latecomers import note_latecomers
 from sync_server.reconcile.merges import carry_out
 from sync_server.reconcile.orders import settle_order
+from sync_server.reconcile.plain import accepted
 from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
@@ -84,7 +85,7 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
             if change.n <= floor:
                 outcome = _long_settled(change, answered_to, tx.revision_now)
             else:
-                outcome = _decide(tx, rights, change)
+                outcome = accepted(tx, rights, change) or _decide(tx, rights, change)
             known[change.n] = content + _encode_outcome(outcome)
             tx.record_outcome(author, change, outcome, known[change.n])
             if change.n <= answered_to:
@@ -161,7 +162,7 @@ def _decide(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
 
 def _tried(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
     mark = tx.mark()
-    born = set(rights.born)
+    born = rights.born
     try:
         return _apply(tx, rights, change)
     except Refusal as refusal:

@@ -36,6 +36,10 @@ NAMING: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """Per entity the fields that name an account or a contact, and which of them."""
 
+_NAMES: Mapping[str, frozenset[str]] = {
+    entity: frozenset(name for name, _ in naming) for entity, naming in NAMING.items()
+}
+
 _HELD_WITH: Mapping[str, tuple[tuple[str, str], ...]] = {
     "document_line": (("order_id", "sales_order"),),
     "attachment": tuple(OWNERS.items()),
@@ -61,7 +65,7 @@ def _redirected(tx: WriteTransaction, edit: Edit) -> Edit:
         survivor = _survivor(tx, edit.entity, edit.row_id)
         if survivor != edit.row_id:
             edit = replace(edit, row_id=survivor, base_revision=_UNSEEN)
-    if not naming:
+    if not naming or (edit.kind == "update" and _NAMES[edit.entity].isdisjoint(edit.after)):
         return edit
     after = _renamed(tx, naming, edit.after)
     if edit.kind == "create":
@@ -111,7 +115,7 @@ def _survivor(tx: WriteTransaction, entity: str, row_id: bytes) -> bytes:
 
 def reaches_row(rights: Rights, entity: str, row: Row, key: ScopeKey) -> bool:
     """Whether the author may touch a row, stored or new; who reaches an order or a record reaches what hangs on it."""
-    if reaches(rights, key, row_id_of(row)):
+    if rights.covers(key) or reaches(rights, key, row_id_of(row)):
         return True
     account_id = account_of(key)
     return account_id is not None and any(

@@ -71,34 +71,29 @@ def described(moves: Iterable[Move]) -> str:
     rows = []
     for move in moves:
         declared, old, new = _SHOWN[move.entity], move.before or _NOTHING, move.after
-        fields = {}
+        fields: dict[str, list[object]] = {}
         for name in move.differing:
-            shown = declared.get(name)
-            if shown is not None:
-                fields[name] = [shown(old.get(name)), shown(new[name])]
+            if name in declared:
+                was, now, shown = old.get(name), new[name], declared[name]
+                fields[name] = [was, now] if shown is None else [shown(was), shown(now)]
         rows.append({"entity": move.entity, "id": id_text(_bytes(new["id"])), "fields": fields})
     return _json(rows).decode()
 
 
-def _cut(value: Value) -> JsonValue:
-    assert not isinstance(value, bytes)  # noqa: S101 - texts and numbers come here
+def _short(field: Field, value: Value) -> JsonValue:
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         return value[:LONGEST_VALUE] + "…"
-    return value
+    return to_json(field, value)
 
 
-def _short(field: Field, value: Value) -> JsonValue:
-    too_long = isinstance(value, str) and len(value) > LONGEST_VALUE
-    return _cut(value) if too_long else to_json(field, value)
-
-
-def _way_to_show(field: Field) -> Callable[[Value], JsonValue]:
-    """From an inner value of a field to what the log says; most values are shown as they are."""
-    return partial(_short, field) if field.kind in _SHOWN_OTHERWISE else _cut
+def _way_to_show(field: Field) -> Callable[[Value], JsonValue] | None:
+    """From an inner value of a field to what the log says; None for those shown as they are, as most."""
+    is_long = field.kind is Kind.TEXT and field.maximum > LONGEST_VALUE
+    return partial(_short, field) if is_long or field.kind in _SHOWN_OTHERWISE else None
 
 
 _SHOWN_OTHERWISE = frozenset({Kind.REF, Kind.BYTES, Kind.FLAG, Kind.JSON})
-_SHOWN: Mapping[str, Mapping[str, Callable[[Value], JsonValue]]] = {
+_SHOWN: Mapping[str, Mapping[str, Callable[[Value], JsonValue] | None]] = {
     entity.name: {name: _way_to_show(field) for name, field in entity.fields.items()} for entity in ENTITIES
 }
 

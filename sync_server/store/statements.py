@@ -41,7 +41,7 @@ class EntityTable:
         select: all columns, to be continued with a condition.
         insert: of a whole row.
         hashed: the values a row's hash covers.
-        row_names: the row's columns, in the order of `values`.
+        row_names: the row's columns, in the order of `values`; `order` tells the place of each.
     """
 
     entity: Entity
@@ -58,6 +58,7 @@ class EntityTable:
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     hashed: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     row_names: tuple[str, ...]
+    order: Mapping[str, int]
     row_hash: Callable[[tuple[Any, ...]], int]
 
     def row(self, stored: tuple[Any, ...]) -> Row:
@@ -103,6 +104,7 @@ def _entity_table(entity: Entity) -> EntityTable:
         insert=insert_text(entity.table, columns),
         values=itemgetter(*entity.column_names),
         row_names=entity.column_names,
+        order={name: place for place, name in enumerate(entity.column_names)},
         hashed=itemgetter(*(field.name for field in digest_columns(entity))),
         row_hash=row_hasher(entity),
     )

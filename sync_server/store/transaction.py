@@ -132,14 +132,14 @@ class WriteTransaction(Workspace):
 
     def mark(self) -> Mark:
         """A point to come back to when a change turns out to be refused."""
-        return Mark(self.position(), self._revision, len(self._audit), dict(self._numbers))
+        return Mark(self.position(), self._revision, len(self._audit), self._numbers)
 
     def rollback_to(self, mark: Mark) -> None:
         """Takes back everything staged, drawn and audited since the mark."""
         self.rewind(mark.position)
         self._revision = mark.revision
         del self._audit[mark.audited :]
-        self._numbers = dict(mark.numbers)
+        self._numbers = mark.numbers
 
     def holds(self, user_id: bytes, scope_key: bytes) -> bool:
         """Whether the user holds the key, as it will be when this transaction commits."""
@@ -271,11 +271,12 @@ class WriteTransaction(Workspace):
 
     def next_number(self, series: str) -> int:
         """The next number of a series; a change taken back gives its number back as well."""
-        if series not in self._numbers:
+        last = self._numbers.get(series)
+        if last is None:
             found = self.session.first("SELECT last FROM number_series WHERE name = ?", (series,))
-            self._numbers[series] = 0 if found is None else int(found[0])
-        self._numbers[series] += 1
-        return self._numbers[series]
+            last = 0 if found is None else int(found[0])
+        self._numbers = {**self._numbers, series: last + 1}  # marks keep the one before
+        return last + 1
 
     def keep_import_image(self, row_id: bytes, image: bytes) -> None:
         """Keeps what an import says of a row, for the next one."""

@@ -6,7 +6,7 @@ is the business of `flush.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress
 from operator import ne
 from typing import Any
@@ -19,7 +19,7 @@ from fieldrep.contract.scope import scope_key
 from sync_server.store.reading import Reader
 from sync_server.store.session import Session
 from sync_server.store.sql_text import compose
-from sync_server.store.statements import ENTITY_TABLES, Row, entity_table
+from sync_server.store.statements import ENTITY_TABLES, EntityTable, Row, entity_table
 
 
 class Image(msgspec.Struct):
@@ -89,13 +89,18 @@ class Workspace(Reader):
 
     def row(self, entity: str | Entity, row_id: bytes) -> Row | None:
         """A row as staged, else as stored; change a copy and stage it."""
+        found = self.seen(entity, row_id)
+        return None if found is None else found.copy()
+
+    def seen(self, entity: str | Entity, row_id: bytes) -> Row | None:
+        """The same to look at alone, since others look at it too; `amend` gives it other values."""
         name = _name(entity)
         staged = self.staged.get(name)
         if staged is not None and (entry := staged.get(row_id)) is not None:
-            return entry.row.copy()
+            return entry.row
         known = self.images.get(name)
         image = known[row_id] if known is not None and row_id in known else self.image(entity, row_id)
-        return None if image is None else image.row.copy()
+        return None if image is None else image.row
 
     def image(self, entity: str | Entity, row_id: bytes) -> Image | None:
         """A row as the store had it before this transaction."""
@@ -172,28 +177,55 @@ class Workspace(Reader):
         row_id = values[0]
         if not plain_values(values) or not isinstance(row_id, bytes):
             raise ValueError(f"a {table.name} row holds a value of no plain type")
-        image = self.image(table.entity, row_id)
-        kept = row.copy()
+        image, kept = self.image(table.entity, row_id), row.copy()
         if image is None:
             held = tuple(compress(table.row_names, (value is not None for value in values)))
-            entry = Staged(kept, scope_key(table.entity, row), held)
             kept["created_revision"] = row["revision"]
+            self._take(table, row_id, Staged(kept, scope_key(table.entity, row), held))
         else:
             # `stored` goes on behind the row's own columns
             differing = tuple(compress(table.row_names, map(ne, values, image.stored)))
-            if not table.fixed.isdisjoint(differing) and row_id not in self.moved.get(table.name, ()):
-                name = next(name for name in differing if name in table.fixed)
-                raise ValueError(f"{table.entity.name}.{name} never changes once the row is made")
-            stays = table.deciding_key.isdisjoint(differing)
-            entry = Staged(kept, image.key if stays else scope_key(table.entity, row), differing)
             kept["created_revision"] = image.row["created_revision"]
+            self._take_changed(table, row_id, image, kept, differing)
+
+    def amend(self, entity: Entity, row_id: bytes, values: Mapping[str, Value]) -> None:
+        """Takes a row that is there with other values in a few of its columns; no other column is looked at.
+
+        Raises:
+            ValueError, KeyError: as `stage`.
+        """
+        table, image = entity_table(entity), self.image(entity, row_id)
+        before = self.seen(entity, row_id)
+        if image is None or before is None:
+            self.stage(entity, {**(before or {}), **values})
+            return
+        if not plain_values(values.values()):
+            raise ValueError(f"a {table.name} row holds a value of no plain type")
+        row, stored = {**before, **values}, image.row
+        earlier = self.staged.get(table.name, {}).get(row_id)
+        names = values if earlier is None else dict.fromkeys((*earlier.differing, *values))
+        differing = [name for name in names if row[name] != stored[name]]
+        differing.sort(key=table.order.__getitem__)
+        self._take_changed(table, row_id, image, row, tuple(differing))
+
+    def _take_changed(
+        self, table: EntityTable, row_id: bytes, image: Image, row: Row, differing: tuple[str, ...]
+    ) -> None:
+        if not table.fixed.isdisjoint(differing) and row_id not in self.moved.get(table.name, ()):
+            name = next(name for name in differing if name in table.fixed)
+            raise ValueError(f"{table.name}.{name} never changes once the row is made")
+        stays = table.deciding_key.isdisjoint(differing)
+        key = image.key if stays else scope_key(table.entity, row)
+        self._take(table, row_id, Staged(row, key, differing))
+
+    def _take(self, table: EntityTable, row_id: bytes, entry: Staged) -> None:
         rows = self.staged.setdefault(table.name, {})
         self._journal.append((table.name, row_id, rows.get(row_id)))
         rows[row_id] = entry
         self.carried.discard(row_id)
         for name in table.parents:
-            if row[name] is not None:
-                self._children.setdefault((table.name, name, row[name]), []).append(row_id)
+            if (parent := entry.row[name]) is not None:
+                self._children.setdefault((table.name, name, parent), []).append(row_id)
 
     def reparent(self, entity: str | Entity, row: Row) -> None:
         """Stages a row that a merge, or the undoing of one, gives another parent: the one way to another scope key."""
@@ -236,19 +268,20 @@ class Workspace(Reader):
 
     def moves_since(self, position: int) -> list[Move]:
         """What was staged since, each row once."""
-        first: dict[tuple[str, bytes], Staged | None] = {}
-        for entity, row_id, before in self._journal[position:]:
-            first.setdefault((entity, row_id), before)
-        moves = []
-        for (entity, row_id), before in first.items():
-            now = self.staged[entity][row_id]
-            if before is not None:
-                names = ENTITY_TABLES[entity].differing(before.row, now.row)
-                moves.append(Move(entity, before.row, now.row, names))
-            else:
-                image = self.images[entity][row_id]
-                moves.append(Move(entity, image.row if image else None, now.row, now.differing))
-        return moves
+        since = self._journal[position:]
+        if len(since) > 1:
+            first: dict[tuple[str, bytes], Staged | None] = {}
+            for entity, row_id, before in since:
+                first.setdefault((entity, row_id), before)
+            since = [(*of, before) for of, before in first.items()]
+        return [self._move(*one) for one in since]
+
+    def _move(self, entity: str, row_id: bytes, before: Staged | None) -> Move:
+        now = self.staged[entity][row_id]
+        if before is not None:
+            return Move(entity, before.row, now.row, ENTITY_TABLES[entity].differing(before.row, now.row))
+        image = self.images[entity][row_id]
+        return Move(entity, image.row if image else None, now.row, now.differing)
 
     def rewind(self, position: int) -> None:
         """Takes back what was staged since."""
