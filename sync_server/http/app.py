@@ -168,14 +168,14 @@ class _Routes:
             return None if reply is None else _response(reply, request)
 
     def _answer(self, token: str, body: bytes) -> Response:
-        if not self._database.dialect.is_local and (answer := self._at_a_glance(token, body)) is not None:
-            return answer
-        device = identify(self._database, _token(token))
+        seen = glance(self._database, _token(token))
+        device = identify(self._database, _token(token)) if seen is None else seen.device
         if device is None:
             return self._answer_barred(token, body)
         with self._turns.turn(device.device_id):
             request = decode_request(body)
-            return _response(exchange(self._database, device, request), request)
+            reply = None if seen is None else at_a_glance(self._database, seen, request)
+            return _response(reply or exchange(self._database, device, request, seen), request)
 
     def _answer_barred(self, header: str, body: bytes) -> Response:
         """A device that is not admitted hears why, or that it is to be wiped."""

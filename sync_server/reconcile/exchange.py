@@ -23,12 +23,11 @@ from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import is_at_rest, is_up_to
+from sync_server.store.cursor import is_at_rest, is_up_to, shown_beyond
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.differing import differs, tell_difference
-from sync_server.store.echo import Echo
-from sync_server.store.feed import Pulled
-from sync_server.store.glance import Glance
+from sync_server.store.feed import Pulled, retold
+from sync_server.store.glance import Glance, glance_again
 from sync_server.store.positions import position_of
 from sync_server.store.returns import is_giving_back, note_refused, note_return
 from sync_server.store.series import skip_told
@@ -43,11 +42,17 @@ _AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
 
 
 def exchange(
-    database: Database, device: DeviceIdentity, request: ExchangeRequest, *, carried: bool = False
+    database: Database,
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    seen: Glance | None = None,
+    *,
+    carried: bool = False,
 ) -> ExchangeReply:
     """The reply to one request of an authenticated device.
 
     Args:
+        seen: the look by which it was identified, where there was one.
         carried: it came in a file, which may be older than what the device has told since.
 
     Raises:
@@ -56,6 +61,10 @@ def exchange(
     """
     database.settle_due()
     try:
+        if seen is not None and _is_plain_push(seen, request):
+            return _answered(
+                database, device, request, seen.info, _reply(database, seen.info, Verdict.CONTINUE)
+            )
         return _exchanged(database, device, request, carried)
     except CopyNoticed as noticed:
         with database.write(Actor(device.login, device.user_id, device.device_id)) as tx:
@@ -92,10 +101,51 @@ def _exchanged(
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or restored:
             return _served(database, snapshot, device, request, reply)
-    outcomes, echo = take(database, device, request, info, verdict)
+    return _answered(database, device, request, info, reply)
+
+
+def _is_plain_push(seen: Glance, request: ExchangeRequest) -> bool:
+    """Whether a look is enough to take what is pushed: there is nothing else to it, nor to the store."""
+    told, info = request.handshake, seen.info
+    if not request.changes or request.refused or info.behind or shown_beyond(told.cursor, info.revision):
+        return False
+    return judge(info, seen.device, told)[0] is Verdict.CONTINUE and not has_gone_back(
+        info, seen.device, told
+    )
+
+
+def _answered(
+    database: Database,
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    info: StoreInfo,
+    reply: ExchangeReply,
+) -> ExchangeReply:
+    """The reply to a push: what became of it, and what is new since; `reply` says how it was judged."""
+    outcomes = take(database, device, request, info, reply.verdict)
+    reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
+    if (told := _told_again(database, device, request, reply)) is not None:
+        return told
     with database.read() as snapshot:
-        reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
-        return _served(database, snapshot, device, request, reply, echo)
+        return _served(database, snapshot, device, request, reply)
+
+
+def _told_again(
+    database: Database, device: DeviceIdentity, request: ExchangeRequest, reply: ExchangeReply
+) -> ExchangeReply | None:
+    """The reply to a push when all that is new is at hand, at the price of one look; None where it must be read."""
+    if reply.verdict is not Verdict.CONTINUE or request.further or request.question is not None:
+        return None
+    seen, told = glance_again(database, device.device_id), request.handshake
+    if seen is None or seen.info.epoch != reply.epoch:
+        return None
+    page_bytes = min(request.page_bytes, MAX_PAGE_BYTES)
+    pulled = retold(seen.info, seen.device, seen.digest, told.cursor, page_bytes, database.echoes)
+    if pulled is None:
+        return None
+    if differs(told, pulled.digest, pulled.revision):
+        tell_difference(database, device)
+    return _with(reply, pulled)
 
 
 def _require_no_older_self(snapshot: Snapshot, device: DeviceIdentity, handshake: Handshake) -> None:
@@ -190,7 +240,6 @@ def _served(
     device: DeviceIdentity,
     request: ExchangeRequest,
     reply: ExchangeReply,
-    echo: Echo | None = None,
 ) -> ExchangeReply:
     """The reply with what is new for the device."""
     if reply.verdict is Verdict.UPGRADE:
@@ -213,7 +262,7 @@ def _served(
     if request.question is not None and reply.verdict is Verdict.CONTINUE:
         return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)
     cursor = b"" if reply.verdict in _AFRESH else request.handshake.cursor
-    pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES), echo)
+    pulled = snapshot.pull(device.user_id, cursor, min(request.page_bytes, MAX_PAGE_BYTES))
     # a cursor of another epoch says nothing about this one
     shown = msgspec.structs.replace(request.handshake, cursor=cursor)
     _note(database, device, shown, pulled, noted=noted, afresh=reply.verdict in _AFRESH)

@@ -23,7 +23,6 @@ from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm_all
 from sync_server.store.cursor import is_at_rest, reached
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.echo import Echo, echo_of
 from sync_server.store.positions import Position, keep_positions, position_of
 from sync_server.store.together import Waiting
 from sync_server.store.transaction import WriteTransaction
@@ -53,7 +52,6 @@ class Push:
     author: Author
     epoch: bytes
     outcomes: tuple[Outcome, ...] = ()
-    echo: Echo | None = None
     error: Exception | None = field(
         default_factory=lambda: KnownError(Code.SERVER_BUSY, "The server stops; sync again in a few seconds.")
     )
@@ -76,8 +74,8 @@ class Push:
 
 def take(
     database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
-) -> tuple[tuple[Outcome, ...], Echo | None]:
-    """The outcomes of what was pushed, and its echo; what the device told of itself is kept in that transaction.
+) -> tuple[Outcome, ...]:
+    """The outcomes of what was pushed; what the device told of itself is kept in that transaction.
 
     Raises:
         CopyNoticed, KnownError: nothing of the push is then taken.
@@ -86,7 +84,7 @@ def take(
     database.pushes.run(push, lambda first, waiting: _take(database, first, waiting))
     if push.error is not None:
         raise push.error
-    return push.outcomes, push.echo
+    return push.outcomes
 
 
 def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict) -> Push:
@@ -128,8 +126,9 @@ def take_together(
         for push in pushes:
             push.error = error
     else:
+        database.echoes.keep(tx)
         for push in pushes:
-            push.error, push.echo = None, echo_of(tx, push.device.user_id)
+            push.error = None
 
 
 def _room_beside(first: Push) -> Callable[[Push], bool]:

@@ -22,6 +22,7 @@ from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of
 from sync_server.store.driver_errors import known_errors
+from sync_server.store.echo import Echoes
 from sync_server.store.feed import Pulled
 from sync_server.store.migrate import bring_up_to_date, check_version
 from sync_server.store.moments import moment_of
@@ -59,6 +60,7 @@ class Database:
 
     Attributes:
         pushes: those that wait to be taken; what they are is known to whoever takes them.
+        echoes: what those that were taken wrote.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Database:
         self.clock = clock
         self.randomness = randomness
         self.pushes: Together[Any] = Together()
+        self.echoes = Echoes()
         self._ids = IdSource(clock, randomness)
         self._writing = threading.Lock()
         self._untidy = 0
@@ -134,7 +137,7 @@ class Database:
         """One consistent state, whatever is written meanwhile."""
         with known_errors(), self._session("read") as session:
             try:
-                yield Snapshot(session)
+                yield Snapshot(session, self.echoes)
             finally:
                 with suppress(Exception):
                     session.rollback()

@@ -1,54 +1,120 @@
-"""The echo of a push: what a transaction has just written, for the device that pushed it and pulls next.
+"""The echo of pushes: what the last transactions of this process wrote, for the devices that pull it next.
 
-Those rows are at hand and need not be read again. That holds only while nothing else lies between the two states of
-the store, which is judged here; in every other case there is no echo and the feed reads. Must not know cursors.
+Those rows are at hand and need not be read again, neither by who pushed them nor by whoever else holds them. That holds
+only along a chain of transactions each of which found the store exactly as the one before it left it, which is judged
+here; in every other case there is no echo and the feed reads. Must not know cursors.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
+from sync_server.store.reading import State
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
+MOST_ROWS = 10_000
+"""Rows that are kept at hand, some 20 MB; a transaction that wrote none counts as one."""
+
+_REVISION = itemgetter("revision")
 _POSITION = itemgetter("revision", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
+    """What one transaction wrote.
+
+    Attributes:
+        found, left: the states of the store before and after it.
+        rows: of each user, per entity, the rows it wrote of those the user holds.
+        cost: what it counts for among those kept.
+    """
+
+    found: State
+    left: State
+    rows: Mapping[bytes, Mapping[str, list[Row]]]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
     """All rows a user has to get between two states of the store, per entity in the order of their revisions."""
 
-    user_id: bytes
-    since: int
-    target: int
     rows: Mapping[str, list[Row]]
-
-    def leads(self, user_id: bytes, since: int, target: int) -> bool:
-        """Whether it holds what that user needs to get from one of those states to the other."""
-        return (self.user_id, self.since, self.target) == (user_id, since, target)
 
     def after(self, entity: str, position: tuple[int, bytes], wanted: int) -> list[Row]:
         """The rows of an entity behind a revision and id, so many of them."""
         return [row for row in self.rows.get(entity, ()) if _POSITION(row) > position][:wanted]
 
 
-def echo_of(tx: WriteTransaction, user_id: bytes) -> Echo | None:
-    """What a committed transaction wrote that its author holds; None when anybody's keys changed with it, or when it
-    was not asked who holds the key of a row."""
+class Echoes:
+    """The echoes of the last transactions, so many rows of them. Safe for threads; one that comes late is missed."""
+
+    def __init__(self, most: int = MOST_ROWS) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._by_end: OrderedDict[State, Echo] = OrderedDict()
+        self._cost = 0
+
+    def keep(self, tx: WriteTransaction) -> None:
+        """Takes in a transaction that was committed, and lets go of the oldest ones for it."""
+        echo = echo_of(tx)
+        if echo is None or echo.found == echo.left:
+            return
+        with self._lock:
+            self._by_end[echo.left] = echo
+            self._cost += echo.cost
+            while self._cost > self._most:
+                self._cost -= self._by_end.popitem(last=False)[1].cost
+
+    def heard(self, user_id: bytes, since: int, present: State) -> Heard | None:
+        """What a user that has everything up to a revision needs to get to the present state; None where that must be
+        read, because not all that came since was written here."""
+        chain: list[Echo] = []
+        with self._lock:
+            at = self._by_end.get(present)
+            while at is not None:
+                chain.append(at)
+                if at.found[1] <= since:
+                    return _told(chain, user_id, since)
+                at = self._by_end.get(at.found)
+        return None
+
+
+def _told(chain: list[Echo], user_id: bytes, since: int) -> Heard:
+    """The rows of a chain, the newest transaction first, each as it was written last."""
+    newest: dict[str, dict[object, Row]] = {}
+    for echo in chain:
+        for entity, rows in echo.rows.get(user_id, {}).items():
+            known = newest.setdefault(entity, {})
+            for row in rows:
+                known.setdefault(row["id"], row)
+    return Heard({entity: _in_order(known, since) for entity, known in newest.items()})
+
+
+def _in_order(rows: Mapping[object, Row], since: int) -> list[Row]:
+    return sorted((row for row in rows.values() if _REVISION(row) > since), key=_POSITION)
+
+
+def echo_of(tx: WriteTransaction) -> Echo | None:
+    """What a committed transaction wrote; None when anybody's keys changed with it, or when it was not asked who holds
+    the key of a row."""
     if not tx.keys_stood:
         return None
-    found: dict[str, list[Row]] = {}
+    found: dict[bytes, dict[str, list[Row]]] = {}
+    cost = 0
     for entity, staged in tx.staged.items():
-        rows = []
         for entry in staged.values():
             revision, holders = entry.row["revision"], tx.known_holders(entry.key)
             if not isinstance(revision, int) or revision <= tx.revision_now:
                 continue  # staged as it stood
             if holders is None:
                 return None
-            if user_id in holders:
-                rows.append(entry.row)
-        found[entity] = sorted(rows, key=_POSITION)
-    return Echo(user_id, tx.revision_now, tx.revision, found)
+            cost += 1
+            for user_id in holders:
+                found.setdefault(user_id, {}).setdefault(entity, []).append(entry.row)
+    return Echo(tx.found, tx.left, found, max(1, cost))

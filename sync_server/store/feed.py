@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.page import Page, make_page
 from fieldrep.contract.scope import ACCOUNT_PREFIX, gone_key, scope_key
+from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import AFTER_ALL_IDS, Cursor, Stage, decode_cursor, encode_cursor
 from sync_server.store.dialect import Row as Tuple
-from sync_server.store.echo import Echo
+from sync_server.store.echo import Echoes, Heard
 from sync_server.store.feed_statements import (
     COST_ROLES,
     GAINED,
@@ -26,7 +27,7 @@ from sync_server.store.feed_statements import (
     FeedTable,
     feed_tables,
 )
-from sync_server.store.reading import Reader
+from sync_server.store.reading import Reader, StoreInfo
 
 MOST_ROWS = 2_000
 """Rows of one page, and of one query."""
@@ -118,13 +119,13 @@ class _Budget:
         return rows
 
 
-def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int, echo: Echo | None = None) -> Pulled:
-    """What the user's replica at `cursor` takes next, about `page_bytes` of it; `echo` is what it has just pushed."""
+def pull(reader: Reader, user_id: bytes, cursor: bytes, page_bytes: int, echoes: Echoes) -> Pulled:
+    """What the user's replica at `cursor` takes next, about `page_bytes` of it; `echoes` is what was just pushed."""
     present = reader.info().revision
     at = decode_cursor(cursor, present)
     if at.stage is Stage.DONE and cursor and at.target == present:
         return Pulled((), (), (), cursor, False, reader.digest_of(user_id), present, 0)
-    feed = _Feed(reader, user_id, page_bytes, echo, _outlook(reader, user_id, at.since, present))
+    feed = _Feed(reader, user_id, page_bytes, echoes, _outlook(reader, user_id, at.since, present))
     at = feed.walk(at, present, fresh=not cursor)
     complete = at.stage is Stage.DONE and at.target == present
     digest = reader.digest_of(user_id) if complete or at.since == 0 else None
@@ -153,16 +154,42 @@ def _outlook(reader: Reader, user_id: bytes, since: int, target: int) -> _Outloo
     )
 
 
+def retold(
+    info: StoreInfo, device: DeviceIdentity, digest: Digest, cursor: bytes, page_bytes: int, echoes: Echoes
+) -> Pulled | None:
+    """As `pull`, for a device of which and of the store all this is known, without reading anything; None where that
+    does not do, or takes more than one reply."""
+    at = decode_cursor(cursor, info.revision)
+    tables = feed_tables(device.role in COST_ROLES)
+    if not at.since or at != Cursor(at.since, at.since, sees_cost=device.role in COST_ROLES):
+        return None
+    heard = echoes.heard(device.user_id, at.since, info.state)
+    if heard is None:
+        return None
+    budget = _Budget(max(1, page_bytes))
+    for name in tables:
+        rows = [tables[name].values(row) for row in heard.rows.get(name, ())]
+        if len(rows) >= MOST_ROWS or len(budget.fitting(tables[name], rows)) < len(rows):
+            return None
+        if rows:
+            budget.take(tables[name], rows)
+    if budget.is_spent():
+        return None
+    there = encode_cursor(Cursor(info.revision, info.revision, sees_cost=at.sees_cost))
+    return Pulled(tuple(budget.pages), (), (), there, False, digest, info.revision, 0)
+
+
 class _Feed:
     """One pull at work."""
 
     def __init__(
-        self, reader: Reader, user_id: bytes, page_bytes: int, echo: Echo | None, outlook: _Outlook
+        self, reader: Reader, user_id: bytes, page_bytes: int, echoes: Echoes, outlook: _Outlook
     ) -> None:
         self._reader = reader
         self._session = reader.session
         self._user_id = user_id
-        self._echo = echo
+        self._echoes = echoes
+        self._heard: dict[int, Heard | None] = {}
         self.budget = _Budget(max(1, page_bytes))
         self._outlook = outlook
         self._sees_cost = outlook.sees_cost
@@ -256,7 +283,7 @@ class _Feed:
 
     def _are_many(self, table: FeedTable, at: Cursor) -> bool:
         """Whether so many rows changed since that the user's keys are walked."""
-        if (at.target - at.since) * _ROWS_OF_A_REVISION <= MANY_CHANGES:
+        if (at.target - at.since) * _ROWS_OF_A_REVISION <= MANY_CHANGES or self._heard_since(at) is not None:
             return False
         found = self._session.first(table.changed, (at.since, MANY_CHANGES + 1))
         return found is not None and found[0] > MANY_CHANGES
@@ -289,10 +316,20 @@ class _Feed:
     def _by_revision(self, table: FeedTable, at: Cursor, wanted: int) -> list[Tuple]:
         """Rows changed since, whoever changed them, of keys the user held all along."""
         start = (at.revision, at.row_id) if at.row_id else (at.since, AFTER_ALL_IDS)
-        if self._echo is not None and self._echo.leads(self._user_id, at.since, at.target):
-            return list(map(table.values, self._echo.after(table.entity.name, start, wanted)))
+        heard = self._heard_since(at)
+        if heard is not None:
+            return list(map(table.values, heard.after(table.entity.name, start, wanted)))
         known = (*start, at.target, self._user_id, at.since, wanted)
         return self._session.rows(table.by_revision, known)
+
+    def _heard_since(self, at: Cursor) -> Heard | None:
+        """What this process itself wrote on the step, when that is all there is."""
+        info = self._reader.info()
+        if at.target != info.revision:
+            return None
+        if at.since not in self._heard:
+            self._heard[at.since] = self._echoes.heard(self._user_id, at.since, info.state)
+        return self._heard[at.since]
 
     def _leave(self, at: Cursor) -> Cursor:
         """Keys lost on this step and not held now."""

@@ -21,15 +21,17 @@ from sync_server.store.credentials import (
     token_prefix,
 )
 from sync_server.store.database import Database
+from sync_server.store.dialect import Row
 from sync_server.store.reading import INFO_COLUMNS, StoreInfo
 
-GLANCE = (
+_GLANCE = (
     f"SELECT n.count, n.total, e.count, e.total, {', '.join(f's.{name}' for name in INFO_COLUMNS)}, "  # noqa: S608 - constants
     f"{IDENTITY_COLUMNS} FROM {IDENTITY_TABLES} JOIN store_info AS s ON s.one = 1 "
     "LEFT JOIN scope_ledger AS g ON g.user_id = c.user_id AND g.scope_key = ? AND g.lost_revision IS NULL "
     "LEFT JOIN user_digest AS n ON n.user_id = g.user_id LEFT JOIN scope_digest AS e ON e.scope_key = g.scope_key "
-    f"WHERE {ADMITTED} AND c.token_prefix = ?"
+    f"WHERE {ADMITTED} AND c.{{who}} = ?"
 )
+BY_TOKEN, BY_DEVICE = _GLANCE.format(who="token_prefix"), _GLANCE.format(who="device_id")
 _DIGESTS = 4
 _ABOUT = _DIGESTS + len(INFO_COLUMNS)
 
@@ -53,21 +55,26 @@ def glance(database: Database, token: str) -> Glance | None:
     The reason is found by whoever then takes the longer way.
     """
     prefix = token_prefix(token)
-    if prefix is None:
-        return None
+    found = None if prefix is None else _look(database, BY_TOKEN, prefix)
+    return None if found is None or not is_token_of(found[_ABOUT:], token) else _seen(found)
+
+
+def glance_again(database: Database, device_id: bytes) -> Glance | None:
+    """What a look tells now of a device that was identified before; None as for `glance`."""
+    found = _look(database, BY_DEVICE, device_id)
+    return None if found is None else _seen(found)
+
+
+def _look(database: Database, sql: str, who: object) -> Row | None:
     try:
         with database.statement() as session:
-            found = session.rows(GLANCE, (EVERYBODY_KEY, prefix))  # all there is, so that nothing stays open
+            found = session.rows(sql, (EVERYBODY_KEY, who))  # all there is, so that nothing stays open
     except KnownError:
         return None
-    if not found:
-        return None
-    (count, total, shared, of_shared), about, who = (
-        found[0][:_DIGESTS],
-        found[0][_DIGESTS:_ABOUT],
-        found[0][_ABOUT:],
-    )
-    if not is_token_of(who, token):
-        return None
+    return found[0] if found else None
+
+
+def _seen(found: Row) -> Glance:
+    count, total, shared, of_shared = found[:_DIGESTS]
     digest = Digest() if count is None else Digest(count, total).plus(shared or 0, of_shared or 0)
-    return Glance(identity_of(who), StoreInfo(*about), digest)
+    return Glance(identity_of(found[_ABOUT:]), StoreInfo(*found[_DIGESTS:_ABOUT]), digest)

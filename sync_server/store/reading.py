@@ -19,6 +19,9 @@ from sync_server.store.schema import scope_stands_for
 from sync_server.store.session import Session
 from sync_server.store.statements import Row, entity_table
 
+State = tuple[bytes, int, bytes]
+"""A state of the store as there is no other: its lineage, its revision, and the end of its audit chain."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
@@ -46,6 +49,11 @@ class StoreInfo:
     audit_cut_hash: bytes
     backup_revision: Revision
     behind: int
+
+    @property
+    def state(self) -> State:
+        """The state it tells of."""
+        return self.epoch, self.revision, self.audit_hash
 
 
 INFO_COLUMNS = tuple(field.name for field in fields(StoreInfo))

@@ -78,6 +78,7 @@ class WriteTransaction(Workspace):
         actor: who acts; another one for each push of several.
         now: the time of receipt in ms, the same for all that this transaction writes.
         revision_now: the store's newest revision before this transaction.
+        found, left: the states of the store before it, and after it once it is finished.
         keys_stood: whether it left alone who holds what; known once it is finished.
     """
 
@@ -95,6 +96,7 @@ class WriteTransaction(Workspace):
         self._ids = ids
         self._info = self.info()
         self.revision_now = self._info.revision
+        self.found = self.left = self._info.state
         self._revision: int = self._info.revision
         self._known_coverage = known_coverage
         self._changes: list[_Applied] = []
@@ -377,6 +379,7 @@ class WriteTransaction(Workspace):
             stored, chain = sealed(n, self.now, entry, chain)
             entries.append(stored)
         self.session.insert_many("audit_entry", AUDIT_COLUMNS, entries)
+        self.left = self.epoch, self._revision, chain
         self.session.run(
             "UPDATE store_info SET revision = ?, audit_n = ?, audit_hash = ?, settled_on = ? WHERE one = 1",
             (self._revision, n, chain, moment),

@@ -32,7 +32,7 @@ class InProcess:
         seen = glance(self._database, self._token)
         reply = at_a_glance(self._database, seen, request) if seen is not None else None
         if reply is None:
-            device = identify(self._database, self._token)
+            device = identify(self._database, self._token) if seen is None else seen.device
             assert device is not None
-            reply = exchange(self._database, device, request)
+            reply = exchange(self._database, device, request, seen)
         return decode_reply(encode_reply(reply))

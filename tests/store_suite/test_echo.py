@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fieldrep.contract.digest import Digest
+from fieldrep.contract.ids import Revision
 from fieldrep.contract.scope import account_key
 from sync_server.store import flush
-from sync_server.store.echo import Echo, echo_of
-from sync_server.store.feed import Pulled
+from sync_server.store.echo import Echoes, echo_of
+from sync_server.store.feed import Pulled, pull, retold
+from sync_server.store.glance import Glance, glance_again
+from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import Copy, World, changed_row, contacts, new_row
 
 _EDGE = (1 << 63) - 1
@@ -23,7 +28,7 @@ def shops(world: World) -> tuple[bytes, bytes, bytes, list[bytes]]:
     return ana, mine, other, people
 
 
-def written(world: World, user: bytes, mine: bytes, other: bytes, people: list[bytes]) -> Echo | None:
+def written(world: World, user: bytes, mine: bytes, other: bytes, people: list[bytes]) -> Echoes:
     """The echo of a push that changes rows and makes one; one row it changes its author does not hold."""
     with world.write() as tx:
         assert tx.holds(user, account_key(mine))
@@ -37,56 +42,155 @@ def written(world: World, user: bytes, mine: bytes, other: bytes, people: list[b
         row = tx.row("contact", people[1])
         assert row is not None
         tx.stage("contact", row)
-    return echo_of(tx, user)
+    echoes = Echoes()
+    echoes.keep(tx)
+    return echoes
 
 
-def answered(world: World, copy: Copy, page_bytes: int, echo: Echo | None) -> Pulled:
+def pushed(world: World, echoes: Echoes, account: bytes, people: list[bytes], phone: str) -> None:
+    """One more push, of another phone for some contacts of an account."""
+    with world.write() as tx:
+        assert not tx.holds(bytes(16), account_key(account))
+        for person in people:
+            changed_row(tx, "contact", person, phone=phone)
+        tx.audit("push")
+    echoes.keep(tx)
+
+
+def heard(world: World, copy: Copy, since: int, echoes: Echoes) -> dict[str, int] | None:
+    """How many rows of which kind are at hand for a user."""
+    found = echoes.heard(copy.user_id, since, world.database.info().state)
+    return None if found is None else {name: len(rows) for name, rows in found.rows.items()}
+
+
+def answered(world: World, copy: Copy, page_bytes: int, echoes: Echoes) -> Pulled:
     with world.database.read() as snapshot:
-        return snapshot.pull(copy.user_id, copy.cursor, page_bytes, echo)
+        return pull(snapshot, copy.user_id, copy.cursor, page_bytes, echoes)
 
 
 @pytest.mark.parametrize("page_bytes", [1, 600, 1_000_000])
 def test_an_echo_answers_what_would_be_read(world: World, page_bytes: int) -> None:
     ana, mine, other, people = shops(world)
-    copy = world.fresh(ana)
-    echo = written(world, ana, mine, other, people)
-    assert echo is not None
-    assert {name: len(rows) for name, rows in echo.rows.items()} == {
-        "contact": 5,
-        "account": 1,
-        "activity": 1,
-    }
-    while (pulled := answered(world, copy, page_bytes, echo)).more:
-        assert pulled == answered(world, copy, page_bytes, None)
+    copy, stood = world.fresh(ana), world.database.info().revision
+    echoes = written(world, ana, mine, other, people)
+    assert heard(world, copy, stood, echoes) == {"contact": 5, "account": 1, "activity": 1}
+    while (pulled := answered(world, copy, page_bytes, echoes)).more:
+        assert pulled == answered(world, copy, page_bytes, Echoes())
         copy.take(pulled)
-    assert pulled == answered(world, copy, page_bytes, None)
+    assert pulled == answered(world, copy, page_bytes, Echoes())
     copy.take(pulled)
     assert pulled.digest == copy.digest()
 
 
-def test_an_echo_counts_for_its_author_and_its_two_states_alone(world: World) -> None:
+def test_whoever_holds_rows_of_several_pushes_hears_each_as_it_was_written_last(world: World) -> None:
+    ana, mine, other, people = shops(world)
+    with world.database.read() as reader:
+        ben = reader.find("user", "login", "ben")[0]["id"]
+    assert isinstance(ben, bytes)
+    hers, his, stood = world.fresh(ana), world.fresh(ben), world.database.info().revision
+    echoes = written(world, ana, mine, other, people)
+    pushed(world, echoes, mine, people[1:3], "5")
+    pushed(world, echoes, mine, people[2:4], "6")
+    assert heard(world, his, stood, echoes) == {"account": 1}
+    assert heard(world, hers, stood, echoes) == {"contact": 5, "account": 1, "activity": 1}
+    for copy in (hers, his):
+        pulled = answered(world, copy, 1_000_000, echoes)
+        assert pulled == answered(world, copy, 1_000_000, Echoes())
+        copy.take(pulled)
+        assert pulled.digest == copy.digest()
+    assert [hers.rows["contact", person]["phone"] for person in people] == ["3", "5", "6", "6", "4"]
+
+
+def test_what_is_at_hand_is_told_as_it_would_be_read(world: World) -> None:
+    ana, mine, other, people = shops(world)
+    boss = world.user("boss", role="manager")
+    with world.write() as tx:
+        changed_row(tx, "user", ana, manager_id=boss)
+    devices = {user: admitted(world, user) for user in (ana, boss)}
+    copies = {user: world.fresh(user) for user in devices}
+    echoes = written(world, ana, mine, other, people)
+    for user, copy in copies.items():
+        seen = glance_again(world.database, devices[user].device_id)
+        assert seen is not None
+
+        def told(cursor: bytes, size: int, seen: Glance = seen) -> Pulled | None:
+            return retold(seen.info, seen.device, seen.digest, cursor, size, echoes)
+
+        at_once = told(copy.cursor, 1_000_000)
+        assert at_once == answered(world, copy, 1_000_000, Echoes())
+        assert at_once is not None
+        assert at_once.pages
+        assert told(b"", 1_000_000) is None, "a first replica is read"
+        assert told(copy.cursor, 600) is None, "it takes several replies"
+        part = answered(world, copy, 600, Echoes())
+        assert part.more
+        assert told(part.cursor, 1_000_000) is None, "it is on its way"
+        copy.take(at_once)
+        assert told(copy.cursor, 1_000_000) == answered(world, copy, 1_000_000, Echoes()), (
+            "nothing came since"
+        )
+    with world.write() as tx:
+        changed_row(tx, "user", ana, role="manager")
+    seen = glance_again(world.database, devices[ana].device_id)
+    assert seen is not None
+    assert retold(seen.info, seen.device, seen.digest, copies[ana].cursor, 1_000_000, echoes) is None
+
+
+def test_what_was_written_in_between_without_an_echo_is_read(world: World) -> None:
     ana, mine, other, people = shops(world)
     behind = world.fresh(ana)
     world.change("contact", people[2], email="office@example.com")
-    copy = world.fresh(ana)
-    echo = written(world, ana, mine, other, people)
-    assert answered(world, behind, 1_000_000, echo) == answered(world, behind, 1_000_000, None)
+    copy, stood = world.fresh(ana), world.database.info().revision
+    echoes = written(world, ana, mine, other, people)
+    assert heard(world, behind, stood - 1, echoes) is None
+    assert answered(world, behind, 1_000_000, echoes) == answered(world, behind, 1_000_000, Echoes())
     world.change("contact", people[3], email="later@example.com")
-    copy.take(answered(world, copy, 1_000_000, echo))
+    pushed(world, echoes, mine, people[:1], "7")
+    assert heard(world, copy, stood, echoes) is None
+    copy.take(answered(world, copy, 1_000_000, echoes))
     assert copy.rows["contact", people[3]]["email"] == "later@example.com"
+    assert copy.rows["contact", people[0]]["phone"] == "7"
     boss = Copy(world.user("boss"))
-    assert answered(world, boss, 1_000_000, echo) == answered(world, boss, 1_000_000, None)
+    assert answered(world, boss, 1_000_000, echoes) == answered(world, boss, 1_000_000, Echoes())
+
+
+def test_a_store_put_back_has_nothing_to_do_with_what_was_written_before(world: World) -> None:
+    ana, mine, other, people = shops(world)
+    copy, stood = world.fresh(ana), world.database.info().revision
+    echoes = written(world, ana, mine, other, people)
+    now = world.database.info()
+    assert echoes.heard(ana, stood, now.state) is not None
+    for other_state in (
+        replace(now, epoch=bytes(16)).state,
+        replace(now, audit_hash=bytes(31)).state,
+        replace(now, revision=Revision(now.revision + 1)).state,
+    ):
+        assert echoes.heard(copy.user_id, stood, other_state) is None
+
+
+def test_the_oldest_echoes_are_let_go_of(world: World) -> None:
+    ana, mine, _, people = shops(world)
+    copy, echoes, stood = world.fresh(ana), Echoes(most=7), []
+    for number in range(4):
+        stood.append(world.database.info().revision)
+        pushed(world, echoes, mine, people[:3], str(number))
+    assert [heard(world, copy, since, echoes) for since in stood] == [
+        None,
+        None,
+        {"contact": 3},
+        {"contact": 3},
+    ]
 
 
 def test_there_is_no_echo_where_keys_change_hands_or_nobody_asked_who_holds_them(world: World) -> None:
     ana, mine, _, people = shops(world)
     with world.write() as tx:
         changed_row(tx, "contact", people[0], phone="1")
-    assert echo_of(tx, ana) is None
+    assert echo_of(tx) is None
     with world.write() as tx:
         assert tx.holds(ana, account_key(mine))
         changed_row(tx, "account", mine, owner_user_id=None)
-    assert echo_of(tx, ana) is None
+    assert echo_of(tx) is None
 
 
 def test_sums_of_keys_wrap_at_64_bits(world: World) -> None:

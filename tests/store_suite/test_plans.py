@@ -9,7 +9,7 @@ import pytest
 from fieldrep.contract.catalogue import ENTITIES
 from sync_server.store.credentials import STILL_ADMITTED
 from sync_server.store.feed_statements import OUTLOOK, feed_tables
-from sync_server.store.glance import GLANCE
+from sync_server.store.glance import BY_DEVICE, BY_TOKEN
 from sync_server.store.session import Session
 from sync_server.store.statements import entity_table
 from tests.store_suite.world import World
@@ -30,7 +30,8 @@ def hot_statements(kind: str) -> Iterator[tuple[str, tuple[object, ...]]]:
             yield table.by_field(parent), (row,)
     yield HELD, (row,)
     yield STILL_ADMITTED.replace("IN :members", "= ?"), (row,)
-    yield GLANCE, (some, "ABCDEFGH")
+    yield BY_TOKEN, (some, "ABCDEFGH")
+    yield BY_DEVICE, (some, row)
     yield OUTLOOK[kind], (1, 9, row, row, 1, 9, 1, 1, row)
 
 
