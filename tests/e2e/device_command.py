@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-START = "from fieldrep.start import main; main()"
+from tests.helpers.programs import finish
+
+PROGRAM = "fieldrep.start"
+START = f"from {PROGRAM} import main; main()"
 
 
 class DeviceCommand:
@@ -63,11 +65,4 @@ class DeviceCommand:
 
     def finish(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """A command that may end in any way."""
-        return subprocess.run(
-            [sys.executable, "-c", START, *map(str, words)],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        return finish(PROGRAM, words, self.environment)

@@ -22,9 +22,9 @@ from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
 from tests.helpers.aged import NEWEST, OLD_PROTOCOL
+from tests.helpers.programs import AGED
 from tests.store_suite.world import new_row
 
-AGED = ("-m", "tests.helpers.aged")
 OLDER = (1, 2)
 
 
@@ -40,7 +40,7 @@ class AgedDevice(DeviceCommand):
         """From now on it is of that version; its data stay."""
         self.close()
         self._program = subprocess.Popen(
-            [sys.executable, *AGED, str(version), "fieldrep"],
+            [sys.executable, "-m", AGED, str(version), "fieldrep"],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,16 +65,10 @@ class AgedDevice(DeviceCommand):
 
 @pytest.fixture
 def central(tmp_path: Path) -> ServerCommand:
-    """A server for Ana; what is only said on its command line runs in this process, at the newest version."""
-    server = ServerCommand(tmp_path / "server", own_process=False)
+    """A server for Ana; what is only said on its command line runs at the newest version."""
+    server = ServerCommand(tmp_path / "server")
     server("init")
     server("user", "add", "ana.berg")
-    return server
-
-
-def of_age(server: ServerCommand, version: int) -> ServerCommand:
-    """The server that is started next is of that version."""
-    server.start = (*AGED, str(version), "fieldrep-server")
     return server
 
 
@@ -115,7 +109,7 @@ def brought_up_to_date(server: ServerCommand) -> None:
 def test_older_devices_leave_alone_what_they_do_not_know(
     central: ServerCommand, admit: Admit, tmp_path: Path
 ) -> None:
-    with serving(of_age(central, NEWEST)):
+    with serving(central, age=NEWEST):
         new, olds = admit(central), [admit(central) for _ in OLDER]
         account = new.do(
             "create_account", name="Corner Shop", website="https://shop.example", visit_minutes=30
@@ -151,7 +145,7 @@ def test_older_devices_leave_alone_what_they_do_not_know(
 def test_what_an_older_server_does_not_know_waits_on_the_device_and_the_rest_goes_out(
     central: ServerCommand, admit: Admit, tmp_path: Path, version: int, port: str
 ) -> None:
-    with serving(of_age(central, version), "--port", port):
+    with serving(central, "--port", port, age=version):
         new = admit(central)
         plain = new.do("create_account", name="Plain")["id"]
         person = new.do("create_contact", account_id=plain, family_name="Vos")["id"]
@@ -177,7 +171,7 @@ def test_what_an_older_server_does_not_know_waits_on_the_device_and_the_rest_goe
         assert [row["phone"] for row in stored["account"]] == ["2"]
 
     brought_up_to_date(central)
-    with serving(of_age(central, NEWEST), "--port", port):
+    with serving(central, "--port", port, age=NEWEST):
         receipt = new.json("sync")
     assert (receipt["accepted"], receipt["held_back"], receipt["digests_equal"]) == (3 + kind, 0, True)
     stored = central.rows(tmp_path / "now.jsonl")
@@ -191,7 +185,7 @@ def test_what_an_older_server_does_not_know_waits_on_the_device_and_the_rest_goe
 def test_a_device_too_old_to_receive_still_sends(
     central: ServerCommand, admit: Admit, tmp_path: Path
 ) -> None:
-    with serving(of_age(central, NEWEST)):
+    with serving(central, age=NEWEST):
         old = admit(central)
         old.becomes(OLD_PROTOCOL)
         old.do("create_account", name="Sent before the update")

@@ -31,7 +31,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, port: str) -> Place:
-    server = ServerCommand(tmp_path / "server", own_process=False)
+    server = ServerCommand(tmp_path / "server")
     server("init")
     server("user", "add", "ana.berg")
     ana, stick = DeviceCommand(tmp_path / "ana"), tmp_path / "stick"

@@ -53,7 +53,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    server = ServerCommand(tmp_path / "server", own_process=False)
+    server = ServerCommand(tmp_path / "server")
     server("init")
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
@@ -158,7 +158,7 @@ def test_a_link_alone_sends_nothing_and_changes_nothing_of_a_profile_that_is_adm
 def test_a_server_that_moved_admits_its_laptops_at_the_new_address_and_takes_what_waited(
     tmp_path: Path,
 ) -> None:
-    server, rita = ServerCommand(tmp_path / "server", own_process=False), DeviceCommand(tmp_path / "rita")
+    server, rita = ServerCommand(tmp_path / "server"), DeviceCommand(tmp_path / "rita")
     server("init")
     server("user", "add", "rita")
     with serving(server):
@@ -182,7 +182,7 @@ def own_certificate(folder: Path, name: str) -> tuple[str | Path, ...]:
 def test_a_server_with_another_certificate_admits_its_laptops_again_by_a_link_that_names_it(
     tmp_path: Path, port: str
 ) -> None:
-    server, rita = ServerCommand(tmp_path / "server", own_process=False), DeviceCommand(tmp_path / "rita")
+    server, rita = ServerCommand(tmp_path / "server"), DeviceCommand(tmp_path / "rita")
     server("init")
     server("user", "add", "rita")
     here = ("--port", port)

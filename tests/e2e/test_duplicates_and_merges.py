@@ -23,7 +23,7 @@ class Company:
     """Two reps with a customer each that are one, as the ERP lists them."""
 
     def __init__(self, folder: Path) -> None:
-        self.server = ServerCommand(folder / "server", own_process=False)
+        self.server = ServerCommand(folder / "server")
         self.files = folder / "files"
         self.files.mkdir()
         self.folder = folder

@@ -20,7 +20,7 @@ def company(
     request: pytest.FixtureRequest, empty_databases: Databases, tmp_path: Path
 ) -> Iterator[ServerCommand]:
     """A store with two people, a territory and an account of the first."""
-    made = ServerCommand(tmp_path / "server", own_process=False)
+    made = ServerCommand(tmp_path / "server")
     made("init", "--database", empty_databases.empty(request.param))
     ana = made.json("user", "add", "ana")
     made("user", "add", "ben")
@@ -94,7 +94,7 @@ def test_a_preview_of_what_is_so_already_is_no_failure_and_takes_json_behind_the
 
 def test_a_device_withdrawn_twice_is_withdrawn(tmp_path: Path) -> None:
     with served(tmp_path) as office, office.device(office.make("user", login="ana", name="Ana"), "one"):
-        server = ServerCommand(tmp_path / "home", own_process=False)
+        server = ServerCommand(tmp_path / "home")
         server("init", "--database", office.database.url)
         [device] = server.json("device", "list")
         words = ("device", "revoke", device["id"])

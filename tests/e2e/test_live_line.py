@@ -78,7 +78,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    server = ServerCommand(tmp_path / "server", own_process=False)
+    server = ServerCommand(tmp_path / "server")
     server("init")
     for login in ("ana", "ben"):
         server("user", "add", login)

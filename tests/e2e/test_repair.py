@@ -35,7 +35,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    server = ServerCommand(tmp_path / "server", own_process=False)
+    server = ServerCommand(tmp_path / "server")
     server("init")
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):

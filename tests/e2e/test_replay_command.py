@@ -29,7 +29,7 @@ def test_a_device_is_asked_for_by_id_and_by_prefix_in_any_zone(tmp_path: Path) -
 
 
 def _tell_all(office: Served, ana: bytes, shop: bytes, replica: Replica, folder: Path) -> None:
-    server = ServerCommand(folder / "home", own_process=False)
+    server = ServerCommand(folder / "home")
     server("init", "--database", office.database.url)
     bearer = bearer_of(replica)
     sync(replica, bearer)

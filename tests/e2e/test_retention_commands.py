@@ -11,7 +11,7 @@ from tests.e2e.server_command import ServerCommand
 
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
-    made = ServerCommand(tmp_path / "server", own_process=False)
+    made = ServerCommand(tmp_path / "server")
     made("init")
     return made
 

@@ -15,7 +15,7 @@ ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harb
 
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
-    made = ServerCommand(tmp_path / "server", own_process=False)
+    made = ServerCommand(tmp_path / "server")
     made("init")
     made("user", "add", "boss", "--role", "manager")
     ana = made.json("user", "add", "ana", "--manager", "boss")
@@ -91,7 +91,7 @@ def test_a_preview_tells_devices_of_one_name_apart(tmp_path: Path) -> None:
         office.make("user", login="ben", name="Ben")
         office.make("account", name="Shop", number="K-1", owner_user_id=ana)
         with office.device(ana, "one"), office.device(ana, "two"):
-            server = ServerCommand(tmp_path / "home", own_process=False)
+            server = ServerCommand(tmp_path / "home")
             server("init", "--database", office.database.url)
             text = server("scope", "preview", "account", "move", "K-1", "--owner", "ben")
             assert "(D1, active): " in text

@@ -24,7 +24,7 @@ from tests.e2e.server_command import ServerCommand
 
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
-    return ServerCommand(tmp_path / "server", own_process=False)
+    return ServerCommand(tmp_path / "server")
 
 
 ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harbour Inn,K-2,\n"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
-import subprocess
-import sys
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -19,8 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sync_server.admin.link import fingerprint_to_pin
-from tests.e2e.server_command import ServerCommand
+from tests.e2e.server_command import PROGRAM, ServerCommand
 from tests.e2e.test_server_commands import link_parts
+from tests.helpers.programs import AGED, running
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the server must refuse
 
@@ -32,35 +30,19 @@ def health(address: str, trusting: ssl.SSLContext | None = None) -> int:
 
 
 @contextmanager
-def serving(server: ServerCommand, *words: str | Path) -> Iterator[str]:
-    """A running server; gives the address it announces, and ends it as a service manager does."""
-    process = subprocess.Popen(
-        [sys.executable, *server.start, "serve", "--port", "0", *map(str, words)],
-        env={**os.environ, "FIELDREP_SERVER_HOME": str(server.home), "PYTHONUTF8": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("Serving on http"), (line, process.stderr.read() if process.stderr else "")
+def serving(server: ServerCommand, *words: str | Path, age: int | None = None) -> Iterator[str]:
+    """A running server, of an age if one is given; its address, and it is ended as a service manager does."""
+    module, first = (PROGRAM, ()) if age is None else (AGED, (str(age), "fieldrep-server"))
+    with running(module, (*first, "serve", "--port", "0", *words), server.environment) as program:
+        line = program.first_line()
+        assert line.startswith("Serving on http"), (line, program.said("err"))
         yield line.removeprefix("Serving on ").strip()
-    finally:
-        complaints = ended(process)
+        program.process.terminate()
+        program.process.join(60)
+        assert not program.process.is_alive(), "it does not end"
+        complaints = program.said("err")
         assert "Traceback" not in complaints, complaints
         assert "graceful" not in complaints, "it waited for somebody who waits for news"
-
-
-def ended(process: subprocess.Popen[str]) -> str:
-    """Ends a server as a service manager does, and one that does not end the hard way; what it complained of."""
-    process.terminate()
-    try:
-        return process.communicate(timeout=60)[1]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture

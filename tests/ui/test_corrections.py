@@ -193,7 +193,7 @@ def test_a_refused_change_is_handed_to_the_admin_and_the_answer_comes_back(
     window.until(lambda: window.program.syncing.view().needs_you == 0, "it needs the admin now")
     assert window.sync_page.tabs.bar.tabText(3) == "Refused"
     window.until(lambda: len(office.rows("handed_change")) == 1)
-    admin = ServerCommand(tmp_path / "office", own_process=False)
+    admin = ServerCommand(tmp_path / "office")
     (waiting,) = admin.json("refused", "list")
     assert (waiting["who"], waiting["status"]) == ("Anke Visser", "open")
     shown = admin.json("refused", "show", waiting["id"])
