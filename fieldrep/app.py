@@ -100,7 +100,8 @@ class Program(QObject):
         self.syncing.stood.connect(self._on_sync)
         self.syncing.counted.connect(self._on_counted)
         self.entrance = Entrance(self.doors, self.runner, theme.dress, self)
-        self._closed = self._put_off = self._stale = self._wiped = False
+        self._closed = self._stale = self._wiped = False
+        self._told = ""
         self._join()
         self.runner.problem.connect(self.tell)
         theme.chosen.connect(self.keep_settings)
@@ -164,15 +165,21 @@ class Program(QObject):
             shell.deleteLater()
         self.entrance.wipe()
 
-    def _on_barred(self, sentence: str) -> None:
-        """The server admits this laptop no longer: asked once by itself, and whenever the person wants a sync."""
-        if self.gate is None and not self._put_off:
-            self._put_off = True
-            state = self.syncing.state
-            self.entrance.ask_link_again(sentence, state.waiting if state else 0)
+    def _on_barred(self, error: KnownError) -> None:
+        """The server has locked this laptop, or admits it no longer: told once by itself, and with each sync asked for.
+
+        Who is unlocked again needs no new link.
+        """
+        if self.gate is not None or error.sentence == self._told:
+            return
+        self._told, state = error.sentence, self.syncing.state
+        if error.code is Code.DEVICE_LOCKED:
+            self._say(error.sentence)
+        else:
+            self.entrance.ask_link_again(error.sentence, state.waiting if state else 0)
 
     def _sync_wanted(self) -> None:
-        self._put_off = False
+        self._told = ""
         self.syncing.try_now()
 
     def _take_up(self) -> None:

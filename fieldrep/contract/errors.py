@@ -93,7 +93,7 @@ class Code(StrEnum):
 
 
 BARRED = frozenset({Code.DEVICE_LOCKED, Code.DEVICE_REVOKED, Code.UNAUTHORISED})
-"""Answers after which nothing goes in or out of an installation until it enrols again."""
+"""Answers after which nothing goes in or out of an installation until it is unlocked, or else enrols again."""
 
 
 class KnownError(Exception):

@@ -325,7 +325,8 @@ class Run:
             sentence = (
                 reply.sentence or "This device may not sync any more. Ask your admin. Your work is kept here."
             )
-            raise KnownError(Code.DEVICE_LOCKED, sentence)
+            locked = reply.verdict is Verdict.LOCKED
+            raise KnownError(Code.DEVICE_LOCKED if locked else Code.DEVICE_REVOKED, sentence)
         if state.barred:
             self.replica.change_state(barred="")
         if reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):

@@ -33,11 +33,12 @@ TROUBLES = {
     Code.NAME_UNKNOWN: "Server name unknown",
     Code.NOT_A_SERVER: "No server there",
     Code.SERVER_BUSY: "Server busy",
+    Code.DEVICE_LOCKED: "Locked by the office",
     **dict.fromkeys(_AILING, "Server in trouble"),
 }
 """What the pill says of a line that is there and leads nowhere; of any other it says Offline."""
 
-_LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES})
+_LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES}) - {Code.DEVICE_LOCKED}
 _ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, *_AILING})
 FIRST_AFTER_MS = 1_200
 """What sync loads must not compete with the first look at the window."""
@@ -86,7 +87,7 @@ class Syncing(QObject):
     counted = Signal(object)
     finished = Signal(object)
     wished = Signal(bool)
-    barred = Signal(str)
+    barred = Signal(object)
 
     def __init__(
         self,
@@ -209,9 +210,8 @@ class Syncing(QObject):
         """The zone of all times in the window, named once; and what to do when the outbox does not drain."""
         oldest = self.state.oldest_waiting_at if self.state else None
         warning = queue_warning(oldest, self._desk.now(), self.schedule.failures)
-        return "\n".join(
-            part for part in (f"All times are those of {self._desk.zone_name()}.", warning) if part
-        )
+        zone = f"All times are those of {self._desk.zone_name()}."
+        return f"{zone}\n{warning}" if warning else zone
 
     def _beside(self) -> str:
         """How long the oldest change waits, once that is longer than a sync takes; a wrong clock; whose time it is."""
@@ -284,7 +284,7 @@ class Syncing(QObject):
         if not isinstance(error, KnownError):
             self._desk.runner.problem.emit(error)
         elif error.code in BARRED:
-            self.barred.emit(error.sentence)
+            self.barred.emit(error)
 
     def _next(self) -> None:
         again, self._again = self._again, False

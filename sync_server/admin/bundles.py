@@ -121,8 +121,8 @@ def open_request(database: Database, source: BinaryIO) -> Asked:
     """What a device's file says, once it is proven to be whole and from a device that is admitted here.
 
     Raises:
-        KnownError: `not_a_bundle`, `wrong_bundle`, `different_server`, `unauthorised`, `bundle_damaged`,
-            `damaged_message`, `too_large`.
+        KnownError: `not_a_bundle`, `wrong_bundle`, `different_server`, `unauthorised`, `device_locked`,
+            `bundle_damaged`, `damaged_message`, `too_large`.
     """
     header = bundle.read_header(source)
     if header.kind != "request":
@@ -138,6 +138,12 @@ def open_request(database: Database, source: BinaryIO) -> Asked:
             "answer for it.",
         )
     device, shown = found
+    if device.state == "locked":
+        raise KnownError(
+            Code.DEVICE_LOCKED,
+            "The laptop that wrote this file is locked. Nothing was taken, and there is no answer for it. Once it is "
+            "unlocked (fieldrep-server device unlock DEVICE), take the file again.",
+        )
     sender = PublicKeys.of(shown)
     bundle.check(source, sender)
     parts = bundle.parts(source, keys)
@@ -150,7 +156,8 @@ def write_answer(database: Database, asked: Asked, out: BinaryIO) -> Answered:
     """Takes what was asked and writes the answer to an open stream.
 
     Raises:
-        KnownError: `device_revoked`, when that happened meanwhile; what was written is then worth nothing.
+        KnownError: `device_revoked` or `device_locked`, when that happened meanwhile; what was written is then worth
+            nothing.
     """
     head = asked.header
     header = Header(

@@ -34,6 +34,7 @@ from sync_server.admin.naming import device_named, lost_with_it, state_words
 from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
+from sync_server.store.standing import lock, unlock
 
 ROLES = CATALOGUE["user"].fields["role"].options
 A_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -231,6 +232,38 @@ def device_revoke(device_name: str, reason: str, as_json: bool) -> None:
         credentials.revoke(tx, row_id, reason)
         ended = "it gets and gives nothing from its next request on"
         answer.sentence = f"The device is withdrawn: {ended}. {_STAYS}"
+
+
+@device.command("lock")
+@click.argument("device_name", metavar="DEVICE")
+@as_json_option
+def device_lock(device_name: str, as_json: bool) -> None:
+    """Locks DEVICE (id, number prefix or name), which was mislaid, say: it gets and gives nothing until unlocked.
+
+    Its person is told, works on with what is on it, and loses nothing.
+    """
+    with made_so(as_json=as_json) as answer, central_store() as database, database.write(ACTOR) as tx:
+        row_id = device_named(tx, device_name)
+        answer.result = {"id": id_text(row_id), "state": "locked"}
+        lock(tx, row_id)
+        answer.sentence = (
+            "The device is locked: it gets and gives nothing from its next request on, until fieldrep-server device "
+            "unlock. Its person may work on meanwhile; what is on it stays there, encrypted."
+        )
+
+
+@device.command("unlock")
+@click.argument("device_name", metavar="DEVICE")
+@as_json_option
+def device_unlock(device_name: str, as_json: bool) -> None:
+    """Unlocks DEVICE (id, number prefix or name): with its next sync it goes on by itself."""
+    with made_so(as_json=as_json) as answer, central_store() as database, database.write(ACTOR) as tx:
+        row_id = device_named(tx, device_name)
+        answer.result = {"id": id_text(row_id), "state": "active"}
+        unlock(tx, row_id)
+        answer.sentence = (
+            "The device is unlocked. With its next sync it sends what waits and gets what is new."
+        )
 
 
 @commands.command()

@@ -76,6 +76,9 @@ def restore(file: Path) -> None:
             "Who was withdrawn or disabled since the backup stays so: "
             f"{shut_out.count('device'):,} of the devices, {shut_out.count('user'):,} of the users."
         )
+    if restored.carried.locks:
+        locks = len(restored.carried.locks)
+        say(f"Who was locked or unlocked since the backup stays so: {locks:,} of the devices.")
     unknown = restored.carried.unknown
     told = unknown_here(
         [(one.login, one.name, one.seen_at, id_text(one.row_id)) for one in unknown if one.kind == "device"],
@@ -112,7 +115,7 @@ def restored_by_hand(*, again: bool) -> None:
 
 
 _ADMITTED_AGAIN = (
-    "whoever was withdrawn or disabled since {since} may be admitted again. Look through device list and user "
+    "whoever was withdrawn, locked or disabled since {since} may be admitted again. Look through device list and user "
     "list."
 )
 _LINKS_VOID = (

@@ -47,8 +47,8 @@ def device_wipe(device_name: str, lost: bool, cancel: bool, as_json: bool) -> No
         row_id = device_named(tx, device_name)
         answer.result = {"id": id_text(row_id)}
         if cancel:
-            admitted = cancel_wipe(tx, row_id)
-            stands = "goes on as before" if admitted else "stays withdrawn"
+            state = cancel_wipe(tx, row_id)
+            stands = "goes on as before" if state == "active" else f"stays {state}"
             answer.sentence = (
                 f"The device keeps what it holds and {stands}, unless it has been there already."
             )

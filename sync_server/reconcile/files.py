@@ -14,7 +14,7 @@ from fieldrep.contract.files import FileReply, FileRequest
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.files import OWNERS, owner_problem
 from sync_server.reconcile.refusal import Refusal, row_id_of
-from sync_server.store.credentials import DeviceIdentity, confirm
+from sync_server.store.credentials import LOCKED, DeviceIdentity, confirm
 from sync_server.store.database import Database
 from sync_server.store.files import attachment_for, is_whole, over_quota, read_part, take, taken_of
 from sync_server.store.reading import Reader
@@ -116,9 +116,7 @@ def _held(reader: Reader, device: DeviceIdentity, request: FileRequest) -> Row:
     confirm(reader, device)
     handing_in = device.state == "wipe" and request.part is not None
     if device.state != "active" and not handing_in:
-        raise KnownError(
-            Code.DEVICE_LOCKED, "This device is locked by your admin. Your work is kept; ask your admin."
-        )
+        raise KnownError(Code.DEVICE_LOCKED, LOCKED)
     row = attachment_for(reader, device.user_id, request.row_id, giving=request.part is not None)
     if row is None:
         raise KnownError(Code.NOT_FOUND, "There is no such file among the records you hold.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake, Verdict
-from sync_server.store.credentials import DeviceIdentity
+from sync_server.store.credentials import LOCKED, DeviceIdentity
 from sync_server.store.cursor import is_before
 from sync_server.store.database import StoreInfo
 
@@ -25,7 +25,7 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
     if handshake.server_id and handshake.server_id != info.server_id:
         return Verdict.DIFFERENT_SERVER, "This is another company's server, or an empty one."
     if device.state == "locked":
-        return Verdict.LOCKED, "This device is locked. Ask your admin; everything you entered is kept on it."
+        return Verdict.LOCKED, LOCKED
     if device.incarnation and device.incarnation != handshake.incarnation:
         return Verdict.ENROL_AGAIN, COPY
     if device.state == "wipe":

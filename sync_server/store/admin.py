@@ -17,9 +17,10 @@ from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.parents import makes_circle
 from sync_server.store import covering
 from sync_server.store.audit import described
-from sync_server.store.credentials import is_withdrawn, revoke
+from sync_server.store.credentials import revoke
 from sync_server.store.known_before import former_id
 from sync_server.store.reading import Reader
+from sync_server.store.standing import is_withdrawn
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 

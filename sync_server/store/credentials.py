@@ -23,6 +23,7 @@ from sync_server.store.dialect import Row as Tuple
 from sync_server.store.formers import note_former
 from sync_server.store.known_before import note_heir, shut_out_unknown
 from sync_server.store.reading import Reader
+from sync_server.store.standing import is_withdrawn, no_such_device, stand
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
@@ -34,7 +35,6 @@ __all__ = [
     "device_and_key",
     "identify",
     "identify_in",
-    "is_withdrawn",
     "make_code",
     "revoke",
     "why_unknown",
@@ -51,9 +51,13 @@ STILL_ADMITTED = (
     "SELECT c.device_id, COALESCE((SELECT 1 FROM device_former AS f WHERE f.device_id = c.device_id LIMIT 1), "
     "(SELECT 1 FROM device_return AS r WHERE r.epoch = (SELECT epoch FROM store_info WHERE one = 1) "
     "AND r.device_id = c.device_id LIMIT 1), "
-    "(SELECT 1 FROM settled_floor AS s WHERE s.device_id = c.device_id LIMIT 1)) "
-    "FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id "
+    "(SELECT 1 FROM settled_floor AS s WHERE s.device_id = c.device_id LIMIT 1)), d.state "
+    "FROM device_credential AS c JOIN app_user AS u ON u.id = c.user_id JOIN device AS d ON d.id = c.device_id "
     "WHERE c.device_id IN :members AND c.revoked_at IS NULL AND u.active = 1 AND u.archived = 0"
+)
+LOCKED = (
+    "This laptop is locked by your admin; ask them to unlock it. You may work on: what you enter is kept here and goes "
+    "out by itself then."
 )
 _WITHDRAWN = "This device was withdrawn by your admin. Your work is kept; ask your admin."
 
@@ -200,7 +204,7 @@ def confirm(reader: Reader, device: DeviceIdentity) -> None:
     """Checks, in the very transaction that serves or takes something, that the device is still admitted (I18).
 
     Raises:
-        KnownError: `device_revoked`.
+        KnownError: `device_revoked`, `device_locked`.
     """
     confirm_all(reader, [device])
 
@@ -212,14 +216,15 @@ def confirm_all(reader: Reader, devices: Sequence[DeviceIdentity]) -> set[bytes]
     a restore, or up to where their answers were dropped.
 
     Raises:
-        KnownError: `device_revoked`, when one of them was withdrawn.
+        KnownError: `device_revoked`, `device_locked`, when one of them was withdrawn or locked.
     """
-    found: dict[bytes, object] = dict(
-        reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices])
-    )
-    if any(device.device_id not in found for device in devices):
+    found = list(reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices]))
+    admitted = {device_id for device_id, _, _ in found}
+    if any(device.device_id not in admitted for device in devices):
         raise KnownError(Code.DEVICE_REVOKED, _WITHDRAWN)
-    return {device_id for device_id, has_past in found.items() if has_past}
+    if any(state == "locked" for _, _, state in found):
+        raise KnownError(Code.DEVICE_LOCKED, LOCKED)
+    return {device_id for device_id, has_past, _ in found if has_past}
 
 
 def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
@@ -234,23 +239,14 @@ def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
     if device is None:
         if shut_out_unknown(tx, device_id, why):
             return
-        raise KnownError(
-            Code.NOT_FOUND, "There is no such device. List them with fieldrep-server device list."
-        )
+        raise no_such_device()
     if is_withdrawn(tx, device):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is withdrawn already.")
     withdraw(tx, device_id, why)
     # nothing is taken any more, so an order to send all and then wipe cannot be carried out
     tx.session.run("DELETE FROM device_wipe WHERE device_id = ? AND wiped_at IS NULL", (device_id,))
-    device.update(state="locked", revision=tx.new_revision(), changed_at=tx.now)
-    tx.stage("device", device)
+    stand(tx, device, "withdrawn")
     tx.audit("revoke_device", entity="device", row_id=device_id, detail=why)
-
-
-def is_withdrawn(tx: WriteTransaction, device: Row) -> bool:
-    """Whether a device gets and gives nothing any more."""
-    sql = "SELECT 1 FROM device_credential WHERE device_id = ? AND revoked_at IS NOT NULL"
-    return device["state"] in ("locked", "wiped") or tx.session.first(sql, (_id(device),)) is not None
 
 
 def withdraw(tx: WriteTransaction, device_id: bytes, why: str) -> None:

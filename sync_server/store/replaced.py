@@ -19,7 +19,7 @@ import msgspec
 from sync_server.store.session import Session
 
 Kind = Literal["user", "device"]
-KNOWN_COLUMNS = ("row_id", "kind", "server_id", "login", "name", "why", "seen_at")
+KNOWN_COLUMNS = ("row_id", "kind", "server_id", "login", "name", "why", "seen_at", "locked")
 DISABLED = "the user was disabled"
 _WITHDRAWN = "withdrawn by the admin"
 
@@ -31,6 +31,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
         server_id: the store it is of, by the identity that a restore leaves alone.
         why: why it was shut out, None where it was admitted.
         seen_at: when the device was last there, None for never.
+        locked: 1 for a device that was locked.
     """
 
     row_id: bytes
@@ -40,6 +41,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
     name: str
     why: str | None
     seen_at: int | None
+    locked: int
 
 
 class Wipe(msgspec.Struct, frozen=True, array_like=True):
@@ -103,6 +105,7 @@ class _Credential(msgspec.Struct, frozen=True, array_like=True):
     user_id: bytes
     revoked_at: int | None
     why: str | None
+    locked_at: int | None
 
 
 class _Contact(msgspec.Struct, frozen=True, array_like=True):
@@ -190,16 +193,26 @@ def _known_there(reading: _Reading, server_id: bytes) -> list[Known]:
     }
     found = [
         Known(
-            user.row_id, "user", server_id, user.login, user.name, None if user.admitted else DISABLED, None
+            user.row_id,
+            "user",
+            server_id,
+            user.login,
+            user.name,
+            None if user.admitted else DISABLED,
+            None,
+            0,
         )
         for user in users
     ]
     for one in reading.read(_CREDENTIALS, _Credential):
         why = None if one.revoked_at is None else one.why or _WITHDRAWN
         login, name = logins.get(one.user_id, ""), names.get(one.device_id, "")
-        found.append(Known(one.device_id, "device", server_id, login, name, why, seen.get(one.device_id)))
+        last, locked = seen.get(one.device_id), int(one.locked_at is not None)
+        found.append(Known(one.device_id, "device", server_id, login, name, why, last, locked))
     return found
 
 
 _USERS = "SELECT id, login, name, CASE WHEN active = 1 AND archived = 0 THEN 1 ELSE 0 END FROM app_user ORDER BY id"
-_CREDENTIALS = "SELECT device_id, user_id, revoked_at, revoked_why FROM device_credential ORDER BY device_id"
+_CREDENTIALS = (
+    "SELECT device_id, user_id, revoked_at, revoked_why, locked_at FROM device_credential ORDER BY device_id"
+)

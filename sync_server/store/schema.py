@@ -241,6 +241,7 @@ CREDENTIAL = Table(
     _whole("made_at"),
     _whole("revoked_at", null=True),
     _text("revoked_why", null=True),
+    _whole("locked_at", null=True),
 )
 Index("ix_device_credential_prefix", CREDENTIAL.c.token_prefix, unique=True)
 Table(
@@ -308,6 +309,7 @@ Table(
     _text("name"),
     _text("why", null=True),
     _whole("seen_at", null=True),
+    _whole("locked"),
     _whole("noted_at"),
     _bytes("heir_id", null=True),
 )

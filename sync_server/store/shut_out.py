@@ -1,4 +1,5 @@
-"""Who is shut out, over a restore: whom the replaced store admitted no longer, an older backup does not admit again.
+"""Who is shut out, over a restore: whom the replaced store admitted no longer, or had locked, an older backup does
+not let in again; nor does it lock whom that store had unlocked.
 
 Owns doing it again in the restored store, and handing on who is unknown there. Must not know how the replaced store was
 read, nor how a device is admitted.
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 import msgspec
 
 from sync_server.store.admin import disable_user
-from sync_server.store.credentials import is_withdrawn, revoke
+from sync_server.store.credentials import revoke
 from sync_server.store.known_before import keep
 from sync_server.store.replaced import Known, Replaced
+from sync_server.store.standing import is_withdrawn, set_lock
 from sync_server.store.transaction import WriteTransaction
 from sync_server.store.wiping import LOST, order_again
 
@@ -24,10 +26,12 @@ class Carried:
 
     Attributes:
         shut_out: whom the backup would have admitted again.
+        locks: devices that the backup would have unlocked or locked again.
         unknown: who was admitted, and is unknown to the restored store.
     """
 
     shut_out: tuple[Known, ...]
+    locks: tuple[Known, ...]
     unknown: tuple[Known, ...]
 
 
@@ -41,6 +45,7 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
     again += [
         one for one in out if one.kind == "user" and one.login not in welcome and _disable(tx, one, own)
     ]
+    locks = [one for one in known.values() if one.kind == "device" and _lock_as_before(tx, one)]
     for wipe in before.wipes:
         order_again(tx, wipe)
     doomed = {wipe.device_id for wipe in before.wipes if wipe.wiped_at is None}
@@ -57,7 +62,9 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
         and one.server_id == own
         and not (one.kind == "user" and tx.find("user", "login", one.login))
     )
-    return Carried(tuple(again), tuple(sorted(admitted, key=lambda one: (one.login, one.row_id))))
+    return Carried(
+        tuple(again), tuple(locks), tuple(sorted(admitted, key=lambda one: (one.login, one.row_id)))
+    )
 
 
 def _withdraw(tx: WriteTransaction, device: Known) -> bool:
@@ -66,6 +73,11 @@ def _withdraw(tx: WriteTransaction, device: Known) -> bool:
         return False
     revoke(tx, device.row_id, device.why or "")
     return True
+
+
+def _lock_as_before(tx: WriteTransaction, device: Known) -> bool:
+    row = tx.row("device", device.row_id)
+    return row is not None and not is_withdrawn(tx, row) and set_lock(tx, row, locked=bool(device.locked))
 
 
 def _disable(tx: WriteTransaction, user: Known, own: bytes) -> bool:

@@ -16,10 +16,11 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.wiping import Manner, WipeOrder, WipeReceipt, destroyed_words, is_proven, ordered
 from sync_server.store.audit import Actor
 from sync_server.store.bundle_key import known_keys
-from sync_server.store.credentials import is_token_of, is_withdrawn, token_prefix, withdraw
+from sync_server.store.credentials import is_token_of, token_prefix, withdraw
 from sync_server.store.database import Database
 from sync_server.store.reading import Reader
 from sync_server.store.replaced import Wipe
+from sync_server.store.standing import device_of, is_withdrawn, stand, state_without_order
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
@@ -35,7 +36,7 @@ def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
         KnownError: `not_found`, `nothing_to_change`, `move_not_allowed` for a device that is withdrawn and of which
             nothing is taken any more, unless it counts as lost.
     """
-    device = _device(tx, device_id)
+    device = device_of(tx, device_id)
     manner = Manner.AT_ONCE if lost else Manner.SEND_FIRST
     if device["state"] == "wiped":
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is wiped already.")
@@ -56,7 +57,7 @@ def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
         "ordered_at = excluded.ordered_at",
         (device_id, manner.value, order.signature, tx.now),
     )
-    _set_state(tx, device, "wipe")
+    stand(tx, device, "wipe")
     tx.audit("order_wipe", entity="device", row_id=device_id, detail=manner.value)
 
 
@@ -71,25 +72,25 @@ def order_again(tx: WriteTransaction, wipe: Wipe) -> None:
         return
     withdraw(tx, wipe.device_id, _WIPED)
     _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}")
-    _set_state(tx, device, "wiped")
+    stand(tx, device, "wiped")
 
 
-def cancel_wipe(tx: WriteTransaction, device_id: bytes) -> bool:
-    """Takes an order back that was not carried out; whether the device is admitted again, as one lost is not.
+def cancel_wipe(tx: WriteTransaction, device_id: bytes) -> str:
+    """Takes an order back that was not carried out; how the device stands then: one lost stays withdrawn.
 
     Raises:
         KnownError: `not_found`, `nothing_to_change`, or `move_not_allowed` where it is too late.
     """
-    device = _device(tx, device_id)
+    device = device_of(tx, device_id)
     if device["state"] == "wiped":
         raise KnownError(Code.MOVE_NOT_ALLOWED, "It is too late: this device is wiped.")
     if open_manner(tx, device_id) is None:
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is not ordered to wipe itself.")
     tx.session.run("DELETE FROM device_wipe WHERE device_id = ?", (device_id,))
-    admitted = not is_withdrawn(tx, device)
-    _set_state(tx, device, "active" if admitted else "locked")
+    state = state_without_order(tx, device)
+    stand(tx, device, state)
     tx.audit("cancel_wipe", entity="device", row_id=device_id)
-    return admitted
+    return state
 
 
 def open_manner(reader: Reader, device_id: bytes) -> Manner | None:
@@ -132,12 +133,12 @@ def note_wiped(database: Database, receipt: WipeReceipt) -> None:
     with database.read() as reader:
         signer = _signer(reader, receipt)
     with database.write(signer) as tx:
-        device = _device(tx, receipt.device_id)
+        device = device_of(tx, receipt.device_id)
         if device["state"] == "wiped":
             return
         withdraw(tx, receipt.device_id, _WIPED)
         _keep_wiped(tx, receipt.device_id, tx.now, msgspec.json.encode(receipt.destroyed).decode())
-        _set_state(tx, device, "wiped")
+        stand(tx, device, "wiped")
         words = destroyed_words(receipt.destroyed)
         tx.audit("wipe_device", entity="device", row_id=receipt.device_id, detail=words)
         reached(Step.WIPE_CONFIRMED)
@@ -165,21 +166,8 @@ def _signer(reader: Reader, receipt: WipeReceipt) -> Actor:
     return Actor(str(found[1]), bytes(found[2]), receipt.device_id)
 
 
-def _device(tx: WriteTransaction, device_id: bytes) -> Row:
-    device = tx.row("device", device_id)
-    if device is None:
-        sentence = "There is no such device. List them with fieldrep-server device list."
-        raise KnownError(Code.NOT_FOUND, sentence)
-    return device
-
-
 def _is_admitted(tx: WriteTransaction, device: Row) -> bool:
     user_id = device["user_id"]
     assert isinstance(user_id, bytes)  # noqa: S101 - every device has a user
     user = tx.row("user", user_id)
     return user is not None and bool(user["active"]) and not is_withdrawn(tx, device)
-
-
-def _set_state(tx: WriteTransaction, device: Row, state: str) -> None:
-    device.update(state=state, revision=tx.new_revision(), changed_at=tx.now)
-    tx.stage("device", device)

@@ -167,6 +167,21 @@ def test_a_withdrawal_ends_the_wait_at_once_and_nothing_more_is_served(place: Pl
         assert caught.value.code is Code.UNAUTHORISED
 
 
+def test_a_lock_ends_the_wait_at_once_and_once_unlocked_the_line_is_held_again(place: Place) -> None:
+    with serving(place.server):
+        ana = place.device("ana", "ana")
+        waiting = ana.wait()
+        place.server("device", "lock", "D1")
+        assert waiting.result(PATIENCE) == NEWS
+        assert ana.wait().result(PATIENCE) == NEWS, "a locked one has news at once: that it is locked"
+        with pytest.raises(KnownError) as caught:
+            sync_now(ana.replica)
+        assert caught.value.code is Code.DEVICE_LOCKED
+        place.server("device", "unlock", "D1")
+        assert sync_now(ana.replica).whole
+        assert not ana.wait().done()
+
+
 def test_a_server_that_stops_ends_the_waits_and_stops_without_waiting_for_them(place: Place) -> None:
     with serving(place.server):
         ana, ben = place.device("ana", "ana"), place.device("ben", "ben")

@@ -58,19 +58,3 @@ def test_a_repair_after_all_was_sent_says_that_no_work_is_lost(world: World, tmp
     ana.replica.close()
     damage(path, "contact")
     assert "Nothing in it waited to be sent, so no work is lost." in repair(path, KEY, world.clock()).sentence
-
-
-def test_what_the_server_said_of_a_device_is_remembered_until_it_takes_it_back(
-    world: World, tmp_path: Path
-) -> None:
-    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
-    for state, says in (("locked", "This device is locked"), ("active", "")):
-        world.change("device", ana.admission.device_id, state=state)
-        if says:
-            with pytest.raises(KnownError, match=says):
-                ana.sync()
-        else:
-            ana.sync()
-        assert ana.replica.state().barred.startswith(says)
-        assert bool(ana.replica.state().barred) is bool(says)
-    ana.replica.close()

@@ -191,7 +191,7 @@ def test_of_two_copies_neither_takes_the_answer_to_the_others_file(
     ana.into(answer)
     with pytest.raises(KnownError) as noticed:
         twin.sync()
-    assert noticed.value.code is Code.DEVICE_LOCKED
+    assert noticed.value.code is Code.DEVICE_REVOKED
     twin.enrol_again("ana")
     twin.sync()
     with world.database.read() as reader:

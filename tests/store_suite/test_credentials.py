@@ -173,7 +173,7 @@ def test_a_withdrawn_device_is_known_no_more_from_the_next_moment_on(world: Worl
     with world.database.read() as reader:
         row = reader.row("device", device.device_id)
         assert row is not None
-        assert row["state"] == "locked"
+        assert row["state"] == "withdrawn"
         assert reader.rows("SELECT revoked_why FROM device_credential WHERE revoked_at IS NOT NULL") == [
             ("lost in a taxi",)
         ]

@@ -47,7 +47,7 @@ def test_a_device_withdrawn_since_the_backup_gets_nothing_of_the_restored_store(
     with world.database.read() as reader:
         row = reader.row("device", device)
     assert row is not None
-    assert row["state"] == "locked"
+    assert row["state"] == "withdrawn"
     assert verify(world.database) == []
 
 

@@ -56,7 +56,7 @@ def test_what_everybody_holds_touches_everybody(world: World) -> None:
     assert found.reaches(ana) == found.everybody
 
 
-def test_a_revoked_device_touches_its_user(world: World) -> None:
+def test_a_device_that_is_locked_touches_its_user(world: World) -> None:
     ana, ben = world.user("ana"), world.user("ben")
     device = world.make("device", user_id=ana, name="Laptop")
     since = now(world)

@@ -188,7 +188,7 @@ def test_an_order_that_its_own_server_did_not_sign_for_it_destroys_nothing(
         "unknown manner": WipeOrder("in a year", bytes(64)),
     }[wrong]
     line = Line(ana, alter=lambda reply: msgspec.structs.replace(reply, wipe=given))
-    assert synced(ana, line).code is Code.DEVICE_LOCKED
+    assert synced(ana, line).code is Code.DEVICE_REVOKED
     assert marker(ana) is None
     assert ana.names() == {"Corner Shop"}
     assert ana.replica.depth() == 1
@@ -224,7 +224,7 @@ def test_an_order_taken_back_lets_the_laptop_go_on(world: World, ana: Laptop) ->
     ana.create("Corner Shop")
     order(world, ana)
     with world.write() as tx:
-        assert cancel_wipe(tx, ana.admission.device_id)
+        assert cancel_wipe(tx, ana.admission.device_id) == "active"
     assert ana.sync().whole
     assert state(world, ana) == "active"
     with world.write() as tx, pytest.raises(KnownError) as caught:
@@ -235,8 +235,8 @@ def test_an_order_taken_back_lets_the_laptop_go_on(world: World, ana: Laptop) ->
 def test_one_taken_back_of_a_lost_laptop_leaves_it_withdrawn(world: World, ana: Laptop) -> None:
     order(world, ana, lost=True)
     with world.write() as tx:
-        assert not cancel_wipe(tx, ana.admission.device_id)
-    assert state(world, ana) == "locked"
+        assert cancel_wipe(tx, ana.admission.device_id) == "withdrawn"
+    assert state(world, ana) == "withdrawn"
     assert identify(world.database, ana.admission.token) is None
     with world.database.read() as reader:
         assert order_for_lost(reader, ana.admission.token) is None
@@ -256,7 +256,7 @@ def test_who_is_withdrawn_after_the_order_sends_nothing_and_is_not_wiped(world: 
     order(world, ana)
     with world.write() as tx:
         disable_user(tx, "ana")
-    assert state(world, ana) == "locked"
+    assert state(world, ana) == "withdrawn"
     assert identify(world.database, ana.admission.token) is None
 
 

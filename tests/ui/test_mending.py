@@ -13,7 +13,8 @@ from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCar
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.syncing import EVERYTHING
-from sync_server.store.credentials import revoke
+from sync_server.store.credentials import LOCKED, revoke
+from sync_server.store.standing import lock, unlock
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
 from tests.ui.test_first_start import card as shown_card
@@ -257,3 +258,33 @@ def test_a_withdrawn_laptop_works_on_and_is_set_up_again_with_its_work(
         window.key(Qt.Key.Key_Space)
         window.ready()
         assert "0800 LATER" in phones(office)
+
+
+def test_a_locked_laptop_says_what_to_do_works_on_and_goes_on_by_itself_once_unlocked(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        pill = window.shell.top_bar.pill
+        window.until(lambda: pill.text() == "Live")
+        (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
+        with office.database.write("admin") as tx:
+            lock(tx, device)
+        window.until(lambda: pill.text() == "Locked by the office", pill.text)
+        assert window.toast() == LOCKED
+        change_phone(window, "0800 LOCKED")
+        window.until(lambda: pill.text() == "Locked by the office · 1 change waiting", pill.text)
+        assert "0800 LOCKED" not in phones(office)
+        window.click("nav_sync")
+        banner = window.sync_page.overview.problem
+        window.until(banner.isVisible)
+        assert banner.accessibleName().endswith(LOCKED)
+        assert window.program.gate is None, "no new link is asked for"
+
+        with office.database.write("admin") as tx:
+            unlock(tx, device)
+        office.clock.now += 15 * 60_000
+        window.program.syncing._feel_time()
+        window.until(lambda: pill.text() == "Live", pill.text)
+        assert "0800 LOCKED" in phones(office)
+        assert not banner.isVisible()

@@ -66,7 +66,11 @@ class Device:
     name = Field(Kind.TEXT, maximum=120)
     os = Field(Kind.TEXT, "System", maximum=120)
     app_version = Field(Kind.TEXT, maximum=40)
-    state = Field(Kind.CHOICE, options=("pending", "active", "locked", "wipe", "wiped"), default="pending")
+    state = Field(
+        Kind.CHOICE,
+        options=("pending", "active", "locked", "wipe", "wiped", "withdrawn"),
+        default="pending",
+    )
     number_prefix = Field(
         Kind.TEXT, "Number prefix", maximum=12, help="Begins every number this device makes offline."
     )

@@ -105,7 +105,7 @@ MACHINERY = {
     ),
     "device_credential": (
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
-        "revoked_why:t?"
+        "revoked_why:t? locked_at:i?"
     ),
     "device_former": ("device_id:b! former_id:b incarnation:b"),
     "device_position": (
@@ -120,7 +120,9 @@ MACHINERY = {
     "file_part": ("holder:b! at:i! part:b"),
     "file_quota": ("name:t! bytes:i"),
     "import_image": ("row_id:b! image:b"),
-    "known_before": ("row_id:b! kind:t server_id:b login:t name:t why:t? seen_at:i? noted_at:i heir_id:b?"),
+    "known_before": (
+        "row_id:b! kind:t server_id:b login:t name:t why:t? seen_at:i? locked:i noted_at:i heir_id:b?"
+    ),
     "merge_log": (
         "id:b! entity:t survivor_id:b merged_id:b actor:t user_id:b? at:i revision:i images:b undone_at:i?"
     ),
