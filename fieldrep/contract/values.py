@@ -66,6 +66,17 @@ def check_value(entity: Entity, field: Field, value: object) -> Value:
     return value
 
 
+def check_sent(entity: Entity, field: Field, value: object) -> None:
+    """Checks a value of the other side, which is kept as it came: nothing is then null, and no empty text or bytes.
+
+    Raises:
+        KnownError: as `check_value`.
+    """
+    if check_value(entity, field, value) is None and value is not None:
+        sentence = f"{field.title}: an empty value is sent as none."
+        raise KnownError(Code.INVALID_VALUE, sentence, field=field.name)
+
+
 def check_row(entity: Entity, row: Mapping[str, Value]) -> None:
     """Checks every declared field of a whole row.
 

@@ -14,10 +14,12 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Edit, KeptField
 from fieldrep.contract.entity import Entity
+from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import from_json
 from fieldrep.contract.merge import Fit, merge_field
+from fieldrep.contract.values import check_sent
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.conflicts import CONFLICT, kept_value, moved_under, open_conflict, raise_conflict
 from sync_server.reconcile.refusal import row_id_of
@@ -76,8 +78,8 @@ class Decisions:
         field, about = entity.field(str(conflict["field"])), conflict["row_id"]
         row = self._tx.row(entity, RowId(about)) if isinstance(about, bytes) else None
         value = edits.get(about) if isinstance(about, bytes) else None
-        if value is not None and (value.entity != entity.name or field.name not in value.after):
-            value = None
+        if value is not None and (value.entity != entity.name or not _can_be(entity, field, value)):
+            value = None  # the edit itself is refused, and the whole change with it
         fits = row is None or value is None or _fits(field, value, row)
         turn = self._turn(conflict, edit, fits)
         ruling = _Ruling(turn, conflict, entity, field, fits, value is not None)
@@ -156,6 +158,19 @@ class Decisions:
         self._tx.stage(CONFLICT, found)
         self.closed.append(row_id_of(found))
         return True
+
+
+def _can_be(entity: Entity, field: Field, value: Edit) -> bool:
+    """Whether an edit gives a field a value that it may hold, starting from one."""
+    if field.name not in value.after:
+        return False
+    try:
+        for one in (value.before.get(field.name), value.after[field.name]):
+            if one is not None:
+                check_sent(entity, field, one)
+    except KnownError:
+        return False
+    return True
 
 
 def _fits(field: Field, value: Edit, row: Row) -> bool:

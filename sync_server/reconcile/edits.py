@@ -15,7 +15,7 @@ from fieldrep.contract.fields import Field, Merge, Reader, Value, Writer
 from fieldrep.contract.ids import RowId, ScopeKey
 from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.contract.scope import EVERYBODY_KEY, scope_key
-from fieldrep.contract.values import check_value
+from fieldrep.contract.values import check_sent
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import label_of, raise_conflict
@@ -124,7 +124,7 @@ def why_protected(entity: Entity, name: str, *, creating: bool) -> str:
 
 def _check_fit(entity: Entity, row_id: RowId, field: Field, value: Value) -> None:
     try:
-        check_value(entity, field, value)
+        check_sent(entity, field, value)
     except KnownError as error:
         raise Refusal.of(error, entity.name, row_id) from error
 
@@ -184,7 +184,7 @@ def _checked_key(entity: Entity, row: Row) -> ScopeKey:
     row_id = row_id_of(row)
     try:
         for field in entity.fields.values():
-            check_value(entity, field, row[field.name])
+            check_sent(entity, field, row[field.name])
         return scope_key(entity, row)
     except KnownError as error:
         raise Refusal.of(error, entity.name, row_id) from error

@@ -15,7 +15,7 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Field, Kind, Merge
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.scope import scope_key
-from fieldrep.contract.values import check_value
+from fieldrep.contract.values import check_sent
 from sync_server.reconcile.author import Rights
 from sync_server.reconcile.edits import OPEN_TO
 from sync_server.store.transaction import Row, WriteTransaction
@@ -50,7 +50,7 @@ def accepted(tx: WriteTransaction, rights: Rights, change: Change) -> Accepted |
         if name not in fields or after == row[name] or edit.before.get(name) != row[name]:
             return None
         try:
-            check_value(entity, fields[name], after)
+            check_sent(entity, fields[name], after)
         except KnownError:
             return None
     if not rights.covers(scope_key(entity, row)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fieldrep.contract.change import Accepted, Change, Edit, Held, Merged, Outcome
+from fieldrep.contract.change import Accepted, Change, Edit, Held, Merged, Outcome, Refused
 from sync_server.interchange.images import encode, image_of
 from sync_server.reconcile.push import push
 from tests.unit.reconcile.conftest import Row, Store, row_id
@@ -108,6 +108,26 @@ def test_a_late_decision_for_an_object_that_stood_is_told_with_the_object(store:
     told = store.push("ana", *late)
     assert isinstance(told, Merged)
     assert open_values(store) == [({"mail": False}, {"mail": "2026-11-02"})]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("{not json", '{"email":true}'), (None, "{not json"), ("", '{"email":true}')]
+)
+def test_a_decision_with_a_value_that_cannot_be_is_refused_and_holds_up_nothing(
+    store: Store, before: str | None, after: str
+) -> None:
+    stood = store.row("account", SHOP)
+    assert stood is not None
+    store.push("mia", store.edit("account", SHOP, consent=(None, '{"email":false}')))
+    mine = store.edit("account", SHOP, base=stood["revision"], consent=(None, '{"email":true}'))
+    outcome = store.push("ana", mine)
+    assert isinstance(outcome, Merged)
+    conflict = outcome.kept[0].conflict_id
+    edit = store.edit("account", SHOP, consent=(before, after))
+    refused = store.push("ana", *decision(store, conflict, "mine", edit))
+    assert isinstance(refused, Refused)
+    assert refused.code == "invalid_value"
+    assert found(store, conflict)["status"] == "open"
 
 
 def test_a_late_decision_for_the_same_value_is_no_new_conflict(store: Store) -> None:

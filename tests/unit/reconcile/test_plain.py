@@ -32,7 +32,7 @@ ROWS = (
     ("sales_order", "order"),
     ("document_line", "line"),
 )
-UNFIT: tuple[Value, ...] = (None, 5, "x" * 30_000, "\x00", b"short")
+UNFIT: tuple[Value, ...] = (None, 5, "", b"", "x" * 30_000, "\x00", b"short")
 
 
 @pytest.fixture
