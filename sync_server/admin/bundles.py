@@ -108,10 +108,12 @@ def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
         print_json({"ok": True, **{name: getattr(answered, name) for name in Answered.__slots__}})
         return
     taken = answered.accepted + answered.merged + answered.held
-    files = f", {answered.files:,} files arrived" if answered.files else ""
+    came = "file" if answered.files == 1 else "files"
+    files = f", {answered.files:,} {came} arrived" if answered.files else ""
+    go_back = "record goes" if answered.records == 1 else "records go"
     say(
-        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused{files}; {answered.records:,} records "
-        f"go back in {reply_file}. On the device: fieldrep bundle in {reply_file.name}"
+        f"From {answered.login}: {taken:,} taken, {answered.refused:,} refused{files}; {answered.records:,} "
+        f"{go_back} back in {reply_file}. On the device: fieldrep bundle in {reply_file.name}"
     )
     if answered.sentence:
         say(answered.sentence)
