@@ -17,7 +17,7 @@ from tests.sim.places import memory
 from tests.store_suite.databases import Databases
 
 BLOCK = 5
-SEEDS, STEPS = (200, 200) if IN_CI else (40, 60)
+SEEDS, STEPS = (500, 200) if IN_CI else (40, 60)
 """Long histories: founding a company and bringing everybody to rest costs as much as forty steps."""
 
 POSTGRES_SEEDS, POSTGRES_STEPS = 20 if IN_CI else 5, 60

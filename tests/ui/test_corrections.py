@@ -154,7 +154,7 @@ def test_lists_and_headers_say_what_waits_was_refused_clashed_or_merged(
 def test_a_change_on_which_the_server_fails_is_set_aside_and_all_behind_it_goes_on(
     window: Window, office: Office, monkeypatch: Patch
 ) -> None:
-    real, tries = push._apply, []
+    real, tries = push.accepted, []
 
     def failing(tx: Any, rights: Any, change: Any) -> Any:
         if any(edit.after.get("phone") == "poison" for edit in change.edits):
@@ -162,7 +162,7 @@ def test_a_change_on_which_the_server_fails_is_set_aside_and_all_behind_it_goes_
             raise RuntimeError("a rule that has a bug")
         return real(tx, rights, change)
 
-    monkeypatch.setattr(push, "_apply", failing)
+    monkeypatch.setattr(push, "accepted", failing)
     office.shut()
     edit_phone(window, "poison")
     window.choose("Blue Harbor Hotels")
