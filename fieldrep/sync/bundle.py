@@ -19,7 +19,7 @@ import msgspec
 from fieldrep.contract import bundle
 from fieldrep.contract.bundle import FILE_MARK, BundleWriter, Header, Keys, PublicKeys, Standing
 from fieldrep.contract.change import Change
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import (
     MAX_CHANGES,
     PAGE_BYTES,
@@ -154,8 +154,10 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
     try:
         read.take(_replies(parts, about_files))
     except KnownError as error:
-        if run.receipt.exchanges:  # a file that is refused leaves everything as it was
-            run.keep_failure(error)
+        if (
+            error.code in BARRED or run.receipt.exchanges
+        ):  # a file that is refused leaves everything as it was
+            raise run.broken_off(error) from error
         raise
     take_files(replica, chain(about_files, parts))
     if run.wipes:

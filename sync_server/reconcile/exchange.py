@@ -29,7 +29,7 @@ from sync_server.store.differing import differs, tell_difference
 from sync_server.store.feed import Pulled, retold
 from sync_server.store.glance import Glance, glance_again
 from sync_server.store.positions import position_of
-from sync_server.store.returns import is_giving_back, note_refused, note_return
+from sync_server.store.returns import note_refused, note_return
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
 from sync_server.store.wiping import order_for
@@ -149,13 +149,17 @@ def _told_again(
 
 
 def _require_no_older_self(snapshot: Snapshot, device: DeviceIdentity, handshake: Handshake) -> None:
-    """Raises `CopyNoticed` where the device has told of newer changes than it has.
+    """Raises `CopyNoticed` where changes of this device were taken that it does not know of itself.
 
-    Not while it gives back after a restore: only one that was this device can, and the report waits for it.
+    That they were told of is not enough: who told of them may have been refused as the copy, and is another device now.
     """
-    if has_gone_back(snapshot.info(), device, handshake) and not is_giving_back(snapshot.session, device):
-        told, newest = device.highest_n, handshake.highest_n
-        raise CopyNoticed(f"change {told} was told of before, its newest is {newest}; or a request came late")
+    told, newest = device.highest_n, handshake.highest_n
+    if not has_gone_back(snapshot.info(), device, handshake):
+        return
+    if snapshot.took_between(device.device_id, handshake.incarnation, newest, told):
+        raise CopyNoticed(
+            f"changes up to {told} were told of before, its newest is {newest}; or a request came late"
+        )
 
 
 def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> ExchangeReply | None:

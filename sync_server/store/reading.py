@@ -159,6 +159,12 @@ class Reader:
         newest = 0 if found is None or found[0] is None else int(found[0])
         return max(newest, self.settled_floor(device_id, incarnation))
 
+    def took_between(self, device_id: bytes, incarnation: bytes, after: int, up_to: int) -> bool:
+        """Whether a change of that installation was taken whose number is above one and not above another."""
+        sql = "SELECT 1 FROM applied_change WHERE device_id = ? AND incarnation = ? AND n > ? AND n <= ?"
+        found = self.session.first(f"{sql} LIMIT 1", (device_id, incarnation, after, up_to))
+        return found is not None or after < min(up_to, self.settled_floor(device_id, incarnation))
+
     def settled_floor(self, device_id: bytes, incarnation: bytes) -> int:
         """Up to which number that installation's changes were answered so long ago that the answers are dropped."""
         sql = "SELECT n FROM settled_floor WHERE device_id = ? AND incarnation = ?"

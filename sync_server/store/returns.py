@@ -157,14 +157,6 @@ def answered_before(tx: WriteTransaction, author: Author) -> int:
     return int(found[0]) if found else 0
 
 
-def is_giving_back(session: Session, device: DeviceIdentity) -> bool:
-    """Whether the store was restored, and waits still for what this device said that it has to give back."""
-    if not device.waiting:
-        return False
-    sql = "SELECT 1 FROM device_return WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)"
-    return session.first(sql, (device.device_id,)) is not None
-
-
 def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome: Outcome | None) -> None:
     """Lists a change that came back, with what became of it this time; None for one that the backup knows."""
     first = change.edits[0] if change.edits else None

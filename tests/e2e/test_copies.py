@@ -121,7 +121,7 @@ def test_a_copy_is_noticed_at_first_contact_though_no_number_was_used_twice(plac
     assert "copy" in sentence
     first.do("edit_account", id=shop, note="entered before the link came")
     assert "copy" in first.refused("sync")
-    assert place.noticed()[0].startswith("change 2 was told of before, its newest is 1;")
+    assert place.noticed()[0].startswith("changes up to 2 were told of before, its newest is 1;")
 
     first("enroll", place.link())
     first("sync")
@@ -140,6 +140,24 @@ def test_a_file_that_is_older_than_what_came_by_line_is_no_copys(place: Place) -
     first("bundle", "in", place.folder / "reply.frb")
     assert first.json("status")["warning"] is None
     place.assert_equal(first)
+
+
+def test_a_copy_that_is_told_by_a_file_enrols_again_as_one_that_is_told_by_line(place: Place) -> None:
+    first = place.first
+    copy = place.copy()
+    first.do("create_account", name="Entered on the first laptop")
+    copy.do("create_account", name="Entered on the copy")
+    first("sync")
+    copy("bundle", "out", place.folder / "copy.frb")
+    place.server("bundle", "in", place.folder / "copy.frb", "--reply", place.folder / "answer.frb")
+
+    sentence = copy.refused("bundle", "in", place.folder / "answer.frb")
+    assert "copy" in sentence
+    assert copy.json("status")["warning"] == sentence
+    copy("enroll", place.link())
+    copy("sync")
+    place.assert_equal(copy, first)
+    assert len(place.stored()["account"]) == 2
 
 
 def test_a_link_alone_sends_nothing_and_changes_nothing_of_a_profile_that_is_admitted(place: Place) -> None:

@@ -43,8 +43,8 @@ class Copies:
         contents: the change that was answered so.
         was: the devices a device was before it enrolled again, the last first.
         noticed: how often somebody was told that he is a copy.
-        told: the newest change number its device had told of before the request that is looked at; 0 for a file, which
-            may be older than what came since.
+        told: the newest number its device had told of, of a change that was taken, before the present request;
+            0 for a file, which may be older than what came since.
     """
 
     answers: dict[Numbered, Outcome]
@@ -62,12 +62,10 @@ class Copies:
         return 0
 
     def look(self, sql: Sql, device: bytes) -> None:
-        """The newest number the store has noted of a device; 0 where it awaits things of it since a restore."""
-        _, came = sql.rows("SELECT device_id FROM device_return WHERE epoch = (SELECT epoch FROM store_info)")
-        awaited = device in {bytes(who) for (who,) in came}
-        _, found = sql.rows("SELECT device_id, highest_n, waiting FROM device_contact")
-        told = [n for who, n, waiting in found if bytes(who) == device and not (awaited and waiting)]
-        self.told = max(told, default=0)
+        """The newest number that the store has noted of a device, and whose change it has taken."""
+        _, found = sql.rows("SELECT device_id, highest_n FROM device_contact")
+        told = max((n for who, n in found if bytes(who) == device), default=0)
+        self.told = max((n for who, n in self.answers if who == device and n <= told), default=0)
 
     def are_shown(self, epoch: bytes, device: bytes, request: ExchangeRequest) -> bool:
         """Whether a request shows that two installations speak as one device; nothing of it is then taken.
