@@ -79,6 +79,9 @@ def restore(file: Path) -> None:
     if restored.carried.locks:
         locks = len(restored.carried.locks)
         say(f"Who was locked or unlocked since the backup stays so: {locks:,} of the devices.")
+    if restored.carried.spared:
+        spared = len(restored.carried.spared)
+        say(f"An order to wipe that was taken back since the backup stays so: {spared:,} of the devices.")
     unknown = restored.carried.unknown
     told = unknown_here(
         [(one.login, one.name, one.seen_at, id_text(one.row_id)) for one in unknown if one.kind == "device"],
@@ -115,8 +118,8 @@ def restored_by_hand(*, again: bool) -> None:
 
 
 _ADMITTED_AGAIN = (
-    "whoever was withdrawn, locked or disabled since {since} may be admitted again. Look through device list and user "
-    "list."
+    "whoever was withdrawn, locked or disabled since {since} may be admitted again, and an order to wipe that was "
+    "taken back may stand again. Look through device list and user list."
 )
 _LINKS_VOID = (
     "One-time links printed before admit nobody any more; where one is open, print a new one with "

@@ -197,7 +197,7 @@ def _renew_epoch(
             renew(tx, randomness, knew_all=not unsure)
             tx.session.run("UPDATE store_info SET whereabouts = '' WHERE one = 1")
             raise_to(tx.session, before.given)
-            return carry_over(tx, before), unsure
+            return carry_over(tx, before, sure=not unsure), unsure
     finally:
         database.close()
 

@@ -65,6 +65,7 @@ class Replaced:
         whole: everything could be read.
         blind: those of its restores, by their epoch, that did not know everybody of the store before.
         wipes: its orders to wipe a device, carried out or not.
+        spared: devices of its own that had no such order; none where not everything could be read.
     """
 
     server_id: bytes = b""
@@ -73,6 +74,7 @@ class Replaced:
     whole: bool = False
     blind: frozenset[bytes] = frozenset()
     wipes: tuple[Wipe, ...] = ()
+    spared: frozenset[bytes] = frozenset()
 
 
 _Rows = Callable[[str], Iterable[Any]]
@@ -170,12 +172,16 @@ class _Reading:
 def _read(reading: _Reading) -> Replaced:
     info = reading.read("SELECT server_id FROM store_info", _Bytes)
     server_id = info[0].value if info else b""
-    known = (*_known_there(reading, server_id), *reading.read(_KNOWN_BEFORE, Known))
+    there = _known_there(reading, server_id)
+    known = (*there, *reading.read(_KNOWN_BEFORE, Known))
     given = {one.name: one.last for one in reading.read("SELECT name, last FROM number_series", _Series)}
     blind = reading.read("SELECT epoch FROM restoration WHERE knew_all = 0", _Bytes)
     wipes = tuple(reading.read(_WIPES, Wipe))
     whole = reading.whole and bool(info)
-    return Replaced(server_id, known, given, whole, frozenset(one.value for one in blind), wipes)
+    doomed = {wipe.device_id for wipe in wipes}
+    spared = {one.row_id for one in there if one.kind == "device" and whole} - doomed
+    epochs = frozenset(one.value for one in blind)
+    return Replaced(server_id, known, given, whole, epochs, wipes, frozenset(spared))
 
 
 _WIPES = "SELECT device_id, manner, ordered_at, wiped_at, destroyed FROM device_wipe ORDER BY device_id"

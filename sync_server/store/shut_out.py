@@ -1,5 +1,5 @@
 """Who is shut out, over a restore: whom the replaced store admitted no longer, or had locked, an older backup does
-not let in again; nor does it lock whom that store had unlocked.
+not let in again; nor does it lock whom that store had unlocked, or wipe whom it had spared.
 
 Owns doing it again in the restored store, and handing on who is unknown there. Must not know how the replaced store was
 read, nor how a device is admitted.
@@ -17,7 +17,7 @@ from sync_server.store.known_before import keep
 from sync_server.store.replaced import Known, Replaced
 from sync_server.store.standing import is_withdrawn, set_lock
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.wiping import LOST, order_again
+from sync_server.store.wiping import LOST, cancel_wipe, open_manner, order_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,21 @@ class Carried:
     Attributes:
         shut_out: whom the backup would have admitted again.
         locks: devices that the backup would have unlocked or locked again.
+        spared: devices that the backup would have wiped again.
         unknown: who was admitted, and is unknown to the restored store.
     """
 
     shut_out: tuple[Known, ...]
     locks: tuple[Known, ...]
+    spared: tuple[Known, ...]
     unknown: tuple[Known, ...]
 
 
-def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
-    """Shuts out again whom the replaced store did, and keeps whom the restored one does not know."""
+def carry_over(tx: WriteTransaction, before: Replaced, *, sure: bool) -> Carried:
+    """Shuts out again whom the replaced store did, and keeps whom the restored one does not know.
+
+    Only where it is `sure` to have known all orders to wipe is one that it had not taken as taken back.
+    """
     known = {one.row_id: one for one in reversed(before.known)}
     own = tx.info().server_id
     welcome = {one.login for one in known.values() if one.kind == "user" and one.why is None}
@@ -46,6 +51,7 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
         one for one in out if one.kind == "user" and one.login not in welcome and _disable(tx, one, own)
     ]
     locks = [one for one in known.values() if one.kind == "device" and _lock_as_before(tx, one)]
+    spared = [one for one in known.values() if sure and one.row_id in before.spared and _spare(tx, one)]
     for wipe in before.wipes:
         order_again(tx, wipe)
     doomed = {wipe.device_id for wipe in before.wipes if wipe.wiped_at is None}
@@ -63,7 +69,10 @@ def carry_over(tx: WriteTransaction, before: Replaced) -> Carried:
         and not (one.kind == "user" and tx.find("user", "login", one.login))
     )
     return Carried(
-        tuple(again), tuple(locks), tuple(sorted(admitted, key=lambda one: (one.login, one.row_id)))
+        tuple(again),
+        tuple(locks),
+        tuple(spared),
+        tuple(sorted(admitted, key=lambda one: (one.login, one.row_id))),
     )
 
 
@@ -78,6 +87,13 @@ def _withdraw(tx: WriteTransaction, device: Known) -> bool:
 def _lock_as_before(tx: WriteTransaction, device: Known) -> bool:
     row = tx.row("device", device.row_id)
     return row is not None and not is_withdrawn(tx, row) and set_lock(tx, row, locked=bool(device.locked))
+
+
+def _spare(tx: WriteTransaction, device: Known) -> bool:
+    if open_manner(tx, device.row_id) is None:
+        return False
+    cancel_wipe(tx, device.row_id)
+    return True
 
 
 def _disable(tx: WriteTransaction, user: Known, own: bytes) -> bool:
