@@ -23,7 +23,7 @@ from sync_server.store.dialect import Row as Tuple
 from sync_server.store.formers import note_former
 from sync_server.store.known_before import note_heir, shut_out_unknown
 from sync_server.store.reading import Reader
-from sync_server.store.standing import is_withdrawn, no_such_device, stand
+from sync_server.store.standing import is_locked, is_withdrawn, no_such_device, stand
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
 
@@ -84,12 +84,14 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
 
     Raises:
         KnownError: `link_invalid`, `link_used` or `link_expired`; `different_server` or `other_user` when the profile
-            holds data of another company or person, and the link then stays good.
+            holds data of another company or person, `device_locked` when it is that of a device which the admin locked;
+            the link then stays good.
     """
     with database.write("enrolment") as tx:
         user, device_id = _redeem(tx, request)
         info = tx.info()
         _check_meant(request, info.server_id, _id(user))
+        _check_unlocked(tx, request.former_device, _id(user))
         device = tx.row("device", device_id) if device_id else None
         if device is None:
             device = _new_device(tx, user)
@@ -284,6 +286,22 @@ def _check_meant(request: EnrollRequest, server_id: bytes, user_id: bytes) -> No
     if request.user_id and request.user_id != user_id:
         sentence = "This link is for somebody else than the person whose data this profile holds. Nothing was changed."
         raise KnownError(Code.OTHER_USER, sentence)
+
+
+def _check_unlocked(tx: WriteTransaction, former_id: bytes, user_id: bytes) -> None:
+    """A lock is not walked round by a new link."""
+    former = tx.row("device", former_id) if len(former_id) == 16 else None
+    if (
+        former is None
+        or former["user_id"] != user_id
+        or is_withdrawn(tx, former)
+        or not is_locked(tx, former)
+    ):
+        return
+    sentence = (
+        "This laptop is locked; ask your admin to unlock it. Nothing was changed; this link stays good."
+    )
+    raise KnownError(Code.DEVICE_LOCKED, sentence)
 
 
 def _same_key(tx: WriteTransaction, device_id: bytes, public_key: bytes) -> bool:

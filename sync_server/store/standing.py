@@ -41,11 +41,17 @@ def is_withdrawn(reader: Reader, device: Row) -> bool:
     return device["state"] in ("withdrawn", "wiped") or reader.session.first(sql, (device["id"],)) is not None
 
 
+def is_locked(reader: Reader, device: Row) -> bool:
+    """Whether the admin locked a device, whatever else it stands under."""
+    sql = "SELECT 1 FROM device_credential WHERE device_id = ? AND locked_at IS NOT NULL"
+    return reader.session.first(sql, (device["id"],)) is not None
+
+
 def state_without_order(reader: Reader, device: Row) -> str:
     """How a device stands once it is no longer to be wiped."""
     if is_withdrawn(reader, device):
         return "withdrawn"
-    return "locked" if _is_locked(reader, device) else "active"
+    return "locked" if is_locked(reader, device) else "active"
 
 
 def lock(tx: WriteTransaction, device_id: bytes) -> None:
@@ -70,7 +76,7 @@ def unlock(tx: WriteTransaction, device_id: bytes) -> None:
 
 def set_lock(tx: WriteTransaction, device: Row, *, locked: bool) -> bool:
     """Locks a device or unlocks it; False where it is so already. One to be wiped is so when that is taken back."""
-    if _is_locked(tx, device) is locked:
+    if is_locked(tx, device) is locked:
         return False
     sql = "UPDATE device_credential SET locked_at = ? WHERE device_id = ?"
     tx.session.run(sql, (tx.now if locked else None, device["id"]))
@@ -94,8 +100,3 @@ def _lockable(tx: WriteTransaction, device_id: bytes) -> Row:
         )
         raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
     return device
-
-
-def _is_locked(reader: Reader, device: Row) -> bool:
-    sql = "SELECT 1 FROM device_credential WHERE device_id = ? AND locked_at IS NOT NULL"
-    return reader.session.first(sql, (device["id"],)) is not None

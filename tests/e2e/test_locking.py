@@ -30,6 +30,12 @@ def test_a_locked_laptop_keeps_its_work_and_sends_it_by_itself_once_unlocked(pla
     assert place.ana.json("status")["warning"] == sentence.strip()
     assert phone(place) == "1"
 
+    link = place.link()
+    assert (
+        "locked; ask your admin to unlock it. Nothing was changed; this link stays good"
+        in place.ana.refused("enroll", link)
+    )
+
     told = json.loads(place.server("device", "unlock", "D1", "--json"))
     assert (told["changed"], told["state"]) == (True, "active")
     assert place.server("device", "unlock", "D1") == "This device is not locked.\n"

@@ -63,6 +63,17 @@ def names(place: Place) -> set[object]:
     return {row["name"] for row in rows["account"]}
 
 
+def test_a_restore_says_that_a_laptop_spared_since_the_backup_stays_so(place: Place) -> None:
+    backup = place.folder / "backup"
+    place.server("device", "wipe", "D1")
+    place.server("backup", backup)
+    place.server("device", "wipe", "D1", "--cancel")
+    said = place.server("restore", backup)
+    assert "An order to wipe that was taken back since the backup stays so: 1 of the devices." in said
+    assert device_of(place)["state"] == "active"
+    place.assert_home()
+
+
 def test_what_waits_is_sent_then_all_is_destroyed_and_the_admin_sees_when(place: Place) -> None:
     place.ana.do("create_account", name=SECRET)
     said = place.server("device", "wipe", "D1")

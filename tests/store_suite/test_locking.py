@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import FileRequest
-from fieldrep.contract.messages import ExchangeRequest, Verdict
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest, ExchangeRequest, Verdict
+from fieldrep.store.state import SyncState
 from fieldrep.sync.files import carry
 from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange, serve_on
 from sync_server.reconcile.files import answer_about_file
 from sync_server.store.backup import restore
-from sync_server.store.credentials import identify, revoke
+from sync_server.store.credentials import admit, identify, make_code, revoke
 from sync_server.store.standing import lock, unlock
 from sync_server.store.verify import verify
 from sync_server.store.wiping import cancel_wipe, order_wipe
@@ -56,6 +58,24 @@ def state(laptop: Laptop) -> object:
 def stored(world: World) -> set[object]:
     with world.database.read() as reader:
         return {row["name"] for row in reader.all("account")}
+
+
+def link_for(world: World, laptop: Laptop) -> str:
+    with world.write() as tx:
+        return make_code(tx, SeededBytes(41), laptop.admission.user_id)
+
+
+def in_place(world: World, was: SyncState, code: str) -> EnrollReply:
+    """Trades a link for another device that goes on with what a profile holds."""
+    request = EnrollRequest(code, "Again", "test", "1", PROTOCOL_VERSION, b"another key")
+    named = structs.replace(
+        request,
+        server_id=was.server_id,
+        user_id=was.user_id,
+        former_device=was.device_id,
+        former_incarnation=was.incarnation,
+    )
+    return admit(world.database, named)
 
 
 def asking(laptop: Laptop, *, pushing: bool) -> ExchangeRequest:
@@ -148,6 +168,21 @@ def test_one_locked_while_its_file_is_answered_gets_no_answer(world: World, ana:
     order(ana, lock)
     assert refused(write_answer, world.database, asked, io.BytesIO()) is Code.DEVICE_LOCKED
     assert stored(world) == {"Shop"}
+
+
+def test_a_locked_laptop_is_not_enrolled_in_place_and_the_link_stays_good(world: World, ana: Laptop) -> None:
+    order(ana, lock)
+    before = ana.replica.state()
+    code = link_for(world, ana)
+    with pytest.raises(KnownError, match=r"locked; ask your admin to unlock it\..* link stays good") as told:
+        in_place(world, before, code)
+    assert told.value.code is Code.DEVICE_LOCKED
+    order(ana, order_wipe, lost=False)
+    assert refused(in_place, world, before, code) is Code.DEVICE_LOCKED
+    order(ana, cancel_wipe)
+    order(ana, unlock)
+    order(ana, revoke, why="the laptop was copied")
+    assert in_place(world, before, code).device_id != before.device_id
 
 
 def test_a_lock_is_in_the_audit_log_once_with_who_did_it(world: World, ana: Laptop) -> None:
