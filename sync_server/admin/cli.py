@@ -30,7 +30,7 @@ from sync_server.admin.console import (
     system_clock,
 )
 from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link, same_listener
-from sync_server.admin.naming import device_named, lost_with_it, state_words
+from sync_server.admin.naming import device_named, device_words, lost_with_it, state_words
 from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
@@ -231,7 +231,7 @@ def device_revoke(device_name: str, reason: str, as_json: bool) -> None:
         answer.result = {"id": id_text(row_id), "state": "withdrawn"}
         credentials.revoke(tx, row_id, reason)
         ended = "it gets and gives nothing from its next request on"
-        answer.sentence = f"The device is withdrawn: {ended}. {_STAYS}"
+        answer.sentence = f"{device_words(tx, row_id)} is withdrawn: {ended}. {_STAYS}"
 
 
 @device.command("lock")
@@ -247,8 +247,8 @@ def device_lock(device_name: str, as_json: bool) -> None:
         answer.result = {"id": id_text(row_id), "state": "locked"}
         lock(tx, row_id)
         answer.sentence = (
-            "The device is locked: it gets and gives nothing from its next request on, until fieldrep-server device "
-            "unlock. Its person may work on meanwhile; what is on it stays there, encrypted."
+            f"{device_words(tx, row_id)} is locked: it gets and gives nothing from its next request on, until "
+            "fieldrep-server device unlock. Its person may work on meanwhile; what is on it stays there, encrypted."
         )
 
 
@@ -262,7 +262,8 @@ def device_unlock(device_name: str, as_json: bool) -> None:
         answer.result = {"id": id_text(row_id), "state": "active"}
         unlock(tx, row_id)
         answer.sentence = (
-            "The device is unlocked. With its next sync it sends what waits and gets what is new."
+            f"{device_words(tx, row_id)} is unlocked. With its next sync it sends what waits and gets what is "
+            "new."
         )
 
 

@@ -16,25 +16,35 @@ _LIST = "List them with fieldrep-server device list."
 
 
 def device_named(reader: Reader, named: str) -> RowId:
-    """The device that is meant: by its id, its number prefix, or its name where only one is called so.
+    """The device that is meant: by its id, or by its number prefix or name where that is only one's.
 
     Raises:
-        KnownError: `not_found`, also where the name says not which.
+        KnownError: `not_found`, also where the word says not which.
     """
     try:
         return parse_id(named)
     except ValueError:
         devices = list(reader.all("device"))
-    for name in ("number_prefix", "name"):
-        found = [RowId(row["id"]) for row in devices if row[name] == named and isinstance(row["id"], bytes)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            sentence = (
-                f"{len(found)} devices are called “{named[:80]}”; give the id or the number prefix. {_LIST}"
-            )
-            raise KnownError(Code.NOT_FOUND, sentence)
+    meant = [row for row in devices if named in (row["number_prefix"], row["name"])]
+    found = [RowId(row["id"]) for row in meant if isinstance(row["id"], bytes)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        prefix = "" if any(row["number_prefix"] == named for row in meant) else " or the number prefix"
+        sentence = f"{len(found)} devices are called “{named[:80]}”; give the id{prefix}. {_LIST}"
+        raise KnownError(Code.NOT_FOUND, sentence)
     raise KnownError(Code.NOT_FOUND, f"There is no device “{named[:80]}”. {_LIST}")
+
+
+def device_words(reader: Reader, device_id: RowId) -> str:
+    """Which device it is, as a sentence about it begins."""
+    device = reader.row("device", device_id)
+    if device is None:
+        return "The device"  # a restored store may know no more of it
+    user_id = device["user_id"]
+    user = reader.row("user", user_id) if isinstance(user_id, bytes) else None
+    whose = f" of {user['login']!s}" if user else ""
+    return f"The device “{device['name']!s}” ({device['number_prefix']!s}){whose}"
 
 
 def state_words(state: object, revoked_at: object, wiped_at: object, wipe: object) -> str:

@@ -12,7 +12,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.wiping import Manner
 from sync_server.admin.cli import as_json_option, device
 from sync_server.admin.console import central_store, made_so
-from sync_server.admin.naming import device_named
+from sync_server.admin.naming import device_named, device_words
 from sync_server.admin.rehearsal import ACTOR
 from sync_server.store.wiping import cancel_wipe, order_wipe
 
@@ -20,11 +20,11 @@ _WHERE = "At its next contact, online or by file, it destroys its key and all it
 _WHEN = "fieldrep-server device list says when it has; a copy of its disk made before is out of reach."
 _SENTENCES = {
     Manner.SEND_FIRST: (
-        "The device will be wiped. It gets nothing any more; what waits on it is sent first, over a line as many times "
+        "will be wiped. It gets nothing any more; what waits on it is sent first, over a line as many times "
         f"as that takes. {_WHERE}. {_WHEN}"
     ),
     Manner.AT_ONCE: (
-        "The device is withdrawn and will be wiped: it gets and gives nothing from its next request on. At its next "
+        "is withdrawn and will be wiped: it gets and gives nothing from its next request on. At its next "
         f"contact over a line it destroys its key and all its data, also what it has not sent. {_WHEN}"
     ),
 }
@@ -45,13 +45,12 @@ def device_wipe(device_name: str, lost: bool, cancel: bool, as_json: bool) -> No
         raise KnownError(Code.WRONG_USAGE, "Give --lost or --cancel, not both.")
     with made_so(as_json=as_json) as answer, central_store() as database, database.write(ACTOR) as tx:
         row_id = device_named(tx, device_name)
-        answer.result = {"id": id_text(row_id)}
+        answer.result, which = {"id": id_text(row_id)}, device_words(tx, row_id)
         if cancel:
             state = cancel_wipe(tx, row_id)
             stands = "goes on as before" if state == "active" else f"stays {state}"
-            answer.sentence = (
-                f"The device keeps what it holds and {stands}, unless it has been there already."
-            )
+            answer.sentence = f"{which} keeps what it holds and {stands}, unless it has been there already."
         else:
             order_wipe(tx, row_id, lost=lost)
-            answer.sentence = _SENTENCES[Manner.AT_ONCE if lost else Manner.SEND_FIRST]
+            told = _SENTENCES[Manner.AT_ONCE if lost else Manner.SEND_FIRST]
+            answer.sentence = f"{which} {told}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.e2e.device_command import DeviceCommand
 from tests.e2e.test_strangers_and_restores import Place, place, refused_sync_keeps_the_edit
 
 __all__ = ["place"]
@@ -66,6 +67,15 @@ def test_what_is_withdrawn_or_to_be_wiped_is_not_locked_nor_unlocked(place: Plac
     place.server("device", "revoke", "D1")
     assert "withdrawn for good" in place.server.refused("device", "unlock", "D1")
     assert state(place) == "withdrawn"
+
+
+def test_a_word_that_is_one_laptops_prefix_and_anothers_name_locks_neither(place: Place) -> None:
+    DeviceCommand(place.folder / "other")("enroll", place.link(), "--name", "D1")
+    devices = {str(one["number_prefix"]): one for one in place.server.json("device", "list")}
+    assert "2 devices are called “D1”; give the id." in place.server.refused("device", "lock", "D1")
+    mine = place.server("device", "lock", devices["D1"]["id"])
+    assert f"The device “{devices['D1']['name']}” (D1) of ana.berg is locked" in mine
+    assert "The device “D1” (D2) of ana.berg will be wiped" in place.server("device", "wipe", "D2")
 
 
 def test_a_lock_given_since_the_backup_stands_after_it_is_restored(place: Place) -> None:
