@@ -162,9 +162,14 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
     take_files(replica, chain(about_files, parts))
     if run.wipes:
         raise WipeOrdered(Manner.SEND_FIRST)
+    return _told(replica, run, read, state)
+
+
+def _told(replica: Replica, run: Run, read: _Reading, before: SyncState) -> Receipt:
+    """The receipt of a file that was read whole, kept with the others."""
     run.waiting = replica.depth()
     with replica.read() as reader:
-        receipt = with_files(read.told(differed=_differed(state)), reader)
+        receipt = with_files(read.told(differed=_differed(before)), reader)
     run.keep_read(receipt)
     return receipt
 
