@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -69,6 +70,9 @@ def make_app(database: Database) -> Starlette:
     return app
 
 
+_Told = TypeVar("_Told")
+
+
 class _Routes:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -93,24 +97,24 @@ class _Routes:
     async def enroll(self, request: Request) -> Response:
         """Trades a one-time code for a device's credential."""
         self._attempts.count()
-        async with self._intake.body(request, 64 * 1024) as body:
-            try:
-                wanted = msgspec.json.decode(body, type=EnrollRequest)
-            except (msgspec.DecodeError, ValueError, RecursionError) as error:
-                raise KnownError(Code.DAMAGED_MESSAGE, "This is not a request to enrol.") from error
+        wanted = await self._told(request, 64 * 1024, EnrollRequest, "a request to enrol")
         reply = await run_in_threadpool(admit, self._database, wanted)
         return Response(msgspec.json.encode(reply), media_type="application/json")
 
     async def wiped(self, request: Request) -> Response:
         """Takes the receipt of a device that has destroyed what it had, its token with it."""
         self._receipts.count()
-        async with self._intake.body(request, 4 * 1024) as body:
-            try:
-                receipt = msgspec.json.decode(body, type=WipeReceipt)
-            except (msgspec.DecodeError, ValueError, RecursionError) as error:
-                raise KnownError(Code.DAMAGED_MESSAGE, "This is not a receipt.") from error
+        receipt = await self._told(request, 4 * 1024, WipeReceipt, "a receipt")
         await run_in_threadpool(note_wiped, self._database, receipt)
         return Response(b'{"status":"ok"}', media_type="application/json")
+
+    async def _told(self, request: Request, most: int, kind: type[_Told], what: str) -> _Told:
+        """What somebody says who has no token, or none any more."""
+        async with self._intake.body(request, most) as body:
+            try:
+                return msgspec.json.decode(body, type=kind)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                raise KnownError(Code.DAMAGED_MESSAGE, f"This is not {what}.") from error
 
     async def exchange(self, request: Request) -> Response:
         """One step of a sync."""

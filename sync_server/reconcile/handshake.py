@@ -43,8 +43,8 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
 
 
 def has_gone_back(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> bool:
-    """Whether a device knows fewer changes of its own than it has told of: two speak as one, or it was put back (F26).
+    """Whether a device tells of fewer changes of its own than it told of before: it may be a copy, or put back (F26).
 
-    Numbers only grow on a device. Of a restore it hears first, whatever it has told.
+    Numbers only grow on a device. It is one when such a change was taken as well. Of a restore it hears first.
     """
     return handshake.epoch in (b"", info.epoch) and handshake.highest_n < device.highest_n

@@ -152,13 +152,6 @@ class Reader:
         wanted = set(numbers)
         return {n: bytes(outcome) for n, outcome in found if n in wanted}
 
-    def highest_n(self, device_id: bytes, incarnation: bytes) -> int:
-        """The number of the newest change taken from that installation, 0 for none."""
-        sql = "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?"
-        found = self.session.first(sql, (device_id, incarnation))
-        newest = 0 if found is None or found[0] is None else int(found[0])
-        return max(newest, self.settled_floor(device_id, incarnation))
-
     def took_between(self, device_id: bytes, incarnation: bytes, after: int, up_to: int) -> bool:
         """Whether a change of that installation was taken whose number is above one and not above another."""
         sql = "SELECT 1 FROM applied_change WHERE device_id = ? AND incarnation = ? AND n > ? AND n <= ?"

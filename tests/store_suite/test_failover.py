@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import RowId
 from sync_server.http.errors import answer_for
 from sync_server.store.database import Database
 from sync_server.store.returns import restore_report
@@ -63,16 +64,16 @@ def founded(servers: Pair, name: str, folder: Path) -> Company:
     return Company(world, laptops, {login: [] for login in laptops})
 
 
-def shop_of(laptop: Laptop) -> bytes:
+def shop_of(laptop: Laptop) -> RowId:
     with laptop.replica.read() as reader:
-        return bytes(reader.rows("SELECT id FROM account WHERE name LIKE '%shop'")[0][0])
+        return RowId(reader.rows("SELECT id FROM account WHERE name LIKE '%shop'")[0][0])
 
 
 def go_on(company: Company) -> None:
     """What only the primary has; everything but Ben's last order was acknowledged."""
     for login, laptop in company.laptops.items():
         company.orders[login].append(laptop.order(shop_of(laptop)))
-        laptop.edit(shop_of(laptop), phone=f"{login} afterwards")  # type: ignore[arg-type]
+        laptop.edit(shop_of(laptop), phone=f"{login} afterwards")
         laptop.create(f"{login}'s new one")
         assert laptop.sync().waiting == 0
     company.epoch = company.world.database.info().epoch

@@ -151,7 +151,8 @@ def test_an_outcome_is_kept_with_its_rows_and_given_again(world: World) -> None:
         kept = tx.outcome_of(b"d" * 16, b"i" * 16, 1)
         assert kept == msgspec.msgpack.encode(accepted)
         assert tx.outcomes_of(b"d" * 16, b"i" * 16, [1, 2, 3]) == {1: kept}
-        assert tx.highest_n(b"d" * 16, b"i" * 16) == 1
+        assert tx.took_between(b"d" * 16, b"i" * 16, 0, 1)
+        assert not tx.took_between(b"d" * 16, b"i" * 16, 1, 9)
         assert tx.outcome_of(b"d" * 16, b"j" * 16, 1) is None
         assert tx.outcome_of(b"e" * 16, b"i" * 16, 1) is None
 
