@@ -1,4 +1,4 @@
-"""Measures T1 to T10 and the client: `python -m tests.bench [--size full] [--store both] [--json FILE] [T1 …]`.
+"""Measures T1 to T10, the live line and the client: `python -m tests.bench [--size full] [--store both] [T1 …]`.
 
 The first run makes the central store of the workload, which takes minutes for the full one, and keeps it in the
 folder for temporary files; `--rebuild` makes it anew.

@@ -40,6 +40,7 @@ class Crowd:
 
 
 SHARING = {"full": Crowd(50, 20, 0, 2), "small": Crowd(10, 10, 0, 2), "tiny": Crowd(4, 5, 0, 2)}
+FOUR = {"full": Crowd(4, 250, 0, 2), "small": Crowd(4, 25, 0, 2), "tiny": Crowd(4, 5, 0, 2)}
 MORNING = {
     "full": Crowd(500, 20, ARRIVAL_SECONDS, 4),
     "small": Crowd(50, 10, 2.0, 2),
@@ -70,8 +71,12 @@ class Together:
     peak_mb: float
 
 
-def meet(url: str, size: str, crowd: Crowd, folder: Path) -> Together:
-    """The whole of it: admits the devices, lets them fetch and edit, gives the signal, compares."""
+def meet(url: str, size: str, crowd: Crowd, folder: Path, step: str = "sync") -> Together:
+    """The whole of it: admits the devices, lets them fetch and edit, gives the signal, compares.
+
+    Args:
+        step: what is measured, a word of `crowd.py`.
+    """
     folder.mkdir(parents=True)
     with Server(folder / "server", url) as server:
         members = _admitted(url, size, crowd, folder)
@@ -82,7 +87,7 @@ def meet(url: str, size: str, crowd: Crowd, folder: Path) -> Together:
         ]
         with _processes(tasks, folder) as running:
             before = _spent(server, url, running)
-            seen = _step(running, "sync")
+            seen = _step(running, step)
             spent = [now - then for now, then in zip(_spent(server, url, running), before, strict=True)]
             settled = _step(running, "settle")
         alike = all(one.whole for one in settled) and all(

@@ -1,8 +1,10 @@
 """Several devices of a crowd in one process: `python -m tests.bench.crowd FILE` is told by lines what to do.
 
-It prepares its devices, says so, and at each line from standard input does a step with all of them at once: `sync`, or
-`settle`, a last sync after everybody is done. Each device is a real replica with the product's own engine and line, and
-comes again when the server says so. Owns the stop watches; must not know how many other processes there are.
+It prepares its devices, says so, and at each line from standard input does a step with all of them at once: `sync`;
+`send`, which only sends what the engine had ready and reads the answer, so that the devices cost the machine they share
+with the server as little as they can; or `settle`, a last sync after everybody is done. Each device is a real replica
+with the product's own engine and line, and comes again when the server says so. Owns the stop watches; must not know
+how many other processes there are.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ import msgspec
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation
-from fieldrep.contract.messages import EnrollReply
+from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
 from fieldrep.sync.schedule import Schedule
@@ -73,6 +76,18 @@ class Seen(msgspec.Struct, frozen=True):
     digest: tuple[int, int]
 
 
+class Ready:
+    """A line that carries nothing: it keeps what the engine would have sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[ExchangeRequest] = []
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        """Keeps it, and is no line."""
+        self.requests.append(request)
+        raise KnownError(Code.OFFLINE, "Kept for later.")
+
+
 class Device:
     """One device under measurement."""
 
@@ -87,6 +102,19 @@ class Device:
         edits = Workload(SIZES[task.size]).edits(member.rep, member.round)[: task.edits]
         for entity, row_id, values in edits:
             EDIT[entity](self._replica, row_id=row_id, **values)
+        ready = Ready()
+        with suppress(KnownError):
+            sync(self._replica, ready)
+        (self._ready,) = ready.requests
+
+    def send(self, begun: float) -> Seen:
+        """What was ready, as it is; `settle` must do the rest."""
+        error = ""
+        try:
+            self._line.exchange(self._ready)
+        except KnownError as problem:
+            error = str(problem.code)
+        return Seen(time.monotonic() - begun, 0, error, False, self._member.rep, (0, 0))
 
     def sync(self, begun: float) -> Seen:
         """Starts at its moment, then as often as the server wants."""
@@ -122,7 +150,11 @@ def main(path: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         devices = list(pool.map(lambda member: Device(task, member), order))
     _say({"ready": len(devices)})
-    steps: dict[str, Callable[[Device, float], Seen]] = {"sync": Device.sync, "settle": Device.settle}
+    steps: dict[str, Callable[[Device, float], Seen]] = {
+        "sync": Device.sync,
+        "send": Device.send,
+        "settle": Device.settle,
+    }
     with ThreadPoolExecutor(max(1, len(devices))) as pool:
         for line in sys.stdin:
             step, begun = steps[line.strip()], time.monotonic()

@@ -108,6 +108,11 @@ class Server:
         return peak_mb(self._process.pid)
 
     @property
+    def resident_mb(self) -> float:
+        """The memory it has now."""
+        return self._seen.memory_info().rss / 1_048_576
+
+    @property
     def cpu(self) -> float:
         """Processor seconds it has taken so far."""
         return processor_seconds([self._seen])

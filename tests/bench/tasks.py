@@ -16,19 +16,20 @@ from typing import Any
 from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
 from tests.bench import floors
-from tests.bench.concurrency import ARRIVAL_SECONDS, MORNING, SHARING, STORE, Crowd, Together, meet
+from tests.bench.concurrency import ARRIVAL_SECONDS, FOUR, MORNING, SHARING, STORE, Crowd, Together, meet
 from tests.bench.delta import deltas
 from tests.bench.keys import FILE_VARIABLE
+from tests.bench.live import WAITS, WATCHED_SECONDS, idle_waits
 from tests.bench.machine import Relay, Server, SlowLine, run_json
 from tests.bench.report import Report
 from tests.bench.workload import Size, Workload
 
-TASKS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "client")
+TASKS = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "live", "client")
 _APART = frozenset({"T7", "T8", "T9"})
 """Tasks that need no replica of the whole workload."""
 
 ROAD_BITS, ROAD_SECONDS = 20e6, 0.060
-_DEVICE, _WINDOW = "tests.bench.device", "tests.bench.window"
+_DEVICE, _LIVE, _WINDOW = "tests.bench.device", "tests.bench.live", "tests.bench.window"
 Say = Callable[[str], None]
 
 
@@ -57,14 +58,18 @@ class Run:
             self._sharing()
         if "T9" in wanted:
             self._morning()
+        if "live" in wanted:
+            self._idle_waits()
         return self.report
 
     def _with_replicas(self, wanted: set[str], repeats: int) -> None:
         with Server(self._folder / "server", self._url) as server:
             devices = self._first_replicas(server, repeats)
-            if wanted - _APART - {"T1", "T10", "client"}:
+            if wanted - _APART - {"T1", "T10", "live", "client"}:
                 self._rounds(devices[0], devices[1], repeats)
                 self._idle_bytes(devices[-1])
+            if "live" in wanted:
+                self._live(devices[0], devices[1], repeats)
             if "client" in wanted:
                 self._client(server, repeats)
             if "T10" in wanted:
@@ -97,6 +102,11 @@ class Run:
         took = self.report.floors["round trip and two commits"]
         self.report.floors["round trip and two commits, per edit"] = took / crowd.edits
         self._together("t7", crowd, seen)
+        for name, sending in (("t7_taken", crowd), ("t7_four", FOUR[self._size.name])):
+            folder = self._folder / name
+            seen = meet(self._small(), STORE[self._size.name], sending, folder, "send")
+            figures[name] = seen.edits / seen.seconds
+            self._together(name, sending, seen)
 
     def _morning(self) -> None:
         self._say("T9")
@@ -108,6 +118,20 @@ class Run:
         figures["t9_peak_server"] = seen.peak_mb
         self.report.floors["ten seconds"] = ARRIVAL_SECONDS
         self._together("t9", crowd, seen)
+
+    def _live(self, here: Path, there: Path, repeats: int) -> None:
+        self._say("live")
+        took = run_json(_LIVE, str(here), str(there), self._size.name, str(10 * repeats))
+        figures = self.report.figures
+        figures["live_shown"], figures["live_p95"] = median(took), _percentile(took, 95)
+
+    def _idle_waits(self) -> None:
+        self._say("idle waits")
+        size, folder = self._size.name, self._folder / "waits"
+        idle = idle_waits(self._small(), STORE[size], WAITS[size], WATCHED_SECONDS[size], folder)
+        self.report.figures["live_waits"] = 1e3 * idle.cpu
+        self.report.figures["live_memory"] = idle.memory
+        self.report.facts["live_waits_held"] = WAITS[size]
 
     def _together(self, task: str, crowd: Crowd, seen: Together) -> None:
         facts = self.report.facts
