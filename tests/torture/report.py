@@ -40,6 +40,7 @@ class Part:
         tries: how often; 0 with a reason in `left_out` when it could not be tried here.
         wrong: every loss, doubling or difference, as it was said.
         counts: what came up how often, by kind.
+        commit, state, date: the programs it was tried with, and the day.
     """
 
     name: str
@@ -51,6 +52,9 @@ class Part:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     asked: str = ""
+    commit: str = ""
+    state: str = ""
+    date: str = ""
 
 
 @dataclass
@@ -77,6 +81,14 @@ class Report:
     def not_run(self) -> list[str]:
         known = {part.asked for part in self.parts}
         return [name for name in self.wanted if name not in known]
+
+    @property
+    def states(self) -> dict[str, list[Part]]:
+        """Per state of the programs the parts that were tried with it."""
+        found: dict[str, list[Part]] = {}
+        for part in self.parts:
+            found.setdefault(part.state, []).append(part)
+        return found
 
     @property
     def complete(self) -> bool:
@@ -110,15 +122,20 @@ def commit() -> str:
     return last.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
 
 
-def kept(path: Path, tier: str) -> list[Part]:
-    """The parts of an earlier report that need not be run again: same tier, same programs, and all went well."""
+def kept(path: Path, tier: str, of_any_state: bool = False) -> list[Part]:
+    """The parts of an earlier report that need not be run again: same tier, same programs, and all went well.
+
+    `of_any_state` takes those tried with other programs too. A report of the old form names the programs in its head.
+    """
     if not path.exists():
         return []
     told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if (told.get("tier"), told.get("state")) != (tier, state()):
+    if told["tier"] != tier:
         return []
-    parts = [Part(**part) for part in told["parts"]]
-    return [part for part in parts if part.asked and not part.wrong and not part.left_out]
+    head = {"state": told.get("state", ""), "commit": told["versions"]["FieldRep"].rpartition("commit ")[2]}
+    parts = [Part(**{**head, **part}) for part in told["parts"]]
+    well = [part for part in parts if part.asked and not part.wrong and not part.left_out]
+    return [part for part in well if of_any_state or part.state == state()]
 
 
 def versions() -> dict[str, str]:
@@ -127,7 +144,7 @@ def versions() -> dict[str, str]:
     cipher = str(replica.execute("PRAGMA cipher_version").fetchone()[0])
     replica.close()
     return {
-        "FieldRep": f"{fieldrep.__version__}, commit {commit()}",
+        "FieldRep": fieldrep.__version__,
         "Python": platform.python_version(),
         "SQLite": sqlite3.sqlite_version,
         "SQLCipher": cipher,
@@ -150,7 +167,7 @@ def cited() -> dict[str, list[str]]:
 def as_json(report: Report) -> str:
     told = {
         "tier": report.tier,
-        "state": state(),
+        "states": {state: parts[0].commit for state, parts in report.states.items()},
         "losses": report.losses,
         "complete": report.complete,
         "not run": report.not_run,
@@ -162,6 +179,17 @@ def as_json(report: Report) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
+def tried_with(report: Report) -> str:
+    """A sentence on the programs: one state of them for all parts, or which part was tried with which."""
+    if len(report.states) == 1:
+        return f"All parts were tried with one state of the programs, commit {report.parts[0].commit}."
+    each = [
+        f"commit {parts[0].commit} ({state[:8]}) with {', '.join(part.name for part in parts)}"
+        for state, parts in report.states.items()
+    ]
+    return f"The parts were tried with {len(each)} states of the programs: {'; '.join(each)}."
+
+
 def as_markdown(report: Report) -> str:
     """The report for people; losses first."""
     lines = ["# What FieldRep was put through", ""]
@@ -170,12 +198,15 @@ def as_markdown(report: Report) -> str:
         verdict += " Not everything was tried, see below."
     minutes, seconds = divmod(round(report.seconds), 60)
     lines += [f"**{verdict}** Tier {report.tier}, {minutes} min {seconds} s.", ""]
+    lines += [tried_with(report), ""]
     lines += [f"- {name}: {version}" for name, version in versions().items()]
-    lines += ["", "| Part | What is done | Tries | Wrong | Seconds |", "|---|---|---:|---:|---:|"]
+    lines += ["", "| Part | What is done | Commit | Date | Tries | Wrong | Seconds |"]
+    lines += ["|---|---|---|---|---:|---:|---:|"]
     for part in report.parts:
         tries = f"{part.tries:,}" if not part.left_out else f"left out: {part.left_out}"
-        lines.append(f"| {part.name} | {part.what} | {tries} | {len(part.wrong)} | {part.seconds:.0f} |")
-    lines += [f"| {name} | not run |  |  |  |" for name in report.not_run]
+        tried = f"{part.commit} | {part.date} | {tries} | {len(part.wrong)} | {part.seconds:.0f}"
+        lines.append(f"| {part.name} | {part.what} | {tried} |")
+    lines += [f"| {name} | not run |  |  |  |  |  |" for name in report.not_run]
     for part in report.parts:
         lines += _details(part)
     lines += ["", "## Which tests name each promise", "", "| Promise | Modules |", "|---|---|"]
