@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from fieldrep.contract.change import Outcome, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeRequest, decode_reply, decode_request
@@ -26,7 +24,7 @@ from sync_server.store.database import Database
 from sync_server.store.files import set_quota
 from tests.sim import merging
 from tests.sim.bodies import Bodies
-from tests.sim.copying import Copies, stored_answers
+from tests.sim.copying import Copies, noted_at, shown_by, stored_answers
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import told, told_of
 from tests.sim.looking import Sql
@@ -138,7 +136,7 @@ class Central:
                 message = bytes(self._routes._answer(f"Bearer {token}", body).body)
         except ServerDied:
             self.reopen()
-            self._judge(request, device, user)
+            self._judge(request, device, user, died=True)
             raise
         except KnownError:
             self._judge(request, device, user)
@@ -243,7 +241,9 @@ class Central:
 
     # -- what must be true
 
-    def _judge(self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True) -> None:
+    def _judge(
+        self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True, died: bool = False
+    ) -> None:
         if self.copies.are_shown(self.epoch, device, request):
             self.settle()
             self.compare({})
@@ -265,7 +265,8 @@ class Central:
                 self.copies.note(device, change, outcome)
                 self.ever_answered.add((device, change.n))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
-        if stored and not request.further:  # with what it pushed, the store has noted where the device stands
+        # with what it pushed, the store has noted where the device stands; unless it died before that was committed
+        if stored and not request.further and not (died and noted_at(self.sql, device) < shown_by(request)):
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         stands = self.dump()
@@ -275,8 +276,7 @@ class Central:
 
     def _hear(self, request: ExchangeRequest, device: bytes) -> None:
         """The cursor a device shows, now or when it was last noted, says which state it has taken."""
-        told = request.handshake
-        since = msgspec.msgpack.decode(told.cursor)[0] if told.cursor else 0
+        told, since = request.handshake, shown_by(request)
         if told.epoch in (b"", self.epoch):
             shown = self._tick_of(since)
         else:  # it has not heard of a restore: what it had of the time before the backup counts

@@ -34,6 +34,18 @@ def stored_answers(sql: Sql, device: bytes, request: ExchangeRequest) -> dict[in
     }
 
 
+def shown_by(request: ExchangeRequest) -> int:
+    """The revision whose state a device shows to have taken."""
+    cursor = request.handshake.cursor
+    return int(msgspec.msgpack.decode(cursor)[0]) if cursor else 0
+
+
+def noted_at(sql: Sql, device: bytes) -> int:
+    """The revision at which the store notes a device to stand; 0 for one it has not met."""
+    _, found = sql.rows("SELECT device_id, revision FROM device_contact")
+    return next((at for who, at in found if bytes(who) == device), 0)
+
+
 @dataclass
 class Copies:
     """Installations of one history, and what each number stands for.
