@@ -26,7 +26,7 @@ from tests.sim import merging
 from tests.sim.bodies import Bodies
 from tests.sim.copying import Copies, noted_at, shown_by, stored_answers
 from tests.sim.dying import ServerDied, dying
-from tests.sim.handover import told, told_of
+from tests.sim.handover import opened_again, told, told_of
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
@@ -321,7 +321,8 @@ class Central:
         ids = {(one.row_id, one.field): one.conflict_id for one in getattr(outcome, "kept", ())}
         named: dict[Key, Row] = {}
         for (entity, row_id), row in fresh.items():
-            if entity == "conflict" and row["mine_device_id"] == who.device and row["status"] == "open":
+            is_clash = entity == "conflict" and not opened_again(self.oracle, row_id)
+            if is_clash and row["mine_device_id"] == who.device and row["status"] == "open":
                 given = ids.get((row["row_id"], row["field"]), row_id)
                 if not row_id.startswith(b"?") and given != row_id:
                     raise Wrong(f"I10: a clash on {row['field']} is listed twice")

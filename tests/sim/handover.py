@@ -49,11 +49,18 @@ def offered(oracle: Any, who: Any, kept: list[tuple[str, bytes, str]], fresh: di
         conflict_id
         for (entity, conflict_id), row in fresh.items()
         if entity == "conflict"
+        and not opened_again(oracle, conflict_id)
         and (row["row_id"], row["field"]) in fields
         and row["status"] == "open"
         and row["mine_device_id"] == who.device
         and has_left(oracle, who, entity, row)
     ]
+
+
+def opened_again(oracle: Any, conflict_id: bytes) -> bool:
+    """Whether a conflict was closed before the change that is judged, which then is about no value of it."""
+    before = oracle.rows["conflict"].get(conflict_id)
+    return before is not None and before["status"] != "open"
 
 
 def told(

@@ -296,7 +296,7 @@ def _of_contact(judge: Judge, done: Done, account: bytes) -> None:
             if row["account_id"] == account:
                 _change(judge, done, entity, row["id"], {"contact_id": done.stays})
     for row in list(judge.all("contact")):
-        if row["merged_into_id"] == done.goes:
+        if row["merged_into_id"] == done.goes and row["account_id"] == account:
             _change(judge, done, "contact", row["id"], {"merged_into_id": done.stays})
             judge.carried.discard(("contact", row["id"]))
     _conflicts(judge, done)

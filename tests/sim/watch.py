@@ -254,8 +254,10 @@ class Watch:
                 continue  # enrolled since
             answered = {n for device, n in self.central.ever_answered if device == laptop.device}
             gone = {n for n in answered if (laptop.device, n) not in self.central.answers}
-            # the others were its copy's, who gave them back as another device
-            lost = gone & laptop.made.keys()
+            # the others were its copy's, who gave them back as another device, or stand for one it was before
+            lost = {
+                n for n in gone & laptop.made.keys() if self.central.copies.answered_as(laptop, n)[1] is None
+            }
             refused = {n for n in told.refused if (laptop.device, n) not in self.central.answers}
             # what was refused while it was another device may be told as well: it lies on the laptop
             kept = set(laptop.numbers("SELECT n FROM refused_change"))
