@@ -8,7 +8,7 @@ start over. Everything happens inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
@@ -31,7 +31,7 @@ from fieldrep.store.statements import statements_of
 _STANDING = "SELECT standing, moved_to FROM base_row WHERE row_id = ? AND entity = ?"
 
 KEYS = 500
-"""Accounts whose rows one statement looks up."""
+"""Accounts, or rows, that one statement looks up."""
 
 
 @dataclass(slots=True)
@@ -51,25 +51,57 @@ def leave(connection: Connection, keys: Mapping[bytes, bytes], leaving: Leaving,
     """
     accounts = [key[1:] for key in keys if key[:1] == ACCOUNT_PREFIX]
     purged = [key[1:] for key in keys if key[:1] == GONE_PREFIX]
-    others = [key for key in keys if key[:1] not in (ACCOUNT_PREFIX, GONE_PREFIX)]
+    others = [key for key in keys if key[:1] not in (ACCOUNT_PREFIX, GONE_PREFIX, ROW_PREFIX)]
     for entity in ENTITIES:
         told = _told(entity.scope)
-        for start in range(0, len(accounts) if entity.scope.account else 0, KEYS):
-            some = accounts[start : start + KEYS]
+        for some in _parts(accounts if entity.scope.account else ()):
             marks = ", ".join(f"?{place + 1}" for place in range(len(some)))
             rows = _rows(connection, entity, _of_accounts(entity.scope, marks), some, told)
             owners = {account: keys[ACCOUNT_PREFIX + account] for account in some}
             _leave(connection, entity, rows, owners, leaving, touched)
-        for start in range(0, len(purged), KEYS):
-            some = purged[start : start + KEYS]
+        for some in _parts(purged):
             marks = ", ".join("?" * len(some))
             rows = _rows(connection, entity, f"id IN ({marks})", some, "NULL")
             _leave(connection, entity, rows, {}, leaving, touched)
         for key in others:
             condition = _condition(entity, key)
             if condition:
-                rows = _rows(connection, entity, condition, row_and_account_of(key) or (key[1:],), "NULL")
+                rows = _rows(connection, entity, condition, (key[1:],), "NULL")
                 _leave(connection, entity, rows, {}, leaving, touched)
+    singly: dict[bytes, list[bytes]] = {}
+    for row_id, account in filter(None, map(row_and_account_of, keys)):
+        singly.setdefault(account, []).append(row_id)
+    for left_account, ids in singly.items():
+        _leave_singly(connection, left_account, ids, leaving, touched)
+
+
+def _leave_singly(
+    connection: Connection, account: bytes, ids: Sequence[bytes], leaving: Leaving, touched: set[str]
+) -> None:
+    """Takes away those rows that are still this account's, each with what stands on it there.
+
+    The key of a child may come in a later reply than its parent's, and a child made here has none; no child stays
+    without its parent (I8).
+    """
+    gone: dict[str, list[bytes]] = {}
+    for entity in ENTITIES:
+        own = entity.scope.account
+        if not own:
+            continue
+        parents = {n: gone.get(one.to, []) for n, one in entity.fields.items() if one.parent and n != own}
+        rows = {}
+        for column, named in {"id": ids, **parents}.items():
+            for some in _parts(named):
+                condition = f"{column} IN ({', '.join('?' * len(some))}) AND {_told(entity.scope)} = ?"
+                found = _rows(connection, entity, condition, (*some, account), "NULL")
+                rows.update({row[2]: row for row in found})
+        gone[entity.name] = list(rows)
+        _leave(connection, entity, list(rows.values()), {}, leaving, touched)
+
+
+def _parts(ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """As many at a time as one statement looks up."""
+    return (ids[start : start + KEYS] for start in range(0, len(ids), KEYS))
 
 
 def _rows(
@@ -92,8 +124,6 @@ def _condition(entity: Entity, key: bytes) -> str:
     rule = entity.scope
     if key == EVERYBODY_KEY:
         return "" if rule.account or rule.user else "? = x''"
-    if key[:1] == ROW_PREFIX:
-        return f"id = ?1 AND {_told(rule)} = ?2" if rule.account else ""
     if rule.pair or key[:1] == PAIR_PREFIX:
         return "id = ?" if rule.pair and key[:1] == PAIR_PREFIX else ""
     if not rule.user or rule.team != (key[:1] == TEAM_PREFIX):

@@ -11,7 +11,7 @@ from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Accepted
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.scope import account_key
+from fieldrep.contract.scope import account_key, row_key
 from fieldrep.store.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
@@ -22,6 +22,7 @@ STAYS = [("account", central_row("account", 1_000 + one, 10, name="Remaining Sho
 """They lie between those that go, in the same pages."""
 
 GONE = 300
+PHOTO = {"name": "shelf.jpg", "media_type": "image/jpeg", "size": 9, "sha256": "0" * 64}
 RESERVED = 48
 """Bytes at the end of each page: the vector and the checksum."""
 
@@ -156,3 +157,59 @@ def test_what_leaves_with_a_person_is_found_without_reading_all_records(
     with replica.read() as reader:
         plan = reader.rows(f"EXPLAIN QUERY PLAN SELECT row_no FROM {entity.table} WHERE {condition}", (USER,))  # noqa: S608
     assert f"USING INDEX {entity.table}_by_{scope.user}" in str(plan) or "USING COVERING INDEX" in str(plan)
+
+
+def test_an_order_that_leaves_its_account_takes_its_lines_along_though_their_leaves_are_still_to_come(
+    replica: Replica,
+) -> None:
+    shop = ("account", central_row("account", 1, 10, name="Shop"))
+    head = ("sales_order", central_row("sales_order", 3, 10, account_id=row_id(1), currency="EUR"))
+    line = {"order_id": row_id(3), "account_id": row_id(1), "kind": "item"}
+    lines = [("document_line", central_row("document_line", 4 + seq, 10, **line, seq=seq)) for seq in (1, 2)]
+    apply_reply(replica, reply(shop, head, *lines))
+    leaves = [row_key(row_id(number), row_id(1)) for number in (3, 5, 6)]
+    told = apply_reply(replica, reply(leaves=leaves[:1], more=True, cursor=b"2"))
+    with replica.read() as reader:
+        assert reader.rows("SELECT id FROM document_line") == [], (
+            "I8: a line is never there without its order"
+        )
+    assert told.left == 3
+    told = apply_reply(replica, reply(holds=[shop], leaves=leaves[1:], cursor=b"3"))
+    assert (told.left, told.digest.count) == (0, 1)
+    with replica.read() as reader:
+        assert verify(reader) == []
+
+
+def test_a_photo_taken_of_a_visit_that_has_left_its_account_meanwhile_waits_for_its_answer_and_goes(
+    replica: Replica,
+) -> None:
+    shop = ("account", central_row("account", 1, 10, name="Shop"))
+    visit = ("activity", central_row("activity", 3, 10, account_id=row_id(1), subject="Visit"))
+    apply_reply(replica, reply(shop, visit))
+    with replica.begin("add_file", "Photo") as unit:
+        about = {"account_id": row_id(1), "activity_id": row_id(3)}
+        photo = unit.create("attachment", {**about, **PHOTO})
+    apply_reply(replica, reply(holds=[shop], leaves=[row_key(row_id(3), row_id(1))], cursor=b"2"))
+    with replica.read() as reader:
+        assert reader.row("activity", row_id(3)) is None
+        assert reader.rows("SELECT row_id FROM base_row WHERE standing = 1") == [(photo,)]
+    sent = replica.waiting(9, 9_999)
+    apply_reply(replica, reply(holds=[shop], outcomes=[Accepted(sent[0].n, 20)], cursor=b"3"), sent)
+    with replica.read() as reader:
+        assert reader.row("attachment", photo) is None
+        assert verify(reader) == []
+
+
+def test_a_photo_of_a_visit_that_moved_to_another_account_held_here_stays_as_it_is(replica: Replica) -> None:
+    shops = [("account", central_row("account", number, 10, name="Shop")) for number in (1, 2)]
+    visit = central_row("activity", 3, 10, account_id=row_id(1), subject="Visit")
+    apply_reply(replica, reply(*shops, ("activity", visit)))
+    with replica.begin("add_file", "Photo") as unit:
+        unit.create("attachment", {"account_id": row_id(1), "activity_id": row_id(3), **PHOTO})
+    moved = ("activity", visit | {"account_id": row_id(2), "revision": 20})
+    left = [row_key(row_id(3), row_id(1))]
+    told = apply_reply(replica, reply(moved, holds=[*shops, moved], leaves=left, cursor=b"2"))
+    assert told.left == 0
+    with replica.read() as reader:
+        assert reader.rows("SELECT count(*) FROM base_row WHERE standing > 0") == [(0,)]
+        assert verify(reader) == []

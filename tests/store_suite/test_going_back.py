@@ -1,0 +1,60 @@
+"""Rows that an undone merge gives back, on a real replica of somebody who keeps the survivor, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fieldrep.contract.catalogue import ENTITIES
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.store.replica import Replica
+from fieldrep.sync.engine import sync
+from tests.helpers.in_process import InProcess
+from tests.store_suite.laptop import Laptop
+from tests.store_suite.twins import Company
+from tests.store_suite.world import World
+
+
+class Watched(InProcess):
+    """A bearer that looks, before each exchange, which rows of the replica stand there without their parent."""
+
+    def __init__(self, world: World, laptop: Laptop, page_bytes: int) -> None:
+        super().__init__(world.database, laptop.admission.token, page_bytes)
+        self._replica = laptop.replica
+        self.seen: list[list[str]] = []
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        self.seen.append(without_parent(self._replica))
+        return super().exchange(request)
+
+
+def without_parent(replica: Replica) -> list[str]:
+    parents = [
+        (entity.table, name, next(one.table for one in ENTITIES if one.name == field.to))
+        for entity in ENTITIES
+        for name, field in entity.fields.items()
+        if field.parent
+    ]
+    with replica.read() as reader:
+        return [
+            f"{table} without {parent}"
+            for table, name, parent in parents
+            if reader.rows(f"SELECT 1 FROM {table} WHERE {name} NOT IN (SELECT id FROM {parent}) LIMIT 1")  # noqa: S608
+        ]
+
+
+@pytest.mark.parametrize("page_bytes", [1, 60, 1_000_000])
+def test_no_child_stays_without_its_parent_however_the_leaves_are_cut(
+    world: World, tmp_path: Path, page_bytes: int
+) -> None:
+    company = Company(world)
+    ana = Laptop(tmp_path, world, company.ana, "ana")
+    company.merge(company.stays, company.goes)
+    ana.sync()
+    company.unmerge(company.goes)
+    line = Watched(world, ana, page_bytes)
+    assert sync(ana.replica, line).digests_equal
+    assert [found for found in line.seen if found] == []
+    assert (len(line.seen) > 1) == (page_bytes < 1_000)
+    ana.replica.close()
