@@ -1,7 +1,7 @@
 """Makes the golden messages of the present protocol version: `python -m tests.golden`.
 
-Until the first release they may be made again when a message changes (`--again`); afterwards a new version gets a new
-folder, and the old ones stay.
+Those that are there stay as they are, what new scenes say is added. Until the first release all may be made again when
+a message changes (`--again`); afterwards a new version gets a new folder, and the old ones stay.
 """
 
 from __future__ import annotations
@@ -17,22 +17,20 @@ from tests.golden.scenario import messages
 
 
 def main() -> int:
-    """Writes each message and what it says; an existing folder is left alone unless it is to be made again."""
+    """Writes each message that is not there yet, and what it says; all of them when they are to be made again."""
     folder = FOLDER / f"v{PROTOCOL_VERSION}"
-    if folder.exists():
-        if "--again" not in sys.argv:
-            sys.stderr.write(f"{folder.name} is there; golden messages stay as they are.\n")
-            return 1
-        shutil.rmtree(folder)
-    folder.mkdir()
+    if "--again" in sys.argv:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
-        made = dict(messages(Path(place)))
-    seeds = made["11-file.seeds"]
-    for name, body in made.items():
-        (folder / name).write_bytes(body)
-        if not name.endswith(".seeds"):
-            (folder / f"{name}.json").write_text(as_text(read(name, body, seeds)), encoding="utf-8")
-    sys.stdout.write(f"{len(made)} files in {folder.name}\n")
+        made = [(folder / name, body) for name, body in messages(Path(place))]
+    new = [(path, body) for path, body in made if not path.exists()]
+    for path, body in new:
+        path.write_bytes(body)
+    for path, _ in new:
+        if path.suffix != ".seeds":
+            path.with_name(f"{path.name}.json").write_text(as_text(read(path)), encoding="utf-8")
+    sys.stdout.write(f"{len(new)} new of {len(made)} messages in {folder.name}\n")
     return 0
 
 

@@ -5,31 +5,28 @@ Beside them what a newer program may say that this one does not know: it is pass
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from fieldrep import contract
+from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.errors import Code
 from fieldrep.contract.frame import seal, unseal
-from fieldrep.contract.messages import (
-    PROTOCOL_VERSION,
-    EnrollReply,
-    ExchangeReply,
-    Verdict,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
-)
-from tests.golden.described import FOLDER, described, read
+from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, ExchangeReply, Verdict, decode_reply
+from tests.golden.described import FOLDER, KINDS, described, opened, read
 from tests.golden.scenario import messages
 
 GOLDEN = sorted(path for path in FOLDER.glob("v*/*") if path.suffix not in (".json", ".seeds"))
-MESSAGES = [path for path in GOLDEN if path.suffix in (".request", ".reply")]
+MESSAGES = [path for path in GOLDEN if path.suffix in KINDS]
+SEALED = [path for path in MESSAGES if KINDS[path.suffix].sealed]
+OPEN = [path for path in MESSAGES if not KINDS[path.suffix].sealed]
 REPLIES = [path for path in MESSAGES if path.suffix == ".reply"]
 
 
@@ -57,38 +54,89 @@ def test_there_are_golden_messages_of_every_version() -> None:
 
 @pytest.mark.parametrize("path", GOLDEN, ids=name_of)
 def test_a_golden_message_says_today_what_it_said_then(path: Path) -> None:
-    seeds = path.with_name("11-file.seeds").read_bytes()
     then = kept(path)
-    assert still_told(then, read(path.name, path.read_bytes(), seeds)) == then
+    assert still_told(then, read(path)) == then
 
 
-@pytest.mark.parametrize("path", MESSAGES, ids=name_of)
+@pytest.mark.parametrize("path", SEALED, ids=name_of)
 def test_a_golden_message_is_written_to_the_same_payload(path: Path) -> None:
-    body = path.read_bytes()
-    again = (
-        encode_request(decode_request(body))
-        if path.suffix == ".request"
-        else encode_reply(decode_reply(body))
-    )
+    body, kind = path.read_bytes(), KINDS[path.suffix]
+    again = kind.write(kind.read(body))
     assert unseal(again) == unseal(body)
     if body[4] == 0:  # not compressed: the envelope is the same as well
         assert again == body
 
 
-def test_every_verdict_and_outcome_that_has_a_scene_is_among_them() -> None:
-    replies = [decode_reply(path.read_bytes()) for path in REPLIES]
-    assert {reply.verdict for reply in replies} >= {Verdict.CONTINUE, Verdict.UPGRADE}
-    outcomes = {type(outcome).__name__ for reply in replies for outcome in reply.outcomes}
-    assert outcomes >= {"Accepted", "Merged", "Refused"}
-    assert any(reply.leaves for reply in replies)
-    assert any(reply.pages for reply in replies)
+@pytest.mark.parametrize("path", OPEN, ids=name_of)
+def test_a_golden_message_without_an_envelope_is_written_with_all_it_said(path: Path) -> None:
+    body, kind = path.read_bytes(), KINDS[path.suffix]
+    then, now = (msgspec.json.decode(one) for one in (body, kind.write(kind.read(body))))
+    assert still_told(then, now) == then
+
+
+def structures() -> set[type[msgspec.Struct]]:
+    """All that messages are made of."""
+    names = [module.name for module in pkgutil.walk_packages(contract.__path__, f"{contract.__name__}.")]
+    return {
+        value
+        for name in names
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == name
+    }
+
+
+def parts_of(value: object) -> Iterator[msgspec.Struct]:
+    """The structures within a value, itself among them."""
+    if isinstance(value, msgspec.Struct):
+        yield value
+        value = [getattr(value, name) for name in value.__struct_fields__]
+    for one in value if isinstance(value, list | tuple) else ():
+        yield from parts_of(one)
+
+
+def said() -> list[msgspec.Struct]:
+    """Every structure in the golden messages of the present version."""
+    paths = [path for path in GOLDEN if path.parent.name == f"v{PROTOCOL_VERSION}"]
+    return [part for path in paths for message in opened(path) for part in parts_of(message)]
+
+
+def says(part: msgspec.Struct, field: msgspec.structs.FieldInfo) -> bool:
+    """Whether a structure tells more of a field than it would by leaving it out."""
+    made = field.default_factory
+    default = field.default if made is msgspec.NODEFAULT else made()
+    return bool(getattr(part, field.name) != default)
+
+
+def test_every_structure_of_the_protocol_is_in_a_golden_message() -> None:
+    assert {type(part) for part in said()} == structures()
+
+
+def test_every_verdict_is_in_a_golden_message() -> None:
+    assert {part.verdict for part in said() if isinstance(part, ExchangeReply)} == set(Verdict)
+
+
+def test_every_field_of_the_protocol_says_something_in_a_golden_message() -> None:
+    told = {
+        (type(part), field.name)
+        for part in said()
+        for field in msgspec.structs.fields(part)
+        if says(part, field)
+    }
+    silent = {(of, field.name) for of in structures() for field in msgspec.structs.fields(of)} - told
+    as_long_as_there_is_one = {(EnrollReply, "schema"), (ExchangeReply, "schema")}
+    assert silent == (as_long_as_there_is_one if SCHEMA_VERSION == 1 else set())
 
 
 def test_the_history_behind_them_still_goes_the_same_way(tmp_path: Path) -> None:
     """Not the same bytes, as the catalogue grows, but as many messages with the same verdicts and outcomes."""
 
     def gist(name: str, body: bytes) -> Any:
-        if not name.endswith(".reply"):
+        suffix = Path(name).suffix
+        if suffix == ".problem":
+            return KINDS[suffix].read(body).code
+        if suffix == ".wait":
+            return KINDS[suffix].read(body)
+        if suffix != ".reply":
             return None
         reply = decode_reply(body)
         return reply.verdict, [type(outcome).__name__ for outcome in reply.outcomes], reply.more
@@ -105,12 +153,17 @@ def grown(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("path", MESSAGES, ids=name_of)
+@pytest.mark.parametrize("path", SEALED, ids=name_of)
 def test_fields_of_a_newer_program_are_passed_over(path: Path) -> None:
     payload, count = unseal(path.read_bytes())
     message = seal(msgspec.msgpack.encode(grown(msgspec.msgpack.decode(payload))), count)
-    decode: Callable[[bytes], Any] = decode_request if path.suffix == ".request" else decode_reply
-    assert described(decode(message)) == described(decode(path.read_bytes()))
+    assert described(KINDS[path.suffix].read(message)) == read(path)
+
+
+@pytest.mark.parametrize("path", OPEN, ids=name_of)
+def test_fields_of_a_newer_program_are_passed_over_without_an_envelope_too(path: Path) -> None:
+    message = msgspec.json.encode(grown(msgspec.json.decode(path.read_bytes())))
+    assert described(KINDS[path.suffix].read(message)) == read(path)
 
 
 def altered(path: Path, change: Callable[[dict[str, Any]], None]) -> ExchangeReply:

@@ -74,9 +74,8 @@ def new_row(tx: WriteTransaction, entity: str, **values: Value) -> bytes:
 
 
 @contextmanager
-def served(folder: Path, url: str = "") -> Iterator[Served]:
-    """A new central store, on SQLite where no empty database is named, served for as long as the block lasts."""
-    database = Database.create(url or f"sqlite:///{folder / 'central.db'}", clock, os.urandom)
+def serving(database: Database) -> Iterator[str]:
+    """Serves a store for as long as the block lasts; gives the address."""
     listener = _listen("127.0.0.1", 0)
     app = make_app(database)
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=75)
@@ -84,9 +83,19 @@ def served(folder: Path, url: str = "") -> Iterator[Served]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
     thread.start()
     try:
-        yield Served(database, f"http://127.0.0.1:{listener.getsockname()[1]}", folder)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(120)
-        database.close()
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def served(folder: Path, url: str = "") -> Iterator[Served]:
+    """A new central store, on SQLite where no empty database is named, served for as long as the block lasts."""
+    database = Database.create(url or f"sqlite:///{folder / 'central.db'}", clock, os.urandom)
+    try:
+        with serving(database) as address:
+            yield Served(database, address, folder)
+    finally:
+        database.close()
