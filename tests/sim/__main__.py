@@ -100,8 +100,6 @@ def judged_too_rarely(counts: dict[str, Counter[str]], least: int) -> list[str]:
 def play_batch(first: int, count: int, steps: int, kind: str, keep_log: bool) -> Batch:
     """Some seeds, one after the other, in this process."""
     batch = Batch()
-    gc.freeze()  # what is loaded stays; histories leave little behind in rings
-    gc.set_threshold(100_000, 20, 100)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fieldrep-sim-", dir=memory())))
         stores = stack.enter_context(databases(folder / "stores", make_store))
@@ -118,7 +116,14 @@ def play_batch(first: int, count: int, steps: int, kind: str, keep_log: bool) ->
             history.close()
             batch.take(history)
             batch.logs += history.log[:-1] if keep_log else []
+    gc.collect()
     return batch
+
+
+def look_seldom() -> None:
+    """Once in a process: what is loaded stays, and histories leave little behind in rings."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _batches(first: int, seeds: int) -> Iterator[tuple[int, int]]:
@@ -175,7 +180,7 @@ def main() -> int:
     asked, begun = _arguments(), time.monotonic()
     total, played, spent = _before(asked)
     logs: dict[int, list[str]] = {}
-    with ProcessPoolExecutor(asked.processes) as pool:
+    with ProcessPoolExecutor(asked.processes, initializer=look_seldom) as pool:
         running = {
             pool.submit(play_batch, first, count, asked.steps, asked.database, asked.log): first
             for first, count in _batches(asked.first, asked.seeds)
