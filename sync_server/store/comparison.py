@@ -64,13 +64,7 @@ def rows_asked_for(
     pages, left = [], {row_id for _, row_id in question.rows}
     for name, table in tables.items():
         ids = [row_id for entity, row_id in question.rows if entity == name]
-        sql = compose(
-            "SELECT {columns} FROM {table} WHERE id IN :members AND EXISTS (SELECT 1 FROM scope_ledger AS l "
-            "WHERE l.user_id = ? AND l.scope_key = {table}.scope_key AND l.lost_revision IS NULL)",
-            columns=table.names,
-            table=table.entity.table,
-        )
-        rows = {row[0]: row for row in reader.session.chosen(sql, ids, (), (user_id,))} if ids else {}
+        rows = {row[0]: row for row in reader.session.chosen(table.named, ids, (), (0, user_id))}
         left -= rows.keys()
         if rows:
             pages.append(make_page(name, table.names, list(rows.values())))

@@ -272,6 +272,7 @@ class _Feed:
             )
             rows = self.budget.fitting(table, found)
             if rows:
+                self._bring_parents(table, rows, at.target)
                 self.budget.take(table, rows)
                 last = rows[-1]
                 key = scope_key(table.entity, dict(zip(table.names, last, strict=True))) if sweeping else b""
@@ -280,6 +281,17 @@ class _Feed:
                 return at, True
             if self.budget.is_spent():
                 return at, False
+
+    def _bring_parents(self, table: FeedTable, rows: list[Tuple], target: int) -> None:
+        """Takes before rows that come early what they belong to, where that changed since the target as well: since a
+        merge they may belong to another record, the turn of whose kind is over (I8)."""
+        early = [row for row in rows if row[1] > target]
+        for place, entity in table.parents if early else ():
+            above, ids = self._tables[entity], {row[place] for row in early if row[place] is not None}
+            parents = list(self._session.chosen(above.named, sorted(ids), (), (target, self._user_id)))
+            if parents:
+                self._bring_parents(above, parents, target)
+                self.budget.take(above, parents)
 
     def _are_many(self, table: FeedTable, at: Cursor) -> bool:
         """Whether so many rows changed since that the user's keys are walked."""

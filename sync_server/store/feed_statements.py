@@ -57,6 +57,11 @@ _BY_REVISION = (
     "AND (SELECT l.gained_revision FROM scope_ledger AS l WHERE l.user_id = ? AND l.scope_key = t.scope_key "
     "AND l.lost_revision IS NULL) <= ? ORDER BY t.revision, t.id LIMIT ?"
 )
+# Rows by their ids, of those the user holds, that changed since.
+_NAMED = (
+    "SELECT {columns} FROM {table} AS t WHERE t.id IN :members AND t.revision > ? AND EXISTS (SELECT 1 "
+    "FROM scope_ledger AS l WHERE l.user_id = ? AND l.scope_key = t.scope_key AND l.lost_revision IS NULL)"
+)
 GAINED = (
     "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND gained_revision > ? AND gained_revision <= ? "
     "AND lost_revision IS NULL LIMIT ?"
@@ -89,6 +94,7 @@ class FeedTable:
         names: the columns that travel.
         values: those of a row at hand.
         long: positions among them of texts that may be long.
+        parents: positions of the fields that name a row without which one cannot stand, and the entity of that.
         alike: whether everybody reads the same columns.
         lowest, highest: the bounds of the scope keys its rows can have, both exclusive.
     """
@@ -97,6 +103,7 @@ class FeedTable:
     names: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     long: tuple[int, ...]
+    parents: tuple[tuple[int, str], ...]
     alike: bool
     lowest: bytes
     highest: bytes
@@ -104,6 +111,7 @@ class FeedTable:
     in_keys: str
     rest_of_key: str
     by_revision: str
+    named: str
     changed: str
 
 
@@ -138,6 +146,7 @@ def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
         names=names,
         values=itemgetter(*names),
         long=tuple(i for i, field in enumerate(fields) if field.kind in long_kinds and field.maximum > _LONG),
+        parents=tuple((i, field.to) for i, field in enumerate(fields) if field.parent),
         alike=all(field.reader is not Reader.COST for field in entity.columns),
         lowest=lowest,
         highest=highest,
@@ -145,5 +154,6 @@ def _feed_table(entity: Entity, sees_cost: bool) -> FeedTable:
         in_keys=text(_IN_KEYS),
         rest_of_key=text(_REST_OF_KEY),
         by_revision=text(_BY_REVISION),
+        named=text(_NAMED),
         changed=text(_CHANGED),
     )
