@@ -28,6 +28,9 @@ from sync_server.store.verify import verify
 from tests.helpers.served import Served
 from tests.helpers.served import served as serve
 from tests.store_suite.databases import Databases
+from tests.store_suite.laptop import Laptop
+from tests.store_suite.test_together import asked_by, settled, taken_together
+from tests.store_suite.world import World
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -66,7 +69,7 @@ def laptop(office: Served) -> Iterator[Replica]:
 
 
 @contextmanager
-def beside(office: Served) -> Iterator[Connection]:
+def beside(office: Served | World) -> Iterator[Connection]:
     """Another program on the database; what it has not committed is undone in the end."""
     address = make_url(office.database.url).set(drivername="postgresql").render_as_string(hide_password=False)
     with closing(psycopg.connect(address, autocommit=True)) as connection:
@@ -74,7 +77,7 @@ def beside(office: Served) -> Iterator[Connection]:
 
 
 @contextmanager
-def aborting(office: Served, moment: str, end: str) -> Iterator[None]:
+def aborting(office: Served | World, moment: str, end: str) -> Iterator[None]:
     """As long as the block lasts, transactions end so at that moment."""
     table = moment.partition(" ON ")[2].split()[0]
     with beside(office) as connection:
@@ -90,7 +93,7 @@ def aborting(office: Served, moment: str, end: str) -> Iterator[None]:
             connection.execute("DROP FUNCTION aborting()")
 
 
-def stored(office: Served) -> dict[str, list[tuple[Any, ...]]]:
+def stored(office: Served | World) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the store."""
     with office.database.read() as reader:
         return {
@@ -154,7 +157,7 @@ def held_up(office: Served, laptop: Replica) -> Iterator[Connection]:
         yield gate
 
 
-def names(office: Served) -> list[str]:
+def names(office: Served | World) -> list[str]:
     with office.database.read() as reader:
         return sorted(str(row["name"]) for row in reader.all("account"))
 
@@ -179,6 +182,29 @@ def test_a_push_that_postgresql_ends_writes_nothing_and_is_taken_once_when_it_co
         assert laptop.depth() == 1
     assert_taken_once(office, laptop, 1)
     assert names(office) == ["Corner Shop"]
+
+
+def test_pushes_taken_together_that_postgresql_ends_all_hear_of_it_and_each_is_taken_once_afterwards(
+    stores: Databases, tmp_path: Path
+) -> None:
+    with closing(World(stores.new("postgresql"))) as world:
+        laptops = [Laptop(tmp_path, world, world.user(name), name) for name in ("ana", "ben")]
+        for laptop in laptops:
+            laptop.sync()
+            laptop.create(f"{laptop.name}'s shop")
+        pushes, before = [asked_by(laptop) for laptop in laptops], stored(world)
+        with aborting(world, MOMENTS["its commit"], ENDS["a serialization failure"]):
+            taken_together(world, *pushes)
+        for push in pushes:
+            assert isinstance(push.error, KnownError)
+            assert push.error.code is Code.SERVER_BUSY
+            assert isinstance(push.error.__cause__, psycopg.errors.SerializationFailure)
+        assert stored(world) == before
+        settled(world, *laptops)
+        assert names(world) == ["ana's shop", "ben's shop"]
+        for laptop in laptops:
+            laptop.replica.close()
+    stores.give_back(world.url)
 
 
 def test_a_push_that_really_deadlocks_with_another_program_writes_nothing_and_is_taken_once_afterwards(
