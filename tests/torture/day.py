@@ -26,6 +26,7 @@ from fieldrep.contract.messages import (
     encode_reply,
     encode_request,
 )
+from fieldrep.contract.whole_file import whole_file
 from fieldrep.contract.wiping import WipeReceipt
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
@@ -132,10 +133,22 @@ class Day:
         database.close()
 
     def work(self) -> None:
-        """All of the day, from the top; what is done already is not done again."""
-        if not (self.folder / "wrong").exists():
+        """All of the day, from the top; what is done already is not done again.
+
+        A laptop on which something was found wrong is looked at again, and not wiped before it is sound.
+        """
+        if self._found_wrong() != []:
             self._day()
-        self._wipe()
+        if not self._found_wrong():
+            self._wipe()
+
+    def _found_wrong(self) -> list[str] | None:
+        """What was wrong with the replica when its work was done; None before that."""
+        path = self.folder / "wrong"
+        if not path.exists():
+            return None
+        found: list[str] = json.loads(path.read_text(encoding="utf-8"))
+        return found
 
     def _day(self) -> None:
         if not (self.folder / "damaged").exists():
@@ -195,7 +208,7 @@ class Day:
         with self.replica() as replica:
             if replica.depth():
                 carry_out(replica, stick)
-                with stick.open("rb") as source, answer.open("wb") as out:
+                with stick.open("rb") as source, whole_file(answer, "") as out:
                     write_answer(database, open_request(database, source), out)
                 carry_in(replica, answer)
         database.close()
@@ -218,10 +231,13 @@ class Day:
 
     def _migrate(self) -> None:
         folder, copy = self.folder / "migrations", self.folder / "older.db"
-        if not folder.exists():
-            shutil.copytree(migrate.migrations_folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+        if not copy.exists():
+            passed_over = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(migrate.migrations_folder(), folder, ignore=passed_over, dirs_exist_ok=True)
             (folder / "versions" / "0002_more.py").write_text(MORE, encoding="utf-8")
-            shutil.copyfile(self.path, copy)
+            draft = self.folder / "older.part"
+            shutil.copyfile(self.path, draft)
+            draft.rename(copy)
         connection = connect(copy, KEY, writer=True)
         migrate.bring_up_to_date(connection, 2, folder)
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
@@ -300,7 +316,8 @@ class Day:
         left = sorted(file.name for file in self.folder.iterdir() if file.name.startswith(OF_THE_PROFILE))
         if left or states != ["wiped"]:
             wrong.append(f"left after the wipe: {left}, device {states}")
-        wrong += json.loads((self.folder / "wrong").read_text(encoding="utf-8"))
+        found = self._found_wrong()
+        wrong += ["nobody looked at the replica"] if found is None else found
         database.close()
         return wrong
 

@@ -32,6 +32,16 @@ SERVER_STEPS = (Step.JUDGED, Step.FLUSHED, Step.COMMITTED, Step.WIPE_CONFIRMED, 
 
 def forked(work: Callable[[], None]) -> int:
     """Runs a piece of work in a process of its own; its exit code, -9 when it was killed."""
+    return ended(begun(work))
+
+
+def ended(child: int) -> int:
+    """The exit code of a process that `begun` began."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def begun(work: Callable[[], None]) -> int:
+    """Begins a piece of work in a process of its own; the number of the process."""
     child = os.fork()
     if child == 0:
         try:
@@ -42,7 +52,7 @@ def forked(work: Callable[[], None]) -> int:
             )
             os._exit(1)
         os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return child
 
 
 def day_killed_at(folder: Path, step: Step, nth: int) -> Callable[[], None]:

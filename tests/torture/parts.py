@@ -147,15 +147,19 @@ def kills(tier: Tier, place: Place, database: str) -> Part:
 
 
 def failing_disk(tier: Tier, place: Place) -> Part:
-    part = Part("A disk that fails", "a write, sync or cut of a file fails, once or from then on; SQLite")
+    part = Part(
+        "A disk that fails",
+        "a call on a file of the stores fails, once or from then on, or the disk is full; SQLite",
+    )
     if shutil.which("strace") is None:
         part.left_out = "strace is not installed"
         return part
     done = program("tests.torture.failing_disk", str(place.folder / "days"), str(tier.each_call))
     for one in said(done):
-        part.tries += one.get("days", 0)
-        place = f"{one['call']} {one['when']}: " if "call" in one else ""
-        part.wrong += [f"{place}{wrong}" for wrong in one.get("wrong", ())]
+        part.wrong += [f"{one['way']} {one['when']}: {wrong}" for wrong in one.get("wrong", ())]
+        if "tried" in one:
+            part.tries += one["tried"]
+            part.counts[one["way"]] = {"tried": one["tried"], "of": one["of"], **one["ended"]}
     part.wrong += fell_over(done) if not part.wrong else []
     return part
 

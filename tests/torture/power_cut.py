@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.torture.day import Day
-from tests.torture.failing_disk import strace
 from tests.torture.killed_at_steps import forked, judged, tell
+from tests.torture.traced import traced
 
 CALLS = "openat,close,write,pwrite64,fdatasync,fsync,ftruncate,unlink,rename"
 LINE = re.compile(r"^(?P<pid>\d+)\s+(?P<call>\w+)\((?P<rest>.*)\)\s+=\s+(?P<result>-?\d+)")
@@ -148,8 +148,8 @@ def text(hexed: str) -> str:
 
 def recorded(folder: Path, log: Path) -> list[str]:
     """The calls of a quiet day, in order."""
-    done = strace(folder, "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", str(log))
-    assert done.returncode == 0, done.stderr
+    words = ("-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", str(log))
+    assert traced(Day(folder).work, *words) == 0
     return log.read_text(encoding="ascii").splitlines()
 
 
