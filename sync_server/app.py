@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin import (
     bundles,
@@ -169,7 +170,7 @@ def _complain_about(report: ImportReport, rejects: Path | None) -> None:
 def _what_is_missing(report: ImportReport) -> str:
     """What was not taken, in whole; that all else was is said only where every file was read to its end."""
     count = report.rejects - len(report.unread)
-    rows = "1 row" if count == 1 else f"{count:,} rows"
+    rows = counted(count, "row")
     if report.dry_run:
         not_taken, rest = f"{rows} would not be taken", "everything else would be"
     else:
@@ -213,7 +214,7 @@ def demo_company(seed: int, today: datetime | None) -> None:
         return
     records = sum(count.created for count in counts.values())
     say(
-        f"Made the demo company with {counts['account'].created:,} accounts and {records:,} records. "
+        f"Made the demo company with {counted(counts['account'].created, 'account')} and {counted(records, 'record')}. "
         "Its sales manager is piet.dewit, one of his reps is anke.visser."
     )
 

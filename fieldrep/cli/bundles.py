@@ -11,6 +11,7 @@ import click
 
 from fieldrep.cli.console import OutFile, as_json_option, commands, open_enrolled, print_json
 from fieldrep.cli.syncing import print_receipt
+from fieldrep.contract.counts import counted
 
 _A_FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -36,9 +37,9 @@ def bundle_out(file: Path, as_json: bool) -> int:
     if as_json:
         print_json({"ok": True, "changes": written.changes, "afresh": written.afresh, "files": written.files})
         return 0
-    count = f"{written.changes:,} change{'' if written.changes == 1 else 's'}"
+    count = counted(written.changes, "change")
     if written.files:
-        count += f" and {written.files:,} file{'' if written.files == 1 else 's'}"
+        count += f" and {counted(written.files, 'file')}"
     click.echo(f"{file} holds {count}. In the office: fieldrep-server bundle in {file.name} --reply ANSWER")
     return 0
 

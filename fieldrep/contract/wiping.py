@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.fields import INT64_MAX
 
 if TYPE_CHECKING:
@@ -84,19 +85,15 @@ def is_proven(receipt: WipeReceipt, device: PublicKeys) -> bool:
 
 def destroyed_words(destroyed: Destroyed) -> str:
     """What was destroyed, as “3 refused changes and 1 draft”; "" for nothing."""
-    counted = (
+    lost = (
         (destroyed.changes, "unsent change"),
         (destroyed.refused, "refused change"),
         (destroyed.drafts, "draft"),
         (destroyed.files, "photo or document not sent", "photos or documents not sent"),
     )
-    parts = [_number(*one) for one in counted if one[0]]
+    parts = [counted(*one) for one in lost if one[0]]
     *most, last = parts or [""]
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _number(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _order(server_id: bytes, device_id: bytes, manner: str) -> bytes:

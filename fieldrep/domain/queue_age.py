@@ -5,6 +5,8 @@ Pure, no clock.
 
 from __future__ import annotations
 
+from fieldrep.contract.counts import counted
+
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -19,7 +21,7 @@ def waited(since: int, now: int) -> str:
     for size, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         count = span // size
         if count:
-            return f"{count} {word}{'' if count == 1 else 's'}"
+            return counted(count, word)
     return ""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fieldrep.contract.change import Accepted, Held, Merged, Outcome
+from fieldrep.contract.counts import counted
 from fieldrep.queries.cells import text, whole
 from fieldrep.store.reader import Reader
 from fieldrep.store.receipt import Receipt
@@ -106,7 +107,7 @@ def _sent(row: tuple[object, ...], of_all: _Proposed) -> SentChange:
 def _words(outcome: Outcome) -> tuple[str, str]:
     if isinstance(outcome, Merged):
         kept = len(outcome.kept)
-        fields = f"{kept} field{'' if kept == 1 else 's'} to decide" if kept else "All fields fitted"
+        fields = f"{counted(kept, 'field')} to decide" if kept else "All fields fitted"
         return "merged", fields
     if isinstance(outcome, Held):
         return "held", outcome.reason

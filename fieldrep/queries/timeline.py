@@ -11,6 +11,7 @@ from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 from itertools import groupby
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of
 from fieldrep.queries.cells import day, joined, maybe_whole, ref, text, whole
@@ -201,7 +202,7 @@ def _orders(reader: Reader, account_id: RowId, zone: tzinfo, limit: int) -> list
         row_id, kind, on, created, official, local, status, total, currency, by, price_list, lines = row
         written = day_of(created, zone)
         on_day = day(on) or written
-        words = f"{lines} line{'' if lines == 1 else 's'}"
+        words = counted(whole(lines), "line")
         entries.append(
             TimelineEntry(
                 entity="sales_order",
@@ -258,5 +259,5 @@ def _due_words(due_on: date | None, today: date) -> str:
     days = (due_on - today).days
     if days == 0:
         return "due today"
-    plural = "" if abs(days) == 1 else "s"
-    return f"due in {days} day{plural}" if days > 0 else f"{-days} day{plural} overdue"
+    span = counted(abs(days), "day")
+    return f"due in {span}" if days > 0 else f"{span} overdue"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.digest import Digest
 from fieldrep.domain.queue_age import clock_words
 from fieldrep.store.file_queue import NotTaken, not_taken, uploads
@@ -152,4 +153,4 @@ def what_was_done(receipt: Receipt) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' if number > 1 else ''}" if number else ""
+    return counted(number, word) if number else ""

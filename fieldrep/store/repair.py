@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import hash_of
@@ -318,7 +319,7 @@ def _report(found: Salvaged, kept_as: str) -> Repaired:
 
 
 def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}" if number else ""
+    return counted(number, one, many) if number else ""
 
 
 _MOST_NAMED = 10

@@ -19,6 +19,7 @@ import msgspec
 from fieldrep.contract import bundle
 from fieldrep.contract.bundle import FILE_MARK, BundleWriter, Header, Keys, PublicKeys, Standing
 from fieldrep.contract.change import Change
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import (
     MAX_CHANGES,
@@ -181,7 +182,7 @@ def _wiped_by_file(replica: Replica, manner: Manner) -> KnownError:
     waiting = replica.depth() + files
     if manner is Manner.AT_ONCE or not waiting:
         return prepare(replica)
-    what = "1 change or photo waits" if waiting == 1 else f"{waiting:,} changes and photos wait"
+    what = counted(waiting, "change or photo waits", "changes and photos wait")
     return _wrong(
         f"Your admin ordered this laptop to be wiped once all is sent, and {what}. Write a new file and have that "
         "answered, or sync."

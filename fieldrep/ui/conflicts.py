@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from fieldrep.commands.conflicts import Choice, decide_conflicts
 from fieldrep.commands.done import Done
 from fieldrep.contract.catalogue import entity_named
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Kind
 from fieldrep.contract.jsonform import JsonValue, to_json
@@ -29,7 +30,7 @@ from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, MergeView, Pick
-from fieldrep.ui.words import day_and_time, plural
+from fieldrep.ui.words import day_and_time
 
 
 class ConflictPanel(QWidget):
@@ -212,7 +213,7 @@ class ConflictPanel(QWidget):
 
 def _count(here: int, total: int, what: str) -> str:
     """ "2 conflicts", or "2 of 5 conflicts" where other records have some as well."""
-    return f"{here} of {plural(total, what)}" if total > here else plural(here, what)
+    return f"{here} of {counted(total, what)}" if total > here else counted(here, what)
 
 
 def _own_title(mine: ConflictSide, me: str) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayou
 
 from fieldrep.commands.done import Done
 from fieldrep.commands.pairs import keep_apart, merge_duplicate
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.pairs import PairField, PairRow, PairSide
 from fieldrep.ui.desk import Desk, sentence_of
@@ -22,7 +23,6 @@ from fieldrep.ui.widgets.card import Card, Heading
 from fieldrep.ui.widgets.choice import RadioButton
 from fieldrep.ui.widgets.keycap import KeyHint
 from fieldrep.ui.widgets.text import Text
-from fieldrep.ui.words import plural
 
 _SHOWN = 5
 _LONGEST, _NAME = 40, 28
@@ -98,7 +98,7 @@ class PairPanel(QWidget):
         self.problem.clear()
         here_first = pair.one.id == here or pair.entity == "contact"
         one, other = self._sides = (pair.one, pair.other) if here_first else (pair.other, pair.one)
-        more = f", and {plural(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
+        more = f", and {counted(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
         self.heading.words.setText(f"{_named(other)} may be the same {_KINDS[pair.entity]}{more}")
         self._badge.set(f"{pair.score} %", Tone.WARNING)
         self.why.setText(" · ".join(pair.reasons))
@@ -181,9 +181,7 @@ class PairPanel(QWidget):
         goes = self._sides[1 - self.stays.checkedId()]
         words = f"{_named(goes)} becomes part of it"
         if goes.follows:
-            words += (
-                f", with {plural(goes.follows, 'record')} that belong{'s' if goes.follows == 1 else ''} to it"
-            )
+            words += f", with {counted(goes.follows, 'record')} that belong{'s' if goes.follows == 1 else ''} to it"
         self.after.setText(f"{words}. What is empty is filled from it; nothing is deleted.")
 
     # What can be done

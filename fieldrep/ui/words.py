@@ -5,6 +5,7 @@ Owns wording of values and nothing else: every function is pure and is told the 
 
 from datetime import date, datetime, timedelta, tzinfo
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.domain.days import day_of
 from fieldrep.domain.money import format_millionths, minor_digits
@@ -53,11 +54,6 @@ def quantity(millionths: int) -> str:
     return f"{int(whole):,}{dot}{rest}" if abs(millionths) >= 1000 * MILLIONTH else text
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """ "1 order", "3 orders"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def clock_time(moment: int, zone: tzinfo) -> str:
     return f"{_local(moment, zone):%H:%M}"
 
@@ -92,7 +88,7 @@ def days_ago(moment: int, today: date, zone: tzinfo) -> str:
     days = (today - day_of(moment, zone)).days
     if days in (0, 1):
         return ("today", "yesterday")[days]
-    return f"{plural(days, 'day')} ago" if days > 0 else f"in {plural(-days, 'day')}"
+    return f"{counted(days, 'day')} ago" if days > 0 else f"in {counted(-days, 'day')}"
 
 
 def due_words(moment: int, today: date, zone: tzinfo) -> str:
@@ -100,7 +96,7 @@ def due_words(moment: int, today: date, zone: tzinfo) -> str:
     day = day_of(moment, zone)
     days = (day - today).days
     if days < 0:
-        return f"Overdue {plural(-days, 'day')}"
+        return f"Overdue {counted(-days, 'day')}"
     if days <= 1:
         return ("Due today", "Due tomorrow")[days]
     return f"Due {short_day(day, today)}"

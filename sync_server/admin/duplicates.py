@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
@@ -250,7 +251,7 @@ _MOST_PARTED = 10
 
 def _counted(counts: dict[str, int]) -> str:
     words = [
-        f"{count} {(CATALOGUE[name].title if count == 1 else CATALOGUE[name].plural).lower()}"
+        counted(count, CATALOGUE[name].title.lower(), CATALOGUE[name].plural.lower())
         for name, count in counts.items()
     ]
     return ", ".join(words) or "nothing"

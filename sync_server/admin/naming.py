@@ -36,7 +36,7 @@ def device_named(reader: Reader, named: str) -> RowId:
     raise KnownError(Code.NOT_FOUND, f"There is no device “{named[:80]}”. {_LIST}")
 
 
-def device_words(reader: Reader, device_id: RowId) -> str:
+def device_words(reader: Reader, device_id: bytes) -> str:
     """Which device it is, as a sentence about it begins."""
     device = reader.row("device", device_id)
     if device is None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import click
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.store.moments import moment_of
@@ -111,13 +112,12 @@ def _print(people: list[Concerned], day: str) -> None:
 
 
 def _told(moved: Moved) -> str:
-    accounts = f"{moved.accounts:,} account{'' if moved.accounts == 1 else 's'}, " if moved.accounts else ""
+    accounts = f"{counted(moved.accounts, 'account')}, " if moved.accounts else ""
     kinds = ", ".join(
-        f"{rows:,} {(CATALOGUE[name].title if rows == 1 else CATALOGUE[name].plural).lower()}"
+        counted(rows, CATALOGUE[name].title.lower(), CATALOGUE[name].plural.lower())
         for name, (rows, _) in moved.entities.items()
     )
-    records = "1 record" if moved.rows == 1 else f"{moved.rows:,} records"
-    return f"{accounts}{records} of {moved.size:,} bytes: {kinds}."
+    return f"{accounts}{counted(moved.rows, 'record')} of {counted(moved.size, 'byte')}: {kinds}."
 
 
 def _unsent(device: DeviceThere) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.whole_file import whole_file
@@ -48,7 +49,7 @@ def replay(device: str, moment: str, file: Path | None) -> None:
         else:
             with whole_file(file, "Nothing was written.") as out:
                 count = sum(1 for line in lines if out.write(line))
-            say(f"Wrote {count:,} records to {file}.")
+            say(f"Wrote {counted(count, 'record')} to {file}.")
     complain(_told(stand, past, at))
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.admin.cli import as_json_option, commands
@@ -211,7 +212,7 @@ def _lost(row: LostRow) -> dict[str, JsonValue]:
 def conclusion(found: RestoreReport) -> str:
     """What the report comes to: who is awaited, how the waiting ends, and what may or must be missing."""
     missing = sum(len(device.missing) for device in found.devices)
-    are = "1 change is" if missing == 1 else f"{missing:,} changes are"
+    are = counted(missing, "change is", "changes are")
     lost = f" {are} missing for good: their laptops no longer keep them." if missing else ""
     absent = _absent(found)
     unsure = "" if found.knew_all else f" {_UNSURE}"
@@ -235,7 +236,7 @@ _UNSURE = (
 
 def _awaited(devices: list[DeviceReturn]) -> str:
     named = _devices_named(list(map(_named_device, devices)))
-    has = "1 device has" if len(devices) == 1 else f"{len(devices):,} devices have"
+    has = counted(len(devices), "device has", "devices have")
     return (
         f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
         "fieldrep-server device revoke ID ends the waiting."
@@ -292,7 +293,7 @@ def _absent(found: RestoreReport) -> str:
     ):
         count = sum(device.state == state for device in found.devices)
         if count:
-            said += f" {'1 device was' if count == 1 else f'{count:,} devices were'} {what}"
+            said += f" {counted(count, 'device was', 'devices were')} {what}"
     return said
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
@@ -24,7 +25,7 @@ def tidy(*, as_json: bool) -> None:
         dropped: dict[str, JsonValue] = dict(done.dropped)
         print_json({"purged": done.purged, "dropped": dropped})
         return
-    say(f"Purged {done.purged:,} records.")
+    say(f"Purged {counted(done.purged, 'record')}.")
     for table, count in done.dropped.items():
         say(f"Dropped {count:,} from {table}.")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
 from sync_server.admin.cli import A_FILE, as_json_option, commands
@@ -41,7 +42,7 @@ def export(file: Path, login: str | None) -> None:
     """Writes the central store to FILE as canonical JSON lines, in the same form as `fieldrep export`."""
     with central_store() as database:
         count = write_export(database, file, login)
-    say(f"Wrote {count:,} records to {file}.")
+    say(f"Wrote {counted(count, 'record')} to {file}.")
 
 
 @commands.command()

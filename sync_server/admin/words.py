@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.domain.money import format_amount, format_millionths
 from sync_server.reconcile.conflicts import label_of
@@ -34,7 +35,7 @@ def value_words(
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bytes) and field.kind is Kind.BYTES:
-        return f"{len(value):,} bytes"
+        return counted(len(value), "byte")
     if isinstance(value, bytes):
         there = _record(reader, field, value)
         return there or (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,5 +128,68 @@ def test_a_file_that_is_cut_or_not_for_it_is_refused_and_a_withdrawn_device_gets
     assert ana.refused("bundle", "in", stick / "ana").startswith("This file is not for this laptop now.")
     (device,) = place.server.json("device", "list")
     place.server("device", "revoke", device["id"])
-    assert "not admitted" in place.server.refused("bundle", "in", stick / "ana", *words)
+    assert "is withdrawn. Nothing was taken" in place.server.refused("bundle", "in", stick / "ana", *words)
     assert [file.name for file in sorted(stick.iterdir())] == ["ana", "half"]
+
+
+def test_the_office_is_told_whose_file_it_took_and_in_the_right_number(place: Place) -> None:
+    ana, stick = place.ana, place.stick
+    (device,) = place.server.json("device", "list")
+    which = f"The device “{device['name']}” (D1) of ana.berg"
+    words = ("bundle", "in", stick / "ana", "--reply", stick / "answer")
+    ana("bundle", "out", stick / "ana")
+    place.server(*words)
+    ana("bundle", "in", stick / "answer")
+    ana.do("create_account", name="Herberg De Toren")
+    ana("bundle", "out", stick / "ana")
+    assert place.server(*words).splitlines() == [
+        f"{which}: 1 taken, 0 refused; 1 record goes back in {stick / 'answer'}.",
+        "On the device: fieldrep bundle in answer",
+    ]
+    ana("bundle", "in", stick / "answer")
+    ana("bundle", "out", stick / "ana")
+    told = place.server(*words)
+    assert f"{which}: 0 taken, 0 refused; nothing new goes back; {stick / 'answer'} says so." in told
+    place.server("device", "wipe", "D1")
+    ana("bundle", "out", stick / "ana")
+    told = place.server(*words)
+    assert f"{which}: 0 taken, 0 refused; {stick / 'answer'} only tells it what follows." in told
+    assert "It is ordered to be wiped: the answer tells it so" in told
+    assert place.answer("ana")["device_id"] == device["id"]
+
+
+def test_a_file_of_a_copy_is_refused_to_the_admin_and_answered_to_the_copy(place: Place) -> None:
+    copy, stick = DeviceCommand(place.ana.home.parent / "copy"), place.stick
+    with serving(place.server, "--port", place.port):
+        place.ana("sync")
+        shutil.copytree(place.ana.home, copy.home)
+        for device in (place.ana, copy):
+            device.do("create_account", name="Entered on each")
+        place.ana("sync")
+    copy("bundle", "out", stick / "copy")
+    words = ("bundle", "in", stick / "copy", "--reply", stick / "answer")
+    said = place.server.refused(*words)
+    assert "There are two of this installation" in said
+    assert "a new link (fieldrep-server enroll ana.berg)" in said
+    assert "ask your admin" not in said
+    told = json.loads(place.server(*words, "--json", code=1))
+    assert (told["ok"], told["verdict"], told["accepted"]) == (False, "enrol_again", 0)
+    assert "ask your admin for a link" in copy.refused("bundle", "in", stick / "answer")
+
+
+def test_a_file_of_a_laptop_that_is_shut_out_names_it_and_what_lets_its_work_in(place: Place) -> None:
+    ana, stick = place.ana, place.stick
+    (device,) = place.server.json("device", "list")
+    which = f"The device “{device['name']}” (D1) of ana.berg wrote this file and"
+    ana("bundle", "out", stick / "ana")
+    words = ("bundle", "in", stick / "ana", "--reply", stick / "answer")
+    place.server("device", "lock", "D1")
+    said = place.server.refused(*words)
+    assert f"{which} is locked. Nothing was taken" in said
+    assert "fieldrep-server device unlock D1" in said
+    place.server("user", "disable", "ana.berg")
+    said = place.server.refused(*words)
+    assert f"{which} is withdrawn. Nothing was taken" in said
+    assert "(fieldrep-server user enable ana.berg, then fieldrep-server enroll ana.berg)" in said
+    place.server("device", "wipe", "D1", "--lost")
+    assert f"{which} is to be wiped as lost." in place.server.refused(*words)

@@ -149,7 +149,7 @@ def test_a_copy_that_is_told_by_a_file_enrols_again_as_one_that_is_told_by_line(
     copy.do("create_account", name="Entered on the copy")
     first("sync")
     copy("bundle", "out", place.folder / "copy.frb")
-    place.server("bundle", "in", place.folder / "copy.frb", "--reply", place.folder / "answer.frb")
+    place.server.refused("bundle", "in", place.folder / "copy.frb", "--reply", place.folder / "answer.frb")
 
     sentence = copy.refused("bundle", "in", place.folder / "answer.frb")
     assert "copy" in sentence

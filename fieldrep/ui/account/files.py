@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from fieldrep.commands.attachments import add_attachment
 from fieldrep.commands.done import Done
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.domain.days import day_of
 from fieldrep.domain.files import PICTURES
@@ -32,7 +33,7 @@ from fieldrep.ui.widgets.choice import Select
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.photostrip import Photo, PhotoStrip
 from fieldrep.ui.widgets.text import Text
-from fieldrep.ui.words import plural, short_day, size
+from fieldrep.ui.words import short_day, size
 
 if TYPE_CHECKING:
     from fieldrep.pictures.decoder import Decoder
@@ -140,7 +141,7 @@ class FilesTab(TableTab):
 
     def _show_pictures(self, pictures: Mapping[RowId, QImage]) -> None:
         missing = sum(row.has_thumb and row.id not in pictures for row in self.rows_by_id.values())
-        unread = f" {plural(missing, 'small picture')} could not be read."
+        unread = f" {counted(missing, 'small picture')} could not be read."
         self.say_note(_PRIVATE + (unread if missing else ""))
         self.strip.set(
             [
@@ -221,7 +222,7 @@ class FilesTab(TableTab):
         if more := len(self._warnings) - len(lines):
             lines.append(f"So are {more} more of them.")
         lines += [
-            f"{plural(count, 'photo')}: {note}" if several else note for note, count in self._notes.items()
+            f"{counted(count, 'photo')}: {note}" if several else note for note, count in self._notes.items()
         ]
         if self._warnings:
             self.noted.say("Some files may name a place", "\n".join(lines), Tone.WARNING)
@@ -233,7 +234,7 @@ class FilesTab(TableTab):
         title = (
             "This file was not added"
             if count == 1
-            else f"{len(self._told)} of {plural(count, 'file')} not added"
+            else f"{len(self._told)} of {counted(count, 'file')} not added"
         )
         self.refused.say(title, "\n".join(self._told), Tone.DANGER)
 

@@ -2,12 +2,13 @@
 
 from datetime import date, tzinfo
 
+from fieldrep.contract.counts import counted
 from fieldrep.domain.days import day_of
 from fieldrep.queries.accounts import AccountChip, AccountRow, AccountSort, AccountsQuestion
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.recordlist import ListWords, Wanted
 from fieldrep.ui.widgets.rows import RowView
-from fieldrep.ui.words import NOTHING, plural, short_money, tier_word
+from fieldrep.ui.words import NOTHING, short_money, tier_word
 
 WORDS = ListWords("account", "accounts", "Search name, number, city", ranked=True)
 CHIPS = (
@@ -55,13 +56,13 @@ def _sales(row: AccountRow) -> str:
     """What they bought this year; orders in another currency alone have a number and no sum."""
     if row.sales_amount:
         return short_money(row.sales_amount, row.currency)
-    return plural(row.sales_elsewhere, "order") if row.sales_elsewhere else NOTHING
+    return counted(row.sales_elsewhere, "order") if row.sales_elsewhere else NOTHING
 
 
 def _flag(row: AccountRow, today: date, zone: tzinfo) -> tuple[str, str]:
     """The one thing worth a look: a conflict, what was refused, overdue invoices, or when somebody was in touch."""
     if row.conflicts:
-        return plural(row.conflicts, "conflict"), Tone.DANGER.value
+        return counted(row.conflicts, "conflict"), Tone.DANGER.value
     if row.refused:
         return f"{row.refused} refused", Tone.DANGER.value
     if row.overdue_count:

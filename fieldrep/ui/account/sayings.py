@@ -6,6 +6,7 @@ Owns wording only: from frozen rows of the queries to the views of the widgets. 
 from collections.abc import Iterable
 from datetime import date, tzinfo
 
+from fieldrep.contract.counts import counted
 from fieldrep.domain.days import day_of
 from fieldrep.queries.account import AccountHeader, AccountOverview, OpenTask
 from fieldrep.queries.contacts import ContactRow
@@ -23,7 +24,6 @@ from fieldrep.ui.words import (
     due_words,
     interval,
     money,
-    plural,
     sentence_case,
     short_money,
     tier_word,
@@ -77,7 +77,7 @@ def header_view(head: AccountHeader, overdue: int) -> HeaderView:
     badges = [(tier_word(head.tier, head.lifecycle), Tone.ACCENT if head.tier == "key" else Tone.NEUTRAL)]
     if overdue:
         badges.append((f"{overdue} overdue", Tone.DANGER))
-    conflicts = plural(head.conflicts, "conflict") if head.conflicts else ""
+    conflicts = counted(head.conflicts, "conflict") if head.conflicts else ""
     needs = ", ".join(part for part in (conflicts, f"{head.refused} refused" if head.refused else "") if part)
     if needs:
         badges.append((needs, Tone.DANGER))
@@ -105,12 +105,12 @@ def _owed(view: AccountOverview, currency: str, today: date, zone: tzinfo) -> Ti
     owed = view.invoices
     if owed.overdue_amount:
         note = (
-            f"{money(owed.overdue_amount, currency, cents=False)} overdue {plural(owed.overdue_days, 'day')}"
+            f"{money(owed.overdue_amount, currency, cents=False)} overdue {counted(owed.overdue_days, 'day')}"
         )
         return TileView(
             "Open invoices", money(owed.open_amount, currency, cents=False), note, Tone.DANGER.value
         )
-    note = f"{plural(owed.open_count, 'invoice')}, none overdue" if owed.open_count else "Nothing is owed"
+    note = f"{counted(owed.open_count, 'invoice')}, none overdue" if owed.open_count else "Nothing is owed"
     if owed.elsewhere:
         note = " · ".join(
             part for part in (note if owed.open_count else "", _elsewhere(owed.elsewhere)) if part
@@ -160,7 +160,7 @@ def _sales(view: AccountOverview, currency: str) -> TileView:
 
 def _orders(view: AccountOverview, currency: str) -> TileView:
     orders = view.orders
-    drafts = plural(orders.draft_count, "draft") if orders.draft_count else ""
+    drafts = counted(orders.draft_count, "draft") if orders.draft_count else ""
     if not orders.open_count:
         return TileView("Orders on their way", "None", drafts or "Nothing to be delivered")
     worth = money(orders.open_amount, currency, cents=False) if orders.elsewhere < orders.open_count else ""

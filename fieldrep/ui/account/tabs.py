@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.contacts import ContactRow, contacts_of_account
 from fieldrep.queries.invoices import InvoiceRow, Invoices, open_invoices, paid_invoices
@@ -24,7 +25,7 @@ from fieldrep.ui.widgets.card import Card, Heading, Scroll
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.table import Table, TableOrEmpty
 from fieldrep.ui.widgets.text import Text
-from fieldrep.ui.words import day_and_time, money, plural, sentence_case, short_day
+from fieldrep.ui.words import day_and_time, money, sentence_case, short_day
 
 _ORDER_TONES = {
     "draft": Tone.NEUTRAL,
@@ -226,7 +227,7 @@ class InvoicesTab(TableTab):
         today = self._desk.today()
         rows = []
         for one in documents:
-            late = f"{plural(one.overdue_days, 'day')} overdue"
+            late = f"{counted(one.overdue_days, 'day')} overdue"
             quiet = "Not due yet" if one.open_amount else "Paid"
             state = Cell(late, Tone.DANGER) if one.overdue_days else Cell(quiet)
             if one.dispute_state == "disputed":
@@ -339,5 +340,5 @@ class AddressesTab(TableTab):
 
 def _state(waiting: bool, conflicts: int, else_: str) -> Cell:
     if conflicts:
-        return Cell(plural(conflicts, "conflict"), Tone.DANGER)
+        return Cell(counted(conflicts, "conflict"), Tone.DANGER)
     return Cell("Waiting to sync", Tone.WARNING) if waiting else Cell(else_)

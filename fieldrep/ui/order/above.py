@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from fieldrep.commands.done import Done
 from fieldrep.commands.refused import send_corrected
+from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.order_entry import OrderHead
@@ -17,7 +18,6 @@ from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Place
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
-from fieldrep.ui.words import plural
 
 
 class AboveLines(QObject):
@@ -60,7 +60,7 @@ class AboveLines(QObject):
             sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
             self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
         elif head.refused_changes:
-            count = plural(head.refused_changes, "change")
+            count = counted(head.refused_changes, "change")
             sentence = "What you entered is kept with the reason; what you see here is what the office has."
             self.refused.say(
                 f"The office did not take {count} of yours", sentence, Tone.DANGER, action="Show"

@@ -6,6 +6,7 @@ Amounts come from the query as `domain` computed them; nothing is added up here.
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
+from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.domain.money import (
@@ -24,7 +25,7 @@ from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.recordheader import HeaderView
 from fieldrep.ui.widgets.recordlist import ListWords
 from fieldrep.ui.widgets.rows import RowView
-from fieldrep.ui.words import clock_time, day_and_time, money, plural, quantity, sentence_case, short_day
+from fieldrep.ui.words import clock_time, day_and_time, money, quantity, sentence_case, short_day
 
 WORDS = ListWords("order", "orders", "Search number, reference, customer")
 CHIPS = (
@@ -125,7 +126,7 @@ def row_view(row: OrderRow, today: date) -> RowView:
     facts = (
         row.number,
         short_day(day, today) if day else "",
-        plural(row.line_count, "line"),
+        counted(row.line_count, "line"),
         _reference(row.po_ref),
     )
     return RowView(
@@ -142,7 +143,7 @@ def row_view(row: OrderRow, today: date) -> RowView:
 def _row_flag(row: OrderRow) -> str:
     """The order's state, unless something in it needs a person first."""
     if row.conflicts:
-        return plural(row.conflicts, "conflict")
+        return counted(row.conflicts, "conflict")
     return f"{row.refused} refused" if row.refused else sentence_case(row.status)
 
 
@@ -285,7 +286,7 @@ def last_order(rows: Sequence[OrderRow], head: OrderHead) -> OrderRow | None:
 def copy_words(row: OrderRow, today: date) -> str:
     """The button that copies an order: which, from when, how much it is."""
     day = f" of {short_day(row.ordered_on, today)}" if row.ordered_on else ""
-    return f"Copy last order{day}, {plural(row.line_count, 'line')}"
+    return f"Copy last order{day}, {counted(row.line_count, 'line')}"
 
 
 def head_texts(head: OrderHead, freight_amount: int) -> dict[str, str]:
@@ -339,7 +340,7 @@ def total_rows(entry: OrderEntry) -> list[tuple[str, str]]:
     totals, currency = entry.totals, entry.head.currency
     rows = [
         (
-            f"{plural(totals.line_count, 'line')}{_units(totals.units)}",
+            f"{counted(totals.line_count, 'line')}{_units(totals.units)}",
             money(totals.goods_amount, currency),
         ),
         ("Freight", money(totals.freight_amount, currency)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
+from fieldrep.contract.counts import counted
 from fieldrep.ui.start.gate import StartCard
 from fieldrep.ui.start.unlock import passphrase_field
 from fieldrep.ui.style.tokens import Tone
@@ -181,7 +182,7 @@ class DownloadCard(StartCard):
         self.bar.setRange(0, 1000)
         self.bar.setValue(done * 1000 // max(total, 1))
         self.words.setText(
-            f"{done:,} of {total:,} records. You can start now; the rest arrives while you work."
+            f"{done:,} of {counted(total, 'record')}. You can start now; the rest arrives while you work."
         )
         self._let_start()
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.counts import counted
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.runner import Progress
 from fieldrep.ui.style.tokens import Tone
@@ -17,7 +18,6 @@ from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.card import Card, Heading
 from fieldrep.ui.widgets.text import Text
-from fieldrep.ui.words import plural
 
 ENDING = "frb"
 _KINDS = f"FieldRep files (*.{ENDING});;All files (*)"
@@ -87,9 +87,9 @@ class CarryCard(Card):
 
     def _on_written(self, path: Path, written: Any) -> None:
         self._busy(False)
-        count = plural(written.changes, "change")
+        count = counted(written.changes, "change")
         if written.files:
-            count += f" and {plural(written.files, 'file')}"
+            count += f" and {counted(written.files, 'file')}"
         self.outcome.say(
             f"{path.name} holds {count}",
             "Take it to the office. What it holds waits here until its answer is read, or a line comes first.",

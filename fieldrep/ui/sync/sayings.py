@@ -2,6 +2,7 @@
 
 from datetime import date, tzinfo
 
+from fieldrep.contract.counts import counted
 from fieldrep.domain.queue_age import queue_warning, waited
 from fieldrep.queries.conflicts import ConflictGroup
 from fieldrep.queries.sync_history import SentChange
@@ -12,7 +13,7 @@ from fieldrep.ui.widgets.gridmodel import Cell, GridRow
 from fieldrep.ui.widgets.linerow import LineView
 from fieldrep.ui.widgets.syncpill import SyncMode
 from fieldrep.ui.widgets.tile import TileView
-from fieldrep.ui.words import day_and_time, plural, size
+from fieldrep.ui.words import day_and_time, size
 
 ICONS = {
     "account": "building-2",
@@ -60,7 +61,7 @@ def tiles(
 
 def _connection(line: Line, next_words: str) -> TileView:
     if line.mode is SyncMode.SYNCING:
-        words = f"{line.done:,} of {line.total:,} records" if line.total else "Asking the server"
+        words = f"{line.done:,} of {counted(line.total, 'record')}" if line.total else "Asking the server"
         return TileView("Connection", "Syncing", words, Tone.ACCENT.value)
     if line.mode is SyncMode.OFFLINE:
         return TileView("Connection", "Offline", next_words, Tone.WARNING.value)
@@ -76,16 +77,16 @@ def _to_send(view: SyncOverview, today: date, zone: tzinfo, now: int) -> TileVie
     if queue_warning(view.oldest_waiting_at, now):
         assert view.oldest_waiting_at is not None  # noqa: S101 - the warning is about it
         late = f"oldest waits {waited(view.oldest_waiting_at, now)}"
-        return TileView("To send", plural(view.waiting, "change"), late, Tone.DANGER.value)
+        return TileView("To send", counted(view.waiting, "change"), late, Tone.DANGER.value)
     note = " · ".join(part for part in (size(view.waiting_bytes), oldest and f"oldest {oldest}") if part)
-    return TileView("To send", plural(view.waiting, "change"), note)
+    return TileView("To send", counted(view.waiting, "change"), note)
 
 
 def _last(view: SyncOverview, today: date, zone: tzinfo, *, live: bool, beside: str) -> TileView:
     count = sum(rows for _, rows in view.rows)
     if view.last_sync_at is None:
-        return TileView("Last full sync", "Not yet", f"{count:,} records so far")
-    here = f"{plural(count, 'record')} on this laptop"
+        return TileView("Last full sync", "Not yet", f"{counted(count, 'record')} so far")
+    here = f"{counted(count, 'record')} on this laptop"
     if live:
         return TileView("Last full sync", "Up to date", here)
     words = day_and_time(view.last_sync_at, today, zone)
@@ -94,7 +95,7 @@ def _last(view: SyncOverview, today: date, zone: tzinfo, *, live: bool, beside: 
 
 
 def _needs(view: SyncOverview) -> TileView:
-    refused = f"{plural(view.refused, 'change')} refused" if view.refused else ""
+    refused = f"{counted(view.refused, 'change')} refused" if view.refused else ""
     others = " · ".join(
         part
         for part in (
@@ -104,7 +105,9 @@ def _needs(view: SyncOverview) -> TileView:
         if part
     )
     if view.conflicts:
-        return TileView("Needs you", plural(view.conflicts, "conflict"), refused or others, Tone.DANGER.value)
+        return TileView(
+            "Needs you", counted(view.conflicts, "conflict"), refused or others, Tone.DANGER.value
+        )
     if view.refused:
         return TileView("Needs you", refused, "Read why, then fix it or let it go", Tone.DANGER.value)
     words = f"Refused: {others}" if others else "No conflicts, nothing refused"

@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from fieldrep.contract.counts import counted
 from fieldrep.queries.storage import Part, Storage, storage
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.style.tokens import Tone
@@ -11,7 +12,7 @@ from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.table import Table
 from fieldrep.ui.widgets.text import Text
 from fieldrep.ui.widgets.tile import Tile, TileView
-from fieldrep.ui.words import plural, size
+from fieldrep.ui.words import size
 
 _SCARCE = 1_000_000_000
 """So little free room is said in amber: photos alone may need it in a week."""
@@ -81,7 +82,7 @@ class StorageTab(QWidget):
 
 
 def _tiles(found: Storage) -> tuple[TileView, ...]:
-    records = f"{plural(found.records.count, 'record')}, with their indexes"
+    records = f"{counted(found.records.count, 'record')}, with their indexes"
     return (
         TileView(
             "On this disk", size(found.total), f"Database {size(found.file)}, its log {size(found.log)}"
@@ -97,7 +98,7 @@ def _photos(found: Storage) -> TileView:
     title = "Photos and documents"
     if not photos.count:
         return TileView(title, "None", "None is held here")
-    here = f"{plural(photos.count, 'file')} here"
+    here = f"{counted(photos.count, 'file')} here"
     if up.count:
         return TileView(title, size(photos.size), f"{here}, {up.count:,} to go up", Tone.WARNING.value)
     return TileView(title, size(photos.size), f"{here}, all are with the office")
