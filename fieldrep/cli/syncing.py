@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 @commands.command()
 @click.argument("link")
-@click.option("--name", default="", help="What this device is called; the computer's name by itself.")
+@click.option(
+    "--name", default="", help="What this device is called; as before, or as the computer, by itself."
+)
 @as_json_option
 def enroll(link: str, name: str, as_json: bool) -> int:
     """Enrols this profile with the one-time LINK an admin made."""

@@ -63,6 +63,8 @@ def enrol(
 ) -> EnrollReply:
     """Enrols the profile of `replica` with a link; afterwards it can sync, and what waited goes out.
 
+    Without a name it is called as it was, or as the computer is.
+
     Raises:
         KnownError: `already_enrolled` unless its server said that it admits it no longer, `other_user` when the link is
             not for the person whose data it holds, a code about the link, or what the line says.
@@ -74,7 +76,7 @@ def enrol(
     key = device_keys(replica, randomness, NEXT_DEVICE_KEY if state.enrolled else DEVICE_KEY)
     request = EnrollRequest(
         code=link.code,
-        device_name=device_name or platform.node()[:120] or "Laptop",
+        device_name=device_name or _name_so_far(replica) or platform.node()[:120] or "Laptop",
         os=f"{platform.system()} {platform.release()}"[:120],
         app_version=__version__,
         protocol=PROTOCOL_VERSION,
@@ -103,6 +105,14 @@ def enrol(
         bearer.close()
     replica.enrolled(reply, link.server, link.fingerprint, Incarnation(randomness(16)))
     return reply
+
+
+def _name_so_far(replica: Replica) -> str:
+    """What the device is called that this profile is, "" where its record is not here."""
+    device_id = replica.state().device_id
+    with replica.read() as reader:
+        device = reader.row("device", device_id) if device_id else None
+    return str(device["name"] or "") if device else ""
 
 
 def _require_barred(replica: Replica, link: EnrolmentLink) -> None:

@@ -29,7 +29,7 @@ _STATES = {
     "giving_back": "giving back",
     "done": "done",
     "withdrawn": "withdrawn",
-    "replaced": "replaced by another",
+    "replaced": "withdrawn, replaced by another",
     "unknown": "unknown here",
 }
 _CHANGE = ("login", "device", "change", "command", "record", "became", "at")
@@ -239,7 +239,23 @@ def _awaited(devices: list[DeviceReturn]) -> str:
     has = counted(len(devices), "device has", "devices have")
     return (
         f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
-        "fieldrep-server device revoke ID ends the waiting."
+        f"fieldrep-server device revoke ID ends the waiting.{_perhaps(devices)}"
+    )
+
+
+def _perhaps(devices: list[DeviceReturn]) -> str:
+    """Which of those that are awaited may have been replaced."""
+    named = [
+        f"{one.login}'s “{one.device}” (id {one.device_id}) by the one of id {one.replaced_by}"
+        for one in devices
+        if one.replaced_by
+    ]
+    if not named:
+        return ""
+    told = ", ".join(named[:_MOST_NAMED]) + _rest(named)
+    return (
+        f" Perhaps replaced, for another of that person and name was enrolled afterwards: {told}. Revoke it only where "
+        "it was: two laptops may have one name."
     )
 
 
@@ -285,7 +301,10 @@ def _absent(found: RestoreReport) -> str:
     """What is said of the devices that no longer count as awaited although they did not give everything back."""
     said = ""
     for state, what in (
-        ("replaced", "replaced; what only the old one had sent may be missing."),
+        (
+            "replaced",
+            "withdrawn and replaced; what only the old one had sent after the backup may be missing.",
+        ),
         (
             "withdrawn",
             "withdrawn before it had given everything back; what only it had sent after the backup may be missing.",

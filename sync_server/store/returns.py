@@ -38,14 +38,14 @@ class DeviceReturn:
 
     Attributes:
         state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, `withdrawn` since the restore
-            before it had given everything back, `replaced` where it was not seen and another one took its place, or
+            before it had given everything back, `replaced` where another one took the place of such a withdrawn one, or
             `unknown` where the replaced store knew it and this one does not: it has to be enrolled again.
         answered_to: its newest change that had been answered before the restore, as it told.
         seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
         returned: how many of them it offered again.
         recovered: how many of these the backup lacked.
-        replaced_by: the device that took its place, as far as that can be told: by the same person under the same name
-            after it was last here, or of a withdrawn one enrolled again from it.
+        replaced_by: the device that took its place, or that may have where it was not seen: the same person's under the
+            same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
         refused: those that lie there to be corrected: refused before, or when they were given back.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
     """
@@ -91,7 +91,7 @@ class RestoreReport:
     Attributes:
         revision: the state of the backup that was restored.
         lost: what others than laptops had done after the backup, as far as laptops held it, and is not there again.
-        done: every device that was neither replaced nor withdrawn was here and has given back all it keeps.
+        done: every device that was not withdrawn was here and has given back all it keeps.
         people: login and name of those who were admitted when the store was restored, and are unknown here.
         knew_all: the store before could tell of everybody; else there may be people and devices nobody knows of.
     """
@@ -253,10 +253,10 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     successor = None
     state = "giving_back" if waiting else "done"
     if revoked_at is not None and (answered is None or waiting):
-        state, successor = "withdrawn", _successor(reader, device_id, restored_at)
+        successor = _successor(reader, device_id, restored_at)
+        state = "replaced" if successor else "withdrawn"
     elif answered is None:
-        successor = _following(reader, device_id, restored_at)
-        state = "replaced" if successor else "not_seen"
+        state, successor = "not_seen", _following(reader, device_id, restored_at)
     return DeviceReturn(
         login=str(login),
         device=str(name or ""),
@@ -307,10 +307,11 @@ def _successor(reader: Reader, device_id: bytes, restored_at: int) -> bytes | No
 
 
 def _following(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
-    """The device that took the place of one that was not seen, None when nothing shows it.
+    """The device that may have taken the place of one, None when nothing hints at it.
 
     One set aside leaves no trace but the same person's device of the same name, admitted after it was last here, and
-    itself here since the restore. One enrolled from its profile may be a copy: the first then lives on, and is awaited.
+    itself here since the restore; but laptops made from one image have one name, too, and only who withdraws it knows.
+    One enrolled from its profile may be a copy: the first then lives on.
     """
     found = reader.session.first(_FOLLOWING, (device_id, restored_at, restored_at))
     return bytes(found[0]) if found else None

@@ -58,7 +58,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
         made = Place(tmp_path, server, DeviceCommand(tmp_path / "first"))
-        made.first("enroll", made.link())
+        made.first("enroll", made.link(), "--name", "Rita's laptop")
         made.first("sync")
         yield made
 
@@ -94,6 +94,7 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     copy("enroll", place.link())
     status = copy.json("status")
     assert status["device"] != old
+    assert {row["name"] for row in place.server.json("device", "list")} == {"Rita's laptop"}, "its name stays"
     assert (status["outbox_depth"], status["warning"]) == (4, None)
     receipt = copy.json("sync")
     assert (receipt["accepted"] + receipt["merged"], receipt["refused"], receipt["conflicts"]) == (4, 0, 0)

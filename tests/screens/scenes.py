@@ -231,7 +231,7 @@ def _unlock(stage: Stage) -> None:
 
 def _again(stage: Stage) -> None:
     sentence = "This device was withdrawn by your admin. Your work is kept; ask your admin."
-    stage.program.entrance.show_card(EnrolAgainCard("Anke's laptop", sentence, 3))
+    stage.program.entrance.show_card(EnrolAgainCard(sentence, 3))
 
 
 def _damaged(stage: Stage) -> None:

@@ -93,7 +93,7 @@ def test_what_the_office_did_after_the_backup_is_listed_as_far_as_laptops_held_i
         laptop.replica.close()
 
 
-def test_a_device_set_aside_or_enrolled_again_is_not_awaited_once_its_successor_was_here(
+def test_a_device_set_aside_is_awaited_until_it_is_withdrawn_and_then_its_successor_is_known(
     world: World, tmp_path: Path
 ) -> None:
     user = world.user("ana")
@@ -108,14 +108,14 @@ def test_a_device_set_aside_or_enrolled_again_is_not_awaited_once_its_successor_
     second.sync()
     assert states(world) == {"vm": "not_seen", "tablet": "done"}, "another laptop of hers is no successor"
     anew = Laptop(tmp_path / "anew", world, user, "vm", seed=1)
-    assert (states(world), report(world).done) == ({"vm": "replaced", "tablet": "done"}, True)
-    (replaced,) = [device for device in report(world).devices if device.state == "replaced"]
-    assert (replaced.device_id, replaced.replaced_by) == (
-        id_text(old.admission.device_id),
-        id_text(anew.admission.device_id),
-    )
-    old.sync()
-    assert states(world) == {"vm": "done", "tablet": "done"}, "it came all the same"
+    successor = id_text(anew.admission.device_id)
+    assert (told(world, old).state, told(world, old).replaced_by) == ("not_seen", successor)
+    assert (report(world).done, told(world, second).replaced_by) == (False, None)
+    withdraw(world, old)
+    assert (told(world, old).state, told(world, old).replaced_by) == ("replaced", successor)
+    assert report(world).done is True
+    said = conclusion(report(world))
+    assert "1 device was withdrawn and replaced; what only the old one had sent" in said
     for laptop in (old, second, anew):
         laptop.replica.close()
 
@@ -174,6 +174,33 @@ def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
     )
     assert report(world).done is False
     for laptop in (one, other):
+        laptop.replica.close()
+
+
+def test_laptops_of_one_name_are_awaited_though_a_third_of_that_name_is_enrolled(
+    world: World, tmp_path: Path
+) -> None:
+    user = world.user("ana")
+    one = Laptop(tmp_path / "one", world, user, "vm")
+    other = Laptop(tmp_path / "other", world, user, "vm", seed=1)
+    for laptop in (one, other):
+        laptop.sync()
+    keep(world, tmp_path)
+    for laptop in (one, other):
+        laptop.create("After the backup")
+        laptop.sync()
+    go_back(world, tmp_path)
+    third = Laptop(tmp_path / "third", world, user, "vm", seed=2)
+    third.sync()
+    assert {told(world, laptop).state for laptop in (one, other)} == {"not_seen"}
+    said = conclusion(report(world))
+    assert said.startswith("2 devices have not given everything back yet")
+    assert f"(id {told(world, one).device_id}) by the one of id {id_text(third.admission.device_id)}" in said
+    assert "Revoke it only where it was" in said
+    for laptop in (one, other):
+        laptop.sync()
+    assert conclusion(report(world)) == "Every device was here and has given back all it keeps."
+    for laptop in (one, other, third):
         laptop.replica.close()
 
 
@@ -331,5 +358,5 @@ def test_a_withdrawn_laptop_enrolled_again_in_place_gives_back_as_the_new_device
     ana.sync()
     again, before = told(world, ana), told(world, former)
     assert (again.state, again.recovered, again.missing) == ("done", 1, ())
-    assert (before.state, before.replaced_by) == ("withdrawn", again.device_id)
+    assert (before.state, before.replaced_by) == ("replaced", again.device_id)
     ana.replica.close()

@@ -129,14 +129,16 @@ class EnrolAgainCard(EnrolCard):
 
     later = Signal()
 
-    def __init__(self, device_name: str, sentence: str, waiting: int) -> None:
-        kept = f"{waiting:,} change{'s' if waiting != 1 else ''}" if waiting else "Everything"
+    def __init__(self, sentence: str, waiting: int) -> None:
+        kept = counted(waiting, "change") if waiting else "Everything"
         goes = "waits here and goes" if waiting == 1 or not waiting else "wait here and go"
         super().__init__(
-            device_name,
+            "",
             "Set up this laptop again",
             f"{sentence} {kept} {goes} out after it was set up with a new link.",
         )
+        if isinstance(self.name.control, QLineEdit):
+            self.name.control.setPlaceholderText("As before")
         put_off = Button("Work on without the server", name="enrol_later")
         put_off.clicked.connect(self.later)
         self._row.insertWidget(1, put_off)

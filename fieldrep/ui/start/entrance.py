@@ -176,7 +176,7 @@ class Entrance(QObject):
         """The server admits this laptop no longer: a new link, or later; what was entered is kept either way."""
         from fieldrep.ui.start.enrol import EnrolAgainCard
 
-        card = EnrolAgainCard(platform.node()[:120], sentence, waiting)
+        card = EnrolAgainCard(sentence, waiting)
         card.entered.connect(self._enrol)
         card.later.connect(self._put_off)
         self.hidden.emit()
