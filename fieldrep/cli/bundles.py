@@ -50,8 +50,8 @@ def bundle_out(file: Path, as_json: bool) -> int:
 def bundle_in(file: Path, as_json: bool) -> int:
     """Reads the server's answer from FILE; prints the receipt.
 
-    An answer that comes late, after another way has brought what it holds and more, is no failure: the receipt says
-    that it was overtaken.
+    An answer that comes late, after another way or an earlier reading has brought what it holds, is no failure: the
+    receipt says that it was overtaken.
     """
     from fieldrep.sync.bundle import carry_in
 

@@ -30,8 +30,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
             different versions of the catalogue, and so of what counts.
         in_vain: the two sides differ although all was fetched afresh, now or a short while ago: the fault is not here.
         mine, theirs: the digests, each computed by its own side.
-        overtaken: nothing is wrong and nothing was to be received: an answer on a stick came late, and this device has
-            got everything of it, and newer records, on another way.
+        overtaken: nothing is wrong and nothing was to be received: an answer on a stick was read before or came late,
+            and this device has got everything of it, and perhaps newer records, on another way.
         clock_off_by: milliseconds that this device's clock is before the server's; 0 within five minutes.
     """
 

@@ -112,11 +112,12 @@ def carry_in(replica: Replica, path: Path, progress: Progress | None = None) -> 
         KnownError: when the file is not whole, not for this laptop or not from its server, nothing is then touched;
             or what the server said, such as `upgrade_needed`; `wiped` as in `fieldrep.sync.session.sync_now`.
     """
+    before = replica.depth()
     try:
         with path.open("rb") as source:
             receipt = read_reply(replica, source, progress)
     except WipeOrdered as ordered:
-        raise _wiped_by_file(replica, ordered.manner) from ordered
+        raise _wiped_by_file(replica, ordered.manner, before) from ordered
     except OSError as error:
         raise KnownError(
             Code.DISK_ERROR,
@@ -140,8 +141,8 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
         )
     if not was_written_here(replica, header.answers):
         raise _wrong(
-            "It answers a file that was not written here: this profile, or the one that wrote it, may be a copy. Write "
-            "a new file and have that answered."
+            "It answers a file that was not written here, or not since a repair: without one, this profile, or the one "
+            "that wrote it, may be a copy. Write a new file and have that answered."
         )
     if standing.epoch != state.epoch and state.asked != header.answers:
         raise _wrong(
@@ -175,17 +176,23 @@ def _told(replica: Replica, run: Run, read: _Reading, before: SyncState) -> Rece
     return receipt
 
 
-def _wiped_by_file(replica: Replica, manner: Manner) -> KnownError:
-    """Prepares the wipe that an answer ordered, or says what must be carried to the server before."""
+def _wiped_by_file(replica: Replica, manner: Manner, waited: int) -> KnownError:
+    """Prepares the wipe that an answer ordered, or says what must be carried to the server before.
+
+    `waited` is how many changes waited before the answer was read.
+    """
     with replica.read() as reader:
         files = len(uploads(reader)) - len(not_taken(reader))
-    waiting = replica.depth() + files
+    depth = replica.depth()
+    waiting = depth + files
     if manner is Manner.AT_ONCE or not waiting:
         return prepare(replica)
     what = counted(waiting, "change or photo waits", "changes and photos wait")
-    return _wrong(
-        f"Your admin ordered this laptop to be wiped once all is sent, and {what}. Write a new file and have that "
-        "answered, or sync."
+    taken = f" What the file says of {counted(waited - depth, 'change')} was taken." if waited > depth else ""
+    return KnownError(
+        Code.WRONG_BUNDLE,
+        f"Your admin ordered this laptop to be wiped once all is sent, and {what}.{taken} Write a new file and have "
+        "that answered, or sync.",
     )
 
 
@@ -213,7 +220,8 @@ class _Reading:
     Attributes:
         begins_at: the cursor at which the next reply's rows begin; None when none of them may be taken.
         taken: whether any rows were taken.
-        again: whether the replica stands where the file ends, though nothing was taken: it was read before.
+        again: whether the replica stands where the file ends, though nothing was taken: it was read before, or all of
+            it came on another way.
         too_old: what the server says to an app whose push it takes and which it no longer serves.
     """
 
@@ -259,7 +267,10 @@ class _Reading:
         receipt = self.run.concluded()
         sentence, overtaken = receipt.sentence, False
         if self.again:
-            sentence = f"This file was read before. {sentence}"
+            sentence = (
+                f"What this file brings is here already: it was read before, or a sync was faster. {sentence}"
+            )
+            overtaken = receipt.digests_equal is True
         elif not self.taken:
             what = "What it says of your changes was taken" if receipt.exchanges else "Nothing was changed"
             overtaken = self.run.replica.state().complete and not differed

@@ -39,8 +39,8 @@ from sync_server.store.standing import lock, unlock
 ROLES = CATALOGUE["user"].fields["role"].options
 A_FILE = click.Path(dir_okay=False, path_type=Path)
 _STAYS = (
-    "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; "
-    "what it has not sent does not reach you."
+    "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; what it has "
+    "not sent reaches you only once it is enrolled again with a new link (fieldrep-server enroll LOGIN)."
 )
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -16,7 +16,7 @@ _LIST = "List them with fieldrep-server device list."
 
 
 def device_named(reader: Reader, named: str) -> RowId:
-    """The device that is meant: by its id, or by its number prefix or name where that is only one's.
+    """The device that is meant: by its id, or its number prefix or name, in capitals or not, where that is one's alone.
 
     Raises:
         KnownError: `not_found`, also where the word says not which.
@@ -25,15 +25,24 @@ def device_named(reader: Reader, named: str) -> RowId:
         return parse_id(named)
     except ValueError:
         devices = list(reader.all("device"))
-    meant = [row for row in devices if named in (row["number_prefix"], row["name"])]
+    meant = [
+        row for row in devices if _is_called(row["number_prefix"], named) or _is_called(row["name"], named)
+    ]
     found = [RowId(row["id"]) for row in meant if isinstance(row["id"], bytes)]
     if len(found) == 1:
         return found[0]
     if found:
-        prefix = "" if any(row["number_prefix"] == named for row in meant) else " or the number prefix"
+        prefix = (
+            "" if any(_is_called(row["number_prefix"], named) for row in meant) else " or the number prefix"
+        )
         sentence = f"{len(found)} devices are called “{named[:80]}”; give the id{prefix}. {_LIST}"
         raise KnownError(Code.NOT_FOUND, sentence)
     raise KnownError(Code.NOT_FOUND, f"There is no device “{named[:80]}”. {_LIST}")
+
+
+def _is_called(name: object, named: str) -> bool:
+    """Whether a device goes by a name that somebody gave; in capitals or not, for nobody can tell which was meant."""
+    return isinstance(name, str) and name.casefold() == named.casefold()
 
 
 def device_words(reader: Reader, device_id: bytes) -> str:

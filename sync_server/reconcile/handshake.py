@@ -12,8 +12,8 @@ OLDEST_PROTOCOL = 1
 
 
 COPY = (
-    "This installation is a copy of another one that has synced since. What you entered is kept here; "
-    "ask your admin for a link to enrol it as a device of its own."
+    "There are two of this installation (it was copied, or put back from an older state), and the other one has synced "
+    "since. What you entered is kept here; ask your admin for a link to enrol this one as a device of its own."
 )
 
 

@@ -59,7 +59,10 @@ LOCKED = (
     "This laptop is locked by your admin; ask them to unlock it. You may work on: what you enter is kept here and goes "
     "out by itself then."
 )
-_WITHDRAWN = "This device was withdrawn by your admin. Your work is kept; ask your admin."
+_WITHDRAWN = (
+    "This device was withdrawn by your admin. Your work is kept; ask your admin for a new link, "
+    "with which it goes out."
+)
 
 
 def make_code(
@@ -161,7 +164,10 @@ def why_unknown(reader: Reader, token: str) -> str:
     if found is None or not hmac.compare_digest(bytes(found[0]), _token_hash(token)):
         return "The server does not know this device (any more). Your work is kept; ask your admin."
     if not found[1] or found[2]:
-        return "You were disabled on the server by your admin. Your work is kept; ask your admin."
+        return (
+            "You were disabled on the server by your admin. Your work is kept; ask your admin to enable you and for a "
+            "new link, with which it goes out."
+        )
     return _WITHDRAWN
 
 
@@ -243,7 +249,8 @@ def revoke(tx: WriteTransaction, device_id: bytes, why: str) -> None:
             return
         raise no_such_device()
     if is_withdrawn(tx, device):
-        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is withdrawn already.")
+        how = "wiped" if device["state"] == "wiped" else "withdrawn"
+        raise KnownError(Code.NOTHING_TO_CHANGE, f"This device is {how} already.")
     withdraw(tx, device_id, why)
     # nothing is taken any more, so an order to send all and then wipe cannot be carried out
     tx.session.run("DELETE FROM device_wipe WHERE device_id = ? AND wiped_at IS NULL", (device_id,))

@@ -60,7 +60,8 @@ def lock(tx: WriteTransaction, device_id: bytes) -> None:
     Raises:
         KnownError: `not_found`, `nothing_to_change`, `move_not_allowed` for one that is withdrawn or to be wiped.
     """
-    if not set_lock(tx, _lockable(tx, device_id), locked=True):
+    instead = ", or give --lost there to take nothing of it either"
+    if not set_lock(tx, _lockable(tx, device_id, instead), locked=True):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is locked already.")
 
 
@@ -88,7 +89,8 @@ def set_lock(tx: WriteTransaction, device: Row, *, locked: bool) -> bool:
     return True
 
 
-def _lockable(tx: WriteTransaction, device_id: bytes) -> Row:
+def _lockable(tx: WriteTransaction, device_id: bytes, instead: str = "") -> Row:
+    """A device that can be locked or unlocked; `instead` is said of what else serves for one to be wiped."""
     device = device_of(tx, device_id)
     if is_withdrawn(tx, device):
         how = "wiped" if device["state"] == "wiped" else "withdrawn for good"
@@ -96,7 +98,7 @@ def _lockable(tx: WriteTransaction, device_id: bytes) -> Row:
     if device["state"] == "wipe":
         sentence = (
             "This device is ordered to wipe itself, and gets nothing any more. Take that back first (fieldrep-server "
-            "device wipe DEVICE --cancel), or give --lost there to take nothing of it either."
+            f"device wipe DEVICE --cancel){instead}."
         )
         raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
     return device

@@ -82,7 +82,7 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     assert "sync first" in copy.refused("enroll", place.link()), "nobody has said yet that it is a copy"
     assert copy.json("status")["warning"] is None
     sentence = copy.refused("sync")
-    assert "copy" in sentence
+    assert "two of this installation" in sentence
     status = copy.json("status")
     assert (status["outbox_depth"], status["warning"]) == (4, sentence.strip())
     assert [row["name"] for row in place.stored()["account"]] == [
@@ -119,9 +119,9 @@ def test_a_copy_is_noticed_at_first_contact_though_no_number_was_used_twice(plac
     copy("sync")
 
     sentence = first.refused("sync")
-    assert "copy" in sentence
+    assert "two of this installation" in sentence
     first.do("edit_account", id=shop, note="entered before the link came")
-    assert "copy" in first.refused("sync")
+    assert "two of this installation" in first.refused("sync")
     assert place.noticed()[0].startswith("changes up to 2 were told of before, its newest is 1;")
 
     first("enroll", place.link())
@@ -153,7 +153,7 @@ def test_a_copy_that_is_told_by_a_file_enrols_again_as_one_that_is_told_by_line(
     place.server.refused("bundle", "in", place.folder / "copy.frb", "--reply", place.folder / "answer.frb")
 
     sentence = copy.refused("bundle", "in", place.folder / "answer.frb")
-    assert "copy" in sentence
+    assert "two of this installation" in sentence
     assert copy.json("status")["warning"] == sentence
     copy("enroll", place.link())
     copy("sync")

@@ -61,7 +61,8 @@ def test_a_file_of_a_locked_laptop_is_refused_and_names_the_way_out(place: Place
 def test_what_is_withdrawn_or_to_be_wiped_is_not_locked_nor_unlocked(place: Place) -> None:
     place.server("device", "lock", "D1")
     place.server("device", "wipe", "D1")
-    assert "device wipe DEVICE --cancel" in place.server.refused("device", "unlock", "D1")
+    assert "device wipe DEVICE --cancel).\n" in place.server.refused("device", "unlock", "D1") + "\n"
+    assert "--cancel), or give --lost there" in place.server.refused("device", "lock", "D1")
     assert "stays locked" in place.server("device", "wipe", "D1", "--cancel")
     assert "locked by your admin" in place.ana.refused("sync")
     place.server("device", "revoke", "D1")
@@ -73,6 +74,7 @@ def test_a_word_that_is_one_laptops_prefix_and_anothers_name_locks_neither(place
     DeviceCommand(place.folder / "other")("enroll", place.link(), "--name", "D1")
     devices = {str(one["number_prefix"]): one for one in place.server.json("device", "list")}
     assert "2 devices are called “D1”; give the id." in place.server.refused("device", "lock", "D1")
+    assert "2 devices are called “d1”; give the id." in place.server.refused("device", "lock", "d1")
     mine = place.server("device", "lock", devices["D1"]["id"])
     assert f"The device “{devices['D1']['name']}” (D1) of ana.berg is locked" in mine
     assert "The device “D1” (D2) of ana.berg will be wiped" in place.server("device", "wipe", "D2")

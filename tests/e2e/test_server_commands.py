@@ -154,10 +154,11 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
     said = company("device", "revoke", device["id"], "--reason", "stolen")
     assert "nothing from its next request on" in said
     assert "stays on it, encrypted, and can be read by whoever can use it until it is wiped" in said
+    assert "reaches you only once it is enrolled again with a new link" in said
     assert identify(store, reply.token) is None
     assert company.json("device", "list")[0]["state"] == "withdrawn"
     assert "withdrawn already" in company("device", "revoke", device["id"])
-    for named in (device["number_prefix"], device["name"]):
+    for named in (device["number_prefix"], device["name"], "d1", "ANA'S LAPTOP"):
         assert "withdrawn already" in company("device", "revoke", named)
     assert "There is no device “7”" in company.refused("device", "revoke", "7")
     assert "no such device" in company.refused("device", "revoke", id_text(bytes(16)))

@@ -230,7 +230,10 @@ def _unlock(stage: Stage) -> None:
 
 
 def _again(stage: Stage) -> None:
-    sentence = "This device was withdrawn by your admin. Your work is kept; ask your admin."
+    sentence = (
+        "This device was withdrawn by your admin. Your work is kept; ask your admin for a new link, with which it goes "
+        "out."
+    )
     stage.program.entrance.show_card(EnrolAgainCard(sentence, 3))
 
 

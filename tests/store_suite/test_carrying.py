@@ -74,7 +74,9 @@ def test_the_same_file_twice_is_done_once_and_answered_alike(world: World, ana: 
     before = ana.image()
     again = ana.into(first)
     assert (again.accepted, again.pulled) == (0, 0)
-    assert ana.into(second).sentence.startswith("This file was read before")
+    repeated = ana.into(second)
+    assert repeated.sentence.startswith("What this file brings is here already: it was read before")
+    assert repeated.overtaken is True
     assert ana.image() == before
     assert len([row for row in ana.world.fresh(ana.admission.user_id).rows if row[0] == "account"]) == 1
 
@@ -89,6 +91,20 @@ def test_an_old_answer_that_comes_late_changes_nothing(world: World, ana: Laptop
     receipt = ana.into(late)
     assert "newer records" in receipt.sentence
     assert (receipt.digests_equal, receipt.overtaken) == (None, True)
+    assert ana.image() == before
+
+
+def test_an_answer_never_read_that_a_sync_was_faster_than_is_not_said_to_have_been_read(
+    world: World, ana: Laptop
+) -> None:
+    ana.create("First")
+    request = ana.out()
+    ana.create("Second")
+    ana.sync()
+    before = ana.image()
+    receipt = ana.into(office(world, request))
+    assert "or a sync was faster" in receipt.sentence
+    assert (receipt.overtaken, receipt.digests_equal) == (True, True)
     assert ana.image() == before
 
 
@@ -182,7 +198,7 @@ def test_of_two_copies_neither_takes_the_answer_to_the_others_file(
     twin.edit(shop, email="by-the@copy.example")
     order = twin.order(shop)
     answer, kept = office(world, ana.out()), twin.image()
-    with pytest.raises(KnownError, match="may be a copy") as error:
+    with pytest.raises(KnownError, match=r"or not since a repair: without one, .* may be a copy") as error:
         twin.into(answer)
     assert (error.value.code, twin.image()) == (Code.WRONG_BUNDLE, kept)
     for laptop in (ana, twin):

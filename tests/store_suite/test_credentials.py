@@ -284,8 +284,14 @@ def test_only_whoever_has_the_whole_token_hears_why_it_is_not_taken(world: World
         credentials.revoke(tx, withdrawn.device_id, "lost")
         disable_user(tx, "bo")
     for token, words in (
-        (withdrawn.token, "This device was withdrawn by your admin"),
-        (disabled.token, "You were disabled on the server"),
+        (
+            withdrawn.token,
+            "This device was withdrawn by your admin. Your work is kept; ask your admin for a new link",
+        ),
+        (
+            disabled.token,
+            "You were disabled on the server by your admin. Your work is kept; ask your admin to enable",
+        ),
         (disabled.token[:-1], "does not know this device"),
         ("frd_NOBODY_x", "does not know this device"),
         ("", "does not know this device"),

@@ -84,7 +84,7 @@ def test_a_sync_by_stick_is_told_as_one_also_when_its_answer_was_read_before(
     first, again = ana.into(answer), ana.into(answer)
 
     assert [(one.way, one.receipt) for one in kept(ana)] == [(Way.STICK, again), (Way.STICK, first)]
-    assert again.sentence.startswith("This file was read before")
+    assert again.sentence.startswith("What this file brings is here already: it was read before")
     assert kept(ana)[1].changes == ((1, 1),)
 
 

@@ -285,7 +285,7 @@ def test_the_receipt_counts_once_and_only_from_the_device_itself(
     with world.database.read() as reader:
         assert [one for one in devices(reader) if one["name"] == "ana"] == [once]
         assert reader.info().revision == revision
-    with world.write() as tx, pytest.raises(KnownError) as caught:
+    with world.write() as tx, pytest.raises(KnownError, match="This device is wiped already") as caught:
         revoke(tx, device, "again")
     assert caught.value.code is Code.NOTHING_TO_CHANGE
     with world.write() as tx, pytest.raises(KnownError, match="too late") as caught:
@@ -302,9 +302,11 @@ def test_the_order_comes_by_stick_and_waits_for_what_was_entered_meanwhile(
     ana.create("Entered meanwhile")
     answer = tmp_path / "answer"
     answer.write_bytes(office(world, request))
-    with pytest.raises(KnownError, match="1 change or photo waits") as caught:
+    said = r"1 change or photo waits\. What the file says of 1 change was taken\."
+    with pytest.raises(KnownError, match=said) as caught:
         carry_in(ana.replica, answer)
     assert caught.value.code is Code.WRONG_BUNDLE
+    assert "Nothing was changed" not in caught.value.sentence
     assert marker(ana) is None
 
     answer.write_bytes(office(world, ana.out()))
