@@ -59,7 +59,7 @@ LOCKED = (
     "This laptop is locked by your admin; ask them to unlock it. You may work on: what you enter is kept here and goes "
     "out by itself then."
 )
-_WITHDRAWN = (
+WITHDRAWN = (
     "This device was withdrawn by your admin. Your work is kept; ask your admin for a new link, "
     "with which it goes out."
 )
@@ -168,7 +168,7 @@ def why_unknown(reader: Reader, token: str) -> str:
             "You were disabled on the server by your admin. Your work is kept; ask your admin to enable you and for a "
             "new link, with which it goes out."
         )
-    return _WITHDRAWN
+    return WITHDRAWN
 
 
 def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, bytes] | None:
@@ -229,7 +229,7 @@ def confirm_all(reader: Reader, devices: Sequence[DeviceIdentity]) -> set[bytes]
     found = list(reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices]))
     admitted = {device_id for device_id, _, _ in found}
     if any(device.device_id not in admitted for device in devices):
-        raise KnownError(Code.DEVICE_REVOKED, _WITHDRAWN)
+        raise KnownError(Code.DEVICE_REVOKED, WITHDRAWN)
     if any(state == "locked" for _, _, state in found):
         raise KnownError(Code.DEVICE_LOCKED, LOCKED)
     return {device_id for device_id, has_past, _ in found if has_past}

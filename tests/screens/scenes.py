@@ -16,6 +16,7 @@ from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.widgets.meter import Spark
+from sync_server.store.credentials import WITHDRAWN
 from tests.helpers.photos import exif, segment
 from tests.screens.company import BUSY, CALM, NEW
 
@@ -230,11 +231,7 @@ def _unlock(stage: Stage) -> None:
 
 
 def _again(stage: Stage) -> None:
-    sentence = (
-        "This device was withdrawn by your admin. Your work is kept; ask your admin for a new link, with which it goes "
-        "out."
-    )
-    stage.program.entrance.show_card(EnrolAgainCard(sentence, 3))
+    stage.program.entrance.show_card(EnrolAgainCard(WITHDRAWN, 3))
 
 
 def _damaged(stage: Stage) -> None:
