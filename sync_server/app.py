@@ -17,6 +17,7 @@ from msgspec import structs
 from fieldrep.contract.counts import counted
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin import (
+    audit,
     bundles,
     duplicates,
     files,
@@ -232,6 +233,7 @@ def main() -> None:
 
 
 __all__ = [
+    "audit",
     "bundles",
     "commands",
     "duplicates",

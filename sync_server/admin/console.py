@@ -79,7 +79,18 @@ def _shown(value: JsonValue) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return one_line(str(value))
+
+
+def one_line(text: str) -> str:
+    """A text that came from elsewhere, on one line and with nothing in it that a terminal would act on (S32)."""
+    return "".join(_harmless(letter) for letter in text)
+
+
+def _harmless(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "�"
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Devices in words: how a command is told which one it is about, and how one stands.
+"""Devices and records: how a command is told which one it is about, and how one is called and stands.
 
 Must not know any command.
 """
@@ -10,7 +10,9 @@ import msgspec
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId, parse_id
 from fieldrep.contract.wiping import Destroyed, Manner, destroyed_words
+from sync_server.store.admin import account_named
 from sync_server.store.reading import Reader
+from sync_server.store.statements import Row
 
 _LIST = "List them with fieldrep-server device list."
 
@@ -53,7 +55,26 @@ def device_words(reader: Reader, device_id: bytes) -> str:
     user_id = device["user_id"]
     user = reader.row("user", user_id) if isinstance(user_id, bytes) else None
     whose = f" of {user['login']!s}" if user else ""
-    return f"The device “{device['name']!s}” ({device['number_prefix']!s}){whose}"
+    return f"The device {device_label(device)}{whose}"
+
+
+def device_label(device: Row) -> str:
+    """What a device is called: its name and, since that may be another's as well, its number prefix."""
+    return f"“{device['name']!s}” ({device['number_prefix']!s})"
+
+
+def record_named(reader: Reader, named: str) -> bytes:
+    """The record that is meant: by its id, though it be gone, or an account by its number or ERP reference.
+
+    Raises:
+        KnownError: `not_found`.
+    """
+    try:
+        return parse_id(named)
+    except ValueError:
+        row_id = account_named(reader, named)["id"]
+    assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
+    return row_id
 
 
 def state_words(state: object, revoked_at: object, wiped_at: object, wipe: object) -> str:

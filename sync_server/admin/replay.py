@@ -6,18 +6,18 @@ Parses, calls the store, prints. `sync_server/app.py` brings this module in besi
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import tzinfo
 from pathlib import Path
 
 import click
 
 from fieldrep.contract.counts import counted
-from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.whole_file import whole_file
 from fieldrep.domain.days import zone_named
 from sync_server.admin.cli import commands
 from sync_server.admin.console import OutFile, central_store, complain, say
+from sync_server.admin.moments import moment_told
 from sync_server.admin.naming import device_named
 from sync_server.store.positions import Stand
 from sync_server.store.reading import Reader
@@ -38,9 +38,7 @@ def replay(device: str, moment: str, file: Path | None) -> None:
     """
     with central_store() as database, database.read() as reader:
         device_id = device_named(reader, device)
-        at = _instant(reader, device_id, moment)
-        if at > database.clock():
-            raise KnownError(Code.WRONG_USAGE, f"{in_utc(at)} is still to come.")
+        at = moment_told(moment, _zone_of(reader, device_id), database.clock())
         stand, past = past_of(reader, device_id, at)
         lines = past.lines() if stand.revision else iter(())
         if file is None or str(file) == "-":
@@ -53,20 +51,11 @@ def replay(device: str, moment: str, file: Path | None) -> None:
     complain(_told(stand, past, at))
 
 
-def _instant(reader: Reader, device_id: RowId, told: str) -> int:
-    """The moment a text names, in ms."""
-    try:
-        moment = datetime.fromisoformat(told.strip())
-    except ValueError as error:
-        sentence = f"“{told[:80]}” is no time. Write it like 2026-05-04T14:30, or with a zone like 2026-05-04T14:30Z."
-        raise KnownError(Code.WRONG_USAGE, sentence) from error
-    if moment.tzinfo is None:
-        device = reader.row("device", device_id)
-        user = (
-            reader.row("user", device["user_id"]) if device and isinstance(device["user_id"], bytes) else None
-        )
-        moment = moment.replace(tzinfo=zone_named(str(user["tz"] or "UTC") if user else "UTC"))
-    return int(moment.timestamp() * 1000)
+def _zone_of(reader: Reader, device_id: RowId) -> tzinfo:
+    """The zone of a device's user."""
+    device = reader.row("device", device_id)
+    user = reader.row("user", device["user_id"]) if device and isinstance(device["user_id"], bytes) else None
+    return zone_named(str(user["tz"] or "UTC") if user else "UTC")
 
 
 def _told(stand: Stand, past: Past, at: int) -> str:

@@ -44,7 +44,7 @@ def value_words(
     if isinstance(value, int):
         return _number(field.kind, value, currency)
     shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-    return _plain(msgspec.json.decode(value)) if field.kind is Kind.JSON else f"“{shown}”"
+    return plain(msgspec.json.decode(value)) if field.kind is Kind.JSON else f"“{shown}”"
 
 
 def _record(reader: Reader, field: Field, row_id: bytes) -> str:
@@ -66,7 +66,7 @@ def _number(kind: Kind, value: int, currency: str) -> str:
     return format_millionths(value) if kind in (Kind.PRICE, Kind.QUANTITY) else str(value)
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     """A JSON value without its signs."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_within(inner)}" for name, inner in sorted(value.items())) or NOTHING
@@ -78,4 +78,4 @@ def _plain(value: object) -> str:
 
 
 def _within(value: object) -> str:
-    return f"({_plain(value)})" if isinstance(value, Mapping | list) else _plain(value)
+    return f"({plain(value)})" if isinstance(value, Mapping | list) else plain(value)

@@ -33,6 +33,45 @@ COLUMNS = (
     "detail",
     "hash",
 )
+ACTIONS = frozenset(
+    {
+        "add_territory",
+        "add_user",
+        "assign_territory",
+        "cancel_wipe",
+        "change_manager",
+        "change_role",
+        "change_zone",
+        "close_handed_change",
+        "disable_user",
+        "enable_user",
+        "enrol_device",
+        "file_quota",
+        "import",
+        "lock_device",
+        "make_enrollment_code",
+        "merge_account",
+        "merge_contact",
+        "move_account",
+        "notice_copy",
+        "notice_store_behind",
+        "order_wipe",
+        "purge",
+        "records_differ",
+        "repair_rows",
+        "restore",
+        "revoke_device",
+        "set_retention",
+        "tidy",
+        "unassign_territory",
+        "unlock_device",
+        "unmerge_account",
+        "unmerge_contact",
+        "wipe_device",
+    }
+)
+"""What the server itself notes; the entries of pushed changes have the change's command, such as `edit_account`."""
+
 FIRST_HASH = bytes(32)
 LONGEST_VALUE = 500
 """Characters of a value that the audit log keeps; the rest of a long note is in the row."""

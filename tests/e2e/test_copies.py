@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,8 @@ import trustme
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
+
+NOTICED = ("audit", "--action", "notice_copy")
 
 
 @dataclass
@@ -37,9 +37,7 @@ class Place:
 
     def noticed(self) -> list[str]:
         """By what copies showed themselves, as the admin's log has it."""
-        with closing(sqlite3.connect(self.server.home / "central.db")) as store:
-            found = store.execute("SELECT detail FROM audit_entry WHERE action = 'notice_copy' ORDER BY at")
-            return [detail for (detail,) in found]
+        return [entry["detail"] for entry in reversed(self.server.json(*NOTICED)["entries"])]
 
     def assert_equal(self, *devices: DeviceCommand) -> None:
         for device in devices:
@@ -108,6 +106,22 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
     assert stored.get("conflict", []) == []
     copy.do("edit_account", id=shop, phone="4")
     place.assert_equal(copy)
+
+
+def test_the_admin_reads_of_which_laptop_a_copy_was_noticed(place: Place) -> None:
+    assert "No such entry" in place.server(*NOTICED)
+    copy = place.copy()
+    for laptop, name in ((place.first, "Entered on the first laptop"), (copy, "Entered on the copy")):
+        laptop.do("create_account", name=name)
+    place.first("sync")
+    copy.refused("sync")
+
+    (entry,) = place.server.json(*NOTICED)["entries"]
+    assert (entry["who"], entry["result"]) == ("rita", "refused")
+    assert entry["row_id"] == copy.json("status")["device"]
+    (listed,) = place.server.json("device", "list")
+    assert entry["about"] == f"Device “{listed['name']}” ({listed['number_prefix']})"
+    assert entry["about"] in place.server(*NOTICED)
 
 
 def test_a_copy_is_noticed_at_first_contact_though_no_number_was_used_twice(place: Place) -> None:

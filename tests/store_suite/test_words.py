@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.fields import Value
+from sync_server.admin.console import table_lines
 from sync_server.admin.words import value_words
 from tests.store_suite.world import World
 
@@ -36,3 +37,8 @@ def test_a_reference_is_told_by_name(world: World) -> None:
     ana = world.user("ana")
     with world.database.read() as reader:
         assert value_words(reader, CATALOGUE["account"].field("owner_user_id"), ana) == "“Ana”"
+
+
+def test_a_name_that_would_move_a_terminal_stays_on_its_line_of_a_table() -> None:
+    lines = table_lines(("name", "state"), [{"name": "Ana\n\x1b[2J\u202eD9", "state": "active"}])
+    assert lines == ["name         state", "Ana \ufffd[2J\ufffdD9  active"]
