@@ -30,7 +30,7 @@ from sync_server.store.backup import backup as make_backup
 from sync_server.store.backup import restore as take_backup
 from sync_server.store.behind import ahead
 from sync_server.store.export import export as write_export
-from sync_server.store.lineage import renew
+from sync_server.store.lineage import LOOK_THROUGH, renew
 from sync_server.store.returns import was_restored
 from sync_server.store.verify import verify as find_faults
 
@@ -70,7 +70,7 @@ def restore(file: Path) -> None:
             "that one open: end it and start it again."
         )
     if restored.unsure:
-        say(f"{_UNSURE[restored.unsure]}: {_ADMITTED_AGAIN.format(since='the backup')}")
+        say(f"{_UNSURE[restored.unsure]}: {LOOK_THROUGH}")
     shut_out = [one.kind for one in restored.carried.shut_out]
     if shut_out:
         say(
@@ -114,14 +114,10 @@ def restored_by_hand(*, again: bool) -> None:
         "The central store has a new epoch. Devices start over with their next sync and give back what it lacks; "
         "fieldrep-server restore-report tells what came back."
     )
-    say(f"What was before cannot be read: {_ADMITTED_AGAIN.format(since='then')}")
+    say(f"What was before cannot be read: {LOOK_THROUGH}")
     say(_LINKS_VOID)
 
 
-_ADMITTED_AGAIN = (
-    "whoever was withdrawn, locked or disabled since {since} may be admitted again, and an order to wipe that was "
-    "taken back may stand again. Look through device list and user list."
-)
 _LINKS_VOID = (
     "One-time links printed before admit nobody any more; where one is open, print a new one with "
     "fieldrep-server enroll LOGIN."

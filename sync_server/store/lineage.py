@@ -11,6 +11,12 @@ from sync_server.store.returns import note_restoration
 from sync_server.store.series import step_on
 from sync_server.store.transaction import WriteTransaction
 
+LOOK_THROUGH = (
+    "whoever was withdrawn, locked or disabled since may be admitted again, an order to wipe may be gone, and a lock "
+    "or an order to wipe that was taken back may stand again. Look through device list and user list."
+)
+"""What an admin is told where the store before cannot tell who was shut out."""
+
 
 def renew(tx: WriteTransaction, randomness: Randomness, *, knew_all: bool, detail: str = "") -> None:
     """Gives the store a new epoch with this transaction.

@@ -14,7 +14,7 @@ from contextlib import suppress
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Randomness
 from sync_server.store.bell import ring
-from sync_server.store.lineage import renew
+from sync_server.store.lineage import LOOK_THROUGH, renew
 from sync_server.store.session import Session
 from sync_server.store.transaction import WriteTransaction
 
@@ -41,8 +41,8 @@ _UNTOLD = (
 _MOVED = (
     "The central store lies elsewhere than before (%s, and was %s): a standby was promoted, or the database was put "
     "back. It may lack what was committed last, so it has a new epoch: devices start over with their next sync and "
-    "give back what it lacks. fieldrep-server restore-report tells what came back. Who was withdrawn or disabled last "
-    "may be admitted again: look through device list and user list."
+    "give back what it lacks. fieldrep-server restore-report tells what came back. What was committed last cannot be "
+    f"read: {LOOK_THROUGH}"
 )
 
 

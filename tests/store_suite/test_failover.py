@@ -171,6 +171,7 @@ def test_what_a_lagging_standby_lacks_comes_back_once_in_whatever_order_laptops_
     }
     assert company.world.database.info().epoch != company.epoch
     assert "a standby was promoted" in caplog.text
+    assert "an order to wipe may be gone" in caplog.text
     assert verify(company.world.database) == []
 
 
