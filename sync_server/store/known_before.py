@@ -57,7 +57,8 @@ def note_heir(tx: WriteTransaction, device_id: bytes, login: str, was: Sequence[
     """Remembers that an unknown device came back as another one, as that one says, within its own user's."""
     for former_id, _ in was:
         tx.session.run(
-            "UPDATE known_before SET heir_id = ? WHERE row_id = ? AND kind = 'device' AND login = ? AND why IS NULL",
+            "UPDATE known_before SET heir_id = ? WHERE row_id = ? AND kind = 'device' AND login = ? AND why IS NULL "
+            "AND heir_id IS NULL",
             (device_id, former_id, login),
         )
 

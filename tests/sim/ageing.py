@@ -6,11 +6,17 @@ must be what it was. Must not know how the store purges.
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sync_server.store.retention import RULES, tidy
 from tests.sim.central import Central
 from tests.sim.oracle import Key, Row, Wrong
+from tests.sim.schedule import Step
+
+if TYPE_CHECKING:
+    from tests.sim.play import History
 
 DAYS_OF_A_SEASON = 100
 SEASONS = 2 + (RULES["archived"].days + RULES["tombstones"].days) // DAYS_OF_A_SEASON
@@ -100,3 +106,23 @@ class Ageing:
                         raise Wrong(
                             f"{entity} {self.central.names.get(row_id)} names {named}, which was purged"
                         )
+
+
+def grow_old(history: History) -> None:
+    """I12, I16: the store lets go of what is old; who was there misses nothing, who was away begins anew."""
+    away, *others = history.laptops
+    history._fire("away for long")
+    chance = random.Random(f"old/{history.seed}")
+    for laptop in history.laptops * 4:
+        history.note(
+            f"{laptop.name} {history.people.act(laptop, 'archive', chance.getrandbits(62), history.step)}"
+        )
+    history.quiet()
+    history.note(f"the office tidies: {history.ageing.tidy()} records")
+    history.note(f"{away.name} works on: {history.people.act(away, 'log_activity', 1, history.step)}")
+    for _ in range(SEASONS):
+        history.hours += 24 * DAYS_OF_A_SEASON
+        for number, laptop in enumerate(others, 1):
+            history.sync(laptop, Step("sync", number))
+        history.note(f"the office tidies: {history.ageing.tidy()} records")
+    history.quiet()

@@ -150,12 +150,14 @@ class Carrying:
             message = central.files(token, body)
         except KnownError as error:
             refused = wanted.refused if central.knows(device) else Code.UNAUTHORISED.value
-            if error.code.value != refused:
+            if error.code.value != refused and not central.standing.may_refuse(device, error):
                 raise Wrong(f"I5: a file was refused as {error.code}, the oracle says {wanted}") from error
             raise
         finally:
             central.settle()
         reply = decode_file_reply(message)
+        if device in central.standing.shut:
+            raise Wrong(f"I18: {central.names[device]} was answered about a file")
         if wanted.refused or (reply.held, reply.whole, reply.part) != (
             wanted.held,
             wanted.whole,
@@ -172,7 +174,8 @@ class Carrying:
             try:
                 self.handle(token, device, laptop.user, body)
             except KnownError as error:
-                if error.code not in (Code.NOT_FOUND, Code.TOO_LARGE, Code.UNAUTHORISED):
+                known = error.code in (Code.NOT_FOUND, Code.TOO_LARGE, Code.UNAUTHORISED)
+                if not known and not self.central.standing.may_refuse(device, error):
                     raise
 
     def pry(self, laptop: Laptop, pick: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Outcome, Refused
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeRequest, decode_reply, decode_request
 from sync_server.http.app import _Routes
 from sync_server.reconcile.duplicates import look_for_duplicates
@@ -32,6 +32,7 @@ from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
+from tests.sim.standing import Standing
 
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
@@ -48,6 +49,7 @@ class Central:
     oracle: Oracle = field(init=False)
     bodies: Bodies = field(default_factory=Bodies)
     copies: Copies = field(default_factory=lambda: Copies({}))
+    standing: Standing = field(init=False)
     heard: dict[bytes, int] = field(default_factory=dict)
     ticks: dict[int, int] = field(default_factory=dict)
     revisions: dict[Key, int] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class Central:
         self.sql = Sql(self.url)
         self.sql.overhear(self.database)
         self._routes = _Routes(self.database)
-        self.oracle = Oracle(self.sql.columns())
+        self.oracle, self.standing = Oracle(self.sql.columns()), Standing(self)
 
     def close(self) -> None:
         self.sql.close()
@@ -105,7 +107,7 @@ class Central:
         self.ticks = {at: tick for at, tick in self.ticks.items() if at < present} | {present: oracle.tick}
         self.restored_to = [*restored_to, (self.epoch, present)]  # of others it does not know itself
         self.restored = True  # days that have begun since are settled with the first exchange
-        self.compare({})
+        self.compare(self.standing.written())
 
     def reopen(self) -> None:
         """The server process starts again."""
@@ -143,7 +145,7 @@ class Central:
             raise
         self._judge(request, device, user)
         reply = decode_reply(message)
-        if is_told_a_copy(self, request, reply, device):
+        if self.standing.is_told(device, reply) or is_told_a_copy(self, request, reply, device):
             return message
         if not reply.more:
             self.noted[device] = max(self.noted.get(device, 0), self.heard[device])
@@ -162,7 +164,7 @@ class Central:
         try:
             self.handle(token, body, device, user)
         except KnownError as error:
-            if error.code is not Code.UNAUTHORISED or self.knows(device):
+            if not self.standing.may_refuse(device, error):
                 raise
             return False
         return True
@@ -244,7 +246,7 @@ class Central:
     def _judge(
         self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True, died: bool = False
     ) -> None:
-        if self.copies.are_shown(self.epoch, device, request):
+        if device in self.standing.shut or self.copies.are_shown(self.epoch, device, request):
             self.settle()
             self.compare({})
             return

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.replica import NEXT_DEVICE_KEY
 from fieldrep.sync.enrolment import device_keys
 from sync_server.store.credentials import admit, make_code
 from tests.sim.central import Central
 from tests.sim.laptop import Laptop
+from tests.sim.oracle import Wrong
+
+LOCKED = "its link is refused: locked"
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Enrolling:
     folder: Path
     now: Callable[[], int]
     seed: int
+    codes: int = 0
 
     def enrol(self, name: str, user_id: bytes, skew: int) -> Laptop:
         """A new laptop for a user."""
@@ -57,7 +62,18 @@ class Enrolling:
             former_incarnation=state.incarnation,
             earlier=replica.formers(),
         )
-        reply = admit(self.central.database, asked)
+        known = self.central.knows(
+            laptop.device
+        )  # a restored store that does not know it cannot unlock it either
+        is_locked = known and self.central.standing.shut.get(laptop.device) == "locked"
+        try:
+            reply = admit(self.central.database, asked)
+        except KnownError as error:
+            if not is_locked or error.code is not Code.DEVICE_LOCKED:
+                raise
+            return LOCKED
+        if is_locked:
+            raise Wrong(f"I18: {laptop.name} is locked, and was admitted as another device")
         incarnation = random.Random(f"incarnation/{name}/{self.seed}").randbytes(16)
         replica.enrolled(reply, "http://127.0.0.1:1", "", incarnation)
         laptop.formers.insert(0, laptop.device)
@@ -68,5 +84,6 @@ class Enrolling:
         return name
 
     def _code(self, name: str, user_id: bytes) -> str:
+        self.codes += 1
         with self.central.database.write("enrolment") as tx:
-            return make_code(tx, random.Random(f"code/{name}/{self.seed}").randbytes, user_id)
+            return make_code(tx, random.Random(f"code/{name}/{self.codes}/{self.seed}").randbytes, user_id)

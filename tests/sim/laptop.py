@@ -42,6 +42,7 @@ class Laptop:
         skew: ms by which its clock is off.
         made: every change ever made here, by number, as it was put into the outbox.
         whole: whether the last reply applied was the last of its pull.
+        locked: whether it was locked when it last called; it then goes on as it is once it is let in again.
         formers: the devices it was before it enrolled again, the last first.
         copied: whether its folder is a copy of another one's, and so is there already.
     """
@@ -61,6 +62,7 @@ class Laptop:
     formers: list[bytes] = field(default_factory=list)
     kills: int = 0
     whole: bool = True
+    locked: bool = False
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
     _current: set[str] = field(default_factory=set)
     _all: dict[Key, Row] = field(default_factory=dict)

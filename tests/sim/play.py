@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Refused
-from fieldrep.contract.errors import KnownError
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
 from fieldrep.sync.files import FilePolicy
 from sync_server.store.database import Database
-from tests.sim.ageing import DAYS_OF_A_SEASON, SEASONS, Ageing
+from tests.sim.ageing import Ageing, grow_old
 from tests.sim.bodies import MOST
 from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
-from tests.sim.enrolling import Enrolling
+from tests.sim.enrolling import LOCKED, Enrolling
 from tests.sim.forgery import forge
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
@@ -129,7 +129,7 @@ class History:
     def _copy(self, step: Step) -> str:
         """Somebody copies the folder of a profile as it lies, and goes on with the copy as well; once a history."""
         laptop = self.laptops[step.who]
-        if self.twins or self.recover:
+        if self.twins or self.recover or laptop.replica.state().barred:
             return "nothing to copy"
         self._fire("copied")
         twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
@@ -182,8 +182,10 @@ class History:
             verb = list(VERBS)[step.pick % len(VERBS)]
             self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
 
-        if laptop.replica.state().barred:
-            self.note(f"{laptop.name} enrols again as {self.enrolling.again(laptop)}")
+        if laptop.replica.state().barred and not laptop.locked:
+            if (told := self.enrolling.again(laptop)) == LOCKED:
+                return told
+            self.note(f"{laptop.name} enrols again as {told}")
             self.sticks.forget(laptop)
         new_epoch = laptop.replica.state().epoch not in (b"", self.central.epoch)
         look = partial(self._look_after_reading, laptop)
@@ -198,6 +200,7 @@ class History:
             told += self.carrying.after_sync(laptop, step, policy=policy) if receipt.whole else ""
         except KnownError as error:
             told = error.code.value
+            laptop.locked = error.code is Code.DEVICE_LOCKED
         except Killed:
             laptop.kill()
             told = "killed"
@@ -239,6 +242,11 @@ class History:
 
     def _office(self, step: Step) -> str:
         return self.office.act(step.verb, step.pick, self.step)
+
+    def _stand_by(self, step: Step) -> str:
+        """The office locks a laptop, lets it go on, or withdraws it."""
+        self._fire(step.verb)
+        return self.central.standing.act(self._whose(step), step.verb)
 
     def _wait(self, step: Step) -> str:
         """Nights pass, and with them days on which cover begins or ends."""
@@ -284,7 +292,7 @@ class History:
     def _forge(self, step: Step) -> str:
         """Somebody with a laptop's token writes a message of his own, on rows he does not hold or fields he may not."""
         laptop = self._whose(step)
-        if not laptop.replica.state().complete or not self.central.knows(laptop.device):
+        if not laptop.replica.state().complete or not self.central.standing.is_heard(laptop.device):
             return "nobody to forge"
         self._fire("forged")
         self.carrying.pry(laptop, step.pick)
@@ -313,12 +321,16 @@ class History:
     def _stand(self) -> list[Any]:
         """All that a sync may still move."""
         laptops = [(one, one.replica) for one in self.laptops]
-        return [(here.state().cursor, here.depth(), self.carrying.queue(one)) for one, here in laptops]
+        return [
+            (here.state().cursor, here.depth(), here.state().barred, self.carrying.queue(one))
+            for one, here in laptops
+        ]
 
     def quiet(self) -> None:
         """Everybody syncs until nothing moves; then all must be equal."""
         for name in self.central.bodies.limits:
             self.central.limit_files(name, MOST)
+        self.central.standing.let_all_go_on(self.laptops)
         before = self._stand()
         for _ in range(QUIET_ROUNDS):
             self.step += 1
@@ -335,25 +347,6 @@ class History:
         if not self.ageing.tidied:
             self.watch.answered(self.laptops)
         self.note(with_names(self.central.dump(), self.central.names))
-
-    def grow_old(self) -> None:
-        """I12, I16: the store lets go of what is old; who was there misses nothing, who was away begins anew."""
-        away, *others = self.laptops
-        self._fire("away for long")
-        chance = random.Random(f"old/{self.seed}")
-        for laptop in self.laptops * 4:
-            self.note(
-                f"{laptop.name} {self.people.act(laptop, 'archive', chance.getrandbits(62), self.step)}"
-            )
-        self.quiet()
-        self.note(f"the office tidies: {self.ageing.tidy()} records")
-        self.note(f"{away.name} works on: {self.people.act(away, 'log_activity', 1, self.step)}")
-        for _ in range(SEASONS):
-            self.hours += 24 * DAYS_OF_A_SEASON
-            for number, laptop in enumerate(others, 1):
-                self.sync(laptop, Step("sync", number))
-            self.note(f"the office tidies: {self.ageing.tidy()} records")
-        self.quiet()
 
     def afresh(self) -> None:
         """I22: a replica fetched afresh equals the one synced step by step."""
@@ -391,7 +384,7 @@ def play(
         if seed % 4 == 0:
             history.afresh()
         if grows_old:
-            history.grow_old()
+            grow_old(history)
     except BaseException:
         history.close()
         raise

@@ -164,6 +164,9 @@ STORIES: tuple[tuple[tuple[str, str], ...], ...] = (
 )
 """Steps that show something only in their order; other steps may come between any two of them."""
 _NO_WORK = ("sync", "open", "copy", "carry")
+SHUT_OUT_IN = 4
+"""In one of so many histories the office locks or withdraws laptops."""
+
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -194,7 +197,19 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
     schedule = [_step(chance, laptops) for _ in range(steps)]
     for _ in range(round(steps / STEPS_OF_A_STORY * 2 * chance.random())):
         _tell(chance, schedule, laptops)
+    if seed % SHUT_OUT_IN == 0:
+        _shut_out(random.Random(f"standing/{seed}"), schedule, laptops)
     return schedule[:steps]
+
+
+def _shut_out(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """The office locks a laptop and lets it go on some time later, or never; it may withdraw one, locked or not."""
+    for _ in range(1 + len(schedule) // 60):
+        who, at, pick = chance.randrange(laptops), chance.randrange(len(schedule)), chance.getrandbits(62)
+        verbs = chance.choice((("lock", "unlock"), ("lock", "unlock"), ("lock", "withdraw"), ("withdraw",)))
+        for verb in verbs:
+            schedule.insert(at, Step("stand_by", who, verb, pick))
+            at += chance.randrange(1, 30)
 
 
 def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:

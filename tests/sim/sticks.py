@@ -86,7 +86,7 @@ class Sticks:
         try:
             asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
         except KnownError as error:
-            if error.code is not Code.UNAUTHORISED or self.central.knows(laptop.device):
+            if not self.central.standing.may_refuse(laptop.device, error):
                 raise
             return self._did("a file of a stranger was refused", "stranger")
         asked = replace(asked, about_files=list(asked.about_files))
@@ -231,6 +231,8 @@ _REFUSED = frozenset(
         Code.DIFFERENT_SERVER,
         Code.UNAUTHORISED,
         Code.UPGRADE_NEEDED,
+        Code.DEVICE_LOCKED,
+        Code.DEVICE_REVOKED,
     }
 )
 

@@ -46,7 +46,7 @@ class Watch:
         """Everything that must hold on one laptop right now; `reply` is the one just applied, if any."""
         self.looks += 1
         rows = laptop.dump()
-        leaving = set(laptop.numbers(LEAVING)) - self._made_again(laptop)
+        leaving = set(laptop.numbers(LEAVING))
         waiting = set(laptop.asked("SELECT DISTINCT entity, row_id FROM outbox_edit"))
         self._cursor(laptop, reply)
         self._own_writes(laptop, rows)
@@ -57,7 +57,7 @@ class Watch:
         self._parents_first(laptop, rows, leaving | offered)
         self._totals(laptop, rows, waiting)
         if reply is None or not reply.more:
-            self._whole_units(laptop, rows, leaving, units)
+            self._whole_units(laptop, rows, leaving - self._made_again(laptop), units)
         if not waiting and laptop.replica.state().complete:
             self._digest(laptop, rows)
 

@@ -360,3 +360,25 @@ def test_a_withdrawn_laptop_enrolled_again_in_place_gives_back_as_the_new_device
     assert (again.state, again.recovered, again.missing) == ("done", 1, ())
     assert (before.state, before.replaced_by) == ("replaced", again.device_id)
     ana.replica.close()
+
+
+def test_a_laptop_unknown_to_the_backup_is_not_awaited_again_when_it_is_withdrawn_after_it_gave_back(
+    world: World, tmp_path: Path
+) -> None:
+    user = world.user("ana")
+    keep(world, tmp_path)
+    ana = Laptop(tmp_path, world, user, "ana")
+    ana.create("After the backup")
+    ana.sync()
+    go_back(world, tmp_path)
+    for _ in range(2):  # unknown here at first, then withdrawn
+        ana.enrol_again("ana")
+        ana.sync()
+        withdraw(world, ana)
+    ana.enrol_again("ana")
+    ana.sync()
+    with world.database.read() as reader:
+        report = restore_report(reader)
+    assert report is not None
+    assert ([device.state for device in report.devices], report.done) == (["done"], True)
+    ana.replica.close()
