@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.export import export_lines
@@ -22,13 +23,19 @@ from tests.sim.watch import LEAVING
 class Told(History):
     """A history, and what the laptops held moment by moment."""
 
-    moments: dict[tuple[str, int], tuple[Laptop, bytes]] = field(default_factory=dict)
+    moments: dict[tuple[str, int], tuple[bytes, bytes]] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
 
     def note(self, text: str) -> None:
         super().note(text)
         for laptop in self.laptops:
             self._export(laptop)
+
+    def sync(self, laptop: Laptop, *how: Any) -> str:
+        """What counts of a moment is what a laptop held in the end."""
+        told = super().sync(laptop, *how)
+        self._export(laptop)
+        return told
 
     def _export(self, laptop: Laptop) -> None:
         """Keeps what a laptop holds, where nothing waits on it and nothing is half arrived."""
@@ -37,7 +44,7 @@ class Told(History):
         waits = laptop.replica.depth() or laptop.numbers(LEAVING)
         if state.complete and laptop.whole and state.epoch == self.central.epoch and not waits:
             with laptop.replica.read() as reader:
-                self.moments[key] = laptop, b"".join(export_lines(reader))
+                self.moments[key] = laptop.device, b"".join(export_lines(reader))
 
     def ask_for_all(self) -> None:
         """Asks for every moment.
@@ -45,18 +52,18 @@ class Told(History):
         Raises:
             Wrong: where the store tells something else and does not say that it may be so.
         """
-        for (name, at), (laptop, lines) in self.moments.items():
-            told = self._ask(laptop, at, lines)
+        for (name, at), (device, lines) in self.moments.items():
+            told = self._ask(device, at, lines)
             self.answers[told] += 1
             if told == "other":
                 raise Wrong(
                     f"{name} held something else {(at - START) // 60_000} minutes after the beginning"
                 )
 
-    def _ask(self, laptop: Laptop, at: int, lines: bytes) -> str:
+    def _ask(self, device: bytes, at: int, lines: bytes) -> str:
         with self.central.database.read() as reader:
             try:
-                stand, past = past_of(reader, laptop.device, at)
+                stand, past = past_of(reader, device, at)
             except KnownError as error:
                 return "not kept" if error.code is Code.NOT_KEPT else "other"
             told = b"".join(past.lines()) if stand.revision else b""
