@@ -33,7 +33,7 @@ def bundle_out(file: Path, as_json: bool) -> int:
     from fieldrep.sync.bundle import carry_out
 
     with open_enrolled() as replica:
-        written = carry_out(replica, file)
+        written, barred = carry_out(replica, file), replica.state().barred
     if as_json:
         print_json({"ok": True, "changes": written.changes, "afresh": written.afresh, "files": written.files})
         return 0
@@ -41,6 +41,8 @@ def bundle_out(file: Path, as_json: bool) -> int:
     if written.files:
         count += f" and {counted(written.files, 'file')}"
     click.echo(f"{file} holds {count}. In the office: fieldrep-server bundle in {file.name} --reply ANSWER")
+    if barred:
+        click.echo(f"The office takes nothing of it as long as this holds: {barred}", err=True)
     return 0
 
 

@@ -135,7 +135,8 @@ def bundle_commands() -> None:
 def bundle_in(file: Path, reply_file: Path, as_json: bool) -> None:
     """Takes FILE, which a device wrote with `fieldrep bundle out`, and writes the answer for it.
 
-    The same FILE may be taken again: what it asks for is done once, and answered in the same way.
+    The same FILE may be taken again: what it asks for is done once, and answered in the same way. Of a device that is
+    locked, withdrawn, wiped or a copy nothing is taken, and this ends with 1; a copy gets an answer that tells it so.
     """
     if reply_file.resolve() == file.resolve():
         raise KnownError(Code.WRONG_USAGE, "Name another file for the answer than the one that is read.")

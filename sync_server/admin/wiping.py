@@ -14,10 +14,12 @@ from sync_server.admin.cli import as_json_option, device
 from sync_server.admin.console import central_store, made_so
 from sync_server.admin.naming import device_named, device_words
 from sync_server.admin.rehearsal import ACTOR
+from sync_server.store.standing import device_of, is_locked
 from sync_server.store.wiping import cancel_wipe, order_wipe
 
 _WHERE = "At its next contact, online or by file, it destroys its key and all its data"
 _WHEN = "fieldrep-server device list says when it has; a copy of its disk made before is out of reach."
+_OVER_THE_LOCK = "Its lock does not hold back what waits on it: --lost does."
 _SENTENCES = {
     Manner.SEND_FIRST: (
         "will be wiped. It gets nothing any more; what waits on it is sent first, over a line as many times "
@@ -53,4 +55,5 @@ def device_wipe(device_name: str, lost: bool, cancel: bool, as_json: bool) -> No
         else:
             order_wipe(tx, row_id, lost=lost)
             told = _SENTENCES[Manner.AT_ONCE if lost else Manner.SEND_FIRST]
-            answer.sentence = f"{which} {told}"
+            over = "" if lost or not is_locked(tx, device_of(tx, row_id)) else f" {_OVER_THE_LOCK}"
+            answer.sentence = f"{which} {told}{over}"

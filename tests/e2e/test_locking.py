@@ -60,11 +60,16 @@ def test_a_file_of_a_locked_laptop_is_refused_and_names_the_way_out(place: Place
 
 def test_what_is_withdrawn_or_to_be_wiped_is_not_locked_nor_unlocked(place: Place) -> None:
     place.server("device", "lock", "D1")
-    place.server("device", "wipe", "D1")
+    assert "Its lock does not hold back what waits" in place.server("device", "wipe", "D1")
     assert "device wipe DEVICE --cancel).\n" in place.server.refused("device", "unlock", "D1") + "\n"
     assert "--cancel), or give --lost there" in place.server.refused("device", "lock", "D1")
     assert "stays locked" in place.server("device", "wipe", "D1", "--cancel")
     assert "locked by your admin" in place.ana.refused("sync")
+    out = place.ana.finish("bundle", "out", place.folder / "in vain")
+    assert (out.returncode, "nothing of it as long as this holds: This laptop is locked" in out.stderr) == (
+        0,
+        True,
+    )
     place.server("device", "revoke", "D1")
     assert "withdrawn for good" in place.server.refused("device", "unlock", "D1")
     assert state(place) == "withdrawn"
