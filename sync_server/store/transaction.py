@@ -223,8 +223,10 @@ class WriteTransaction(Workspace):
 
     def stay_in_account(self, rows: Iterable[bytes], account_id: bytes) -> None:
         """Takes back `leave_account` for rows that are the account's again: who missed both lets go of nothing."""
+        keys = {row_key(row_id, account_id) for row_id in rows}
+        self._leaving = [one for one in self._leaving if one[1] not in keys]
         sql = "DELETE FROM scope_ledger WHERE user_id IN (SELECT id FROM app_user) AND scope_key = ?"
-        self.session.run_many(sql, [(row_key(row_id, account_id),) for row_id in rows])
+        self.session.run_many(sql, [(key,) for key in sorted(keys)])
 
     def audit(
         self,

@@ -10,6 +10,7 @@ from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
+from sync_server.reconcile.merges import merge, unmerge
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.twins import Company
@@ -57,4 +58,18 @@ def test_no_child_stays_without_its_parent_however_the_leaves_are_cut(
     assert sync(ana.replica, line).digests_equal
     assert [found for found in line.seen if found] == []
     assert (len(line.seen) > 1) == (page_bytes < 1_000)
+    ana.replica.close()
+
+
+def test_a_merge_taken_back_and_made_again_at_once_lets_go_of_nothing(world: World, tmp_path: Path) -> None:
+    company = Company(world)
+    ana = Laptop(tmp_path, world, company.ana, "ana")
+    company.merge(company.stays, company.goes)
+    ana.sync()
+    with world.write() as tx:
+        tx.new_revision()
+        unmerge(tx, company.goes)
+        merge(tx, "account", company.stays, company.goes)
+    receipt = ana.sync()
+    assert (receipt.repaired, receipt.left, receipt.digests_equal) == (0, 0, True)
     ana.replica.close()
