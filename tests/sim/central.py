@@ -60,7 +60,7 @@ class Central:
     death: str = ""
     repeats: int = 0
     noted: dict[bytes, int] = field(default_factory=dict)
-    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any], Any] | None = None
+    saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any], Any, int] | None = None
     restored: bool = False
     tidied: bool = False
     purged: set[Key] = field(default_factory=set)
@@ -87,7 +87,7 @@ class Central:
         backup(self.database, path)
         oracle = copy.deepcopy(self.oracle)
         told = dict(self.answers), dict(self.noted), dict(self.revisions), list(self.restored_to)
-        self.saved = (oracle, *told, self.bodies.copied())
+        self.saved = (oracle, *told, self.bodies.copied(), self.sql.revision())
 
     def restore(self, path: Path) -> None:
         """The store as it was then, under a new epoch; whatever came since is known to the laptops alone."""
@@ -97,16 +97,16 @@ class Central:
         restore(self.url, path, self.now, self._random.randbytes)
         self.sql = Sql(self.url)
         self.reopen()
-        oracle, answers, noted, revisions, restored_to, bodies = copy.deepcopy(self.saved)
+        oracle, answers, noted, revisions, restored_to, bodies, saved_at = copy.deepcopy(self.saved)
         self.bodies.put_back(bodies)
         oracle.tick = self.oracle.tick
         oracle.step_on(self.oracle.orders_numbered)
         self.oracle, self.copies.answers, self.revisions = oracle, answers, revisions
         self.heard, self.noted = noted, dict(noted)
-        present = self.sql.rows("SELECT revision FROM store_info")[1][0][0]
-        self.ticks = {at: tick for at, tick in self.ticks.items() if at < present} | {present: oracle.tick}
-        self.restored_to = [*restored_to, (self.epoch, present)]  # of others it does not know itself
-        self.restored = True  # days that have begun since are settled with the first exchange
+        self.ticks = {at: tick for at, tick in self.ticks.items() if at < saved_at} | {saved_at: oracle.tick}
+        self.restored_to = [*restored_to, (self.epoch, saved_at)]  # of others it does not know itself
+        self.restored = True
+        self.settle()  # a day that has begun since is settled with the restore, at a revision of its own
         self.compare(self.standing.written())
 
     def reopen(self) -> None:
@@ -131,7 +131,6 @@ class Central:
     def handle(self, token: str, body: bytes, device: bytes, user: bytes) -> bytes:
         """One request as the HTTP route treats it, judged by the oracle whatever comes of it."""
         request, death = decode_request(body), self.death
-        self.new_day()
         self.copies.look(self.sql, device)
         try:
             with self.dying():
@@ -220,7 +219,7 @@ class Central:
     def settle(self) -> None:
         """Who holds what from now on; of a day that has begun, a device hears with the first revision after it."""
         self.new_day()
-        self.ticks.setdefault(self.sql.rows("SELECT revision FROM store_info")[1][0][0], self.oracle.tick)
+        self.ticks.setdefault(self.sql.revision(), self.oracle.tick)
 
     def new_day(self) -> None:
         """Cover that begins or ends does so before anything else is done; the store then has no new revision yet."""
@@ -246,6 +245,7 @@ class Central:
     def _judge(
         self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True, died: bool = False
     ) -> None:
+        self.new_day()
         if device in self.standing.shut or self.copies.are_shown(self.epoch, device, request):
             self.settle()
             self.compare({})

@@ -43,6 +43,10 @@ class Sql:
         cursor = self.connection.execute(sql)
         return [column[0] for column in cursor.description], cursor.fetchall()
 
+    def revision(self) -> int:
+        """The newest revision the store has given."""
+        return int(self.rows("SELECT revision FROM store_info")[1][0][0])
+
     def close(self) -> None:
         self.connection.close()
 
