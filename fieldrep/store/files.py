@@ -117,12 +117,12 @@ def settle_files(replica: Replica) -> None:
     epoch, noted = replica.state().epoch.hex(), replica.secret(_EPOCH)
     with replica.read() as reader:
         nothing = not reader.rows(_GONE) and not reader.rows(_STALE_WISHES)
-        known = noted == epoch or not reader.rows("SELECT 1 FROM file_body LIMIT 1")
-    if known and nothing:
+    if noted == epoch and nothing:
         return
     with replica.write() as connection:
-        if not known:
-            _offer_again(connection, restored=noted != "")
+        if noted != epoch:
+            if noted:
+                _offer_again(connection)
             connection.execute("INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", (_EPOCH, epoch))
         gone = connection.execute(_GONE).fetchall()
         for (sha256,) in gone:
@@ -131,14 +131,13 @@ def settle_files(replica: Replica) -> None:
     replica.took_bulk |= bool(gone)
 
 
-def _offer_again(connection: Connection, *, restored: bool) -> None:
+def _offer_again(connection: Connection) -> None:
     """To a store that was restored: it is asked of every body that is here whether it has it."""
-    if restored:
-        connection.execute(
-            "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent, refused) SELECT a.id, a.sha256, 0, '' "
-            "FROM attachment a JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
-        )
-        connection.execute("UPDATE file_upload SET sent = 0, refused = ''")
+    connection.execute(
+        "INSERT OR IGNORE INTO file_upload (row_id, sha256, sent, refused) SELECT a.id, a.sha256, 0, '' "
+        "FROM attachment a JOIN file_body b ON b.sha256 = a.sha256 AND b.whole = 1"
+    )
+    connection.execute("UPDATE file_upload SET sent = 0, refused = ''")
 
 
 def altered_bodies(connection: Connection) -> list[str]:

@@ -356,8 +356,8 @@ def test_after_a_restore_any_laptop_that_has_the_photo_gives_it_back(
     row_id = added(ana, tmp_path, body)
     carry(ana.replica, FileLine(ana))
     assert desk.sync().whole
-    assert bring(desk.replica, FileLine(desk), row_id) == body
     carry(desk.replica, FileLine(desk))
+    assert bring(desk.replica, FileLine(desk), row_id) == body, "the first file that comes to this laptop"
     restore(world.url, tmp_path / "backup.db", world.clock, SeededBytes(5))
     with ana.replica.write() as connection:
         connection.execute("DELETE FROM file_part")
