@@ -170,7 +170,7 @@ class Ahead:
         """Asks for what begins at a place, on a line that is not busy."""
         epoch, cursor = place
         handshake = msgspec.structs.replace(
-            handshake_of(self._replica, 0),
+            handshake_of(self._replica),
             cursor=cursor,
             digest=None,
             server_id=self._server_id,

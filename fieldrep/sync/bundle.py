@@ -83,7 +83,7 @@ def write_request(
     header = Header(
         bundle.BUNDLE_VERSION, "request", state.server_id, state.device_id, replica.randomness(16)
     )
-    handshake = handshake_of(replica, replica.depth())
+    handshake = handshake_of(replica)
     if afresh:
         handshake = msgspec.structs.replace(handshake, cursor=b"", digest=None)
     writer = BundleWriter(out, header, keys, server)

@@ -251,11 +251,11 @@ class Run:
         with self.replica.read() as reader:
             rows = rows_beyond(reader, reply.restored_to, self.replica.state().user_id)
         if rows:
-            handshake = handshake_of(self.replica, self.replica.depth())
+            handshake = handshake_of(self.replica)
             self.bearer.exchange(ExchangeRequest(handshake, page_bytes=_SMALLEST_PAGE, beyond=rows))
 
     def _ask(self, question: Question) -> ExchangeReply:
-        return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica, 0), question=question))
+        return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica), question=question))
 
     def _push(self) -> tuple[Fetched, list[Change]]:
         """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on.
@@ -288,7 +288,7 @@ class Run:
         Raises:
             KnownError: what ails it; no change is to blame then.
         """
-        handshake = handshake_of(self.replica, self.replica.depth())
+        handshake = handshake_of(self.replica)
         question = ExchangeRequest(handshake, (), _SMALLEST_PAGE)
         try:
             self._fetch(question)

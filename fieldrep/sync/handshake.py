@@ -11,8 +11,10 @@ from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake
 from fieldrep.store.replica import Replica
 
 
-def handshake_of(replica: Replica, waiting: int, settled_to: int | None = None) -> Handshake:
-    """Who speaks, and from which state."""
+def handshake_of(replica: Replica, waiting: int | None = None, settled_to: int | None = None) -> Handshake:
+    """Who speaks, and from which state; how many changes wait is counted where it is not given."""
+    if waiting is None:
+        waiting = replica.depth()
     state = replica.state()
     return Handshake(
         protocol=PROTOCOL_VERSION,

@@ -1,37 +1,23 @@
 """Messages that no honest laptop writes: the office's fields, other people's accounts.
 
-Must not know what the server answers; the oracle does.
+Of the laptop itself they say what it would say: after a restore the store knows from that alone whether what was sent
+came back. Must not know what the server answers; the oracle does.
 """
 
 from __future__ import annotations
 
-from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change, Edit
-from fieldrep.contract.messages import PROTOCOL_VERSION, ExchangeRequest, Handshake, encode_request
+from fieldrep.contract.messages import ExchangeRequest, encode_request
+from fieldrep.sync.handshake import handshake_of
 from tests.sim.central import Central
 from tests.sim.laptop import Laptop
-
-
-def handshake_of(laptop: Laptop) -> Handshake:
-    """What the laptop itself would say of itself."""
-    state = laptop.replica.state()
-    return Handshake(
-        protocol=PROTOCOL_VERSION,
-        schema=SCHEMA_VERSION,
-        app_version="forged",
-        incarnation=state.incarnation,
-        server_id=state.server_id,
-        epoch=state.epoch,
-        cursor=state.cursor,
-        highest_n=state.highest_n,
-    )
 
 
 def forge(central: Central, laptop: Laptop, n: int, pick: int, products: list[bytes]) -> str:
     """Somebody with a laptop's token hands in a change of his own making; what it was, and its answer."""
     edit, told = forged(central, laptop.user, pick, products)
     change = Change(n, central.now(), "forged", (edit,))
-    body = encode_request(ExchangeRequest(handshake_of(laptop), (change,)))
+    body = encode_request(ExchangeRequest(handshake_of(laptop.replica), (change,)))
     central.handle(laptop.token, body, laptop.device, laptop.user)
     return f"{told}: {central.answers.get((laptop.device, n))}"
 

@@ -20,8 +20,9 @@ from fieldrep.store.state import COUNT_ANEW
 from fieldrep.store.verify import verify
 from fieldrep.sync.engine import sync
 from sync_server.store.admin import devices
+from sync_server.store.returns import restore_report
 from tests.helpers.in_process import InProcess
-from tests.store_suite.laptop import KEY, Laptop, office
+from tests.store_suite.laptop import KEY, Laptop, go_back, keep, office
 from tests.store_suite.world import World, new_row
 
 
@@ -197,3 +198,39 @@ def test_a_question_about_what_a_user_does_not_hold_is_answered_as_if_it_were_no
         ExchangeRequest(handshake_of(ana.replica, 0), question=Question(rows=(("account", foreign),)))
     )
     assert (reply.pages, reply.leaves) == ((), (b"X" + foreign,))
+
+
+class RestoredMeanwhile(Counting):
+    """A line on which something is entered at the first question, and the store is restored before the second."""
+
+    def __init__(self, laptop: Laptop, folder: Path, row_id: RowId) -> None:
+        super().__init__(laptop)
+        self.laptop, self.folder, self.row_id = laptop, folder, row_id
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        if request.question is not None:
+            if self.questions == 0:
+                self.laptop.edit(self.row_id, note="entered while comparing")
+            elif self.questions == 1:
+                go_back(self.laptop.world, self.folder)
+        return super().exchange(request)
+
+
+def test_a_restored_store_that_is_met_by_a_question_takes_nothing_for_answered_that_waits(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    some = RowId(sorted(rows(ana, "account"))[3])
+    ana.edit(some, note="entered before")
+    ana.sync()
+    keep(world, tmp_path)
+    altered(ana)
+    world.clock.pass_days(1)
+
+    sync(ana.replica, RestoredMeanwhile(ana, tmp_path, some))
+    ana.sync()
+
+    with world.database.read() as reader:
+        report = restore_report(reader)
+    assert report is not None
+    (told,) = report.devices
+    assert (told.state, told.answered_to, told.returned, told.recovered) == ("done", 1, 1, 0)
