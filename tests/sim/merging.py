@@ -347,6 +347,7 @@ def unmerge(judge: Judge, done: Done, now: int, by: bytes | None = None) -> None
             key = ("duplicate_candidate", row["id"])
             fresh = judge._fresh.setdefault(key, dict(row))
             _decided(fresh, "split", None, by, now)
+            judge.carried.discard(key)
     done.undone = True
     lost = {
         user
