@@ -33,7 +33,7 @@ def raise_conflict(
 
     A chain of edits of one device on one field is one clash: the later value replaces the earlier one in it.
     """
-    found = open_conflict(tx, author, row, field)
+    found = open_conflict(tx, author, row, field, before)
     if found is None:
         found = _new_conflict(tx, author, entity, row, field, before, reason)
     found["mine_value"] = kept_value(field, after)
@@ -67,14 +67,24 @@ def label_of(entity: Entity, row: Row) -> str:
     return " ".join(words)[:200] or entity.title
 
 
-def open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field) -> Row | None:
-    """The conflict that this device's chain of edits on the field has raised, while it is open."""
+def open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field, before: Value) -> Row | None:
+    """The conflict that this device's chain of edits on the field has raised, while it is open.
+
+    A merge, or a decision taken back, may leave the device several there: the chain goes on in the one that holds the
+    value it began with, as its own or else as the other side's.
+    """
     tx.gather(CONFLICT, "row_id", row_id_of(row))
-    for conflict in tx.children(CONFLICT, "row_id", row["id"]):
-        mine = conflict["mine_device_id"] == author.device_id
-        if mine and conflict["field"] == field.name and conflict["status"] == "open":
-            return dict(conflict)
-    return None
+    began = kept_value(field, before)
+    found = [
+        conflict
+        for conflict in tx.children(CONFLICT, "row_id", row["id"])
+        if conflict["mine_device_id"] == author.device_id
+        and conflict["field"] == field.name
+        and conflict["status"] == "open"
+    ]
+    return min(
+        found, key=lambda one: (one["mine_value"] != began, one["theirs_value"] != began), default=None
+    )
 
 
 def _new_conflict(

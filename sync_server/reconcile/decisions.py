@@ -149,7 +149,7 @@ class Decisions:
 
     def _withdraw(self, ruling: _Ruling, row: Row, before: Value) -> bool:
         """Closes the conflict that the decision taken back had raised by coming late."""
-        found = open_conflict(self._tx, self._author, row, ruling.field)
+        found = open_conflict(self._tx, self._author, row, ruling.field, before)
         if found is None or found["mine_value"] != kept_value(ruling.field, before):
             return False
         found.update(status="resolved", chosen="theirs", resolved_by=self._author.user_id)

@@ -97,18 +97,31 @@ def _against_the_third(
     kept.append((entity, row["id"], name))
 
 
+def open_clash(judge: Judge, who: Any, row_id: bytes, name: str, before: str | None) -> Row | None:
+    """The open conflict in which a device goes on with a field; of several, the one with the value it began with."""
+    found = [
+        row
+        for row in judge.all("conflict")
+        if (row["row_id"], row["field"], row["mine_device_id"]) == (row_id, name, who.device)
+        and row["status"] == "open"
+    ]
+    return min(
+        found,
+        key=lambda row: (row["mine_value"] != before, row["theirs_value"] != before, row["id"]),
+        default=None,
+    )
+
+
 def _withdrawn(judge: Judge, who: Any, row_id: bytes, name: str, value: Any, now: int) -> bool:
     """A late decision was kept as a conflict, and its author takes it back: that conflict is closed."""
-    for found in judge.all("conflict"):
-        same = (found["row_id"], found["field"], found["mine_device_id"]) == (row_id, name, who.device)
-        if same and found["status"] == "open":
-            if found["mine_value"] != as_json(name, value.before.get(name)):
-                return False
-            closed = dict(found, status="resolved", chosen="theirs", resolved_by=who.user, resolved_at=now)
-            closed.update(changed_at=now, changed_by=who.user)
-            judge._fresh["conflict", found["id"]] = closed
-            return True
-    return False
+    began = as_json(name, value.before.get(name))
+    found = open_clash(judge, who, row_id, name, began)
+    if found is None or found["mine_value"] != began:
+        return False
+    closed = dict(found, status="resolved", chosen="theirs", resolved_by=who.user, resolved_at=now)
+    closed.update(changed_at=now, changed_by=who.user)
+    judge._fresh["conflict", found["id"]] = closed
+    return True
 
 
 def _keep_late(judge: Judge, who: Any, conflict: Row, row: Row, value: Any, wanted: str, now: int) -> None:

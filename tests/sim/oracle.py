@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.sim import merging
 from tests.sim.adding_up import No, settle_orders
-from tests.sim.deciding import without_decisions
+from tests.sim.deciding import open_clash, without_decisions
 from tests.sim.handover import has_left, offered, waits
 from tests.sim.holding import Holding
 from tests.sim.latecomers import note_latecomers
@@ -329,23 +329,18 @@ class Oracle(Holding):
     def clash(self, who: Sender, entity: str, row: Row, name: str, edit: Any, now: int, reason: str) -> None:
         """Keeps a value that did not stand, once."""
         mine = as_json(name, edit.after[name])
-        for conflict in self.all("conflict"):
-            same = (conflict["row_id"], conflict["field"], conflict["mine_device_id"]) == (
-                row["id"],
-                name,
-                who.device,
-            )
-            if same and conflict["status"] == "open":
-                fresh = dict(conflict, mine_value=mine, mine_at=now, mine_by=who.user)
-                fresh.update(changed_at=now, changed_by=who.user)
-                self._fresh["conflict", conflict["id"]] = fresh
-                return
+        before = as_json(name, edit.before.get(name))
+        if (conflict := open_clash(self, who, row["id"], name, before)) is not None:
+            fresh = dict(conflict, mine_value=mine, mine_at=now, mine_by=who.user)
+            fresh.update(changed_at=now, changed_by=who.user)
+            self._fresh["conflict", conflict["id"]] = fresh
+            return
         new: Row = dict.fromkeys(self.columns["conflict"])
         new.update(FILLED_IN["conflict"], archived=0, created_at=now, created_by=who.user)
         new.update(changed_at=now, changed_by=who.user, entity=entity, row_id=row["id"], field=name)
         new.update(account_id=row["id"] if entity == "account" else row.get("account_id"), user_id=who.user)
         new.update(reason=reason, critical=int(RULES[entity][name] in ("F!", "N")), status="open")
-        new.update(base_value=as_json(name, edit.before.get(name)), mine_value=mine, mine_by=who.user)
+        new.update(base_value=before, mine_value=mine, mine_by=who.user)
         new.update(mine_at=now, mine_device_id=who.device, **self.standing(entity, row, name))
         placeholder = b"?%d" % len(self._fresh)
         new["id"] = placeholder

@@ -150,6 +150,27 @@ def test_a_late_decision_taken_back_leaves_nothing_to_decide(store: Store) -> No
     assert (phone(store), open_values(store)) == ("4", [])
 
 
+@pytest.mark.parametrize("earlier", range(4), ids="{} revisions earlier".format)
+def test_a_late_decision_taken_back_closes_what_it_raised_and_no_other_conflict_of_its_device(
+    store: Store, earlier: int
+) -> None:
+    for name in range(earlier):  # the ids, and so which of the two comes first, follow from the revisions
+        store.office("account", SHOP, name=str(name))
+    own = clash(store)
+    store.push("ana", *decision(store, own, "theirs"))
+    clashed = store.push("mia", store.edit("account", SHOP, phone=("0", "5")))
+    assert isinstance(clashed, Merged)
+    theirs = clashed.kept[0].conflict_id
+    late = decision(store, theirs, "mine", store.edit("account", SHOP, phone=("3", "5")))
+    back = taken_back(store, theirs, "mine", store.edit("account", SHOP, phone=("5", "3")))
+    store.push("mia", *decision(store, theirs, "other", store.edit("account", SHOP, phone=("3", "4"))))
+    store.push("ana", *late)
+    store.push("ana", *taken_back(store, own, "theirs"))
+    assert sorted(open_values(store)) == [("2", "3"), ("5", "4")]
+    store.push("ana", *back)
+    assert (phone(store), open_values(store)) == ("4", [("2", "3")])
+
+
 def test_a_late_decision_that_was_proposed_and_is_taken_back_is_told_as_declined(store: Store) -> None:
     conflict = clash(store)
     late = decision(store, conflict, "mine", store.edit("account", SHOP, phone=("3", "2")))
