@@ -29,7 +29,7 @@ from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
-from sync_server.store.formers import formers_of
+from sync_server.store.formers import formers_of, relatives_of
 from sync_server.store.returns import answered_before, note_returned
 from sync_server.store.transaction import WriteTransaction
 
@@ -75,7 +75,7 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     formers = formers_of(tx, author.device_id) if author.has_past else []
-    _recall(tx, formers, changes, known)
+    _recall(tx, relatives_of(tx, author.device_id) if formers else [], changes, known)
     outcomes: list[Outcome] = []
     answered_to = answered_before(tx, author) if author.has_past else 0
     floor = _floor(tx, author, formers) if author.has_past else 0
@@ -108,14 +108,14 @@ def conclude(tx: WriteTransaction) -> None:
 
 def _recall(
     tx: WriteTransaction,
-    formers: Sequence[tuple[RowId, Incarnation]],
+    relatives: Sequence[tuple[RowId, Incarnation]],
     changes: Sequence[Change],
     known: dict[int, bytes],
 ) -> None:
-    """Adds the outcomes of changes this installation, or the one it was copied from, sent before it enrolled again."""
+    """Adds the outcomes of changes this installation, or one that shares its past, sent as another device."""
     new = [change for change in changes if change.n not in known]
-    for former_id, incarnation in formers if new else ():
-        stored = tx.outcomes_of(former_id, incarnation, [change.n for change in new])
+    for device_id, incarnation in relatives if new else ():
+        stored = tx.outcomes_of(device_id, incarnation, [change.n for change in new])
         for change in new:
             before = stored.get(change.n)
             if before is not None and before[:_CONTENT_BYTES] == _content(change):

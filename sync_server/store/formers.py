@@ -13,6 +13,8 @@ from fieldrep.contract.messages import MOST_FORMERS
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 
+MOST_RELATIVES = 4 * MOST_FORMERS
+
 
 def note_former(
     tx: WriteTransaction, device_id: bytes, user_id: bytes, was: Sequence[tuple[bytes, bytes]]
@@ -43,4 +45,26 @@ def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnatio
             break
         device_id = bytes(row[0])
         found.append((RowId(device_id), Incarnation(bytes(row[1]))))
+    return found
+
+
+def relatives_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:
+    """The installations that may have handed in what a device holds: those it was before, the last first, and others
+    that became devices of their own from one of these.
+
+    Copies of one profile do so when it is withdrawn before anybody noticed that there are two.
+    """
+    found = formers_of(reader, device_id)
+    known, following = {device_id, *(former for former, _ in found)}, [former for former, _ in found]
+    sql = (
+        "SELECT f.device_id, c.incarnation FROM device_former AS f "
+        "JOIN device_contact AS c ON c.device_id = f.device_id "
+        "WHERE f.former_id = ? AND c.incarnation IS NOT NULL ORDER BY f.device_id"
+    )
+    while following and len(found) < MOST_RELATIVES:
+        for one, incarnation in reader.rows(sql, (following.pop(0),)):
+            if bytes(one) not in known:
+                known.add(bytes(one))
+                following.append(RowId(bytes(one)))
+                found.append((RowId(bytes(one)), Incarnation(bytes(incarnation))))
     return found

@@ -89,9 +89,17 @@ class Copies:
         gone_back = request.handshake.highest_n < self.told
         return gone_back or self.clashing(device, request) > 0
 
+    def kin(self, device: bytes) -> tuple[bytes, ...]:
+        """Those a device was before, and others that came to be from one of these."""
+        was = self.was.get(device, ())
+        return (
+            *was,
+            *(one for one, formers in self.was.items() if one != device and set(was) & set(formers)),
+        )
+
     def known(self, device: bytes, change: Change) -> Outcome | None:
         """The answer this very change got, as this device or as one it was before."""
-        for one in (device, *self.was.get(device, ())):
+        for one in (device, *self.kin(device)):
             outcome = self.answers.get((one, change.n))
             if outcome is not None and self.contents[one, change.n] == change:
                 return outcome
@@ -103,9 +111,8 @@ class Copies:
 
     def note(self, device: bytes, change: Change, outcome: Outcome) -> None:
         """A change is answered for the first time."""
-        taken = [
-            one for one in (device, *self.was.get(device, ())) if self.contents.get((one, change.n)) == change
-        ]
+        kin = (device, *self.kin(device))
+        taken = [one for one in kin if self.contents.get((one, change.n)) == change]
         if any((one, change.n) in self.answers for one in taken):
             raise Wrong(
                 f"I3: change {change.n} of an installation that enrolled again took effect a second time"
@@ -114,7 +121,7 @@ class Copies:
 
     def answered_as(self, laptop: Laptop, n: int) -> tuple[bytes, Any]:
         """Under which of its devices a change of a laptop was answered, and how; its own and None where it was not."""
-        for device in laptop.devices:
+        for device in (*laptop.devices, *self.kin(laptop.device)):
             if (device, n) in self.answers and self._is_content(device, n, laptop.made[n]):
                 return device, self.answers[device, n]
         return laptop.device, None

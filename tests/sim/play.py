@@ -245,13 +245,10 @@ class History:
 
     def _stand_by(self, step: Step) -> str:
         """The office locks a laptop, lets it go on, or withdraws it."""
-        laptop = self._whose(step)
-        # both of a withdrawn pair would enrol from one device, and what they share be refused to the second
-        shared = step.verb == "withdraw" and sum(one.device == laptop.device for one in self.laptops) > 1
-        if self.recover or shared:
-            return f"office {step.verb}: nobody"
+        if self.recover:
+            return "nobody is locked"
         self._fire(step.verb)
-        return self.central.standing.act(laptop, step.verb)
+        return self.central.standing.act(self._whose(step), step.verb)
 
     def _wait(self, step: Step) -> str:
         """Nights pass, and with them days on which cover begins or ends."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from fieldrep.contract import steps
-from fieldrep.contract.change import Accepted, Change, Edit
+from fieldrep.contract.change import Accepted, Change, Edit, Merged
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake
 from fieldrep.contract.steps import Step
@@ -63,6 +63,22 @@ def test_what_the_former_device_sent_is_answered_as_it_was_then_and_the_rest_is_
     assert conflict["field"] == "phone"
     third = again(world, ana, second)
     assert third.device_id not in (first.device_id, second.device_id)
+    assert verify(world.database) == []
+
+
+def test_what_two_copies_of_a_withdrawn_laptop_share_is_taken_once_from_whichever_comes_first(
+    world: World,
+) -> None:
+    ana = world.user("ana")
+    first = admitted(world, ana)
+    pushed(world, first, FIRST)
+    with world.write() as tx:
+        credentials.revoke(tx, first.device_id, "lost")
+    one, other = again(world, ana, first), again(world, ana, first)
+    sent = pushed(world, one, SECOND, made(), told("by one of them"))
+    answered = pushed(world, other, b"3" * 16, made(), told("by the other", n=2), told("by the other", n=3))
+    assert answered.outcomes[0] == sent.outcomes[0], "the shop was made before there were two"
+    assert [type(outcome) for outcome in answered.outcomes[1:]] == [Merged, Merged], "the rest is its own"
     assert verify(world.database) == []
 
 
