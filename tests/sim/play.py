@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Refused
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
@@ -200,7 +200,7 @@ class History:
             told += self.carrying.after_sync(laptop, step, policy=policy) if receipt.whole else ""
         except KnownError as error:
             told = error.code.value
-            laptop.locked = error.code is Code.DEVICE_LOCKED
+            laptop.locked = error.code is Code.DEVICE_LOCKED or (laptop.locked and error.code not in BARRED)
         except Killed:
             laptop.kill()
             told = "killed"
