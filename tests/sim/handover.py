@@ -45,20 +45,22 @@ def waits(rule: str, after: Any) -> bool:
 def offered(oracle: Any, who: Any, kept: list[tuple[str, bytes, str]], fresh: dict[Key, Row]) -> list[bytes]:
     """The conflicts a change leaves open whose author cannot see them; one it decided by the way is not offered."""
     fields = {(row_id, name) for _, row_id, name in kept}
+    clashes: dict[tuple[bytes, str], list[bytes]] = {}
+    for (entity, conflict_id), row in fresh.items():
+        about = (row["row_id"], row["field"]) if entity == "conflict" and row["status"] == "open" else None
+        if about in fields and row["mine_device_id"] == who.device and has_left(oracle, who, entity, row):
+            clashes.setdefault(about, []).append(conflict_id)
+    # beside one that the change opened again, it is the other one that its value went into
     return [
         conflict_id
-        for (entity, conflict_id), row in fresh.items()
-        if entity == "conflict"
-        and not opened_again(oracle, conflict_id)
-        and (row["row_id"], row["field"]) in fields
-        and row["status"] == "open"
-        and row["mine_device_id"] == who.device
-        and has_left(oracle, who, entity, row)
+        for ids in clashes.values()
+        for conflict_id in ids
+        if len(ids) == 1 or not opened_again(oracle, conflict_id)
     ]
 
 
 def opened_again(oracle: Any, conflict_id: bytes) -> bool:
-    """Whether a conflict was closed before the change that is judged, which then is about no value of it."""
+    """Whether a conflict was closed before the change that is judged."""
     before = oracle.rows["conflict"].get(conflict_id)
     return before is not None and before["status"] != "open"
 
