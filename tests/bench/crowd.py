@@ -9,6 +9,7 @@ how many other processes there are.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import sys
@@ -33,6 +34,8 @@ from tests.bench.device import EDIT, now, open_replica
 from tests.bench.workload import SIZES, Workload
 
 PATIENCE_SECONDS = 300
+MOST_ROUNDS = 1_000
+"""More than there are members of one user: each goes on with rounds of edits that are nobody else's."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -99,8 +102,9 @@ class Device:
         self._replica.enrolled(member.admitted, task.address, "", Incarnation(os.urandom(16)))
         self._line: HttpBearer = bearer_of(self._replica)
         sync(self._replica, self._line, ahead=True)
-        edits = Workload(SIZES[task.size]).edits(member.rep, member.round)[: task.edits]
-        for entity, row_id, values in edits:
+        load, rounds = Workload(SIZES[task.size]), itertools.count(member.round, MOST_ROUNDS)
+        edits = itertools.chain.from_iterable(load.edits(member.rep, number) for number in rounds)
+        for entity, row_id, values in itertools.islice(edits, task.edits):
             EDIT[entity](self._replica, row_id=row_id, **values)
         ready = Ready()
         with suppress(KnownError):
