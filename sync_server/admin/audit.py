@@ -31,7 +31,7 @@ from sync_server.store.audit_reading import Asked, Logged, count_logged, logged,
 from sync_server.store.reading import Reader
 from sync_server.store.replay import in_utc
 from sync_server.store.retention import rules_in_force
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 
 _COLUMNS = ("n", "at", "who", "device", "action", "result", "about", "detail")
 _OWNERS = (("order_id", "sales_order"), ("price_list_id", "price_list"), ("account_id", "account"))
@@ -85,7 +85,7 @@ def audit(
     with central_store() as database, database.read() as reader:
         asked = Asked(
             device_id=device_named(reader, device) if device else None,
-            user_id=_bytes(user_named(reader, login)["id"]) if login else None,
+            user_id=bytes_of(user_named(reader, login)["id"]) if login else None,
             actions=_known(reader, actions),
             since=moment_told(since, UTC, database.clock()) if since else None,
             row_id=record_named(reader, record) if record else None,
@@ -257,7 +257,3 @@ def _decoded(detail: str) -> JsonValue:
 
 def _id(row_id: bytes | None) -> str | None:
     return id_text(row_id) if row_id is not None else None
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""

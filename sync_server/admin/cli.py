@@ -35,6 +35,7 @@ from sync_server.admin.rehearsal import ACTOR, changing
 from sync_server.store import admin, credentials
 from sync_server.store.database import Database
 from sync_server.store.standing import lock, unlock
+from sync_server.store.statements import bytes_of
 
 ROLES = CATALOGUE["user"].fields["role"].options
 A_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -131,7 +132,7 @@ def user_list(as_json: bool) -> None:
                 "manager": str(manager["login"]) if manager else None,
                 "zone": str(row["tz"]) if row["tz"] else None,
                 "active": bool(row["active"]) and not row["archived"],
-                "id": id_text(_bytes(row["id"])),
+                "id": id_text(bytes_of(row["id"])),
             }
         )
     print_table(("login", "name", "role", "manager", "zone", "active", "id"), found, as_json=as_json)
@@ -286,7 +287,7 @@ def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None
         )
     with central_store() as database, database.write(ACTOR) as tx:
         row = admin.active_user(tx, login)
-        code = credentials.make_code(tx, os.urandom, _bytes(row["id"]), minutes * 60_000)
+        code = credentials.make_code(tx, os.urandom, bytes_of(row["id"]), minutes * 60_000)
     pinned = remembered.fingerprint if same_listener(server, remembered.address) else ""
     link = enrolment_link(server, code, pinned)
     if as_json:
@@ -306,7 +307,3 @@ def _moment(instant: object) -> str | None:
     if not isinstance(instant, int):
         return None
     return datetime.fromtimestamp(instant // 1000, UTC).isoformat(sep=" ").removesuffix("+00:00") + "Z"
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""

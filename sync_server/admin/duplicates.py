@@ -26,6 +26,7 @@ from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge
 from sync_server.reconcile.merges import Unmerged, merge, unmerge
 from sync_server.store.admin import account_named
 from sync_server.store.reading import Reader
+from sync_server.store.statements import bytes_of
 
 _contact = click.option(
     "--contact", "is_contact", is_flag=True, help="It is about contacts; name them by id."
@@ -57,10 +58,10 @@ def duplicates_list(everything: bool, as_json: bool) -> None:
                 "one": _label(reader, str(row["entity"]), row["one_id"]),
                 "other": _label(reader, str(row["entity"]), row["other_id"]),
                 "status": str(row["status"]),
-                "one_id": id_text(_bytes(row["one_id"])),
-                "other_id": id_text(_bytes(row["other_id"])),
+                "one_id": id_text(bytes_of(row["one_id"])),
+                "other_id": id_text(bytes_of(row["other_id"])),
             }
-            for row in sorted(rows, key=lambda row: (-_whole(row["score"]), _bytes(row["id"])))
+            for row in sorted(rows, key=lambda row: (-_whole(row["score"]), bytes_of(row["id"])))
         ]
     print_table(tuple(found[0]) if found else ("score", "why", "one", "other"), found, as_json=as_json)
 
@@ -158,7 +159,7 @@ def _pair(reader: Reader, entity: str, survivor: str, merged: str) -> tuple[RowI
 
 def _id_of(reader: Reader, entity: str, named: str) -> RowId:
     if entity == "account":
-        return RowId(_bytes(account_named(reader, named)["id"]))
+        return RowId(bytes_of(account_named(reader, named)["id"]))
     try:
         return parse_id(named)
     except ValueError as error:
@@ -189,7 +190,7 @@ def _told(reader: Reader, plan: MergePlan) -> dict[str, JsonValue]:
 
 
 def _named(plan: MergePlan, row: dict[str, Value]) -> JsonValue:
-    return {"id": id_text(_bytes(row["id"])), "name": label_of(plan.entity, row)}
+    return {"id": id_text(bytes_of(row["id"])), "name": label_of(plan.entity, row)}
 
 
 def _fields(reader: Reader, plan: MergePlan) -> list[str]:
@@ -215,7 +216,7 @@ def _say_plan(plan: MergePlan, told: dict[str, JsonValue], fields: list[str], *,
     if plan.merged.before.get("erp_ref") and not plan.survivor.before.get("erp_ref"):
         say(f"Only {other} is known to the ERP; keeping that one instead lets imports go on reaching it.")
     if not preview:
-        say("Take it back with: fieldrep-server unmerge " + id_text(_bytes(plan.merged.before["id"])))
+        say("Take it back with: fieldrep-server unmerge " + id_text(bytes_of(plan.merged.before["id"])))
 
 
 def _told_back(done: Unmerged, names: list[str]) -> dict[str, JsonValue]:
@@ -258,7 +259,7 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _label(reader: Reader, entity: str, row_id: Value) -> str:
-    row = reader.row(entity, _bytes(row_id))
+    row = reader.row(entity, bytes_of(row_id))
     return label_of(CATALOGUE[entity], row) if row is not None else "?"
 
 
@@ -269,10 +270,6 @@ def _logins(reader: Reader, users: Iterable[bytes]) -> list[JsonValue]:
 
 def _joined(words: JsonValue) -> str:
     return ", ".join(str(word) for word in words) if isinstance(words, list) else ""
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def _whole(value: Value) -> int:

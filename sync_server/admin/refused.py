@@ -17,7 +17,7 @@ from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
 from sync_server.store.handed import close, handed_change, handed_changes
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 
 _COLUMNS = ("id", "who", "since", "what", "why", "status")
 
@@ -49,7 +49,7 @@ def refused_show(named: str, as_json: bool) -> None:
         row = handed_change(reader, named)
         shown: dict[str, JsonValue] = {
             **_line(reader, row),
-            "id": id_text(_bytes(row["id"])),
+            "id": id_text(bytes_of(row["id"])),
             "note": _text(row["note"]),
             "answer": _text(row["answer"]),
             "closed_by": _text(row["closed_by"]),
@@ -75,11 +75,11 @@ def refused_close(named: str, answer: str) -> None:
 
 
 def _line(reader: Reader, row: Row) -> dict[str, JsonValue]:
-    user = reader.row("user", _bytes(row["user_id"]))
+    user = reader.row("user", bytes_of(row["user_id"]))
     at = row["created_at"]
     since = datetime.fromtimestamp(at / 1000, UTC) if isinstance(at, int) else None
     return {
-        "id": id_text(_bytes(row["id"])),
+        "id": id_text(bytes_of(row["id"])),
         "who": _text(user["name"]) if user else None,
         "since": f"{since:%Y-%m-%d %H:%M} UTC" if since else None,
         "what": _text(row["label"]),
@@ -90,7 +90,3 @@ def _line(reader: Reader, row: Row) -> dict[str, JsonValue]:
 
 def _text(value: Value) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -22,6 +22,7 @@ from sync_server.admin.console import central_store, made_so, print_json, print_
 from sync_server.admin.rehearsal import ACTOR, begins_on, changing
 from sync_server.store import admin, covering
 from sync_server.store.reading import Reader
+from sync_server.store.statements import bytes_of
 
 TERRITORY_KINDS = CATALOGUE["territory"].fields["kind"].options
 ASSIGNMENT_KINDS = CATALOGUE["territory_assignment"].fields["kind"].options
@@ -68,7 +69,7 @@ def territory_list(as_json: bool) -> None:
             "path": str(row["path"]) if row["path"] else None,
             "kind": str(row["kind"]),
             "covered_by": _covers(covered.get(row["id"], []), as_json=as_json),
-            "id": id_text(_bytes(row["id"])),
+            "id": id_text(bytes_of(row["id"])),
         }
         for row in rows
         if not row["archived"]
@@ -203,11 +204,11 @@ def account_move(account_named: str, owner: str | None, code: str | None, as_jso
 
 def _placed(reader: Reader, row: Mapping[str, Value]) -> dict[str, JsonValue]:
     """An account, whose it is and where it lies, as a result to be parsed."""
-    owner = reader.row("user", _bytes(row["owner_user_id"])) or {}
-    territory = reader.row("territory", _bytes(row["territory_id"])) or {}
+    owner = reader.row("user", bytes_of(row["owner_user_id"])) or {}
+    territory = reader.row("territory", bytes_of(row["territory_id"])) or {}
     login, code = owner.get("login"), territory.get("code")
     return {
-        "id": id_text(_bytes(row["id"])),
+        "id": id_text(bytes_of(row["id"])),
         "name": str(row["name"]),
         "owner": str(login) if login else None,
         "territory": str(code) if code else None,
@@ -216,7 +217,3 @@ def _placed(reader: Reader, row: Mapping[str, Value]) -> dict[str, JsonValue]:
 
 def _day(given: datetime | None) -> str | None:
     return given.date().isoformat() if given else None
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -19,7 +19,7 @@ from fieldrep.domain.merging import LONGEST_CHAIN, FieldMerge, end_of_chain, mer
 from sync_server.reconcile.conflicts import label_of
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 
 _CANDIDATE = CATALOGUE["duplicate_candidate"]
 _OWN = "id"
@@ -227,10 +227,6 @@ def holders(reader: Reader, plan: MergePlan) -> tuple[list[bytes], list[bytes]]:
     """Users who hold the record that stays, and those who hold only the one that goes and so lose it."""
     name = "id" if plan.entity.name == "account" else "account_id"
     staying, going = (
-        reader.holders(account_key(_bytes(move.before[name]))) for move in (plan.survivor, plan.merged)
+        reader.holders(account_key(bytes_of(move.before[name]))) for move in (plan.survivor, plan.merged)
     )
     return staying, [user for user in going if user not in staying]
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -24,6 +24,7 @@ from sync_server.reconcile.merge_plan import MergePlan, Move, plan_merge
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.reconcile.staying import Staying, staying
 from sync_server.store.merge_log import MergeEntry, has_undone, image_of, keep, mark_undone, standing_merge
+from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 _NOT_KEPT = ("revision", "created_revision")
@@ -181,7 +182,7 @@ def _merge_as_asked(tx: WriteTransaction, rights: Rights, row: Row) -> None:
     pair.remove(row["survivor_id"])
     try:
         take = _TAKEN.decode(str(row["take"] or "[]"))
-        merge(tx, str(row["entity"]), _bytes(row["survivor_id"]), _bytes(pair[0]), take, user_id)
+        merge(tx, str(row["entity"]), bytes_of(row["survivor_id"]), bytes_of(pair[0]), take, user_id)
     except KnownError as error:
         raise Refusal.of(error, CANDIDATE.name, row_id) from error
     except msgspec.DecodeError as error:
@@ -202,7 +203,7 @@ def _take_back(tx: WriteTransaction, rights: Rights, row: Row) -> None:
     tx.stage(CANDIDATE, {**row, "status": "merged"})
     merged = next(row[name] for name in ("one_id", "other_id") if row[name] != row["survivor_id"])
     try:
-        unmerge(tx, _bytes(merged), rights.author.user_id)
+        unmerge(tx, bytes_of(merged), rights.author.user_id)
     except KnownError as error:
         raise Refusal.of(error, CANDIDATE.name, row_id) from error
 
@@ -317,7 +318,3 @@ class _Restored:
         if account in values:
             self.moved.setdefault(entity.name, set()).add(row_id_of(row))
         _stage(self._tx, entity, row, {**row, **values, "revision": self._tx.revision})
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -17,6 +17,7 @@ from sync_server.reconcile.author import Author
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.moments import moment_of
 from sync_server.store.settling import within
+from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 ORDER = CATALOGUE["sales_order"]
@@ -60,18 +61,16 @@ def _writes(tx: WriteTransaction, user_id: bytes, order: Row) -> bool:
     account = tx.row("account", account_id) if isinstance(account_id, bytes) else None
     day = moment_of(tx.now)[:10]
     team = tx.find("account_team", "account_id", account_id)
-    beside = {_bytes(member["user_id"]) for member in team if not member["archived"] and within(member, day)}
+    beside = {
+        bytes_of(member["user_id"]) for member in team if not member["archived"] and within(member, day)
+    }
     above: set[bytes] = set()
     person = tx.row("user", user_id)
-    while person is not None and (manager := _bytes(person["manager_id"])) not in above:
+    while person is not None and (manager := bytes_of(person["manager_id"])) not in above:
         above.add(manager)
         person = tx.row("user", RowId(manager)) if manager else None
     owner = account["owner_user_id"] if account else None
     return may_write_draft(user_id, order["created_by"], owner, beside | above)
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def require_account_of_order(tx: WriteTransaction, line: Row) -> None:

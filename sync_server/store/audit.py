@@ -17,7 +17,7 @@ from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue, to_json
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 from sync_server.store.workspace import Move
 
 COLUMNS = (
@@ -115,7 +115,7 @@ def described(moves: Iterable[Move]) -> str:
             if name in declared:
                 was, now, shown = old.get(name), new[name], declared[name]
                 fields[name] = [was, now] if shown is None else [shown(was), shown(now)]
-        rows.append({"entity": move.entity, "id": id_text(_bytes(new["id"])), "fields": fields})
+        rows.append({"entity": move.entity, "id": id_text(bytes_of(new["id"])), "fields": fields})
     return _json(rows).decode()
 
 
@@ -135,10 +135,6 @@ _SHOWN_OTHERWISE = frozenset({Kind.REF, Kind.BYTES, Kind.FLAG, Kind.JSON})
 _SHOWN: Mapping[str, Mapping[str, Callable[[Value], JsonValue] | None]] = {
     entity.name: {name: _way_to_show(field) for name, field in entity.fields.items()} for entity in ENTITIES
 }
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def sealed(n: int, at: int, entry: AuditEntry, before: bytes) -> tuple[tuple[object, ...], bytes]:

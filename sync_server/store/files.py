@@ -16,7 +16,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.scope import scope_key
 from sync_server.store.reading import Reader
 from sync_server.store.session import Session
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 
 ATTACHMENT = CATALOGUE["attachment"]
 _INCOMING, _WHOLE = b"I", b"W"
@@ -66,7 +66,7 @@ def taken_of(session: Session, row_id: bytes, device_id: bytes) -> int:
 
 def take(session: Session, row: Row, device_id: bytes, at: int, part: bytes) -> tuple[int, bool]:
     """Keeps the next part; how much is there then and whether it is whole. One that does not fit is let go."""
-    row_id, size = _bytes(row["id"]), _whole_number(row["size"])
+    row_id, size = bytes_of(row["id"]), _whole_number(row["size"])
     held, holder = taken_of(session, row_id, device_id), _incoming(row_id, device_id)
     if part and at == held and held + len(part) <= size:
         _append(session, holder, held, part)
@@ -185,10 +185,6 @@ def _hash(session: Session, holder: bytes) -> bytes:
 
 def _drop(session: Session, holder: bytes) -> None:
     session.run("DELETE FROM file_part WHERE holder = ?", (holder,))
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def _whole_number(value: object) -> int:

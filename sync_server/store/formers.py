@@ -48,14 +48,16 @@ def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnatio
     return found
 
 
-def relatives_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:
-    """The installations that may have handed in what a device holds: those it was before, the last first, and others
-    that became devices of their own from one of these.
+def relatives_of(
+    reader: Reader, device_id: bytes, formers: Sequence[tuple[RowId, Incarnation]]
+) -> list[tuple[RowId, Incarnation]]:
+    """The installations that may have handed in what a device holds: its formers, the last first, and others that
+    became devices of their own from one of these.
 
     Copies of one profile do so when it is withdrawn before anybody noticed that there are two.
     """
-    found = formers_of(reader, device_id)
-    known, following = {device_id, *(former for former, _ in found)}, [former for former, _ in found]
+    found, following = list(formers), [former for former, _ in formers]
+    known = {device_id, *following}
     sql = (
         "SELECT f.device_id, c.incarnation FROM device_former AS f "
         "JOIN device_contact AS c ON c.device_id = f.device_id "

@@ -10,7 +10,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.values import check_value
 from sync_server.store.reading import Reader
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 from sync_server.store.transaction import WriteTransaction
 
 HANDED = CATALOGUE["handed_change"]
@@ -19,7 +19,7 @@ HANDED = CATALOGUE["handed_change"]
 def handed_changes(reader: Reader, *, closed: bool = False) -> list[Row]:
     """Those that wait for an answer, oldest first, or with the closed ones."""
     rows = [row for row in reader.all(HANDED) if closed or row["status"] == "open"]
-    return sorted(rows, key=lambda row: (_whole(row["created_at"]), _bytes(row["id"])))
+    return sorted(rows, key=lambda row: (_whole(row["created_at"]), bytes_of(row["id"])))
 
 
 def handed_change(reader: Reader, named: str) -> Row:
@@ -30,7 +30,7 @@ def handed_change(reader: Reader, named: str) -> Row:
     """
     wanted = named.strip().lower()
     found = [
-        row for row in handed_changes(reader, closed=True) if id_text(_bytes(row["id"])).startswith(wanted)
+        row for row in handed_changes(reader, closed=True) if id_text(bytes_of(row["id"])).startswith(wanted)
     ]
     if len(found) != 1 or not wanted:
         how = "No change handed over begins" if not found else f"{len(found)} changes handed over begin"
@@ -55,12 +55,8 @@ def close(tx: WriteTransaction, named: str, answer: str) -> Row:
     row = {**row, "status": "closed", "answer": said, "closed_by": tx.actor.name[:120], "closed_at": tx.now}
     row.update(revision=tx.new_revision(), changed_at=tx.now, changed_by=tx.actor.user_id)
     tx.stage(HANDED, row)
-    tx.audit("close_handed_change", entity=HANDED.name, row_id=_bytes(row["id"]), detail=str(said))
+    tx.audit("close_handed_change", entity=HANDED.name, row_id=bytes_of(row["id"]), detail=str(said))
     return row
-
-
-def _bytes(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""
 
 
 def _whole(value: object) -> int:

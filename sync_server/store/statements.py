@@ -122,3 +122,8 @@ def entity_table(entity: str | Entity) -> EntityTable:
     """
     name = entity if isinstance(entity, str) else entity.name
     return ENTITY_TABLES.get(name) or ENTITY_TABLES[entity_named(name).name]
+
+
+def bytes_of(value: object) -> bytes:
+    """An id, as it stands in a row or came from a database; b"" where there is none."""
+    return value if isinstance(value, bytes) else b""

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from fieldrep.contract.change import Accepted, Change, Outcome, Refused, refused_part
-from fieldrep.contract.fields import Field, Value
+from fieldrep.contract.fields import Field
 from fieldrep.contract.ids import Clock, IdSource, Revision, RowId
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key, account_of, row_key
 from fieldrep.domain.holders import Coverage
@@ -33,7 +33,7 @@ from sync_server.store.settling import (
     within,
 )
 from sync_server.store.stamps import LastChange
-from sync_server.store.statements import Row
+from sync_server.store.statements import Row, bytes_of
 from sync_server.store.workspace import Workspace
 
 __all__ = ["Actor", "Author", "Mark", "Row", "WriteTransaction"]
@@ -296,7 +296,7 @@ class WriteTransaction(Workspace):
     def changed_roles(self) -> dict[bytes, tuple[str, str]]:
         """Whose role is staged to change: before and after."""
         return {
-            _bytes(row["id"]): (str(image.row["role"]), str(row["role"]))
+            bytes_of(row["id"]): (str(image.row["role"]), str(row["role"]))
             for row, image in self.staged_rows("user")
             if image is not None and image.row["role"] != row["role"]
         }
@@ -390,7 +390,3 @@ class WriteTransaction(Workspace):
 
 def _revision(outcome: Outcome) -> int:
     return 0 if isinstance(outcome, Refused) else outcome.revision
-
-
-def _bytes(value: Value) -> bytes:
-    return value if isinstance(value, bytes) else b""

@@ -243,7 +243,7 @@ class History:
     def _office(self, step: Step) -> str:
         return self.office.act(step.verb, step.pick, self.step)
 
-    def _stand_by(self, step: Step) -> str:
+    def _shut_out(self, step: Step) -> str:
         """The office locks a laptop, lets it go on, or withdraws it."""
         if self.recover:
             return "nobody is locked"

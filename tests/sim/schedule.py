@@ -208,7 +208,7 @@ def _shut_out(chance: random.Random, schedule: list[Step], laptops: int) -> None
         who, at, pick = chance.randrange(laptops), chance.randrange(len(schedule)), chance.getrandbits(62)
         verbs = chance.choice((("lock", "unlock"), ("lock", "unlock"), ("lock", "withdraw"), ("withdraw",)))
         for verb in verbs:
-            schedule.insert(at, Step("stand_by", who, verb, pick))
+            schedule.insert(at, Step("shut_out", who, verb, pick))
             at += chance.randrange(1, 30)
 
 

@@ -97,7 +97,7 @@ def stored(office: Served | World) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the store."""
     with office.database.read() as reader:
         return {
-            table.name: sorted(reader.rows(f'SELECT * FROM "{table.name}"'), key=repr)  # noqa: S608
+            table.name: sorted(reader.rows(f'SELECT * FROM "{table.name}"'), key=repr)  # noqa: S608 - names of our own tables
             for table in METADATA.sorted_tables
         }
 

@@ -24,7 +24,7 @@ WHERE_THE_ACTION_STANDS = {"audit": 0, "_add": 3, "_change": 4}
 def found(world: World, limit: int = 100, **asked: object) -> list[str]:
     """The actions of the entries that fit, the newest first."""
     with world.database.read() as reader:
-        return [one.action for one in logged(reader, Asked(**asked), limit)]  # type: ignore[arg-type]
+        return [one.action for one in logged(reader, Asked(**asked), limit)]  # type: ignore[arg-type] - each as it is named
 
 
 def test_entries_come_newest_first_and_page_by_their_number(world: World) -> None:
@@ -124,7 +124,7 @@ def _texts(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.IfExp):
         yield from (*_texts(node.body), *_texts(node.orelse))
     elif isinstance(node, ast.JoinedStr):
-        yield from (f"{node.values[0].value}{entity}" for entity in ("account", "contact"))  # type: ignore[attr-defined]
+        yield from (f"{node.values[0].value}{entity}" for entity in ("account", "contact"))  # type: ignore[attr-defined] - an f-string begins with a text
     elif isinstance(node, ast.Constant):
         yield node.value
 

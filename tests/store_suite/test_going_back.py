@@ -41,7 +41,7 @@ def without_parent(replica: Replica) -> list[str]:
         return [
             f"{table} without {parent}"
             for table, name, parent in parents
-            if reader.rows(f"SELECT 1 FROM {table} WHERE {name} NOT IN (SELECT id FROM {parent}) LIMIT 1")  # noqa: S608
+            if reader.rows(f"SELECT 1 FROM {table} WHERE {name} NOT IN (SELECT id FROM {parent}) LIMIT 1")  # noqa: S608 - names of the catalogue
         ]
 
 

@@ -157,14 +157,20 @@ def test_a_device_that_names_rows_it_cannot_have_changes_nothing_but_the_report(
     ana.replica.close()
 
 
+def two_of_one_name(world: World, folder: Path) -> tuple[Laptop, Laptop]:
+    """Two laptops of one person that are called alike, each of which has synced."""
+    user = world.user("ana")
+    one = Laptop(folder / "one", world, user, "vm")
+    other = Laptop(folder / "other", world, user, "vm", seed=1)
+    for laptop in (one, other):
+        laptop.sync()
+    return one, other
+
+
 def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
     world: World, tmp_path: Path
 ) -> None:
-    user = world.user("ana")
-    one = Laptop(tmp_path / "one", world, user, "vm")
-    other = Laptop(tmp_path / "other", world, user, "vm", seed=1)
-    for laptop in (one, other):
-        laptop.sync()
+    one, other = two_of_one_name(world, tmp_path)
     keep(world, tmp_path)
     go_back(world, tmp_path)
     one.sync()
@@ -180,17 +186,13 @@ def test_of_two_laptops_of_one_name_used_beside_each_other_both_are_awaited(
 def test_laptops_of_one_name_are_awaited_though_a_third_of_that_name_is_enrolled(
     world: World, tmp_path: Path
 ) -> None:
-    user = world.user("ana")
-    one = Laptop(tmp_path / "one", world, user, "vm")
-    other = Laptop(tmp_path / "other", world, user, "vm", seed=1)
-    for laptop in (one, other):
-        laptop.sync()
+    one, other = two_of_one_name(world, tmp_path)
     keep(world, tmp_path)
     for laptop in (one, other):
         laptop.create("After the backup")
         laptop.sync()
     go_back(world, tmp_path)
-    third = Laptop(tmp_path / "third", world, user, "vm", seed=2)
+    third = Laptop(tmp_path / "third", world, one.admission.user_id, "vm", seed=2)
     third.sync()
     assert {told(world, laptop).state for laptop in (one, other)} == {"not_seen"}
     said = conclusion(report(world))
