@@ -94,6 +94,11 @@ def depth(connection: Connection) -> int:
     return _one(connection, f"SELECT count(*) FROM outbox WHERE {_TO_SEND}") or 0
 
 
+def newest(connection: Connection) -> int:
+    """The number of the newest change that was not forgotten yet, 0 where there is none."""
+    return _one(connection, "SELECT max(n) FROM outbox") or 0
+
+
 def oldest_made_at(connection: Connection) -> int | None:
     """When the oldest waiting change was made, None when nothing waits."""
     return _one(connection, f"SELECT min(made_at) FROM outbox WHERE {_TO_SEND}")

@@ -42,11 +42,13 @@ _KEEP_SECRET = "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)"  # no
 
 
 class ToSend(NamedTuple):
-    """What waits for the server: the oldest changes, how many there are in all, and up to where all is answered."""
+    """What waits for the server: the oldest changes, how many there are in all, up to where all is answered, and the
+    number of the newest change ever made."""
 
     changes: list[Change]
     depth: int
     settled_to: int
+    newest: int
 
 
 class Replica:
@@ -297,7 +299,7 @@ class Replica:
             return outbox.waiting(reader.driver, limit, limit_bytes, after_n, without=kept)
 
     def to_send(self, limit: int, limit_bytes: int) -> ToSend:
-        """As `waiting`, `depth` and `settled_to`, of one moment."""
+        """As `waiting`, `depth` and `settled_to`, of one moment, though somebody goes on saving."""
         silent, writes, newest = self._silence(), self._writes, self.state().highest_n
         if silent is not None:
             return silent
@@ -305,7 +307,8 @@ class Replica:
             kept = self._held_back(reader)
             changes = outbox.waiting(reader.driver, limit, limit_bytes, without=kept)
             depth = outbox.depth(reader.driver) - len(kept) if changes else 0
-            found = ToSend(changes, depth, outbox.settled_to(reader.driver, newest))
+            newest = max(newest, outbox.newest(reader.driver)) if changes else newest
+            found = ToSend(changes, depth, outbox.settled_to(reader.driver, newest), newest)
         if not changes:
             self._silent = writes, found
         return found

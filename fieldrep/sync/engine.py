@@ -298,12 +298,12 @@ class Run:
             self._fetch(question)
 
     def _request(self) -> tuple[ExchangeRequest, list[Change]]:
-        changes, waiting, settled_to = self.replica.to_send(self.suspicion.most, PUSH_BYTES)
-        offered_to, further = self.replica.state().offered_to, waiting > len(changes)
+        found = self.replica.to_send(self.suspicion.most, PUSH_BYTES)
+        offered_to, further = self.replica.state().offered_to, found.depth > len(found.changes)
         refused = self.replica.refused_before(offered_to) if offered_to else ()
-        handshake = handshake_of(self.replica, waiting, settled_to)
+        handshake = handshake_of(self.replica, *found[1:])
         page_bytes = PAGE_BYTES if handshake.cursor else PAGE_BYTES // FIRST_PART
-        return ExchangeRequest(handshake, tuple(changes), page_bytes, further, refused), changes
+        return ExchangeRequest(handshake, tuple(found.changes), page_bytes, further, refused), found.changes
 
     def _fetch(self, request: ExchangeRequest) -> Fetched:
         reply = self.bearer.exchange(request)

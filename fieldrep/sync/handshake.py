@@ -11,11 +11,17 @@ from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake
 from fieldrep.store.replica import Replica
 
 
-def handshake_of(replica: Replica, waiting: int | None = None, settled_to: int | None = None) -> Handshake:
-    """Who speaks, and from which state; how many changes wait is counted where it is not given."""
+def handshake_of(
+    replica: Replica, waiting: int | None = None, settled_to: int | None = None, newest: int | None = None
+) -> Handshake:
+    """Who speaks, and from which state; how many changes wait is counted where it is not given.
+
+    Whoever saves meanwhile must not make a change that waits look as if it had been answered: the three numbers are of
+    one moment, or the newest is read first.
+    """
+    state = replica.state()
     if waiting is None:
         waiting = replica.depth()
-    state = replica.state()
     return Handshake(
         protocol=PROTOCOL_VERSION,
         schema=SCHEMA_VERSION,
@@ -25,7 +31,7 @@ def handshake_of(replica: Replica, waiting: int | None = None, settled_to: int |
         epoch=state.epoch,
         cursor=state.cursor,
         digest=state.digest if state.complete else None,
-        highest_n=state.highest_n,
+        highest_n=state.highest_n if newest is None else newest,
         device_clock=replica.clock(),
         waiting=waiting,
         settled_to=replica.settled_to() if settled_to is None else settled_to,

@@ -53,8 +53,8 @@ def _everyday(folder: Path, world: World, ana: Laptop, kept: list[Message]) -> N
 def _further(world: World, ana: Laptop, kept: list[Message]) -> None:
     for name in ("One", "Two"):
         ana.create(name)
-    changes, waiting, settled_to = ana.replica.to_send(1, 1_000_000)
-    told = handshake_of(ana.replica, waiting, settled_to)
+    changes, *counted = ana.replica.to_send(1, 1_000_000)
+    told = handshake_of(ana.replica, *counted)
     line = Tapped(world, ana, "13-more-waits", kept)
     line.exchange(ExchangeRequest(told, tuple(changes), further=True))
     ana.sync()

@@ -80,8 +80,8 @@ def in_place(world: World, was: SyncState, code: str) -> EnrollReply:
 
 def asking(laptop: Laptop, *, pushing: bool) -> ExchangeRequest:
     """What a sync of the laptop begins with."""
-    changes, waiting, settled_to = laptop.replica.to_send(100, 1_000_000)
-    told = handshake_of(laptop.replica, waiting, settled_to)
+    changes, *counted = laptop.replica.to_send(100, 1_000_000)
+    told = handshake_of(laptop.replica, *counted)
     return ExchangeRequest(told, tuple(changes) if pushing else ())
 
 

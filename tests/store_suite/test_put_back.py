@@ -178,7 +178,7 @@ def test_a_push_judged_before_the_store_was_put_back_is_not_taken_after(
     device, info = identify(world.database, ana.admission.token), world.database.info()
     assert device is not None
     ana.create("Judged in time")
-    changes, _, _ = ana.replica.to_send(10, 1_000_000)
+    changes, *_ = ana.replica.to_send(10, 1_000_000)
     heal(world)
     request = ExchangeRequest(handshake_of(ana.replica, 1), tuple(changes))
     with pytest.raises(KnownError) as error:

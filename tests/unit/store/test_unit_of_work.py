@@ -13,6 +13,7 @@ from fieldrep.store import outbox
 from fieldrep.store.replica import Replica
 from fieldrep.store.search import match_query
 from fieldrep.store.search_due import hits
+from fieldrep.sync.handshake import handshake_of
 from tests.unit.store.conftest import USER, FixedClock
 
 
@@ -57,10 +58,31 @@ def test_a_change_saved_while_a_sync_looks_at_the_outbox_does_not_count_as_answe
 
     with monkeypatch.context() as patched:
         patched.setattr(outbox, "waiting", saved_meanwhile)
-        assert replica.to_send(100, 10**6) == ([], 0, 0)
-    changes, depth, settled_to = replica.to_send(100, 10**6)
-    assert ([change.n for change in changes], depth, settled_to) == ([1], 1, 0)
+        assert replica.to_send(100, 10**6) == ([], 0, 0, 0)
+    changes, *counted = replica.to_send(100, 10**6)
+    assert ([change.n for change in changes], counted) == ([1], [1, 0, 1])
     assert (replica.depth(), replica.settled_to()) == (1, 0)
+
+
+def test_a_change_saved_while_a_request_is_made_ready_does_not_look_answered(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = outbox.depth
+
+    def saved_meanwhile(connection: Any) -> int:
+        found = count(connection)
+        new_account(replica)
+        return found
+
+    new_account(replica)
+    found = replica.to_send(100, 10**6)
+    new_account(replica)
+    told = handshake_of(replica, *found[1:])
+    assert (told.highest_n, told.waiting) == (1, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "depth", saved_meanwhile)
+        told = handshake_of(replica)
+    assert (told.highest_n, told.waiting) == (2, 2)
 
 
 def test_that_nothing_waits_is_looked_up_once_until_something_is_written(
@@ -78,7 +100,7 @@ def test_that_nothing_waits_is_looked_up_once_until_something_is_written(
     assert (replica.depth(), [change.n for change in replica.to_send(100, 10**6).changes]) == (1, [1])
     with replica.write() as connection:
         connection.execute("UPDATE outbox SET state = 'aside'")
-    assert replica.to_send(100, 10**6) == ([], 0, 0)
+    assert replica.to_send(100, 10**6) == ([], 0, 0, 1)
     with replica.write() as connection:
         connection.execute("UPDATE outbox SET state = 'ready'")
     assert replica.depth() == 1
