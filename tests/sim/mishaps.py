@@ -1,0 +1,117 @@
+"""What befalls laptops and the office in a history apart from work and syncs: each a step of the schedule.
+
+Owns what is done in such a step. Must not know when it comes, nor how work and syncs are played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.sim.carrying import Carrying
+from tests.sim.central import Central
+from tests.sim.forgery import forge
+from tests.sim.laptop import Laptop
+from tests.sim.people import People
+from tests.sim.schedule import Step
+from tests.sim.sticks import Sticks
+from tests.sim.watch import Watch
+
+
+class Mishaps:
+    """The half of a history that is not work; `History` is the other."""
+
+    folder: Path
+    recover: bool
+    step: int
+    hours: int
+    laptops: list[Laptop]
+    sent: dict[str, list[tuple[str, bytes, bytes]]]
+    twins: dict[str, Laptop]
+    fired: dict[str, int]
+    central: Central
+    people: People
+    carrying: Carrying
+    watch: Watch
+    sticks: Sticks
+    look: Callable[[Laptop], None]
+
+    def _whose(self, step: Step) -> Laptop:
+        """Whose step it is; once a laptop has been copied, both go on."""
+        laptop = self.laptops[step.who]
+        return self.twins.get(laptop.name, laptop) if step.pick >> 8 & 1 else laptop
+
+    def _fire(self, fault: str) -> None:
+        if fault:
+            self.fired[fault] = self.fired.get(fault, 0) + 1
+
+    def _copy(self, step: Step) -> str:
+        """Somebody copies the folder of a profile as it lies, and goes on with the copy as well; once a history."""
+        laptop = self.laptops[step.who]
+        if self.twins or self.recover or laptop.replica.state().barred:
+            return "nothing to copy"
+        self._fire("copied")
+        twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
+        self.laptops.append(twin)
+        self.sticks.share(laptop, twin)
+        self.watch.follow(laptop, twin)
+        self.look(twin)
+        return f"{laptop.name} is copied"
+
+    def _shut_out(self, step: Step) -> str:
+        """The office locks a laptop, lets it go on, or withdraws it."""
+        if self.recover:
+            return "nobody is locked"
+        self._fire(step.verb)
+        return self.central.standing.act(self._whose(step), step.verb)
+
+    def _wait(self, step: Step) -> str:
+        """Nights pass, and with them days on which cover begins or ends."""
+        self.hours += 1 + step.pick % 40
+        return f"it is {self.hours} hours later"
+
+    def _restart(self, step: Step) -> str:
+        laptop = self._whose(step)
+        laptop.restart()
+        self.look(laptop)
+        return f"{laptop.name} restarted"
+
+    def _kill(self, step: Step) -> str:
+        laptop = self._whose(step)
+        laptop.kill()
+        self._fire("kill idle")
+        self.look(laptop)
+        return f"{laptop.name} killed"
+
+    def _replay(self, step: Step) -> str:
+        """An old request arrives again, long after."""
+        laptop = self._whose(step)
+        kept = self.sent[laptop.name]
+        if not kept:
+            return "nothing to replay"
+        self._fire("replay")
+        token, device, body = kept[step.pick % len(kept)]
+        known = self.central.again(token, body, device, laptop.user)
+        return f"{laptop.name} an old request came again{'' if known else ', of a stranger'}"
+
+    def _backup(self, step: Step) -> str:
+        self.central.back_up(self.folder / "backup")
+        return "the office makes a backup"
+
+    def _restore(self, step: Step) -> str:
+        """The office restores the last backup; the laptops do not know it yet."""
+        if self.central.saved is None:
+            return "there is no backup"
+        self._fire("restore")
+        self.central.restore(self.folder / "backup")
+        return "the office restores the backup"
+
+    def _forge(self, step: Step) -> str:
+        """Somebody with a laptop's token writes a message of his own, on rows he does not hold or fields he may not."""
+        laptop = self._whose(step)
+        if not laptop.replica.state().complete or not self.central.standing.is_heard(laptop.device):
+            return "nobody to forge"
+        self._fire("forged")
+        self.carrying.pry(laptop, step.pick)
+        told = forge(self.central, laptop, 1_000_000 + self.step, step.pick, self.people.products)
+        return f"{laptop.name} forged {told}"[:60]
