@@ -230,6 +230,7 @@ def unmerge(tx: WriteTransaction, merged_id: bytes, user_id: bytes | None = None
     if entity.name == "account":
         back.take_along()
         back.let_go()
+    back.place_pairs()
     two = [tx.row(entity, row_id) or {} for row_id in (entry.survivor_id, entry.merged_id)]
     for row in _pairs_of(tx, two[0], two[1], "merged"):
         _decide(tx, row, "split", None, user_id)
@@ -281,16 +282,27 @@ class _Restored:
                     self._follow(entity, account, name, self.moved[field.to])
         everything = set().union(*self.moved.values())
         self._follow(CATALOGUE["conflict"], "account_id", "row_id", everything)
-        self._part_pairs()
 
-    def _part_pairs(self) -> None:
-        """A pair of people raised while both were at one account names the accounts they are at now."""
-        people = self.moved.get("contact", set())
-        for row in self._tx.find(CANDIDATE, "account_id", self._entry.survivor_id):
-            sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
-            values: Row = {account: self._entry.merged_id for name, account in sides if row[name] in people}
-            if row["entity"] == "contact" and values:
-                self._tx.reparent(CANDIDATE, {**row, **values, "revision": self._tx.revision})
+    def place_pairs(self) -> None:
+        """A pair of people names the accounts they are at now."""
+        tx, entry = self._tx, self._entry
+        two = [tx.row(entry.entity, row_id) or {} for row_id in (entry.survivor_id, entry.merged_id)]
+        accounts = dict.fromkeys(row.get("account_id", row["id"]) for row in two if row)
+        for account in accounts:
+            for name in ("account_id", "other_account_id"):
+                for row in tx.find(CANDIDATE, name, account):
+                    self._place(row)
+
+    def _place(self, row: Row) -> None:
+        if row["entity"] != "contact":
+            return
+        values: Row = {}
+        for name, account in (("one_id", "account_id"), ("other_id", "other_account_id")):
+            person = self._tx.row("contact", bytes_of(row[name]))
+            if person is not None:
+                values[account] = person["account_id"]
+        if any(row[name] != value for name, value in values.items()):
+            self._tx.reparent(CANDIDATE, {**row, **values, "revision": self._tx.revision})
 
     def _follow(self, entity: Entity, account: str, name: str, parents: Iterable[bytes]) -> None:
         for parent_id in sorted(parents):

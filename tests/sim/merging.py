@@ -342,6 +342,7 @@ def unmerge(judge: Judge, done: Done, now: int, by: bytes | None = None) -> None
             (judge.carried.discard if written else judge.carried.add)((entity, row_id))
     if done.entity == "account":
         _take_along(judge, done, back)
+    _place_pairs(judge)
     for row in list(judge.all("duplicate_candidate")):
         if {row["one_id"], row["other_id"]} == {done.stays, done.goes} and row["status"] == "merged":
             key = ("duplicate_candidate", row["id"])
@@ -366,18 +367,22 @@ def _put(judge: Judge, entity: str, row_id: bytes, values: Row) -> None:
 
 
 def _take_along(judge: Judge, done: Done, back: dict[str, set[bytes]]) -> None:
-    """Lines go with their order, conflicts with what they are about; a pair of people names where they are now."""
+    """Lines and files go with their records, conflicts with what they are about."""
     follow = [("document_line", "order_id", "sales_order")]
     follow += [("attachment", name, kind) for name, kind in FILE_OWNERS.items()]
     for entity, name, kind in follow:
         _follow(judge, done, back, entity, name, back.get(kind, set()))
     _follow(judge, done, back, "conflict", "row_id", set().union(*back.values()))
+
+
+def _place_pairs(judge: Judge) -> None:
+    """A pair of people names the accounts they are at now."""
     for row in list(judge.all("duplicate_candidate")):
-        sides = (("one_id", "account_id"), ("other_id", "other_account_id"))
-        parted = {account: done.goes for name, account in sides if row[name] in back.get("contact", ())}
-        if row["account_id"] == done.stays and parted:
-            _put(judge, "duplicate_candidate", row["id"], parted)
-            judge.carried.add(("duplicate_candidate", row["id"]))
+        for name, account in (("one_id", "account_id"), ("other_id", "other_account_id")):
+            person = judge.row("contact", row[name])
+            if person is not None and row[account] != person["account_id"]:
+                _put(judge, "duplicate_candidate", row["id"], {account: person["account_id"]})
+                judge.carried.add(("duplicate_candidate", row["id"]))
 
 
 def _follow(
