@@ -33,11 +33,15 @@ class Edit(msgspec.Struct, frozen=True, array_like=True):
     after: dict[str, WireValue]
 
 
+LEFT_OUT_BY_A_REPAIR = 10_000
+"""So many numbers or more a repaired device leaves out, when it cannot read which ones it had used."""
+
+
 class Change(msgspec.Struct, frozen=True, array_like=True):
     """One unit of work of a person.
 
     Attributes:
-        n: its number; a device counts from 1 without gaps within an incarnation.
+        n: its number; a device counts from 1 within an incarnation, without gaps but those that a repair leaves.
         made_at: the device's clock, in ms; information only.
         command: the business verb, as in `fieldrep do`.
     """

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR
 from fieldrep.contract.counts import counted
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
@@ -36,9 +37,6 @@ from fieldrep.store.schema import metadata
 from fieldrep.store.shown import show_again
 from fieldrep.store.unit_of_work import FLOOR_OF_SERIES
 from fieldrep.store.verify import damaged_pages
-
-SKIPPED_NUMBERS = 10_000
-"""Change numbers left out when some may have been lost: one that was used must never be used again (I3)."""
 
 PER_PAGE = 64
 """No page holds more changes than this."""
@@ -241,13 +239,13 @@ def _insert(connection: Connection, table: str, rows: Iterable[Named]) -> None:
 
 
 def _state(found: Salvaged) -> Named:
-    """As it was, but before the first page; the numbers go on behind every one that may have been used."""
+    """As it was, but before the first page; the numbers go on behind every one that may have been used (I3)."""
     known = [_whole(row["n"]) for name in ("outbox", "outbox_edit", "sent_log", "refused_change")
              for row in found.tables[name]]  # fmt: skip
     state = dict(found.state or _NOBODY)
     highest = max([*known, _whole(state["highest_n"])], default=0)
     if found.damaged:
-        highest += max(SKIPPED_NUMBERS, PER_PAGE * found.unreadable)
+        highest += max(LEFT_OUT_BY_A_REPAIR, PER_PAGE * found.unreadable)
     state.update(id=1, cursor=b"", digest_count=0, digest_total=0, complete=0, highest_n=highest)
     return state
 

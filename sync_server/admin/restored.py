@@ -298,19 +298,23 @@ def _rest(all_of_them: Sequence[object]) -> str:
 
 
 def _absent(found: RestoreReport) -> str:
-    """What is said of the devices that no longer count as awaited although they did not give everything back."""
+    """What is said of the devices that do not count as awaited, and may not have given everything back."""
     said = ""
-    for state, what in (
+    for which, what in (
         (
-            "replaced",
+            lambda device: device.state == "replaced",
             "withdrawn and replaced; what only the old one had sent after the backup may be missing.",
         ),
         (
-            "withdrawn",
+            lambda device: device.state == "withdrawn",
             "withdrawn before it had given everything back; what only it had sent after the backup may be missing.",
         ),
+        (
+            lambda device: device.repaired,
+            "repaired after damage; what only its damaged file had may be missing.",
+        ),
     ):
-        count = sum(device.state == state for device in found.devices)
+        count = sum(map(which, found.devices))
         if count:
             said += f" {counted(count, 'device was', 'devices were')} {what}"
     return said

@@ -1,17 +1,19 @@
 """What comes back after a restore: which devices were here since, what each gave back, and what nobody has any more.
 
-A device counts its changes without gaps and is told of the restore before it offers anything again, so what it had been
-answered before is known at its first contact. Must not know what a change became; `reconcile` decides that anew.
+A device counts its changes without gaps, unless it was repaired, and is told of the restore before it offers anything
+again, so what it had been answered before is known at its first contact. Must not know what a change became: it is
+`reconcile` that decides that anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Change, Edit, Outcome, Refused
+from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR, Change, Edit, Outcome, Refused
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import Handshake
 from sync_server.store.after_backup import LostRow, lost_rows
@@ -48,6 +50,7 @@ class DeviceReturn:
             same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
         refused: those that lie there to be corrected: refused before, or when they were given back.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
+        repaired: it was repaired after damage and left out numbers; some of them may have been used, and be lost.
     """
 
     login: str
@@ -62,6 +65,7 @@ class DeviceReturn:
     refused: tuple[int, ...]
     missing: tuple[int, ...]
     replaced_by: str | None = None
+    repaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +261,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         state = "replaced" if successor else "withdrawn"
     elif answered is None:
         state, successor = "not_seen", _following(reader, device_id, restored_at)
+    missing, left_out = _absent(known | set(told), answered_to) if state == "done" else ((), False)
     return DeviceReturn(
         login=str(login),
         device=str(name or ""),
@@ -268,13 +273,21 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         returned=len(returned),
         recovered=sum(result != _IN_BACKUP for _, result in returned),
         refused=tuple(sorted({n for n in told if n not in known} | again)),
-        missing=_absent(known | set(told), answered_to) if state == "done" else (),
+        missing=missing,
         replaced_by=id_text(successor) if successor else None,
+        repaired=left_out,
     )
 
 
-def _absent(there: set[int], answered_to: int) -> tuple[int, ...]:
-    return tuple(n for n in range(1, answered_to + 1) if n not in there)
+def _absent(there: set[int], answered_to: int) -> tuple[tuple[int, ...], bool]:
+    """The numbers that are not there, without stretches that a repair left out; and whether there are such.
+
+    Such a stretch may look shorter: a copy may have used some of it, and what waited when it came counts as answered.
+    """
+    ends = [0, *sorted(n for n in there if n <= answered_to), answered_to + 1]
+    stretches = [range(one + 1, other) for one, other in pairwise(ends)]
+    missing = [stretch for stretch in stretches if 2 * len(stretch) < LEFT_OUT_BY_A_REPAIR]
+    return tuple(chain.from_iterable(missing)), len(missing) < len(stretches)
 
 
 def _known(

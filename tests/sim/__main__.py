@@ -51,6 +51,7 @@ class Batch:
             ("office", history.office.done),
             ("faults", history.fired),
             ("sticks", history.sticks.done),
+            ("repairs", history.damage.done),
             ("files", history.central.bodies.asked),
             ("outcomes", outcomes),
             ("fields judged, by merge rule", _rules(history)),

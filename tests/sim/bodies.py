@@ -39,6 +39,7 @@ class Bodies:
         coming: bytes that have come so far, by record and device.
         limits: bytes that one person's files, and all of them, may come to.
         ever: the records whose bytes the store has had at any time, also before a restore.
+        lost: the records of which a laptop told that their bytes are gone with it, or with a damaged page.
         asked: how often something was asked of a file, by what came of it.
     """
 
@@ -48,6 +49,7 @@ class Bodies:
     coming: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=lambda: {"person": MOST, "company": MOST})
     ever: set[bytes] = field(default_factory=set)
+    lost: set[bytes] = field(default_factory=set)
     asked: dict[str, int] = field(default_factory=dict)
 
     def add(self, row_id: bytes, body: bytes) -> None:

@@ -222,7 +222,8 @@ class Carrying:
         """I2 for bytes: a file added here is here, and waits to go up, until the store has had it."""
         waiting = dict(laptop.asked(_WAITING))
         for row_id, sha256 in laptop.added():
-            if row_id in self.central.bodies.ever or ("attachment", row_id) in self.central.purged:
+            bodies = self.central.bodies
+            if row_id in bodies.ever | bodies.lost or ("attachment", row_id) in self.central.purged:
                 continue
             if sha256 not in here or waiting.get(row_id) != sha256:
                 named = self.central.names.get(row_id)
@@ -249,8 +250,8 @@ class Carrying:
         had = {sha256 for laptop in laptops for sha256, _, whole in laptop.asked(_HERE) if whole}
         files = central.oracle.rows["attachment"]
         for row_id, row in files.items():
-            if row_id in bodies.whole or row_id not in bodies.made:
-                continue  # there, or one that a forger claimed to have
+            if row_id in bodies.whole | bodies.lost or row_id not in bodies.made:
+                continue  # there, or told to be lost, or one that a forger claimed to have
             alike = sum(body == bodies.made[row_id] for body in bodies.made.values())
             # who got the same bytes by another record after he had offered his to a restored store offers none here
             if not central.restored or (row["sha256"] in had and alike == 1):

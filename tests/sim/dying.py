@@ -1,4 +1,7 @@
-"""Deaths of the server at a named moment of one exchange. Must not know what is exchanged."""
+"""Deaths at a named moment: of the server in one exchange, of a laptop's program at a named step of its own.
+
+Must not know what is done at that moment.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fieldrep.contract import steps
+from fieldrep.contract.steps import Step as Moment
 from sync_server.store.database import Database
+from tests.sim.tap import Killed
 
 
 class ServerDied(Exception):
@@ -43,3 +49,18 @@ def _die_at_the_end(tx: Any) -> None:
         raise ServerDied("before commit")
 
     tx.finish = finish_and_die
+
+
+@contextmanager
+def dying_at(moment: str) -> Iterator[None]:
+    """Within this, the program on the laptop dies when it comes to the moment of that name; "" for never."""
+
+    def die(reached: Moment) -> None:
+        if reached.name == moment:
+            raise Killed(moment)
+
+    steps.listener = die if moment else None
+    try:
+        yield
+    finally:
+        steps.listener = None

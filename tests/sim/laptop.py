@@ -45,6 +45,7 @@ class Laptop:
         locked: whether it was locked when it last called; it then goes on as it is once it is let in again.
         formers: the devices it was before it enrolled again, the last first.
         copied: whether its folder is a copy of another one's, and so is there already.
+        repaired: whether its records have not all come again since its replica was repaired.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Laptop:
     kills: int = 0
     whole: bool = True
     locked: bool = False
+    repaired: bool = False
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
     _current: set[str] = field(default_factory=set)
     _all: dict[Key, Row] = field(default_factory=dict)
@@ -106,9 +108,8 @@ class Laptop:
 
     def kill(self) -> None:
         """The power goes now; the next start finds what was on the disk."""
-        if not (self.folder / "dead").exists():
-            self._photograph()
-        self._come_back()
+        self.lie_still()
+        self.open()
 
     def copy(self, name: str) -> Laptop:
         """Another laptop with a copy of the folder as it lies now."""
@@ -116,7 +117,14 @@ class Laptop:
         who = (self.skew, self.seed, self.user, self.device, self.token)
         twin = Laptop(name, folder, self.now, *who, copied=True)
         twin.made, twin.whole, twin.formers = dict(self.made), self.whole, list(self.formers)
+        twin.repaired = self.repaired
         return twin
+
+    def lie_still(self) -> None:
+        """The power goes, and nobody starts the program again yet."""
+        if not (self.folder / "dead").exists():
+            self._photograph()
+        self._drop()
 
     def _photograph(self) -> None:
         self.kills += 1
@@ -129,7 +137,7 @@ class Laptop:
             if source.exists():
                 shutil.copyfile(source, image / source.name)
 
-    def _come_back(self) -> None:
+    def _drop(self) -> None:
         """A dead program does not say goodbye: its handles are dropped, nothing more is written."""
         self.replica._readers.close()
         self.tap.connection.close()
@@ -140,7 +148,6 @@ class Laptop:
         for file in image.iterdir():
             shutil.move(file, self.folder / file.name)
         image.rmdir()
-        self.open()
 
     def dump(self) -> dict[Key, Row]:
         """Every synced row as a person sees it, not to be altered; one that did not change is the object it was."""

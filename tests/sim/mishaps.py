@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.sim.carrying import Carrying
 from tests.sim.central import Central
+from tests.sim.damage import Damage
 from tests.sim.forgery import forge
 from tests.sim.laptop import Laptop
 from tests.sim.people import People
@@ -34,6 +35,7 @@ class Mishaps:
     carrying: Carrying
     watch: Watch
     sticks: Sticks
+    damage: Damage
     look: Callable[[Laptop], None]
 
     def _whose(self, step: Step) -> Laptop:
@@ -75,6 +77,16 @@ class Mishaps:
         laptop.restart()
         self.look(laptop)
         return f"{laptop.name} restarted"
+
+    def _damage(self, step: Step) -> str:
+        """The disk damages a replica, and the program repairs it."""
+        laptop = self._whose(step)
+        if self.recover:
+            return "nothing is damaged"
+        self._fire("damaged" + (f", {step.fault}" if step.fault else ""))
+        told = self.damage.act(laptop, step)
+        self.look(laptop)
+        return told
 
     def _kill(self, step: Step) -> str:
         laptop = self._whose(step)

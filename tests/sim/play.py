@@ -27,6 +27,7 @@ from tests.sim.ageing import Ageing, grow_old
 from tests.sim.bodies import MOST
 from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
+from tests.sim.damage import Damage
 from tests.sim.enrolling import LOCKED, Enrolling
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
@@ -77,6 +78,7 @@ class History(Mishaps):
         self.carrying = Carrying(self.central)
         self.watch = Watch(self.central)
         self.sticks = Sticks(self.central, self._look_after_reading)
+        self.damage = Damage(self.central, self.sticks, self.watch)
         self.ageing = Ageing(self.central)
         self.enrolling = Enrolling(self.central, self.folder, self.now, self.seed)
         self.office.found()

@@ -167,6 +167,20 @@ _NO_WORK = ("sync", "open", "copy", "carry")
 SHUT_OUT_IN = 4
 """In one of so many histories the office locks or withdraws laptops."""
 
+HURT_IN = 4
+"""In one of so many histories disks damage replicas, and the office orders laptops to be wiped."""
+REPAIR_KILLS = (
+    "",
+    "",
+    "REPAIR_BUILT",
+    "REPAIR_READY",
+    "DAMAGED_MOVED",
+    "REPAIR_BUILT REPAIR_BUILT",
+    "REPAIR_BUILT DAMAGED_MOVED",
+    "REPAIR_READY DAMAGED_MOVED",
+)
+"""At which of its steps a repair is killed, one program after the other."""
+
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -199,6 +213,8 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
         _tell(chance, schedule, laptops)
     if seed % SHUT_OUT_IN == 0:
         _shut_out(random.Random(f"standing/{seed}"), schedule, laptops)
+    if seed % HURT_IN == 1:
+        _damage(random.Random(f"damage/{seed}"), schedule, laptops)
     return schedule[:steps]
 
 
@@ -210,6 +226,13 @@ def _shut_out(chance: random.Random, schedule: list[Step], laptops: int) -> None
         for verb in verbs:
             schedule.insert(at, Step("shut_out", who, verb, pick))
             at += chance.randrange(1, 30)
+
+
+def _damage(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """Disks damage replicas, most often when there was work since the last sync."""
+    for _ in range(1 + len(schedule) // 80):
+        at, who, pick = chance.randrange(len(schedule)), chance.randrange(laptops), chance.getrandbits(62)
+        schedule.insert(at, Step("damage", who, "", pick, chance.choice(REPAIR_KILLS)))
 
 
 def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:

@@ -22,6 +22,7 @@ from tests.sim.values import line_total
 
 PENDING = "SELECT n, revision FROM outbox WHERE state <> 'doomed' ORDER BY n"
 LEAVING = "SELECT row_id FROM base_row WHERE standing > 0"
+NO_IMAGE = "SELECT entity, row_id FROM base_row WHERE image IS NULL"
 DIGEST_HALF = 1 << 63
 
 
@@ -53,7 +54,10 @@ class Watch:
         self._accounted(laptop)
         self._never_backwards(laptop, rows, waiting)
         # After a restore, what is offered again is shown though its account may have left since.
-        offered = {row_id for _, row_id in waiting} if self.central.restored else set()
+        # So is, after a repair, what waits, before the records it belongs to have come again.
+        laptop.repaired = laptop.repaired and not laptop.replica.state().complete
+        early = self.central.restored or laptop.repaired
+        offered = {row_id for _, row_id in waiting} if early else set()
         self._parents_first(laptop, rows, leaving | offered)
         self._totals(laptop, rows, waiting)
         if reply is None or not reply.more:
@@ -66,6 +70,11 @@ class Watch:
         self.cursors[copy.name] = self.cursors.get(laptop.name, b"")
         self.epochs[copy.name] = self.epochs.get(laptop.name, b"")
         self.seen[copy.name] = dict(self.seen.get(laptop.name, {}))
+
+    def begin_anew(self, laptop: Laptop) -> None:
+        """What a laptop showed is gone with its file, and comes again from the first page on."""
+        for known in (self.cursors, self.seen, self.shown):
+            known.pop(laptop.name, None)  # type: ignore[attr-defined]
 
     def _made_again(self, laptop: Laptop) -> set[bytes]:
         """Rows that changes still waiting here make: after a restore their former image is stale, and they stay."""
@@ -96,6 +105,8 @@ class Watch:
                     wanted.setdefault(key, {}).update(edit.after)
         for key, values in wanted.items():
             if key not in rows:
+                if laptop.repaired and key in laptop.asked(NO_IMAGE):
+                    continue  # what it was before could not be read: it shows when it has come again
                 raise Wrong(f"I7: {laptop.name} lost its own {key[0]} {self.central.names.get(key[1])}")
             for name, value in values.items():
                 if RULES[key[0]].get(name, "F") not in "NJG=" and rows[key][name] != value:
