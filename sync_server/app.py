@@ -51,6 +51,10 @@ if TYPE_CHECKING:
 STEPS = 1_000
 """Of the progress bar."""
 
+MOST_PROCESSES = 64
+_BESIDE = (sys.executable, "-P", "-c", "from sync_server.start import main; main()", "serve-beside")
+"""The command of one of several server processes; nothing is loaded from the folder it was called in."""
+
 AN_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -62,20 +66,49 @@ AN_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--address", help="How devices reach this server, when that differs, like https://sync.example.com."
 )
-def serve(host: str, port: int, tls_cert: Path | None, tls_key: Path | None, address: str | None) -> None:
+@click.option(
+    "--processes",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MOST_PROCESSES),
+    help="How many server processes share the work, one for each processor say; more than one wants PostgreSQL.",
+)
+def serve(
+    host: str, port: int, tls_cert: Path | None, tls_key: Path | None, address: str | None, processes: int
+) -> None:
     """Runs the sync server until it is interrupted. Off loopback it wants a certificate."""
-    from sync_server.http.serve import serve as run
+    from sync_server.http.processes import serve_together
+    from sync_server.http.serve import Place
+    from sync_server.http.serve import serve as serve_alone
     from sync_server.store.daily import tidied_daily
 
     found = home()
     known_as = checked_address(address) if address else ""
+    place = Place(host, port, tls_cert, tls_key)
 
     def announce(listening: str) -> None:
         _remember_address(found, known_as or reachable(listening), tls_cert)
         say(f"Serving on {listening}")
 
     with central_store() as database, tidied_daily(database):
-        run(database, host, port, tls_cert, tls_key, announce)
+        if processes == 1:
+            serve_alone(database, place, announce)
+        else:
+            serve_together(database, place, processes, _BESIDE, announce)
+
+
+@commands.command("serve-beside", hidden=True)
+@click.option("--socket", "number", required=True, type=int)
+@click.option("--processes", required=True, type=int)
+@click.option("--tls-cert", type=AN_EXISTING_FILE)
+@click.option("--tls-key", type=AN_EXISTING_FILE)
+def serve_beside(number: int, processes: int, tls_cert: Path | None, tls_key: Path | None) -> None:
+    """One of several server processes; `serve` starts it, and it ends with its standard input."""
+    from sync_server.http.processes import serve_as_one_of
+    from sync_server.http.serve import Place
+
+    with central_store() as database:
+        serve_as_one_of(database, Place("", 0, tls_cert, tls_key), processes, number)
 
 
 def _remember_address(found: ServerHome, address: str, tls_cert: Path | None) -> None:

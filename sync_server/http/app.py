@@ -51,9 +51,12 @@ PUBLIC_PATHS = frozenset({"/v1/health", "/v1/enroll", "/v1/wiped"})
 """The only routes that answer without a device's token; what the last of them takes is signed with a device's key."""
 
 
-def make_app(database: Database) -> Starlette:
-    """The application on one central store; it keeps nothing between requests but turns and counts."""
-    routes = _Routes(database)
+def make_app(database: Database, processes: int = 1) -> Starlette:
+    """The application on one central store; it keeps nothing between requests but turns and counts.
+
+    Each of several processes has its own; the bounds on what strangers may do, and on memory, are parted among them.
+    """
+    routes = _Routes(database, processes)
     app = Starlette(
         routes=[
             # asked for in this order: what comes most often stands first
@@ -74,13 +77,14 @@ _Told = TypeVar("_Told")
 
 
 class _Routes:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, processes: int) -> None:
         self._database = database
         self._turns = OneAtATime()
         self._file_turns = OneAtATime()
-        self._attempts = Attempts(MAX_ENROLMENTS, database.clock)
-        self._receipts = Attempts(MAX_ENROLMENTS, database.clock)
-        self._intake = Intake()
+        of_each = -(-MAX_ENROLMENTS // processes)
+        self._attempts = Attempts(of_each, database.clock)
+        self._receipts = Attempts(of_each, database.clock)
+        self._intake = Intake(processes)
         self._work = Work()
         self._waiting = Waiting(database)
 

@@ -46,7 +46,8 @@ _T = TypeVar("_T")
 class Intake:
     """Bodies on their way in, and as long as they are worked on."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: int) -> None:
+        self._most = MAX_BODIES // processes
         self._held = 0
 
     @asynccontextmanager
@@ -67,7 +68,7 @@ class Intake:
                     raise KnownError(
                         Code.TOO_LARGE, f"The message is larger than {cap >> 10:,} kB; send it in parts."
                     )
-                if self._held > MAX_BODIES:
+                if self._held > self._most:
                     raise _busy()
                 parts.append(part)
             yield b"".join(parts)
@@ -129,7 +130,10 @@ def _busy() -> KnownError:
 
 
 class OneAtATime:
-    """A device has one exchange under way; a second one is asked to wait, so that no push overtakes another."""
+    """A device has one exchange under way in a process; a second one is asked to wait, and takes no worker.
+
+    Where it reaches another process, the store's clock lock takes one after the other.
+    """
 
     def __init__(self) -> None:
         self._busy: set[bytes] = set()

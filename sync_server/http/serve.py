@@ -1,4 +1,7 @@
-"""Runs the application under uvicorn; refuses to start where a secret would travel in the open (S13, S34)."""
+"""Runs the application under uvicorn; refuses to start where a secret would travel in the open (S13, S34).
+
+Owns the listening socket and what a server process is to its machine. Must not know how many of them there are.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import gc
 import socket
 import ssl
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -25,26 +29,55 @@ MOST_CONNECTIONS = 42_000
 """Two for each of many devices: the line held open for news, and the one of the last sync, which rests a while."""
 
 
-def serve(
-    database: Database,
-    host: str,
-    port: int,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    announce: Callable[[str], None],
-) -> None:
+WAITING_CONNECTIONS = 512
+"""Made, and not yet taken by a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server listens, and the certificate and key it shows, if any."""
+
+    host: str
+    port: int
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+
+def serve(database: Database, place: Place, announce: Callable[[str], None]) -> None:
     """Serves until interrupted; `announce` is told the address once it serves.
+
+    Raises:
+        KnownError: as `listening`.
+    """
+    with listening(place) as (listener, address):
+        server = server_of(database, place)
+        server.begun = lambda: announce(address)
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def listening(place: Place) -> Iterator[tuple[socket.socket, str]]:
+    """The socket of a place and the address by which it is reached.
 
     Raises:
         KnownError: `plain_http` off loopback without a certificate, `wrong_usage` for half a certificate,
             `certificate` for a certificate and a key that do not belong together, `address_in_use`.
     """
-    _require_tls(host, tls_cert, tls_key)
-    if tls_cert and tls_key:
-        _require_a_pair(tls_cert, tls_key)
+    _require_tls(place.host, place.tls_cert, place.tls_key)
+    if place.tls_cert and place.tls_key:
+        _require_a_pair(place.tls_cert, place.tls_key)
+    listener = _listen(place.host, place.port)
+    name = f"[{place.host}]" if ":" in place.host else place.host
+    try:
+        yield listener, f"{'https' if place.tls_cert else 'http'}://{name}:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+
+
+def server_of(database: Database, place: Place, processes: int = 1) -> Server:
+    """A server on a central store, one of so many processes; it is run on a socket of that place."""
     _allow_connections()
-    listener = _listen(host, port)
-    app = make_app(database)
+    app = make_app(database, processes)
     _settle_down()
     config = uvicorn.Config(
         app,
@@ -57,15 +90,12 @@ def serve(
         timeout_graceful_shutdown=10,
         limit_concurrency=MOST_CONNECTIONS,
         h11_max_incomplete_event_size=64 * 1024,
-        ssl_certfile=str(tls_cert) if tls_cert else None,
-        ssl_keyfile=str(tls_key) if tls_key else None,
+        # of several processes each takes one connection at a time, so that all get some of those that come at once
+        backlog=WAITING_CONNECTIONS if processes == 1 else 1,
+        ssl_certfile=str(place.tls_cert) if place.tls_cert else None,
+        ssl_keyfile=str(place.tls_key) if place.tls_key else None,
     )
-    name = f"[{host}]" if ":" in host else host
-    address = f"{'https' if tls_cert else 'http'}://{name}:{listener.getsockname()[1]}"
-    try:
-        Server(config, app.state.end, lambda: announce(address)).run(sockets=[listener])
-    finally:
-        listener.close()
+    return Server(config, app.state.end)
 
 
 def _require_tls(host: str, tls_cert: Path | None, tls_key: Path | None) -> None:
@@ -98,19 +128,18 @@ def _no_password() -> str:
 class Server(uvicorn.Server):
     """Ends the waits before it waits for the requests under way to end; they are such requests.
 
-    Args:
+    Attributes:
         begun: called once it serves, and ends in order when it is interrupted.
     """
 
-    def __init__(
-        self, config: uvicorn.Config, end: Callable[[], None], begun: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
         super().__init__(config)
-        self._end, self._begun = end, begun
+        self._end = end
+        self.begun: Callable[[], None] = lambda: None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._begun()
+        self.begun()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end()
@@ -154,5 +183,5 @@ def _listen(host: str, port: int) -> socket.socket:
         raise KnownError(
             Code.ADDRESS_IN_USE, f"{host}:{port} cannot be used ({error.strerror}). {what}."
         ) from error
-    listener.listen(512)
+    listener.listen(WAITING_CONNECTIONS)
     return listener

@@ -16,7 +16,7 @@ from fieldrep.domain.files import OWNERS, owner_problem
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.credentials import LOCKED, DeviceIdentity, confirm
 from sync_server.store.database import Database
-from sync_server.store.files import attachment_for, is_whole, over_quota, read_part, take, taken_of
+from sync_server.store.files import attachment_for, in_turn, is_whole, over_quota, read_part, take, taken_of
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
@@ -57,6 +57,7 @@ def answer_about_file(database: Database, device: DeviceIdentity, request: FileR
             return FileReply(held=_size(row) if whole else 0, whole=whole, part=part)
     with database.beside() as session:
         row = _held(Reader(session), device, request)
+        in_turn(session, row)
         if is_whole(session, request.row_id):
             return FileReply(held=_size(row), whole=True)
         if request.part and not taken_of(session, request.row_id, device.device_id):

@@ -29,10 +29,16 @@ _COLUMNS = (
     "waiting",
     "settled_to",
 )
+# Two exchanges of one device may overtake each other in two server processes. What it showed to have and the newest
+# change it told of only grow, and it stays fixed to the installation that came first.
 _OVER = (
-    "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, revision = excluded.revision, "
+    "ON CONFLICT (device_id) DO UPDATE SET seen_at = excluded.seen_at, "
+    "revision = CASE WHEN device_contact.revision > excluded.revision THEN device_contact.revision "
+    "ELSE excluded.revision END, highest_n = CASE WHEN device_contact.highest_n > excluded.highest_n "
+    "THEN device_contact.highest_n ELSE excluded.highest_n END, "
+    "incarnation = CASE WHEN length(device_contact.incarnation) > 0 THEN device_contact.incarnation "
+    "ELSE excluded.incarnation END, "
     "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
-    "incarnation = excluded.incarnation, highest_n = excluded.highest_n, "
     "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
     "waiting = excluded.waiting, settled_to = excluded.settled_to"
 )

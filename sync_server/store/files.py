@@ -41,6 +41,16 @@ def attachment_for(reader: Reader, user_id: bytes, row_id: bytes, *, giving: boo
     return row if reader.holds(user_id, scope_key(ATTACHMENT, row)) else None
 
 
+def in_turn(session: Session, row: Row) -> None:
+    """Has this transaction go on alone among those about equal bodies, which become one, until it ends.
+
+    On SQLite whoever writes is alone already.
+    """
+    if not session.dialect.is_local:
+        number = int.from_bytes(bytes.fromhex(str(row["sha256"]))[:8], "big", signed=True)
+        session.run("SELECT pg_advisory_xact_lock(?)", (number,))
+
+
 def is_whole(session: Session, row_id: bytes) -> bool:
     """Whether the record was shown to have its body."""
     return session.first("SELECT sha256 FROM file_body WHERE row_id = ?", (row_id,)) is not None

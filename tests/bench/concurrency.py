@@ -71,14 +71,17 @@ class Together:
     peak_mb: float
 
 
-def meet(url: str, size: str, crowd: Crowd, folder: Path, step: str = "sync") -> Together:
+def meet(
+    url: str, size: str, crowd: Crowd, folder: Path, step: str = "sync", *, processes: int = 1
+) -> Together:
     """The whole of it: admits the devices, lets them fetch and edit, gives the signal, compares.
 
     Args:
         step: what is measured, a word of `crowd.py`.
+        processes: of the server.
     """
     folder.mkdir(parents=True)
-    with Server(folder / "server", url) as server:
+    with Server(folder / "server", url, processes) as server:
         members = _admitted(url, size, crowd, folder)
         share = -(-len(members) // crowd.processes)
         tasks = [

@@ -71,16 +71,16 @@ def database_processes(url: str) -> list[psutil.Process]:
 
 
 class Server:
-    """The real server in a process of its own, on a central store."""
+    """The real server in a process of its own, or in several, on a central store."""
 
-    def __init__(self, home: Path, url: str) -> None:
+    def __init__(self, home: Path, url: str, processes: int = 1) -> None:
         kept = ServerHome(home)
         kept.make()
         kept.remember(Remembered(database=url))
         more = {"FIELDREP_SERVER_HOME": str(home)}
         command = [sys.executable, "-c", _SERVE]
         self._process = subprocess.Popen(
-            [*command, "serve", "--port", "0"],
+            [*command, "serve", "--port", "0", "--processes", str(processes)],
             env=environment(**more),
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -91,7 +91,8 @@ class Server:
         if "http" not in said:
             raise RuntimeError(f"the server did not start: {said!r}")
         self.address = said.split()[-1]
-        self._seen = psutil.Process(self._process.pid)
+        first = psutil.Process(self._process.pid)
+        self._seen = [first, *first.children()]
 
     def __enter__(self) -> Self:
         return self
@@ -105,17 +106,17 @@ class Server:
     @property
     def peak_mb(self) -> float:
         """The most memory it has had so far."""
-        return peak_mb(self._process.pid)
+        return sum(peak_mb(one.pid) for one in self._seen)
 
     @property
     def resident_mb(self) -> float:
         """The memory it has now."""
-        return self._seen.memory_info().rss / 1_048_576
+        return sum(one.memory_info().rss for one in self._seen) / 1_048_576
 
     @property
     def cpu(self) -> float:
         """Processor seconds it has taken so far."""
-        return processor_seconds([self._seen])
+        return processor_seconds(self._seen)
 
 
 class Relay:

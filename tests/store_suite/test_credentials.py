@@ -225,6 +225,21 @@ def test_what_a_device_showed_to_have_is_remembered_and_never_shrinks(world: Wor
     assert contact(handshake(b"rubbish", 6)).highest_n == 6
 
 
+def test_exchanges_that_overtake_each_other_in_two_server_processes_take_nothing_back(world: World) -> None:
+    ana = world.user("ana")
+    reply = admitted(world, ana)
+    copy = world.fresh(ana)
+    empty = Copy(ana).cursor
+    looked = credentials.identify(world.database, reply.token)
+    assert looked is not None
+    present = world.database.info().revision
+    world.database.note_contact(looked, handshake(copy.cursor, 7), present)
+    world.database.note_contact(looked, handshake(empty, 5, b"j" * 16), present)
+    again = credentials.identify(world.database, reply.token)
+    assert again is not None
+    assert (again.known_revision, again.highest_n, again.incarnation) == (present, 7, b"i" * 16)
+
+
 def test_a_device_with_nothing_new_to_tell_is_not_written_down_each_time(world: World) -> None:
     ana = world.user("ana")
     reply = admitted(world, ana)

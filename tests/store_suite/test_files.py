@@ -6,6 +6,7 @@ Owns what may happen to a body on its way. Cuts fall at named bytes and at bytes
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ from sync_server.reconcile.files import answer_about_file
 from sync_server.store.backup import backup, restore
 from sync_server.store.credentials import identify, revoke
 from sync_server.store.database import Database
-from sync_server.store.files import QUOTAS, use_of_files
+from sync_server.store.files import QUOTAS, in_turn, take, use_of_files
+from sync_server.store.reading import Reader
 from sync_server.store.verify import verify
 from tests.helpers.photos import TELLTALE, jpeg, png, webp
 from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
@@ -320,3 +322,36 @@ def test_a_store_reopened_midway_goes_on_at_the_byte_it_had(
     world.database = Database.open(world.url, world.clock, SeededBytes(6))
     assert carry(ana.replica, line).sent == 1
     assert line.sent == SIZE
+
+
+def test_equal_bodies_that_become_whole_at_once_in_two_server_processes_are_kept_once(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    body = bytes_of(6, 1_000)
+    rows = [added(ana, tmp_path, body, name) for name in ("Once.jpg", "Again.jpg")]
+    ana.sync()
+    beside = Database.open(world.url, world.clock, SeededBytes(2))
+    device = identify(beside, ana.admission.token)
+    assert device is not None
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            with world.database.beside() as session:
+                row = Reader(session).row("attachment", rows[0])
+                assert row is not None
+                in_turn(session, row)
+                assert take(session, row, device.device_id, 0, body) == (1_000, True)
+                later = pool.submit(
+                    answer_about_file, beside, device, FileRequest(row_id=rows[1], at=0, part=body)
+                )
+                while beside.dialect.name == "postgresql" and not _somebody_waits(world):
+                    assert not later.done()
+            assert later.result(60).whole
+    finally:
+        beside.close()
+    with world.database.read() as reader:
+        assert reader.rows("SELECT SUM(length(part)) FROM file_part")[0][0] == len(body)
+
+
+def _somebody_waits(world: World) -> bool:
+    with world.database.read() as reader:
+        return reader.rows("SELECT 1 FROM pg_locks WHERE NOT granted") != []
