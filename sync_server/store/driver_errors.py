@@ -130,6 +130,11 @@ def _known_postgres(error: BaseException) -> KnownError | None:
         return KnownError(
             Code.DISK_FULL, "The database's disk is full. Nothing was changed; free some space."
         )
+    if isinstance(error, psycopg.errors.IoError):
+        return KnownError(
+            Code.DISK_ERROR,
+            f"The database cannot read or write its disk ({_first_line(error)}). Nothing was changed; check the disk.",
+        )
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return KnownError(
             Code.SERVER_BUSY, "The database can only be read just now. Nothing was changed; try again."

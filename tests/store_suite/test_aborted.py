@@ -39,6 +39,10 @@ ENDS = {
     "a deadlock": "RAISE EXCEPTION 'raised here' USING ERRCODE = '40P01'",
     "its connection closed": "PERFORM pg_terminate_backend(pg_backend_pid())",
 }
+OF_THE_DISK = {
+    "its disk full": ("RAISE EXCEPTION 'raised here' USING ERRCODE = '53100'", "The server's disk is full"),
+    "its disk failing": ("RAISE EXCEPTION 'raised here' USING ERRCODE = '58030'", "cannot use its disk"),
+}
 MOMENTS = {
     "its first row": "CREATE TRIGGER aborting BEFORE INSERT ON account",
     "its last statement": "CREATE TRIGGER aborting BEFORE UPDATE ON store_info",
@@ -182,6 +186,22 @@ def test_a_push_that_postgresql_ends_writes_nothing_and_is_taken_once_when_it_co
         assert laptop.depth() == 1
     assert_taken_once(office, laptop, 1)
     assert names(office) == ["Corner Shop"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("disk", OF_THE_DISK)
+def test_a_push_that_the_disk_of_postgresql_does_not_take_is_told_so_and_is_taken_once_afterwards(
+    office: Served, laptop: Replica, disk: str, moment: str
+) -> None:
+    end, told = OF_THE_DISK[disk]
+    create_account(laptop, name="Corner Shop")
+    before = stored(office)
+    with aborting(office, MOMENTS[moment], end):
+        error = refused(laptop)
+        assert error.code is Code.SERVER_DISK
+        assert told in error.sentence
+        assert stored(office) == before
+    assert_taken_once(office, laptop, 1)
 
 
 def test_pushes_taken_together_that_postgresql_ends_all_hear_of_it_and_each_is_taken_once_afterwards(
