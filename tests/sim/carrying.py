@@ -23,6 +23,7 @@ from fieldrep.contract.files import (
 from fieldrep.sync.files import FilePolicy, bring, carry
 from tests.sim.bodies import PART
 from tests.sim.central import Central
+from tests.sim.full import Disk, disk_of, failing
 from tests.sim.laptop import Laptop
 from tests.sim.line import damaged, flipped, offline
 from tests.sim.oracle import Wrong
@@ -70,6 +71,9 @@ class FileLine:
     step: Step
     asked: int = 0
 
+    def __post_init__(self) -> None:
+        self.disk = disk_of(self.step, server=True)
+
     def file(self, request: FileRequest) -> FileReply:
         """Carries one request about a file, or breaks as planned."""
         fault = self.step.files if self.asked == self.step.pick % 5 else ""
@@ -87,7 +91,7 @@ class FileLine:
     def _carried(self, body: bytes, fault: str) -> FileReply:
         laptop = self.laptop
         self.carrying.sent.setdefault(laptop.name, []).append((laptop.token, laptop.device, body))
-        message = self.carrying.handle(laptop.token, laptop.device, laptop.user, body)
+        message = self.carrying.handle(laptop.token, laptop.device, laptop.user, body, self.disk)
         if fault == "twice":
             message = self.carrying.handle(laptop.token, laptop.device, laptop.user, body)
         if fault in ("lost reply", "kill after send"):
@@ -140,15 +144,21 @@ class Carrying:
 
     # -- the central store's half
 
-    def handle(self, token: str, device: bytes, user: bytes, body: bytes) -> bytes:
+    def handle(self, token: str, device: bytes, user: bytes, body: bytes, disk: Disk | None = None) -> bytes:
         """One request about a file as the HTTP route treats it, and what must come of it."""
         central, request = self.central, decode_file_request(body)
         central.new_day()
+        before = (central.bodies.copied(), set(central.bodies.ever)) if disk else None
         asked = request.row_id, request.at, request.part
         wanted = central.bodies.answer(central.oracle, device, user, *asked)
         try:
-            message = central.files(token, body)
+            with failing(central.database, disk):
+                message = central.files(token, body)
         except KnownError as error:
+            if before and error.code is Code.SERVER_DISK:
+                central.bodies.put_back(before[0])
+                central.bodies.ever = before[1]
+                raise
             refused = wanted.refused if central.knows(device) else Code.UNAUTHORISED.value
             if error.code.value != refused and not central.standing.may_refuse(device, error):
                 raise Wrong(f"I5: a file was refused as {error.code}, the oracle says {wanted}") from error

@@ -21,6 +21,7 @@ from fieldrep.contract.messages import (
 )
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
+from tests.sim.full import disk_of, failing
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
 from tests.sim.schedule import SERVER_FAULTS, Step
@@ -39,6 +40,9 @@ class Line:
     sent: list[tuple[str, bytes, bytes]]
     exchanges: int = 0
     last: ExchangeReply | None = None
+
+    def __post_init__(self) -> None:
+        self.disk = disk_of(self.step, server=True)
 
     def exchange(self, request: ExchangeRequest) -> ExchangeReply:
         """Carries one request, or breaks as planned."""
@@ -84,7 +88,8 @@ class Line:
 
     def _handle(self, body: bytes) -> bytes:
         try:
-            return self.central.handle(self.laptop.token, body, self.laptop.device, self.laptop.user)
+            with failing(self.central.database, self.disk):
+                return self.central.handle(self.laptop.token, body, self.laptop.device, self.laptop.user)
         except ServerDied as died:
             raise offline() from died
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.sim.bugs import BUGS, Bug, planted
 from tests.sim.bugs_in_motion import IN_MOTION
+from tests.sim.disk_bugs import DISK_BUGS
 from tests.sim.file_bugs import FILE_BUGS
 from tests.sim.loss_bugs import LOSS_BUGS
 from tests.sim.merge_bugs import MERGE_BUGS
@@ -23,7 +24,7 @@ from tests.sim.places import memory
 from tests.sim.play import make_store, play
 from tests.store_suite.databases import Databases, databases
 
-ALL_BUGS: tuple[Bug, ...] = (*BUGS, *IN_MOTION, *MERGE_BUGS, *FILE_BUGS, *LOSS_BUGS)
+ALL_BUGS: tuple[Bug, ...] = (*BUGS, *IN_MOTION, *MERGE_BUGS, *FILE_BUGS, *LOSS_BUGS, *DISK_BUGS)
 MOST_SEEDS = 120
 STEPS = 60
 CAUGHT = Path(__file__).with_name("caught.json")

@@ -29,6 +29,7 @@ from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
 from tests.sim.damage import Damage
 from tests.sim.enrolling import LOCKED, Enrolling
+from tests.sim.full import disk_of, require_told
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
 from tests.sim.looking import with_names
@@ -133,8 +134,10 @@ class History(Mishaps):
         except Killed:
             laptop.kill()
             told = self._saved_or_not(laptop, before)
-        laptop.tap.fuse = 0
         self.look(laptop)
+        if self._disarm(laptop, told):  # who was told so makes room, and saves once more
+            told += f", then {self.people.act(laptop, step.verb, step.pick, self.step)}"
+            self.look(laptop)
         return f"{laptop.name} {told}"
 
     def _saved_or_not(self, laptop: Laptop, before: int) -> str:
@@ -188,7 +191,8 @@ class History(Mishaps):
         except Killed:
             laptop.kill()
             told = "killed"
-        laptop.tap.fuse = 0
+        self._disarm(laptop, told)
+        self._fire(require_told(line.disk, laptop.name, told, server=True))
         look(line.last)
         return f"{told} ({line.exchanges} exchanges)"
 
@@ -210,11 +214,13 @@ class History(Mishaps):
         """Somebody opens a file; the line it comes by may break, and the laptop may die."""
         laptop = self._whose(step)
         self._fire(f"opened, {step.files}" if step.files else "")
+        self._arm(laptop, step)
         try:
             told = self.carrying.open(laptop, step)
         except Killed:
             laptop.kill()
             told = "opens a file: killed"
+        self._disarm(laptop, told)
         self.look(laptop)
         return f"{laptop.name} {told}"
 
@@ -230,6 +236,14 @@ class History(Mishaps):
     def _arm(self, laptop: Laptop, step: Step) -> None:
         if "statement" in step.fault:
             laptop.tap.fuse, laptop.tap.after = step.at, step.fault == "kill after statement"
+        laptop.tap.disk = disk_of(step)
+
+    def _disarm(self, laptop: Laptop, told: str) -> str:
+        """From here on nothing breaks; what its disk did, if it failed."""
+        failed = require_told(laptop.tap.disk, laptop.name, told)
+        laptop.tap.fuse, laptop.tap.disk = 0, None
+        self._fire(failed)
+        return failed
 
     def _units(self) -> list[set[Key]]:
         """The rows each accepted unit of work made, of those that made more than one."""

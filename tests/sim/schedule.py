@@ -69,6 +69,7 @@ FILE_FAULTS = (
     "kill after send",
     "kill after reply",
 )
+DISK_FAULTS = ("disk full", "disk error", "server disk full", "server disk error")
 SERVER_FAULTS = ("before commit", "after commit", "before reply")
 KILLS = (
     "kill before send",
@@ -181,6 +182,11 @@ REPAIR_KILLS = (
 )
 """At which of its steps a repair is killed, one program after the other."""
 
+DISKS_FAIL_IN = 4
+"""In one of so many histories disks are full or fail at a write."""
+STEPS_OF_A_DISK = 8
+"""One of so many steps meets a disk that fails, then."""
+
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -215,7 +221,18 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
         _shut_out(random.Random(f"standing/{seed}"), schedule, laptops)
     if seed % HURT_IN == 1:
         _damage(random.Random(f"damage/{seed}"), schedule, laptops)
+    if seed % DISKS_FAIL_IN == 3:
+        chance = random.Random(f"disks/{seed}")
+        schedule = [_on_a_bad_disk(chance, step) for step in schedule]
     return schedule[:steps]
+
+
+def _on_a_bad_disk(chance: random.Random, step: Step) -> Step:
+    """The step, or the same one on a disk that fails at a write, where nothing else breaks in it."""
+    fails, fault = chance.randrange(STEPS_OF_A_DISK) == 0, chance.choice(DISK_FAULTS)
+    at = chance.randrange(1, chance.choice((6, 40)))
+    possible = step.what in ("sync", "carry", "open") or (step.what == "work" and fault in DISK_FAULTS[:2])
+    return replace(step, fault=fault, at=at) if fails and possible and not step.fault else step
 
 
 def _shut_out(chance: random.Random, schedule: list[Step], laptops: int) -> None:

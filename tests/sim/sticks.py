@@ -25,6 +25,7 @@ from sync_server.admin.bundles import Asked, open_request, write_answer
 from tests.sim.bodies import Answer
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
+from tests.sim.full import disk_of, failing, require_told
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
 from tests.sim.replying import check_reply, is_told_a_copy
@@ -97,13 +98,19 @@ class Sticks:
         copy = next(shown, None)
         out = io.BytesIO()
         self.central.death = step.fault if step.fault in SERVER_FAULTS else ""
+        disk = None if asked.about_files else disk_of(step, server=True)  # of files parts may be taken before
         try:
-            with self.central.dying():
+            with self.central.dying(), failing(self.central.database, disk):
                 write_answer(self.central.database, asked, out)
         except ServerDied:
             self.central.reopen()
             self._judge(laptop, asked, copy)
             return self._did("the server died over it", "server died")
+        except KnownError as error:
+            if disk is None or error.code is not Code.SERVER_DISK:
+                raise
+            self._judge(laptop, asked, copy)
+            return self._did("the disk of the office failed", "server disk failed")
         changes = self._judge(laptop, asked, copy)
         self._check(laptop, asked, out.getvalue(), copy)
         self._check_files(laptop, asked, out.getvalue())
@@ -176,6 +183,7 @@ class Sticks:
         before = laptop.replica.state().cursor
         if "statement" in step.fault:
             laptop.tap.fuse, laptop.tap.after = step.at, step.fault == "kill after statement"
+        disk = laptop.tap.disk = disk_of(step)
         try:
             receipt = read_reply(laptop.replica, io.BytesIO(answer))
             told = "taken" if receipt.digests_equal else "passed over"
@@ -186,7 +194,8 @@ class Sticks:
         except Killed:
             laptop.kill()
             told = "killed"
-        laptop.tap.fuse = 0
+        laptop.tap.fuse, laptop.tap.disk = 0, None
+        require_told(disk, laptop.name, told)
         self._look(laptop, before, answer)
         return self._did(f"read an answer: {told}", told)
 

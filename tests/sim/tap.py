@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.sim.full import Disk
 
 _NAMED = re.compile(r"\b(?:INTO|FROM|JOIN|UPDATE(?:\s+OR\s+\w+)?|TABLE)\s+(\w+)", re.IGNORECASE)
 _HARMLESS = re.compile(r"\s*(?:SELECT|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA)\b", re.IGNORECASE)
@@ -44,6 +47,7 @@ class Tap:
     fuse: int = 0
     after: bool = False
     dead: bool = False
+    disk: Disk | None = None
     last: str = ""
     written: set[str] = field(default_factory=set)
 
@@ -52,7 +56,7 @@ class Tap:
         return bool(self.connection.in_transaction)
 
     def execute(self, sql: str, parameters: Sequence[object] = (), /) -> Any:
-        if self.fuse or self.dead:
+        if self.fuse or self.dead or self.disk:
             return self._run(sql, lambda: self.connection.execute(sql, parameters))
         if written := tables_written(sql):
             self.written |= written
@@ -75,6 +79,8 @@ class Tap:
         if self.dead:  # what a dead program would still have done, such as telling why, it does not do
             raise Killed(sql[:60])
         self.written |= tables_written(sql)
+        if self.disk is not None:
+            self.disk.write(sql, self._undo)
         burning = self.fuse == 1
         self.fuse = max(self.fuse - 1, 0)
         if burning and not self.after:
@@ -83,6 +89,10 @@ class Tap:
         if burning:
             self._die(sql)
         return result
+
+    def _undo(self, sql: str) -> None:
+        if self.in_transaction:
+            self.connection.execute(sql)
 
     def _die(self, sql: str) -> None:
         self.last, self.dead = sql, True
