@@ -74,7 +74,7 @@ class Central:
         self.database = Database.create(self.url, self.now, self._random.randbytes)
         self.sql = Sql(self.url)
         self.sql.overhear(self.database)
-        self._routes = _Routes(self.database)
+        self._routes = _Routes(self.database, processes=1)
         self.oracle, self.standing = Oracle(self.sql.columns()), Standing(self)
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Central:
         self.database.close()
         self.database = Database.open(self.url, self.now, self._random.randbytes)
         self.sql.overhear(self.database)
-        self._routes = _Routes(self.database)
+        self._routes = _Routes(self.database, processes=1)
 
     @property
     def answers(self) -> dict[tuple[bytes, int], Outcome]:
