@@ -126,7 +126,12 @@ class Watch:
             raise Wrong(f"I2: {laptop.name} made {sorted(laptop.made)} and accounts for {sorted(found)}")
 
     def _ever(self, laptop: Laptop, n: int) -> bool:
-        return any((device, n) in self.central.ever_answered for device in laptop.devices)
+        """Whether a change was answered before, be it to a copy that had handed in what both share."""
+        ever, copies = self.central.ever_answered, self.central.copies
+        return any((device, n) in ever for device in laptop.devices) or any(
+            (device, n) in ever and copies.contents[device, n] == laptop.made[n]
+            for device in copies.kin(laptop.device)
+        )
 
     def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I7: no row is ever shown at an older revision than before."""
