@@ -30,6 +30,7 @@ _numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _edits = msgspec.msgpack.Decoder(tuple[Edit, ...]).decode
 _pack = msgspec.msgpack.Encoder().encode
 _IN_BACKUP = "known"
+_ANSWERED = "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?"
 AWAITED = ("not_seen", "giving_back", "unknown")
 """States of a device that may have something to give back."""
 
@@ -252,7 +253,9 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     admitted_by = made_at if made_at < restored_at else None
     installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
     again = {n for n, result in returned if result.startswith("refused")}
-    known = {n for n, _ in returned} | _known(reader, installation, max((answered_to, *told)), admitted_by)
+    own = _own(reader, installation, max((answered_to, *told)))
+    known = {n for n, _ in returned} | own
+    before = _as_formers(reader, device_id, min(own, default=answered_to + 1) - 1, admitted_by)
     moments = [moment for moment in (seen, came) if isinstance(moment, int)]
     successor = None
     state = "giving_back" if waiting else "done"
@@ -261,7 +264,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         state = "replaced" if successor else "withdrawn"
     elif answered is None:
         state, successor = "not_seen", _following(reader, device_id, restored_at)
-    missing, left_out = _absent(known | set(told), answered_to) if state == "done" else ((), False)
+    missing, left_out = _absent(known.union(told, before), answered_to) if state == "done" else ((), False)
     return DeviceReturn(
         login=str(login),
         device=str(name or ""),
@@ -290,25 +293,25 @@ def _absent(there: set[int], answered_to: int) -> tuple[tuple[int, ...], bool]:
     return tuple(chain.from_iterable(missing)), len(missing) < len(stretches)
 
 
-def _known(
-    reader: Reader, installation: tuple[bytes, bytes], up_to: int, admitted_by: int | None
-) -> set[int]:
-    """The numbers the store has of an installation, or has had and forgotten.
+def _own(reader: Reader, installation: tuple[bytes, bytes], up_to: int) -> set[int]:
+    """The numbers the store has of an installation as what it is now, or has had and forgotten."""
+    known = {n for (n,) in reader.rows(_ANSWERED, (*installation, up_to))}
+    return known.union(range(1, reader.settled_floor(*installation) + 1))
 
-    One that enrolled again in place goes on with the numbers of the one it was; those sent as that one are there under
-    that one. A copied one lives on beside its copy, and what it sends after `admitted_by` is its own alone; None for a
-    copy that the backup does not know, which had sent nothing itself.
+
+def _as_formers(reader: Reader, device_id: bytes, up_to: int, admitted_by: int | None) -> set[int]:
+    """The numbers the store has of what an installation sent as those it was, before the first of its own.
+
+    A copied one lives on beside its copy: what it sends after `admitted_by`, or under later numbers, is its alone. None
+    for a copy that the backup does not know, which had sent nothing itself.
     """
-    sql = "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?"
-    known = {n for (n,) in reader.rows(sql, (*installation, up_to))}
-    first = min(known, default=up_to + 1)
-    known.update(range(1, reader.settled_floor(*installation) + 1))
-    for former in formers_of(reader, installation[0]):
-        known.update(range(1, min(first - 1, reader.settled_floor(*former)) + 1))
+    known: set[int] = set()
+    for former in formers_of(reader, device_id):
+        known.update(range(1, min(up_to, reader.settled_floor(*former)) + 1))
         if admitted_by is None:
-            known.update(n for (n,) in reader.rows(sql, (*former, up_to)))
+            known.update(n for (n,) in reader.rows(_ANSWERED, (*former, up_to)))
         else:
-            by_then = reader.rows(f"{sql} AND received_at <= ?", (*former, up_to, admitted_by))
+            by_then = reader.rows(f"{_ANSWERED} AND received_at <= ?", (*former, up_to, admitted_by))
             known.update(n for (n,) in by_then)
     return known
 

@@ -6,17 +6,21 @@ from pathlib import Path
 
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code
-from fieldrep.contract.ids import RowId
+from fieldrep.contract.ids import RowId, id_text
 from sync_server.store.returns import DeviceReturn, restore_report
-from tests.store_suite.laptop import Laptop, go_back, office, with_shop
+from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
 from tests.store_suite.world import World
 
 
-def told(world: World) -> DeviceReturn:
+def returns(world: World) -> tuple[DeviceReturn, ...]:
     with world.database.read() as reader:
         report = restore_report(reader)
     assert report is not None
-    (device,) = report.devices
+    return report.devices
+
+
+def told(world: World) -> DeviceReturn:
+    (device,) = returns(world)
     return device
 
 
@@ -75,3 +79,29 @@ def test_a_restore_while_a_laptop_still_gives_back_forgets_nothing_of_what_it_ha
     assert (found.state, found.answered_to, found.returned) == ("done", 5, 4)
     assert (found.refused, found.missing) == ((4,), ())
     ana.replica.close()
+
+
+def test_what_a_copy_had_sent_as_the_old_device_stands_for_nothing_of_the_new_one(
+    world: World, tmp_path: Path
+) -> None:
+    ana = Laptop(tmp_path, world, world.user("ana"), "ana")
+    shop = ana.create("Shop")
+    ana.sync()
+    twin = ana.copied(tmp_path)
+    for phone in ("1", "2"):
+        twin.edit(shop, phone=phone)
+    twin.sync()
+    ana.enrol_again("ana")
+    ana.edit(shop, note="in the backup")
+    ana.sync()
+    keep(world, tmp_path)
+    ana.edit(shop, note="after the backup")
+    ana.sync()
+    go_back(world, tmp_path)
+    with ana.replica.write() as connection:
+        connection.execute("DELETE FROM sent_log WHERE n = 3")
+    ana.sync()
+    (found,) = [one for one in returns(world) if one.device_id == id_text(ana.admission.device_id)]
+    assert (found.state, found.missing) == ("done", (3,)), "3 of the copy is another than 3 of the new device"
+    for laptop in (ana, twin):
+        laptop.replica.close()
