@@ -75,7 +75,7 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     formers = formers_of(tx, author.device_id) if author.has_past else []
-    _recall(tx, relatives_of(tx, author.device_id, formers), changes, known)
+    _recall(tx, relatives_of(tx, author.device_id, formers) if author.has_past else (), changes, known)
     outcomes: list[Outcome] = []
     answered_to = answered_before(tx, author) if author.has_past else 0
     floor = _floor(tx, author, formers) if author.has_past else 0

@@ -52,12 +52,13 @@ def relatives_of(
     reader: Reader, device_id: bytes, formers: Sequence[tuple[RowId, Incarnation]]
 ) -> list[tuple[RowId, Incarnation]]:
     """The installations that may have handed in what a device holds: its formers, the last first, and others that
-    became devices of their own from one of these.
+    became devices of their own from it or from one of these.
 
-    Copies of one profile do so when it is withdrawn before anybody noticed that there are two.
+    Copies of one profile do so when it is withdrawn before anybody noticed that there are two; and after a restore a
+    copy may be the first to give back what both had sent.
     """
-    found, following = list(formers), [former for former, _ in formers]
-    known = {device_id, *following}
+    found, following = list(formers), [RowId(device_id), *(former for former, _ in formers)]
+    known: set[bytes] = set(following)
     sql = (
         "SELECT f.device_id, c.incarnation FROM device_former AS f "
         "JOIN device_contact AS c ON c.device_id = f.device_id "

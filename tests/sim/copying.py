@@ -90,12 +90,10 @@ class Copies:
         return gone_back or self.clashing(device, request) > 0
 
     def kin(self, device: bytes) -> tuple[bytes, ...]:
-        """Those a device was before, and others that came to be from one of these."""
+        """Those a device was before, and others that came to be from it or from one of these."""
         was = self.was.get(device, ())
-        return (
-            *was,
-            *(one for one, formers in self.was.items() if one != device and set(was) & set(formers)),
-        )
+        family = {device, *was}
+        return (*was, *(one for one, formers in self.was.items() if one != device and family & set(formers)))
 
     def known(self, device: bytes, change: Change) -> Outcome | None:
         """The answer this very change got, as this device or as one it was before."""

@@ -82,6 +82,20 @@ def test_what_two_copies_of_a_withdrawn_laptop_share_is_taken_once_from_whicheve
     assert verify(world.database) == []
 
 
+def test_what_a_copy_handed_in_first_is_taken_once_though_the_laptop_it_came_from_lives_on(
+    world: World,
+) -> None:
+    ana = world.user("ana")
+    first = admitted(world, ana)
+    pushed(world, first, FIRST)
+    copied = again(world, ana, first)
+    sent = pushed(world, copied, SECOND, made(), told("by the copy"))
+    answered = pushed(world, first, FIRST, made(), told("by the first"))
+    assert answered.outcomes[0] == sent.outcomes[0], "the shop was made before there were two"
+    assert isinstance(answered.outcomes[1], Merged), "the rest is its own"
+    assert verify(world.database) == []
+
+
 def test_another_users_device_is_no_former_one(world: World) -> None:
     ana, bob = world.user("ana"), world.user("bob")
     first = admitted(world, ana)
