@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ Named = dict[str, int | str | bytes | float | None]
 
 _SCHEMA_COLUMNS = 5
 _HASH, _PART_COLUMNS = 64, 3
+_ANSWERED = ("sent_log", "refused_change")
 _LATEST = ("saved_at", "last_sync_at", "last")
 
 
@@ -122,7 +124,9 @@ def salvage(pages: Pages) -> Salvaged:
     tables = {name: _rows(name, trees[name]) if name in trees else {} for name in _TESTS}
     if damaged:
         reached = set().union(*(tree.reached for tree in trees.values()))
+        waited, answered = _numbers(tables, "outbox"), _numbers(tables, *_ANSWERED)
         _add_loose(pages, reached, {name: tables[name] for name in damaged})
+        _drop_remains(tables, waited, answered)
     if unreadable == [1] and not pages.torn:
         damaged = set()  # the first page holds none of their rows, and all others were read
     found = Salvaged(
@@ -225,9 +229,29 @@ def _add_loose(
                     _keep_newest(rows, name, row)
 
 
+def _numbers(tables: Mapping[str, Mapping[Any, Named]], *names: str) -> set[object]:
+    return {row["n"] for name in names for row in tables[name].values()}
+
+
+def _drop_remains(
+    tables: dict[str, dict[tuple[object, ...], Named]], waited: set[object], answered: set[object]
+) -> None:
+    """A loose page may be what is left of rows deleted long ago: a change waits or is answered, never both.
+
+    What was read in a tree is true. Where neither was, it waits: who sends it again hears the same answer (I3).
+    """
+    outbox = tables["outbox"]
+    tables["outbox"] = {
+        key: row for key, row in outbox.items() if row["n"] in waited or row["n"] not in answered
+    }
+    waits = _numbers(tables, "outbox")
+    for name in _ANSWERED:
+        tables[name] = {key: row for key, row in tables[name].items() if row["n"] not in waits}
+
+
 def _lost(found: Salvaged, outbox: Found | None) -> dict[int, Counter[str]]:
     """The changes that waited and are not here: their rows are listed, or their row cannot be read to its end."""
-    here = {row["n"] for row in found.tables["outbox"]}
+    here = {row["n"] for name in ("outbox", *_ANSWERED) for row in found.tables[name]}
     lost: dict[int, Counter[str]] = {}
     for row in found.tables["outbox_edit"]:
         n = row["n"]

@@ -52,6 +52,7 @@ class Batch:
             ("faults", history.fired),
             ("sticks", history.sticks.done),
             ("repairs", history.damage.done),
+            ("wipes", history.wiping.done),
             ("files", history.central.bodies.asked),
             ("outcomes", outcomes),
             ("fields judged, by merge rule", _rules(history)),

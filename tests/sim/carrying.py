@@ -160,13 +160,15 @@ class Carrying:
                 central.bodies.ever = before[1]
                 raise
             refused = wanted.refused if central.knows(device) else Code.UNAUTHORISED.value
+            if device in central.standing.sending and request.part is None:
+                refused = Code.DEVICE_LOCKED.value
             if error.code.value != refused and not central.standing.may_refuse(device, error):
                 raise Wrong(f"I5: a file was refused as {error.code}, the oracle says {wanted}") from error
             raise
         finally:
             central.settle()
         reply = decode_file_reply(message)
-        if device in central.standing.shut:
+        if not central.standing.may_ask(device, request.part):
             raise Wrong(f"I18: {central.names[device]} was answered about a file")
         if wanted.refused or (reply.held, reply.whole, reply.part) != (
             wanted.held,

@@ -76,6 +76,7 @@ class Central:
         self.sql.overhear(self.database)
         self._routes = _Routes(self.database, processes=1)
         self.oracle, self.standing = Oracle(self.sql.columns()), Standing(self)
+        self.copies.ordered = self.standing.sending
 
     def close(self) -> None:
         self.sql.close()

@@ -54,6 +54,7 @@ class Copies:
         answers: every answer of the store, by the device that handed in the change and its number.
         contents: the change that was answered so.
         was: the devices a device was before it enrolled again, the last first.
+        ordered: devices that are to be wiped: a copy that only knows less is told so as well, and destroys what it has.
         noticed: how often somebody was told that he is a copy.
         told: the newest number its device had told of, of a change that was taken, before the present request;
             0 for a file, which may be older than what came since.
@@ -62,6 +63,7 @@ class Copies:
     answers: dict[Numbered, Outcome]
     contents: dict[Numbered, Change] = field(default_factory=dict)
     was: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    ordered: set[bytes] = field(default_factory=set)
     noticed: int = 0
     told: int = 0
     _alike: dict[tuple[int, int], tuple[Change, Change]] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Copies:
         """
         if request.handshake.epoch not in (b"", epoch):
             return False
-        gone_back = request.handshake.highest_n < self.told
+        gone_back = request.handshake.highest_n < self.told and device not in self.ordered
         return gone_back or self.clashing(device, request) > 0
 
     def kin(self, device: bytes) -> tuple[bytes, ...]:

@@ -95,7 +95,7 @@ class Damage:
     def act(self, laptop: Laptop, step: Step) -> str:
         """A disk damages pages of a laptop's replica, and the next program that starts repairs it."""
         chance = random.Random(step.pick)
-        self._type(laptop, step)
+        type_something(laptop, step)
         if carries := chance.random() < 0.5:
             self._carry(laptop, step, _WRITE, _ANSWER)
         had = OnlyHere.of(laptop)
@@ -114,12 +114,6 @@ class Damage:
         if carries:
             self._carry(laptop, step, _READ)
         return f"{hurt}; repaired: {told.sentence if told.sound else f'lost {sorted(lost)}'}"
-
-    def _type(self, laptop: Laptop, step: Step) -> None:
-        """Somebody has a form open, which was not saved yet."""
-        key, text = ("sim", f"{step.pick % 5}"), f"typed {step.pick}" * (1 + step.pick % 300)
-        with laptop.replica.write() as connection:
-            drafts.keep(connection, key, Draft(text, laptop.clock()))
 
     def _carry(self, laptop: Laptop, step: Step, *what: int) -> None:
         for kind in what:
@@ -188,6 +182,13 @@ class Damage:
         self.done[what] = self.done.get(what, 0) + 1
         if not told.known:
             self.done["owner lost"] = self.done.get("owner lost", 0) + 1
+
+
+def type_something(laptop: Laptop, step: Step) -> None:
+    """Somebody has a form open, which was not saved yet."""
+    key, text = ("sim", f"{step.pick % 5}"), f"typed {step.pick}" * (1 + step.pick % 300)
+    with laptop.replica.write() as connection:
+        drafts.keep(connection, key, Draft(text, laptop.clock()))
 
 
 def spoil(laptop: Laptop, had: OnlyHere, chance: random.Random) -> str:

@@ -32,9 +32,9 @@ class Enrolling:
     seed: int
     codes: int = 0
 
-    def enrol(self, name: str, user_id: bytes, skew: int) -> Laptop:
-        """A new laptop for a user."""
-        laptop = Laptop(name, self.folder / name, self.now, skew, self.seed)
+    def enrol(self, name: str, user_id: bytes, skew: int, folder: Path | None = None) -> Laptop:
+        """A new laptop for a user, in a folder of its own or in one that another left behind."""
+        laptop = Laptop(name, folder or self.folder / name, self.now, skew, self.seed)
         public = device_keys(laptop.replica, laptop.replica.randomness).public
         asked = EnrollRequest(self._code(name, user_id), name, "sim", "1", PROTOCOL_VERSION, public)
         reply = admit(self.central.database, asked)

@@ -44,7 +44,7 @@ class Laptop:
         whole: whether the last reply applied was the last of its pull.
         locked: whether it was locked when it last called; it then goes on as it is once it is let in again.
         formers: the devices it was before it enrolled again, the last first.
-        copied: whether its folder is a copy of another one's, and so is there already.
+        off: whether it is being wiped: nobody may use it until that is done.
         repaired: whether its records have not all come again since its replica was repaired.
     """
 
@@ -56,7 +56,7 @@ class Laptop:
     user: bytes = b""
     device: bytes = b""
     token: str = ""
-    copied: bool = False
+    off: bool = False
     replica: Replica = field(init=False)
     tap: Tap = field(init=False)
     made: dict[int, Any] = field(default_factory=dict)
@@ -73,9 +73,9 @@ class Laptop:
     _answers: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=self.copied)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._random = random.Random(f"{self.name}/{self.seed}")
-        if not self.copied:
+        if not self.path.exists():
             self.path.write_bytes(_new_replica())
         self.open()
 
@@ -115,7 +115,7 @@ class Laptop:
         """Another laptop with a copy of the folder as it lies now."""
         self._image(folder := self.folder.with_name(name))
         who = (self.skew, self.seed, self.user, self.device, self.token)
-        twin = Laptop(name, folder, self.now, *who, copied=True)
+        twin = Laptop(name, folder, self.now, *who)
         twin.made, twin.whole, twin.formers = dict(self.made), self.whole, list(self.formers)
         twin.repaired = self.repaired
         return twin

@@ -17,6 +17,7 @@ from tests.sim.people import People
 from tests.sim.schedule import Step
 from tests.sim.sticks import Sticks
 from tests.sim.watch import Watch
+from tests.sim.wiping import Wiping
 
 
 class Mishaps:
@@ -36,12 +37,23 @@ class Mishaps:
     watch: Watch
     sticks: Sticks
     damage: Damage
+    wiping: Wiping
     look: Callable[[Laptop], None]
 
     def _whose(self, step: Step) -> Laptop:
         """Whose step it is; once a laptop has been copied, both go on."""
         laptop = self.laptops[step.who]
-        return self.twins.get(laptop.name, laptop) if step.pick >> 8 & 1 else laptop
+        return self.wiping.started(self.twins.get(laptop.name, laptop) if step.pick >> 8 & 1 else laptop)
+
+    def _replaced(self, old: Laptop, new: Laptop) -> None:
+        """Somebody has a new laptop for one that was wiped; what it had sent may arrive again."""
+        self.laptops[:] = [new if laptop is old else laptop for laptop in self.laptops]
+        self.twins = {
+            new.name if name == old.name else name: new if twin is old else twin
+            for name, twin in self.twins.items()
+        }
+        for kept in (self.sent, self.carrying.sent, self.sticks.asked):
+            kept[new.name] = kept.pop(old.name, [])  # type: ignore[attr-defined]
 
     def _fire(self, fault: str) -> None:
         if fault:
@@ -49,8 +61,9 @@ class Mishaps:
 
     def _copy(self, step: Step) -> str:
         """Somebody copies the folder of a profile as it lies, and goes on with the copy as well; once a history."""
-        laptop = self.laptops[step.who]
-        if self.twins or self.recover or laptop.replica.state().barred:
+        laptop = self.wiping.started(self.laptops[step.who])
+        ordered = self.central.standing.is_ordered(laptop.device)
+        if self.twins or self.recover or ordered or laptop.replica.state().barred:
             return "nothing to copy"
         self._fire("copied")
         twin = self.twins[laptop.name] = laptop.copy(f"{laptop.name}c")
@@ -66,6 +79,13 @@ class Mishaps:
             return "nobody is locked"
         self._fire(step.verb)
         return self.central.standing.act(self._whose(step), step.verb)
+
+    def _wipe(self, step: Step) -> str:
+        """The office orders a laptop to be wiped, or takes that back."""
+        if self.recover:
+            return "nobody is wiped"
+        self._fire(f"wipe, {step.verb}")
+        return self.wiping.order(self._whose(step), step)
 
     def _wait(self, step: Step) -> str:
         """Nights pass, and with them days on which cover begins or ends."""

@@ -22,6 +22,7 @@ from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
 from fieldrep.sync.engine import sync
 from fieldrep.sync.files import FilePolicy
+from fieldrep.sync.wiping import WipeOrdered
 from sync_server.store.database import Database
 from tests.sim.ageing import Ageing, grow_old
 from tests.sim.bodies import MOST
@@ -41,6 +42,7 @@ from tests.sim.schedule import Step, draw
 from tests.sim.sticks import Sticks
 from tests.sim.tap import Killed
 from tests.sim.watch import Watch
+from tests.sim.wiping import Wiping
 
 START = 1_795_000_000_000
 MINUTE = 60_000
@@ -78,10 +80,12 @@ class History(Mishaps):
         self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
         self.carrying = Carrying(self.central)
         self.watch = Watch(self.central)
-        self.sticks = Sticks(self.central, self._look_after_reading)
+        self.sticks = Sticks(self.central, self._look_after_reading, self._obey_file)
         self.damage = Damage(self.central, self.sticks, self.watch)
         self.ageing = Ageing(self.central)
         self.enrolling = Enrolling(self.central, self.folder, self.now, self.seed)
+        mine = self.enrolling, self.carrying, self.sticks, self.folder, self.laptops, self._replaced
+        self.wiping = Wiping(self.central, *mine)
         self.office.found()
         self.people.products = [row_id for name, row_id in self.office.ids.items() if "product" in name]
         chance = random.Random(f"laptops/{self.seed}")
@@ -184,7 +188,11 @@ class History(Mishaps):
             afresh = receipt.started_over and not new_epoch and not self.ageing.tidied
             if afresh or receipt.repaired or receipt.digests_equal is False:
                 raise Wrong(f"{laptop.name} and the central store differed: {receipt}")
-            told += self.carrying.after_sync(laptop, step, policy=policy) if receipt.whole else ""
+            if receipt.whole:
+                told += self.carrying.after_sync(laptop, step, policy=policy)
+                self.wiping.tell_late(laptop)
+        except WipeOrdered as ordered:
+            return self._to_be_wiped(laptop, self.wiping.obey(laptop, line, ordered.manner, step))
         except KnownError as error:
             told = error.code.value
             laptop.locked = error.code is Code.DEVICE_LOCKED or (laptop.locked and error.code not in BARRED)
@@ -195,6 +203,15 @@ class History(Mishaps):
         self._fire(require_told(line.disk, laptop.name, told, server=True))
         look(line.last)
         return f"{told} ({line.exchanges} exchanges)"
+
+    def _to_be_wiped(self, laptop: Laptop, told: str) -> str:
+        laptop.tap.fuse = 0
+        if not laptop.off:
+            self.look(laptop)
+        return told
+
+    def _obey_file(self, laptop: Laptop, answer: bytes) -> str:
+        return self._to_be_wiped(laptop, self.wiping.obey_file(laptop, answer))
 
     def _carry(self, step: Step) -> str:
         laptop = self._whose(step)
@@ -249,7 +266,7 @@ class History(Mishaps):
         """The rows each accepted unit of work made, of those that made more than one."""
         return [
             unit
-            for laptop in self.laptops
+            for laptop in (*self.laptops, *self.wiping.gone)
             for n, unit in laptop.units().items()
             if not isinstance(self.central.copies.answered_as(laptop, n)[1], Refused | None)
         ]
@@ -269,15 +286,19 @@ class History(Mishaps):
         for name in self.central.bodies.limits:
             self.central.limit_files(name, MOST)
         self.central.standing.let_all_go_on(self.laptops)
+        for laptop in tuple(self.laptops):
+            self.wiping.started(laptop)
         before = self._stand()
         for _ in range(QUIET_ROUNDS):
             self.step += 1
             for number, laptop in enumerate(self.laptops):
                 self.sync(laptop, Step("sync", number), ALL)
+                self.wiping.started(laptop)
             here = self._stand()
             if here == before:
                 break
             before = here
+        self.wiping.all_done()
         self.central.compare_all()
         for laptop in self.laptops:
             self.watch.converged(laptop)

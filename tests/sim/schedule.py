@@ -170,6 +170,9 @@ SHUT_OUT_IN = 4
 
 HURT_IN = 4
 """In one of so many histories disks damage replicas, and the office orders laptops to be wiped."""
+WIPES = (("order",), ("order",), ("lost",), ("order", "cancel"), ("order", "lost"), ("lost", "cancel"))
+"""What the office says of one laptop, one after the other."""
+
 REPAIR_KILLS = (
     "",
     "",
@@ -221,6 +224,7 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
         _shut_out(random.Random(f"standing/{seed}"), schedule, laptops)
     if seed % HURT_IN == 1:
         _damage(random.Random(f"damage/{seed}"), schedule, laptops)
+        _wipe(random.Random(f"wipe/{seed}"), schedule, laptops)
     if seed % DISKS_FAIL_IN == 3:
         chance = random.Random(f"disks/{seed}")
         schedule = [_on_a_bad_disk(chance, step) for step in schedule]
@@ -250,6 +254,15 @@ def _damage(chance: random.Random, schedule: list[Step], laptops: int) -> None:
     for _ in range(1 + len(schedule) // 80):
         at, who, pick = chance.randrange(len(schedule)), chance.randrange(laptops), chance.getrandbits(62)
         schedule.insert(at, Step("damage", who, "", pick, chance.choice(REPAIR_KILLS)))
+
+
+def _wipe(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """The office orders a laptop to be wiped; it may take that back, or call it lost after all."""
+    for _ in range(1 + len(schedule) // 100):
+        who, at, pick = chance.randrange(laptops), chance.randrange(len(schedule)), chance.getrandbits(62)
+        for verb in chance.choice(WIPES):
+            schedule.insert(at, Step("wipe", who, verb, pick))
+            at += chance.randrange(1, 20)
 
 
 def _tell(chance: random.Random, schedule: list[Step], laptops: int) -> None:

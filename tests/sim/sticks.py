@@ -21,6 +21,7 @@ from fieldrep.contract.files import decode_file_reply, decode_file_request
 from fieldrep.contract.messages import ExchangeReply, Verdict, decode_reply
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.enrolment import device_keys
+from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.bundles import Asked, open_request, write_answer
 from tests.sim.bodies import Answer
 from tests.sim.central import Central
@@ -45,6 +46,7 @@ class Sticks:
 
     central: Central
     look: Look
+    obey: Callable[[Laptop, bytes], str]
     asked: dict[str, list[bytes]] = field(default_factory=dict)
     answered: dict[str, list[bytes]] = field(default_factory=dict)
     done: dict[str, int] = field(default_factory=dict)
@@ -87,7 +89,8 @@ class Sticks:
         try:
             asked = open_request(self.central.database, io.BytesIO(files[which % len(files)]))
         except KnownError as error:
-            if not self.central.standing.may_refuse(laptop.device, error):
+            device = bundle.read_header(io.BytesIO(files[which % len(files)])).device_id
+            if not self.central.standing.may_refuse(device, error):
                 raise
             return self._did("a file of a stranger was refused", "stranger")
         asked = replace(asked, about_files=list(asked.about_files))
@@ -132,6 +135,8 @@ class Sticks:
     def _check(self, laptop: Laptop, asked: Asked, answer: bytes, copy: int | None) -> None:
         """I5: every reply in the file is looked at, as on the line."""
         replies, device = _replies(laptop, answer), asked.device.device_id
+        for reply in replies:
+            self.central.standing.is_told(device, reply)
         if copy is not None:
             if len(replies) != copy + 1 or not is_told_a_copy(
                 self.central, asked.requests[copy], replies[copy], device
@@ -189,6 +194,9 @@ class Sticks:
             told = "taken" if receipt.digests_equal else "passed over"
             if receipt.digests_equal is False:
                 raise Wrong(f"{laptop.name} and the central store differ after reading a file: {receipt}")
+        except WipeOrdered:
+            laptop.tap.fuse = 0
+            return self._did(f"read an answer: {self.obey(laptop, answer)}", "wiped")
         except KnownError as error:
             told = error.code.value
         except Killed:

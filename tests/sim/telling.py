@@ -29,7 +29,8 @@ class Told(History):
     def note(self, text: str) -> None:
         super().note(text)
         for laptop in self.laptops:
-            self._export(laptop)
+            if not laptop.off:
+                self._export(laptop)
 
     def sync(self, laptop: Laptop, *how: Any) -> str:
         """What counts of a moment is what a laptop held in the end."""

@@ -281,3 +281,25 @@ def test_a_kill_between_the_steps_of_the_switch_loses_neither_file(
     assert kept_as.read_bytes() == damaged
     assert kept_as.with_name(f"{kept_as.name}-wal").read_bytes() == b"old log"
     assert not list(tmp_path.glob("*.repaired-*"))
+
+
+def test_what_is_left_on_free_pages_of_answered_changes_does_not_wait_again(tmp_path: Path) -> None:
+    path = tmp_path / "replica.db"
+    work(path)
+    with open_replica(path, create=False) as replica:
+        replica.keep_secret("token", "frd_token")
+        sent = replica.waiting(30, 10**9)
+        outcomes = [Accepted(change.n, 500 + change.n) for change in sent]
+        apply_reply(replica, reply(outcomes=outcomes, revision=600, holds=[], cursor=b"3"), sent)
+        rows = [("account", central_row("account", n, 560, name=f"Shop {n}")) for n in range(1, 60)]
+        apply_reply(replica, reply(*rows, cursor=b"4", revision=610))
+        had = kept(replica)
+        with replica.read() as reader:
+            ((root,),) = reader.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'outbox'")
+            answered = {n for (n,) in reader.rows("SELECT n FROM sent_log")}
+    flipped(path, path, [(root - 1) * PAGE_BYTES + 100])
+    done = repaired(path)
+    with open_replica(path, create=False) as replica:
+        has = kept(replica)
+    assert has.changes.keys() <= had.changes.keys()
+    assert not answered & (has.changes.keys() | done.lost.keys())
