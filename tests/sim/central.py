@@ -61,11 +61,11 @@ class Central:
     repeats: int = 0
     noted: dict[bytes, int] = field(default_factory=dict)
     saved: tuple[Oracle, dict[Any, Any], dict[bytes, int], dict[Key, int], list[Any], Any, int] | None = None
-    restored: bool = False
+    restored: int = 0  # the tick of the last restore
     tidied: bool = False
     purged: set[Key] = field(default_factory=set)
     restored_to: list[tuple[bytes, int]] = field(default_factory=list)
-    ever_answered: set[tuple[bytes, int]] = field(default_factory=set)
+    ever_answered: dict[tuple[bytes, int], int] = field(default_factory=dict)
     founding: bool = True
     _same: dict[Key, tuple[Row, Row]] = field(default_factory=dict)
 
@@ -106,7 +106,7 @@ class Central:
         self.heard, self.noted = noted, dict(noted)
         self.ticks = {at: tick for at, tick in self.ticks.items() if at < saved_at} | {saved_at: oracle.tick}
         self.restored_to = [*restored_to, (self.epoch, saved_at)]  # of others it does not know itself
-        self.restored = True
+        self.restored = oracle.tick
         self.settle()  # a day that has begun since is settled with the restore, at a revision of its own
         self.compare(self.standing.written())
 
@@ -266,7 +266,7 @@ class Central:
                 continue
             if outcome is not None and not self.copies.is_taken(device, change.n):
                 self.copies.note(device, change, outcome)
-                self.ever_answered.add((device, change.n))
+                self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
         # with what it pushed, the store has noted where the device stands; unless it died before that was committed
         if stored and not request.further and not (died and noted_at(self.sql, device) < shown_by(request)):

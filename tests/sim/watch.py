@@ -97,7 +97,7 @@ class Watch:
         """I7: what was entered is what the laptop shows, until the row that answers it has arrived."""
         wanted: dict[Key, Row] = {}
         for n, answered in laptop.asked(PENDING):
-            if self.central.restored and self._ever(laptop, n):
+            if self.central.restored and self._offered_again(laptop, n):
                 continue  # offered again after a restore; newer changes may cover it already
             for edit in laptop.made[n].edits:
                 key = (edit.entity, edit.row_id)
@@ -125,13 +125,12 @@ class Watch:
         if sorted(found) != sorted(laptop.made):
             raise Wrong(f"I2: {laptop.name} made {sorted(laptop.made)} and accounts for {sorted(found)}")
 
-    def _ever(self, laptop: Laptop, n: int) -> bool:
-        """Whether a change was answered before, be it to a copy that had handed in what both share."""
-        ever, copies = self.central.ever_answered, self.central.copies
-        return any((device, n) in ever for device in laptop.devices) or any(
-            (device, n) in ever and copies.contents[device, n] == laptop.made[n]
-            for device in copies.kin(laptop.device)
-        )
+    def _offered_again(self, laptop: Laptop, n: int) -> bool:
+        """Whether a change was answered before the restore, be it to a copy that had handed in what both share."""
+        ever, copies, restored = self.central.ever_answered, self.central.copies, self.central.restored
+        devices = (*laptop.devices, *copies.kin(laptop.device))
+        then = [one for one in devices if ever.get((one, n), restored + 1) <= restored]
+        return any(one in laptop.devices or copies.contents[one, n] == laptop.made[n] for one in then)
 
     def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I7: no row is ever shown at an older revision than before."""
