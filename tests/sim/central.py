@@ -255,7 +255,7 @@ class Central:
         who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
         stored = stored_answers(self.sql, device, request) if request.changes else {}
-        for change in request.changes:
+        for change in [one for one in request.changes if not self.copies.is_anothers(device, one)]:
             outcome = stored.get(change.n)
             known = self.copies.known(device, change)
             if known is not None:
@@ -264,7 +264,7 @@ class Central:
                 if outcome != known and (outcome or (device, change.n) in self.answers):
                     raise Wrong(f"I3: change {change.n} was answered {known}, and now {outcome}")
                 continue
-            if outcome is not None and not self.copies.is_taken(device, change.n):
+            if outcome is not None:
                 self.copies.note(device, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))

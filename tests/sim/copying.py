@@ -68,12 +68,9 @@ class Copies:
     told: int = 0
     _alike: dict[tuple[int, int], tuple[Change, Change]] = field(default_factory=dict)
 
-    def clashing(self, device: bytes, request: ExchangeRequest) -> int:
-        """The number of a change that was answered with other content, by which a copy shows itself; 0 for none."""
-        for change in request.changes:
-            if (device, change.n) in self.answers and self.contents[device, change.n] != change:
-                return change.n
-        return 0
+    def is_anothers(self, device: bytes, change: Change) -> bool:
+        """Whether a number was answered with other content: the change is a copy's, and nobody takes it."""
+        return (device, change.n) in self.answers and self.contents[device, change.n] != change
 
     def look(self, sql: Sql, device: bytes) -> None:
         """The newest number that the store has noted of a device, and whose change it has taken."""
@@ -89,7 +86,7 @@ class Copies:
         if request.handshake.epoch not in (b"", epoch):
             return False
         gone_back = request.handshake.highest_n < self.told and device not in self.ordered
-        return gone_back or self.clashing(device, request) > 0
+        return gone_back or any(self.is_anothers(device, change) for change in request.changes)
 
     def kin(self, device: bytes) -> tuple[bytes, ...]:
         """Those a device was before, and others that came to be from it or from one of these."""
@@ -104,10 +101,6 @@ class Copies:
             if outcome is not None and self.contents[one, change.n] == change:
                 return outcome
         return None
-
-    def is_taken(self, device: bytes, n: int) -> bool:
-        """Whether a number has its answer; one that is not known for a change is then a copy's, of another change."""
-        return (device, n) in self.answers
 
     def note(self, device: bytes, change: Change, outcome: Outcome) -> None:
         """A change is answered for the first time."""

@@ -54,6 +54,8 @@ class Sticks:
     def act(self, laptop: Laptop, step: Step) -> str:
         """One thing done with a stick."""
         pick, kind = divmod(step.pick, 10)
+        if laptop.repaired and not laptop.numbers("SELECT 1 FROM secret WHERE name = 'server_key'"):
+            return self._without_keys(laptop)
         if kind == 0:
             return self._write(laptop, pick, step.pages)
         if kind in (1, 2, 3):
@@ -73,6 +75,18 @@ class Sticks:
         """A laptop that enrolled again has other keys: what lies about opens for nobody any more."""
         self.asked.pop(laptop.name, None)
         self.answered.pop(laptop.name, None)
+
+    def _without_keys(self, laptop: Laptop) -> str:
+        """A repair lost who a laptop is: until it enrols again it can neither write files nor read any."""
+        answers = self.answered.get(laptop.name, [b""])
+        for refused in (
+            lambda: write_request(laptop.replica, io.BytesIO()),
+            lambda: read_reply(laptop.replica, io.BytesIO(answers[-1])),
+        ):
+            with pytest.raises(KnownError) as told:
+                refused()
+            assert told.value.code is Code.NOT_ENROLLED, told.value
+        return self._did("has lost its keys", "keys lost")
 
     def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
         file = io.BytesIO()
