@@ -53,7 +53,7 @@ def _rows(reader: Reader, entity: Entity, revision: int, user_id: bytes) -> list
         for values in reader.rows(sql, (revision, user_id, entity.name, MAX_BEYOND))
     ]
     bases = f"SELECT row_id, image FROM {BASES} WHERE entity = ?"  # noqa: S608 - as above
-    images = {row_id: decode_image(image) for row_id, image in reader.rows(bases, (entity.name,))}
+    images = {row_id: decode_image(entity, image) for row_id, image in reader.rows(bases, (entity.name,))}
     found = [row if (image := images.get(row["id"])) is None else image for row in rows]
     return [_held(entity, row) for row in found if row["changed_by"] != user_id or row.get("number_official")]
 

@@ -80,16 +80,15 @@ def encode_image(row: Mapping[str, Value]) -> bytes:
     return _encode(row)
 
 
-def decode_image(blob: bytes | None) -> Row | None:
-    """A base image, None for a row the central store has not acknowledged."""
+def decode_image(entity: Entity, blob: bytes | None) -> Row | None:
+    """A base image in the columns of its entity, None for a row the central store has not acknowledged.
+
+    One that an older program kept holds nothing in the fields that came later.
+    """
     if blob is None:
         return None
-    image: Row = {
-        name: value
-        for name, value in _images.decode(blob).items()
-        if value is None or isinstance(value, int | str | bytes)
-    }
-    return image
+    kept = _images.decode(blob)
+    return {name: _plain(kept.get(name)) for name in entity.column_names}
 
 
 def move_bases(connection: Connection, from_n: int = 0) -> None:
@@ -116,7 +115,7 @@ def at_the_office(connection: Connection, entity: str, row_id: bytes) -> Row | N
         f"SELECT image FROM {BASES} WHERE entity = ? AND row_id = ?", (entity, row_id)
     ).fetchone()
     if found is not None:
-        return decode_image(found[0])
+        return decode_image(CATALOGUE[entity], found[0])
     texts = statements_of(CATALOGUE[entity])
     shown = connection.execute(texts.select, (row_id,)).fetchone()
     return None if shown is None else texts.row(shown[2:])

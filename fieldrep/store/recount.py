@@ -93,5 +93,5 @@ def _images(connection: Connection, entity: Entity) -> Iterator[tuple[bytes, lis
         f"SELECT row_id, standing, image FROM {BASES} WHERE entity = ?", (entity.name,)
     )
     for row_id, standing, blob in found.fetchall():
-        image = decode_image(blob) if blob is not None and standing == Standing.CURRENT else None
+        image = decode_image(entity, blob) if blob is not None and standing == Standing.CURRENT else None
         yield row_id, list(image.values()) if image is not None else None

@@ -29,9 +29,9 @@ def show_again(
         ).fetchone()
         if found is None:
             continue
-        standing, base = found[0], decode_image(found[1])
-        edits = pending_edits(connection, entity_name, row_id)
         texts = statements_of(CATALOGUE[entity_name])
+        standing, base = found[0], decode_image(texts.entity, found[1])
+        edits = pending_edits(connection, entity_name, row_id)
         ours = base is not None and standing == Standing.CURRENT
         shown: Row | None
         if edits:

@@ -171,7 +171,7 @@ def _images(connection: Connection, entity: Entity) -> dict[object, dict[str, in
         f"SELECT row_id, image FROM {BASES} WHERE entity = ? AND standing = ? AND image IS NOT NULL",
         (entity.name, int(Standing.CURRENT)),
     )
-    return {row_id: image for row_id, blob in rows if (image := decode_image(blob)) is not None}
+    return {row_id: image for row_id, blob in rows if (image := decode_image(entity, blob)) is not None}
 
 
 def _search(connection: Connection) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from fieldrep.commands.conflicts import resolve_conflict
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import create_order, edit_order, submit_order
 from fieldrep.commands.refused import correct_order, discard_refused, hand_over, send_again
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId, id_text
@@ -226,7 +227,7 @@ def at_office(replica: Replica, order_id: bytes, status: str) -> None:
         ((image,),) = connection.execute(
             "SELECT image FROM base_row WHERE row_id = ?", (order_id,)
         ).fetchall()
-        row = {**(decode_image(image) or {}), "status": status}
+        row = {**(decode_image(CATALOGUE["sales_order"], image) or {}), "status": status}
         connection.execute("UPDATE base_row SET image = ? WHERE row_id = ?", (encode_image(row), order_id))
 
 

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.store.apply import apply_reply
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.pending import at_the_office, decode_image
+from fieldrep.store.pending import at_the_office, decode_image, encode_image
 from fieldrep.store.repair import repair
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import Finding, verify
 from tests.unit.store.answers import central_row, reply, row_id
 from tests.unit.store.conftest import KEY, enrol, open_replica
 
+ACCOUNT = CATALOGUE["account"]
 SHOP, PUB = row_id(1), row_id(2)
 HELD = [
     ("account", central_row("account", 1, 10, name="Shop", phone="old")),
@@ -39,13 +41,13 @@ def call(replica: Replica, phone: str, *shops: bytes) -> None:
 def in_the_outbox(replica: Replica) -> list[object]:
     with replica.read() as reader:
         found = reader.rows("SELECT base FROM outbox ORDER BY n")
-    return [None if base is None else (decode_image(base) or {})["phone"] for (base,) in found]
+    return [None if base is None else (decode_image(ACCOUNT, base) or {})["phone"] for (base,) in found]
 
 
 def in_the_table(replica: Replica) -> dict[bytes, object]:
     with replica.read() as reader:
         found = reader.rows("SELECT row_id, image FROM base_row")
-    return {held_id: (decode_image(image) or {}).get("phone") for held_id, image in found}
+    return {held_id: (decode_image(ACCOUNT, image) or {}).get("phone") for held_id, image in found}
 
 
 def at_office(replica: Replica, shop: bytes) -> object:
@@ -72,7 +74,7 @@ def test_whatever_else_is_written_finds_the_images_in_their_table(held: Replica)
     call(held, "2", SHOP)
     with held.write() as connection:
         ((image,),) = connection.execute("SELECT image FROM base_row").fetchall()
-    assert (decode_image(image) or {})["phone"] == "old"
+    assert (decode_image(ACCOUNT, image) or {})["phone"] == "old"
     assert (in_the_outbox(held), in_the_table(held)) == ([None, None], {SHOP: "old"})
     call(held, "3", PUB)
     assert (in_the_outbox(held), findings(held)) == ([None, None, "old"], [])
@@ -120,3 +122,25 @@ def test_a_repair_takes_them_along(tmp_path: Path) -> None:
     assert repair(path, KEY, 1_800_000_000_000).changes == 1
     with open_replica(path) as replica:
         assert (in_the_outbox(replica), in_the_table(replica)) == ([None], {SHOP: "old"})
+
+
+def test_images_that_an_older_program_kept_do_for_a_newer_one_that_knows_more_fields(held: Replica) -> None:
+    call(held, "1", SHOP, PUB)
+    with held.write() as connection:
+        for shop, blob in connection.execute("SELECT row_id, image FROM base_row").fetchall():
+            known = {
+                name: value
+                for name, value in (decode_image(ACCOUNT, blob) or {}).items()
+                if name != "website"
+            }
+            connection.execute("UPDATE base_row SET image = ? WHERE row_id = ?", (encode_image(known), shop))
+    assert findings(held) == []
+    apply_reply(
+        held,
+        reply(HELD[1], outcomes=[Refused(1, Code.OUT_OF_SCOPE, "No.")], cursor=b"next"),
+        held.waiting(9, 9999),
+    )
+    with held.read() as reader:
+        rows = [reader.row("account", shop) for shop in (SHOP, PUB)]
+    assert [(row or {})["phone"] for row in rows] == ["old", "old"]
+    assert findings(held) == []
