@@ -232,7 +232,8 @@ def _after(state: SyncState, reply: ExchangeReply, digest: Digest, now: int) -> 
     whole = reply.digest is not None
     return replace(
         state,
-        cursor=reply.cursor or state.cursor,
+        # a place in a store that was restored since is none in this one
+        cursor=reply.cursor or (state.cursor if reply.epoch == state.epoch else b""),
         digest=digest,
         complete=state.complete or whole,
         last_sync_at=now if whole else state.last_sync_at,

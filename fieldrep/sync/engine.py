@@ -246,7 +246,7 @@ class Run:
 
     def _tell_of_others(self, reply: ExchangeReply) -> None:
         """Names to a restored store what others had done that it lacks, before it is no longer known here."""
-        if reply.verdict is not Verdict.START_OVER or not reply.restored_to:
+        if reply.verdict not in (Verdict.START_OVER, Verdict.UPGRADE) or not reply.restored_to:
             return
         with self.replica.read() as reader:
             rows = rows_beyond(reader, reply.restored_to, self.replica.state().user_id)
@@ -329,7 +329,9 @@ class Run:
             raise KnownError(Code.DEVICE_LOCKED if locked else Code.DEVICE_REVOKED, sentence)
         if state.barred:
             self.replica.change_state(barred="")
-        if reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):
+        # who heard of a restore while it was too old to receive kept its rows; now all come from the beginning
+        anew = state.complete and not state.cursor and bool(reply.cursor)
+        if anew or reply.verdict in (Verdict.START_OVER, Verdict.TOO_OLD):
             start_over(self.replica)
             self.receipt = msgspec.structs.replace(self.receipt, started_over=True)
 
@@ -350,7 +352,7 @@ class Run:
             heard: when it came, now if not told.
         """
         self.receipt = self._noted(reply, self.replica.clock() if heard is None else heard, applied)
-        if reply.verdict is Verdict.UPGRADE:
+        if reply.verdict is Verdict.UPGRADE and (reply.outcomes or not self.replica.depth()):
             sentence = (
                 reply.sentence
                 or "This app is too old for the server. What you did was sent; update to receive."

@@ -88,7 +88,7 @@ def _exchanged(
             _require_no_older_self(snapshot, device, request.handshake)
         told = request.handshake.epoch
         restored = verdict is Verdict.START_OVER or (
-            verdict is Verdict.WIPE and told not in (b"", info.epoch)
+            verdict in (Verdict.WIPE, Verdict.UPGRADE) and told not in (b"", info.epoch)
         )
         if restored:
             reply, device = _met_again(database, snapshot, device, request, reply)
