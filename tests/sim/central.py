@@ -24,7 +24,7 @@ from sync_server.store.database import Database
 from sync_server.store.files import set_quota
 from tests.sim import merging
 from tests.sim.bodies import Bodies
-from tests.sim.copying import Copies, noted_at, shown_by, stored_answers
+from tests.sim.copying import Copies, is_behind, shown_by, stored_answers
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import opened_again, told, told_of
 from tests.sim.looking import Sql
@@ -32,6 +32,7 @@ from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
+from tests.sim.skew import is_told_to_update, pushed_in_full
 from tests.sim.standing import Standing
 
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
@@ -147,7 +148,7 @@ class Central:
         reply = decode_reply(message)
         if self.standing.is_told(device, reply) or is_told_a_copy(self, request, reply, device):
             return message
-        if not reply.more:
+        if not (is_told_to_update(request, reply) or reply.more):
             self.noted[device] = max(self.noted.get(device, 0), self.heard[device])
         check_reply(self, reply, request, device, user)
         if death == "before reply":
@@ -268,8 +269,7 @@ class Central:
                 self.copies.note(device, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
-        # with what it pushed, the store has noted where the device stands; unless it died before that was committed
-        if stored and not request.further and not (died and noted_at(self.sql, device) < shown_by(request)):
+        if stored and pushed_in_full(request) and not (died and is_behind(self.sql, device, request)):
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         stands = self.dump()

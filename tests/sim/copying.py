@@ -40,10 +40,10 @@ def shown_by(request: ExchangeRequest) -> int:
     return int(msgspec.msgpack.decode(cursor)[0]) if cursor else 0
 
 
-def noted_at(sql: Sql, device: bytes) -> int:
-    """The revision at which the store notes a device to stand; 0 for one it has not met."""
+def is_behind(sql: Sql, device: bytes, request: ExchangeRequest) -> bool:
+    """Whether the store notes a device to stand at an earlier revision than a request shows, or not at all."""
     _, found = sql.rows("SELECT device_id, revision FROM device_contact")
-    return next((at for who, at in found if bytes(who) == device), 0)
+    return next((at for who, at in found if bytes(who) == device), 0) < shown_by(request)
 
 
 @dataclass

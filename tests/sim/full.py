@@ -30,6 +30,7 @@ _CODES = {
     FULL: (sqlite3.SQLITE_FULL, "SQLITE_FULL"),
     ERROR: (sqlite3.SQLITE_IOERR_WRITE, "SQLITE_IOERR_WRITE"),
 }
+_ALL_CODES = frozenset(code.value for code in Code) - {*_OF_THE_LAPTOP.values()}
 _WRITES = re.compile(r"\s*(?:INSERT|REPLACE|UPDATE|DELETE|CREATE|DROP|COMMIT)\b", re.IGNORECASE)
 _COMMITS = re.compile(r"\s*COMMIT\b", re.IGNORECASE)
 
@@ -50,6 +51,7 @@ class Disk:
         undoes: whether the database undoes the whole transaction by itself.
         late: whether it is noticed only when something is to be committed, as it is where there is much memory.
         refused: how many writes failed.
+        patient: whether what is done waits on by itself where a single write fails, as files do, and nobody is told.
     """
 
     fault: str
@@ -58,6 +60,7 @@ class Disk:
     late: bool
     writes: int = 0
     refused: int = 0
+    patient: bool = False
 
     def write(
         self,
@@ -96,6 +99,12 @@ def require_told(disk: Disk | None, who: str, told: str, *, server: bool = False
     """
     if disk is None or not disk.refused:
         return ""
+    if disk.patient and disk.fault == ERROR:
+        return f"{disk.fault}, a file waits on"
+    if (
+        told in _ALL_CODES and not server
+    ):  # what ended the sync before matters more than that it cannot be kept
+        return f"{disk.fault}, told of {told}"
     if (_OF_THE_SERVER if server else _OF_THE_LAPTOP[disk.fault]) not in told:
         raise Wrong(f"I2: {who} met a {disk.fault} at write {disk.at} and was told “{told}”")
     return f"{SERVER * server}{disk.fault}, told"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.store.replica import Replica
+from tests.sim.ages import Program, program
 from tests.sim.looking import Row, Values, by_id
 from tests.sim.places import memory
 from tests.sim.rules import TABLES
@@ -45,6 +46,8 @@ class Laptop:
         locked: whether it was locked when it last called; it then goes on as it is once it is let in again.
         formers: the devices it was before it enrolled again, the last first.
         off: whether it is being wiped: nobody may use it until that is done.
+        program: what it runs, of this age or another.
+        lags: the oldest program that brought any of its rows, until they were compared with the store's again.
         repaired: whether its records have not all come again since its replica was repaired.
     """
 
@@ -57,6 +60,8 @@ class Laptop:
     device: bytes = b""
     token: str = ""
     off: bool = False
+    program: Program = field(default_factory=lambda: program("newest"))
+    lags: Program | None = None
     replica: Replica = field(init=False)
     tap: Tap = field(init=False)
     made: dict[int, Any] = field(default_factory=dict)
@@ -92,7 +97,7 @@ class Laptop:
         return max(self.now() + self.skew, 0)
 
     def open(self) -> None:
-        self.replica = Replica.open(self.path, KEY, self.clock, self._random.randbytes)
+        self.replica = self.program.open(self.path, KEY, self.clock, self._random.randbytes)
         self.tap = Tap(self.replica._connection, self._photograph)
         self.replica._connection = self.tap
         self._current.clear()
@@ -105,6 +110,13 @@ class Laptop:
         """An orderly end and a new start."""
         self.close()
         self.open()
+
+    def update(self, age: str) -> None:
+        """From the next start on its program is of that age."""
+        self.program = program(age)
+        if not self.program.is_newest:
+            self.lags = self.lags or self.program
+        self.restart()
 
     def kill(self) -> None:
         """The power goes now; the next start finds what was on the disk."""

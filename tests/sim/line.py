@@ -14,10 +14,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import (
     ExchangeReply,
     ExchangeRequest,
-    completed,
-    decode_reply,
     decode_request,
-    encode_request,
 )
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
@@ -57,12 +54,14 @@ class Line:
             raise offline()
         if self.step.pages:
             request = msgspec.structs.replace(request, page_bytes=self.step.pages)
-        reply = completed(self._carry(encode_request(request), fault), request.handshake)
+        messages = self.laptop.program.messages
+        reply = messages.completed(self._carry(messages.encode_request(request), fault), request.handshake)
         if not request.beyond:  # tells a restored store what it lacks; its answer is not applied
             self.last = reply
         return reply
 
     def _carry(self, body: bytes, fault: str) -> ExchangeReply:
+        decode_reply = self.laptop.program.messages.decode_reply
         if fault == "cut request":
             damaged(body[: self.step.pick % len(body)], decode_request)
             raise offline()
@@ -79,7 +78,7 @@ class Line:
         if fault == "flipped":
             damaged(flipped(message, self.step.pick), decode_reply)
             raise offline()
-        reply = decode_reply(message)
+        reply: ExchangeReply = decode_reply(message)
         if fault == "kill after reply":
             raise Killed(fault)
         if fault == "work meanwhile":

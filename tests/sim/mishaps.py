@@ -108,6 +108,14 @@ class Mishaps:
         self.look(laptop)
         return told
 
+    def _update(self, step: Step) -> str:
+        """A laptop's program is replaced by one of another age; only before any work it may be an older one."""
+        laptop = self._whose(step)
+        self._fire(f"age, {step.verb}")
+        laptop.update(step.verb)
+        self.look(laptop)
+        return f"{laptop.name} has the program that is {step.verb}"
+
     def _kill(self, step: Step) -> str:
         laptop = self._whose(step)
         laptop.kill()

@@ -22,9 +22,10 @@ from tests.sim.loss_bugs import LOSS_BUGS
 from tests.sim.merge_bugs import MERGE_BUGS
 from tests.sim.places import memory
 from tests.sim.play import make_store, play
+from tests.sim.skew_bugs import SKEW_BUGS
 from tests.store_suite.databases import Databases, databases
 
-ALL_BUGS: tuple[Bug, ...] = (*BUGS, *IN_MOTION, *MERGE_BUGS, *FILE_BUGS, *LOSS_BUGS, *DISK_BUGS)
+ALL_BUGS: tuple[Bug, ...] = (*BUGS, *IN_MOTION, *MERGE_BUGS, *FILE_BUGS, *LOSS_BUGS, *DISK_BUGS, *SKEW_BUGS)
 MOST_SEEDS = 120
 STEPS = 60
 CAUGHT = Path(__file__).with_name("caught.json")

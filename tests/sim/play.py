@@ -20,7 +20,6 @@ from fieldrep.contract.errors import BARRED, Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
-from fieldrep.sync.engine import sync
 from fieldrep.sync.files import FilePolicy
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.store.database import Database
@@ -39,6 +38,7 @@ from tests.sim.office import Office
 from tests.sim.oracle import Key, Wrong
 from tests.sim.people import VERBS, People
 from tests.sim.schedule import Step, draw
+from tests.sim.skew import Skew
 from tests.sim.sticks import Sticks
 from tests.sim.tap import Killed
 from tests.sim.watch import Watch
@@ -80,6 +80,7 @@ class History(Mishaps):
         self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
         self.carrying = Carrying(self.central)
         self.watch = Watch(self.central)
+        self.skew = Skew(self.central)
         self.sticks = Sticks(self.central, self._look_after_reading, self._obey_file)
         self.damage = Damage(self.central, self.sticks, self.watch)
         self.ageing = Ageing(self.central)
@@ -183,11 +184,12 @@ class History(Mishaps):
         line = Line(self.central, laptop, step, look, meanwhile, self.sent[laptop.name])
         self._arm(laptop, step)
         try:
-            receipt = sync(laptop.replica, line)
+            receipt = laptop.program.sync(laptop.replica, line)
             told = what_was_done(receipt)
             afresh = receipt.started_over and not new_epoch and not self.ageing.tidied
-            if afresh or receipt.repaired or receipt.digests_equal is False:
+            if (afresh or receipt.repaired or receipt.digests_equal is False) and not laptop.lags:
                 raise Wrong(f"{laptop.name} and the central store differed: {receipt}")
+            self.skew.synced(laptop, receipt)
             if receipt.whole:
                 told += self.carrying.after_sync(laptop, step, policy=policy)
                 self.wiping.tell_late(laptop)
@@ -215,6 +217,8 @@ class History(Mishaps):
 
     def _carry(self, step: Step) -> str:
         laptop = self._whose(step)
+        if not laptop.program.is_newest:
+            return f"{laptop.name} has no stick"
         self._fire(f"stick, {step.fault}" if step.fault else "")
         return f"{laptop.name} stick: {self.sticks.act(laptop, step)}"
 
@@ -288,6 +292,7 @@ class History(Mishaps):
         self.central.standing.let_all_go_on(self.laptops)
         for laptop in tuple(self.laptops):
             self.wiping.started(laptop)
+        self.skew.end(self.laptops)
         before = self._stand()
         for _ in range(QUIET_ROUNDS):
             self.step += 1

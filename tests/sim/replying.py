@@ -26,10 +26,9 @@ def check_reply(
     central: Central, reply: ExchangeReply, request: ExchangeRequest, device: bytes, user: bytes
 ) -> None:
     """I5: nothing in a reply is of a scope its user does not hold now; I8 and I3 beside."""
-    hears = reply.verdict is Verdict.WIPE and request.handshake.epoch not in (b"", central.epoch)
-    taken = (
-        () if hears or reply.verdict is Verdict.START_OVER else request.changes
-    )  # first hear of the restore
+    strange = request.handshake.epoch not in (b"", central.epoch)
+    first_hears = strange and reply.verdict in (Verdict.WIPE, Verdict.UPGRADE)  # of the restore
+    taken = () if first_hears or reply.verdict is Verdict.START_OVER else request.changes
     changes = {change.n: change for change in taken}
     given = {change.n: outcome for change, outcome in zip(taken, reply.outcomes, strict=False)}
     if len(taken) != len(reply.outcomes):

@@ -118,7 +118,7 @@ FLAGS = {"archived", "opt_out", "is_primary", "critical", "active"}
 OBJECTS = {"consent", "custom", "mentions", "base_value", "mine_value", "theirs_value", "hold_reasons"}
 
 FILLED_IN = {
-    "account": {"custom": "{}"},
+    "account": {"custom": "{}", "tier": "standard", "consent": "{}"},
     "site": {"custom": "{}"},
     "contact": {"custom": "{}"},
     "account_contact": {"custom": "{}"},

@@ -185,6 +185,11 @@ REPAIR_KILLS = (
 )
 """At which of its steps a repair is killed, one program after the other."""
 
+SKEWED_IN = 4
+"""In one of so many histories laptops begin with older programs, and are updated one after the other."""
+AGES = ("not served", "three back", "two back", "one back", "newest")
+"""How old a laptop's program may be; the first is too old to be given anything."""
+
 DISKS_FAIL_IN = 4
 """In one of so many histories disks are full or fail at a write."""
 STEPS_OF_A_DISK = 8
@@ -225,10 +230,22 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
     if seed % HURT_IN == 1:
         _damage(random.Random(f"damage/{seed}"), schedule, laptops)
         _wipe(random.Random(f"wipe/{seed}"), schedule, laptops)
+    if seed % SKEWED_IN == 2:
+        _skew(random.Random(f"ages/{seed}"), schedule, laptops)
     if seed % DISKS_FAIL_IN == 3:
         chance = random.Random(f"disks/{seed}")
         schedule = [_on_a_bad_disk(chance, step) for step in schedule]
     return schedule[:steps]
+
+
+def _skew(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """Some laptops begin with an older program; later ones follow, the newest at the end at the latest."""
+    for who in range(laptops):
+        ages = sorted(chance.sample(range(len(AGES)), 3))
+        moments = sorted((0, *chance.sample(range(1, len(schedule)), 2)))
+        if chance.randrange(4):
+            for at, age in reversed(list(zip(moments, ages, strict=True))):
+                schedule.insert(at, Step("update", who, AGES[age]))
 
 
 def _on_a_bad_disk(chance: random.Random, step: Step) -> Step:

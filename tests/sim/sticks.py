@@ -206,7 +206,7 @@ class Sticks:
         try:
             receipt = read_reply(laptop.replica, io.BytesIO(answer))
             told = "taken" if receipt.digests_equal else "passed over"
-            if receipt.digests_equal is False:
+            if receipt.digests_equal is False and not laptop.lags:
                 raise Wrong(f"{laptop.name} and the central store differ after reading a file: {receipt}")
         except WipeOrdered:
             laptop.tap.fuse = 0
