@@ -95,6 +95,9 @@ class Code(StrEnum):
 BARRED = frozenset({Code.DEVICE_LOCKED, Code.DEVICE_REVOKED, Code.UNAUTHORISED})
 """Answers after which nothing goes in or out of an installation until it is unlocked, or else enrols again."""
 
+OF_THE_LAPTOP = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
+"""What only a laptop can know of its own disk; whoever else says so speaks of his."""
+
 
 class KnownError(Exception):
     """Something environment or user caused: a stable code and a sentence that says what to do.

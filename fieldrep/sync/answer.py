@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 from urllib3.response import HTTPResponse
 
-from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.errors import OF_THE_LAPTOP, Code, KnownError
 from fieldrep.contract.messages import Problem
 from fieldrep.sync.line import SAFE, retry_after, stranger
 
@@ -23,9 +23,6 @@ MOST_OTHER = 1024 * 1024
 
 _CHUNK = 262_144
 _UNWATCHED_SECONDS = 30
-
-_OF_THIS_LAPTOP = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
-"""What only this laptop can know of itself; whoever else says so speaks of his own disk."""
 
 
 def read_body(answer: HTTPResponse, most: int, url: str, came: Callable[[], bool]) -> bytes:
@@ -67,7 +64,7 @@ def problem_of(answer: HTTPResponse, media_type: str, url: str, came: Callable[[
             problem = msgspec.json.decode(read_body(answer, MOST_OTHER, url, came), type=Problem)
             asked = max(problem.retry_after, retry_after(answer.headers))
             code = Code(problem.code)
-            if code in _OF_THIS_LAPTOP:
+            if code in OF_THE_LAPTOP:
                 code = Code.SERVER_DISK
             return KnownError(code, problem.sentence, retry_after=asked)
         except (msgspec.DecodeError, ValueError):

@@ -17,7 +17,7 @@ import msgspec
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change
 from fieldrep.contract.comparison import Question
-from fieldrep.contract.errors import BARRED, Code, KnownError
+from fieldrep.contract.errors import BARRED, OF_THE_LAPTOP, Code, KnownError
 from fieldrep.contract.messages import (
     PAGE_BYTES,
     ExchangeReply,
@@ -54,9 +54,7 @@ EXAMINE_EVERY_MS = 24 * 3_600_000
 
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
-_OF_THE_DISK = frozenset({Code.REPLICA_DAMAGED, Code.DISK_FULL, Code.DISK_ERROR})
-
-_PASSES = frozenset({Code.OFFLINE, Code.NAME_UNKNOWN, Code.SERVER_BUSY, *_OF_THE_DISK})
+_PASSES = frozenset({Code.OFFLINE, Code.NAME_UNKNOWN, Code.SERVER_BUSY, *OF_THE_LAPTOP})
 """What ended a sync and is not told later, unless something had gone either way before: a laptop is often offline."""
 
 Progress = Callable[[Receipt, int], None]
@@ -119,7 +117,7 @@ class Run:
         if error.code in BARRED:
             self.replica.change_state(barred=error.sentence)
         self.keep_failure(error)
-        if error.code not in _OF_THE_DISK or not self.answered:
+        if error.code not in OF_THE_LAPTOP or not self.answered:
             return error
         went, them = (
             ("1 change was", "it") if self.answered == 1 else (f"{self.answered:,} changes were", "them")

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from fieldrep.contract.errors import BARRED, Code, KnownError
+from fieldrep.contract.errors import BARRED, OF_THE_LAPTOP, Code, KnownError
 from fieldrep.contract.files import MAX_FILE, PART, FileReply, FileRequest
 from fieldrep.store.file_queue import (
     Upload,
@@ -131,6 +131,9 @@ def carry(
     """Sends what waits and brings what is wanted, after a whole sync.
 
     What fails waits on and holds nothing else back. `given_up` is asked between parts, once one has travelled.
+
+    Raises:
+        KnownError: what ails the disk of this laptop.
     """
     settle_files(replica)
     with replica.read() as reader:
@@ -214,6 +217,9 @@ def _bring_all(replica: Replica, bearer: FileBearer, wanted: list[bytes], purse:
 
 
 def _ends_all(error: KnownError) -> bool:
+    """Whether nothing more is tried; what ails this laptop's own disk is told, which no line is to blame for."""
+    if error.code in OF_THE_LAPTOP:
+        raise error
     return error.code in BARRED or error.code not in _OF_ONE_FILE
 
 
