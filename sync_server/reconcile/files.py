@@ -73,7 +73,8 @@ def answers_about_files(
 ) -> Iterator[FileReply]:
     """The replies to what a device wrote about files onto a stick, each with the file it is about.
 
-    One for each file that came up, after its last part; as many as it takes for one that is asked for.
+    One for each file that came up, after its last part; as many as it takes for one that is asked for, none where the
+    device is to be wiped.
 
     Raises:
         KnownError: when the device is no longer admitted; what was answered before must then not be handed out.
@@ -85,7 +86,7 @@ def answers_about_files(
             last = FileReply(held=0, whole=False)
         if request.part is None:
             given += 1
-            if given <= MOST_GIVEN:
+            if given <= MOST_GIVEN and device.state != "wipe":
                 yield from _whole_body(database, device, request)
         else:
             last = _about(database, device, request)

@@ -19,6 +19,7 @@ from fieldrep.store.pages import Pages
 from fieldrep.store.repair import Repaired, repair
 from tests.sim.central import Central
 from tests.sim.dying import dying_at
+from tests.sim.enrolling import Enrolling
 from tests.sim.laptop import KEY, Laptop
 from tests.sim.oracle import Wrong
 from tests.sim.schedule import Step
@@ -88,6 +89,7 @@ class Damage:
     """
 
     central: Central
+    enrolling: Enrolling
     sticks: Sticks
     watch: Watch
     done: dict[str, int] = field(default_factory=dict)
@@ -111,9 +113,17 @@ class Damage:
             self.watch.begin_anew(laptop)
             laptop.whole, laptop.repaired = False, True
         self._count(told, lost)
+        if not told.known:
+            return f"{hurt}; its owner is lost; enrols again as {self._enrol_again(laptop)}"
         if carries:
             self._carry(laptop, step, _READ)
         return f"{hurt}; repaired: {told.sentence if told.sound else f'lost {sorted(lost)}'}"
+
+    def _enrol_again(self, laptop: Laptop) -> str:
+        """Who it belongs to cannot be read: it gets a new link, and the office withdraws what it was."""
+        self.central.standing.act(laptop, "withdraw")
+        self.sticks.forget(laptop)
+        return self.enrolling.again(laptop)
 
     def _carry(self, laptop: Laptop, step: Step, *what: int) -> None:
         for kind in what:

@@ -78,7 +78,7 @@ class Enrolling:
         replica.enrolled(reply, "http://127.0.0.1:1", "", incarnation)
         laptop.formers.insert(0, laptop.device)
         laptop.device, laptop.token = reply.device_id, reply.token
-        self.central.copies.was[reply.device_id] = tuple(laptop.formers)
+        self.central.copies.was[reply.device_id] = tuple(laptop.formers) if state.device_id else ()
         self.central.names[reply.device_id] = name
         self.central.learn()
         return name

@@ -52,6 +52,8 @@ class Mishaps:
             new.name if name == old.name else name: new if twin is old else twin
             for name, twin in self.twins.items()
         }
+        if self.central.standing.is_heard(old.device):  # until its receipt is there its files are answered
+            self.sticks.asked.pop(old.name, None)
         for kept in (self.sent, self.carrying.sent, self.sticks.asked):
             kept[new.name] = kept.pop(old.name, [])  # type: ignore[attr-defined]
 
@@ -105,7 +107,8 @@ class Mishaps:
             return "nothing is damaged"
         self._fire("damaged" + (f", {step.fault}" if step.fault else ""))
         told = self.damage.act(laptop, step)
-        self.look(laptop)
+        if not laptop.off:
+            self.look(laptop)
         return told
 
     def _update(self, step: Step) -> str:

@@ -82,9 +82,9 @@ class History(Mishaps):
         self.watch = Watch(self.central)
         self.skew = Skew(self.central)
         self.sticks = Sticks(self.central, self._look_after_reading, self._obey_file)
-        self.damage = Damage(self.central, self.sticks, self.watch)
         self.ageing = Ageing(self.central)
         self.enrolling = Enrolling(self.central, self.folder, self.now, self.seed)
+        self.damage = Damage(self.central, self.enrolling, self.sticks, self.watch)
         mine = self.enrolling, self.carrying, self.sticks, self.folder, self.laptops, self._replaced
         self.wiping = Wiping(self.central, *mine)
         self.office.found()

@@ -173,7 +173,8 @@ class Sticks:
     def _check_files(self, laptop: Laptop, asked: Asked, answer: bytes) -> None:
         """What was brought of files is taken, and what is given of them is what a line would give."""
         bodies, oracle = self.central.bodies, self.central.oracle
-        ask = partial(bodies.answer, oracle, asked.device.device_id, laptop.user)
+        device = asked.device.device_id
+        ask = partial(bodies.answer, oracle, device, laptop.user)
         wanted: list[tuple[bytes, Answer]] = []
         up: tuple[bytes, Answer] | None = None
         for part in asked.about_files:
@@ -185,6 +186,8 @@ class Sticks:
             if request.part is not None:
                 up = row_id, ask(row_id, at, request.part)
                 continue
+            if device in self.central.standing.sending:
+                continue  # nothing is given to one that is to be wiped
             while (said := ask(row_id, at, None)).part:
                 wanted.append((row_id, said))
                 at += len(said.part)

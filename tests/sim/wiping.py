@@ -101,6 +101,8 @@ class Wiping:
         """The office orders a laptop to be wiped, or takes that back; its person has a form open."""
         if sum(one.device == laptop.device for one in self.laptops) > 1:
             return "nobody to wipe: there are two of it"
+        if (laptop.folder / "wiping.json").exists():
+            return "nobody to wipe: the receipt of the last time has not been there"
         self.chances.setdefault(laptop.device, random.Random(step.pick))
         if step.pick & 1:
             type_something(laptop, step)

@@ -19,7 +19,6 @@ from fieldrep.paths import Profile
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.replica import DEVICE_KEY, Replica
 from fieldrep.store.wiping import Marker, marker_of
-from fieldrep.sync.bundle import carry_in
 from fieldrep.sync.session import sync_now
 from sync_server.store.admin import devices, disable_user
 from sync_server.store.backup import restore
@@ -28,7 +27,7 @@ from sync_server.store.verify import verify
 from sync_server.store.wiping import cancel_wipe, note_wiped, order_for_lost, order_wipe
 from tests.helpers.in_process import InProcess
 from tests.store_suite.file_line import FileLine, added, bytes_of
-from tests.store_suite.laptop import Laptop, office, with_shop
+from tests.store_suite.laptop import Laptop, with_shop
 from tests.store_suite.test_put_back import ByHand, by_hand, heal
 from tests.store_suite.world import SeededBytes, World
 
@@ -291,31 +290,6 @@ def test_the_receipt_counts_once_and_only_from_the_device_itself(
     with world.write() as tx, pytest.raises(KnownError, match="too late") as caught:
         cancel_wipe(tx, device)
     assert caught.value.code is Code.MOVE_NOT_ALLOWED, "a script must see that it came too late"
-
-
-def test_the_order_comes_by_stick_and_waits_for_what_was_entered_meanwhile(
-    world: World, ana: Laptop, tmp_path: Path
-) -> None:
-    ana.create("On the stick")
-    order(world, ana)
-    request = ana.out()
-    ana.create("Entered meanwhile")
-    answer = tmp_path / "answer"
-    answer.write_bytes(office(world, request))
-    said = r"1 change or photo waits\. What the file says of 1 change was taken\."
-    with pytest.raises(KnownError, match=said) as caught:
-        carry_in(ana.replica, answer)
-    assert caught.value.code is Code.WRONG_BUNDLE
-    assert "Nothing was changed" not in caught.value.sentence
-    assert marker(ana) is None
-
-    answer.write_bytes(office(world, ana.out()))
-    with pytest.raises(KnownError) as caught:
-        carry_in(ana.replica, answer)
-    assert caught.value.code is Code.WIPED
-    assert marker(ana) is not None
-    with world.database.read() as reader:
-        assert {row["name"] for row in reader.all("account")} == {"On the stick", "Entered meanwhile"}
 
 
 def test_a_restored_store_orders_again_and_is_given_back_what_it_forgot(world: World, tmp_path: Path) -> None:
