@@ -44,6 +44,9 @@ SINCE: Mapping[tuple[str, str], int] = {
 """In which version a field came; the others were always there. None of these is searched: the tables of search are made
 for all fields there are."""
 
+LATER: Mapping[tuple[str, str], int] = {("account", "note"): 2, ("contact", "email"): 2, ("site", "city"): 2}
+"""Fields of which a program that is ahead of the office says that they came with its own version."""
+
 WHOLE_SINCE: Mapping[str, int] = {"duplicate_candidate": 0}
 """In which version a kind of record came."""
 
@@ -70,7 +73,7 @@ class Program:
 
     @property
     def is_newest(self) -> bool:
-        """Whether it knows all that the office knows."""
+        """Whether it is as old as the office was in the beginning."""
         return self.schema == NEWEST
 
     @property
@@ -97,6 +100,7 @@ AGES: Mapping[str, tuple[int, int]] = {
     "two back": (-1, 1),
     "one back": (0, 1),
     "newest": (NEWEST, 1),
+    "ahead": (NEWEST + 1, 1),
 }
 """Version of the catalogue and of the protocol, oldest first: programs are only ever replaced by later ones."""
 
@@ -127,8 +131,12 @@ def _cut(schema: int) -> None:
     for one in declared:
         entity = one.__entity__
         gone = [name for name in entity.fields if SINCE.get((entity.name, name), schema) > schema]
-        fields = {name: field for name, field in entity.fields.items() if name not in gone}
-        columns = tuple(field for field in entity.columns if field.name not in gone)
+        fields = {
+            name: replace(field, since=LATER.get((entity.name, name), field.since))
+            for name, field in entity.fields.items()
+            if name not in gone
+        }
+        columns = tuple(fields.get(field.name, field) for field in entity.columns if field.name not in gone)
         one.__entity__ = replace(entity, fields=MappingProxyType(fields), columns=columns)
     catalogue: Any = import_module(_CATALOGUE)
     known = [one for one in catalogue.ENTITIES if WHOLE_SINCE.get(one.name, schema) <= schema]

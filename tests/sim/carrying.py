@@ -121,8 +121,6 @@ class Carrying:
     def after_sync(self, laptop: Laptop, step: Step, *, policy: FilePolicy | None = None) -> str:
         """What travels by itself after a whole sync; says how many files arrived."""
         line = FileLine(self, laptop, step)
-        if laptop.tap.disk is not None:
-            laptop.tap.disk.patient = True
         gives_way = policy is None and step.pick % 7 == 0
         chosen = policy or POLICIES[step.pick // 7 % len(POLICIES)]
         arrived = carry(laptop.replica, line, chosen, lambda: gives_way).sent

@@ -51,7 +51,6 @@ class Disk:
         undoes: whether the database undoes the whole transaction by itself.
         late: whether it is noticed only when something is to be committed, as it is where there is much memory.
         refused: how many writes failed.
-        patient: whether what is done waits on by itself where a single write fails, as files do, and nobody is told.
     """
 
     fault: str
@@ -60,7 +59,6 @@ class Disk:
     late: bool
     writes: int = 0
     refused: int = 0
-    patient: bool = False
 
     def write(
         self,
@@ -99,8 +97,6 @@ def require_told(disk: Disk | None, who: str, told: str, *, server: bool = False
     """
     if disk is None or not disk.refused:
         return ""
-    if disk.patient and disk.fault == ERROR:
-        return f"{disk.fault}, a file waits on"
     if (
         told in _ALL_CODES and not server
     ):  # what ended the sync before matters more than that it cannot be kept

@@ -22,6 +22,7 @@ from tests.sim.full import disk_of, failing
 from tests.sim.laptop import Laptop
 from tests.sim.oracle import Wrong
 from tests.sim.schedule import SERVER_FAULTS, Step
+from tests.sim.skew import require_understood
 from tests.sim.tap import Killed
 
 
@@ -48,6 +49,7 @@ class Line:
         here = self.exchanges == self.step.at
         fault = self.step.fault if here else ""
         self.exchanges += 1
+        require_understood(request)
         if fault == "kill before send":
             raise Killed(fault)
         if fault == "lost request":

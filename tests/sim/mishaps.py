@@ -15,6 +15,7 @@ from tests.sim.forgery import forge
 from tests.sim.laptop import Laptop
 from tests.sim.people import People
 from tests.sim.schedule import Step
+from tests.sim.skew import Skew
 from tests.sim.sticks import Sticks
 from tests.sim.watch import Watch
 from tests.sim.wiping import Wiping
@@ -36,6 +37,7 @@ class Mishaps:
     carrying: Carrying
     watch: Watch
     sticks: Sticks
+    skew: Skew
     damage: Damage
     wiping: Wiping
     look: Callable[[Laptop], None]
@@ -118,6 +120,12 @@ class Mishaps:
         laptop.update(step.verb)
         self.look(laptop)
         return f"{laptop.name} has the program that is {step.verb}"
+
+    def _update_office(self, step: Step) -> str:
+        """The server is replaced by one that knows what the laptops that are ahead of it know."""
+        self._fire("age, office")
+        self.skew.update_office()
+        return "the office has a newer server"
 
     def _kill(self, step: Step) -> str:
         laptop = self._whose(step)

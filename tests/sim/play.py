@@ -75,12 +75,13 @@ class History(Mishaps):
     fired: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._patched = ExitStack()
         self.central = Central(self.url, self.now, self.seed)
         self.office = Office(self.central, self.seed)
         self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
         self.carrying = Carrying(self.central)
         self.watch = Watch(self.central)
-        self.skew = Skew(self.central)
+        self.skew = Skew(self.central, self._patched)
         self.sticks = Sticks(self.central, self._look_after_reading, self._obey_file)
         self.ageing = Ageing(self.central)
         self.enrolling = Enrolling(self.central, self.folder, self.now, self.seed)
@@ -93,7 +94,6 @@ class History(Mishaps):
         for number in range(self.laptops_wanted):
             skew = chance.randrange(-30, 31) * YEAR + chance.randrange(YEAR)
             self.enrol(f"L{number}", OWNERS[number], skew if self.skewed else 0)
-        self._patched = ExitStack()
         self._patched.enter_context(small_parts())
 
     def now(self) -> int:

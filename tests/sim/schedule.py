@@ -187,8 +187,8 @@ REPAIR_KILLS = (
 
 SKEWED_IN = 4
 """In one of so many histories laptops begin with older programs, and are updated one after the other."""
-AGES = ("not served", "three back", "two back", "one back", "newest")
-"""How old a laptop's program may be; the first is too old to be given anything."""
+AGES = ("not served", "three back", "two back", "one back", "newest", "ahead")
+"""How old a laptop's program may be; the first is too old to be given anything, the last knows more than the office."""
 
 DISKS_FAIL_IN = 4
 """In one of so many histories disks are full or fail at a write."""
@@ -246,6 +246,8 @@ def _skew(chance: random.Random, schedule: list[Step], laptops: int) -> None:
         if chance.randrange(4):
             for at, age in reversed(list(zip(moments, ages, strict=True))):
                 schedule.insert(at, Step("update", who, AGES[age]))
+    if chance.randrange(2):
+        schedule.insert(chance.randrange(len(schedule)), Step("update_office"))
 
 
 def _on_a_bad_disk(chance: random.Random, step: Step) -> Step:

@@ -6,10 +6,15 @@ not know how a program of another age is made.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
+from sync_server.reconcile import exchange
+from tests.sim.ages import LATER, NEWEST
 from tests.sim.oracle import Wrong
 from tests.sim.rules import COST_FIELDS, COST_READERS
 
@@ -19,6 +24,14 @@ if TYPE_CHECKING:
 
 OLDEST_PROTOCOL = 1
 """An older one is too old to be given anything."""
+
+_TELLING = (
+    "sync_server.reconcile.exchange",
+    "sync_server.store.credentials",
+    "sync_server.store.differing",
+    "sync_server.store.positions",
+)
+"""Where the office says how old it is."""
 
 
 def is_served(request: ExchangeRequest) -> bool:
@@ -41,48 +54,72 @@ def is_told_to_update(request: ExchangeRequest, reply: ExchangeReply) -> bool:
     return asked
 
 
+def office() -> int:
+    """The version of the catalogue that the office has."""
+    return exchange.SCHEMA_VERSION
+
+
+def require_understood(request: ExchangeRequest) -> None:
+    """10.2: a change of which the office does not know a field waits on the laptop as a whole."""
+    if request.handshake.schema <= office():
+        return
+    for change in request.changes:
+        for edit in change.edits:
+            for name in {*edit.before, *edit.after}:
+                if LATER.get((edit.entity, name), NEWEST) > office():
+                    raise Wrong(f"10.2: change {change.n} was sent, and the office does not know {name} yet")
+
+
 @dataclass
 class Skew:
-    """Programs of different ages in one history."""
+    """Programs of different ages in one history.
+
+    Attributes:
+        until_the_end: what is put back when the history is over.
+    """
 
     central: Central
+    until_the_end: ExitStack
+
+    def update_office(self) -> None:
+        """From now on the office knows what was ahead of it; it had the columns all along."""
+        patch = self.until_the_end.enter_context(pytest.MonkeyPatch.context())
+        for module in _TELLING:
+            patch.setattr(f"{module}.SCHEMA_VERSION", NEWEST + 1)
 
     def synced(self, laptop: Laptop, receipt: Any) -> None:
         """After a sync that came to its end: of different ages nothing is compared but here."""
-        program = laptop.program
-        if not program.is_newest and (receipt.digests_equal is not None or not receipt.ages_differ):
-            raise Wrong(f"10.2: {laptop.name} compared digests of different ages: {receipt}")
-        if not program.is_newest and not laptop.replica.depth():
-            self._agrees(laptop)
+        if laptop.program.schema != office():
+            if receipt.digests_equal is not None or not receipt.ages_differ:
+                raise Wrong(f"10.2: {laptop.name} compared digests of different ages: {receipt}")
+            if not laptop.replica.depth():
+                self._agrees(laptop)
         if receipt.digests_equal:
             laptop.lags = None
 
     def _agrees(self, laptop: Laptop) -> None:
         """I1 between programs of different ages: in all that both know, the laptop has what its user holds."""
-        assert (
-            laptop.lags is not None
-        )  # the first and oldest; what came with a later one is fetched when digests agree
-        central, knows = self.central, laptop.lags.knows
+        # what came with a later program than the oldest one is fetched when digests are compared again
+        central, knows = self.central, (laptop.lags or laptop.program).knows
         rows, stored = laptop.dump(), central.dump()
         waiting = {row_id for _, row_id in laptop.asked("SELECT entity, row_id FROM outbox_edit")}
         costs = central.oracle.rows["user"][laptop.user]["role"] in COST_READERS
         held = {key for key in central.oracle.visible(laptop.user) if knows(key[0])}
-        for key in held ^ {key for key in rows if knows(key[0])}:
-            if key[1] not in waiting:
-                side = "holds a foreign" if key in rows else "lacks"
-                raise Wrong(f"I1: {laptop.name} {side} {key[0]} {central.names.get(key[1])}")
-        for entity, row_id in held - {key for key in held if key[1] in waiting}:
-            row, wanted = rows[entity, row_id], stored[entity][row_id]
-            for name, value in wanted.items():
-                hidden = (entity, name) in COST_FIELDS and not costs
-                if knows(entity, name) and row[name] != (None if hidden else value):
-                    told = f"{row[name]!r}, the store {value!r}"
-                    raise Wrong(
-                        f"I1: {laptop.name} has {entity} {central.names.get(row_id)} with {name} {told}"
-                    )
+        for entity, row_id in held ^ {key for key in rows if knows(key[0])}:
+            if row_id not in waiting:
+                side = "holds a foreign" if (entity, row_id) in rows else "lacks"
+                raise Wrong(f"I1: {laptop.name} {side} {entity} {central.names.get(row_id)}")
+        for entity, row_id in {key for key in held if key[1] not in waiting}:
+            row, named = rows[entity, row_id], f"{entity} {central.names.get(row_id)}"
+            for name, value in stored[entity][row_id].items():
+                wanted = None if (entity, name) in COST_FIELDS and not costs else value
+                if knows(entity, name) and row[name] != wanted:
+                    raise Wrong(f"I1: {laptop.name} has {named} with {name} {row[name]!r}, not {wanted!r}")
 
     def end(self, laptops: list[Laptop]) -> None:
-        """Everybody has the newest program in the end."""
+        """Everybody has the newest program in the end, and so has the office."""
+        if any(laptop.program.schema > office() for laptop in laptops):
+            self.update_office()
         for laptop in laptops:
-            if not laptop.program.is_newest:
-                laptop.update("newest")
+            if laptop.program.schema < office() or not laptop.program.is_served:
+                laptop.update("newest" if office() == NEWEST else "ahead")

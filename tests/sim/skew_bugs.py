@@ -13,7 +13,7 @@ from tests.sim.bugs import Bug, Patch
 
 
 def _of_older_programs(name: str) -> Iterator[ModuleType]:
-    return (program(age).modules[name] for age in AGES if age != "newest")
+    return (program(age).modules[name] for age, (schema, _) in AGES.items() if schema < NEWEST)
 
 
 def too_old_to_be_heard(patch: Patch) -> None:
@@ -59,9 +59,15 @@ def compared_across_ages(patch: Patch) -> None:
         patch.setattr(module, "SCHEMA_VERSION", NEWEST)
 
 
+def sent_though_unknown(patch: Patch) -> None:
+    """A laptop that is ahead of the office sends what the office does not know."""
+    patch.setattr(program("ahead").modules["fieldrep.store.newer"], "_beyond", lambda *_: False)
+
+
 SKEW_BUGS: tuple[Bug, ...] = (
     too_old_to_be_heard,
     unknown_fields_drop_the_page,
     unknown_fields_cleared,
     compared_across_ages,
+    sent_though_unknown,
 )
