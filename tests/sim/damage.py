@@ -121,6 +121,8 @@ class Damage:
 
     def _enrol_again(self, laptop: Laptop) -> str:
         """Who it belongs to cannot be read: it gets a new link, and the office withdraws what it was."""
+        if not laptop.numbers("SELECT 1 FROM secret WHERE name = 'server_key'"):
+            self.sticks.refuse(laptop)
         self.central.standing.act(laptop, "withdraw")
         self.sticks.forget(laptop)
         return self.enrolling.again(laptop)
@@ -177,6 +179,7 @@ class Damage:
         self._is_what_was_entered(laptop, has.waiting)
         for n in lost:
             del laptop.made[n]
+        laptop.lost |= lost
         self.central.bodies.lost |= {row_id for row_id, _ in gone}
         return lost
 

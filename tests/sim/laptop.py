@@ -48,6 +48,7 @@ class Laptop:
         off: whether it is being wiped: nobody may use it until that is done.
         program: what it runs, of this age or another.
         lags: the oldest program that brought any of its rows, until they were compared with the store's again.
+        lost: numbers of changes of which nothing is here any more, as its person was told after damage.
         repaired: whether its records have not all come again since its replica was repaired.
     """
 
@@ -70,6 +71,7 @@ class Laptop:
     whole: bool = True
     locked: bool = False
     repaired: bool = False
+    lost: set[int] = field(default_factory=set)
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
     _current: set[str] = field(default_factory=set)
     _all: dict[Key, Row] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class Laptop:
         who = (self.skew, self.seed, self.user, self.device, self.token)
         twin = Laptop(name, folder, self.now, *who)
         twin.made, twin.whole, twin.formers = dict(self.made), self.whole, list(self.formers)
-        twin.repaired = self.repaired
+        twin.repaired, twin.lost = self.repaired, set(self.lost)
         return twin
 
     def lie_still(self) -> None:

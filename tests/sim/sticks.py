@@ -54,8 +54,6 @@ class Sticks:
     def act(self, laptop: Laptop, step: Step) -> str:
         """One thing done with a stick."""
         pick, kind = divmod(step.pick, 10)
-        if laptop.repaired and not laptop.numbers("SELECT 1 FROM secret WHERE name = 'server_key'"):
-            return self._without_keys(laptop)
         if kind == 0:
             return self._write(laptop, pick, step.pages)
         if kind in (1, 2, 3):
@@ -76,7 +74,7 @@ class Sticks:
         self.asked.pop(laptop.name, None)
         self.answered.pop(laptop.name, None)
 
-    def _without_keys(self, laptop: Laptop) -> str:
+    def refuse(self, laptop: Laptop) -> None:
         """A repair lost who a laptop is: until it enrols again it can neither write files nor read any."""
         answers = self.answered.get(laptop.name, [b""])
         for refused in (
@@ -86,7 +84,7 @@ class Sticks:
             with pytest.raises(KnownError) as told:
                 refused()
             assert told.value.code is Code.NOT_ENROLLED, told.value
-        return self._did("has lost its keys", "keys lost")
+        self._did("", "keys lost")
 
     def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
         file = io.BytesIO()
