@@ -23,11 +23,12 @@ from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
 from sync_server.store.contact import contact_note, keep_contact
 from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import is_at_rest, is_up_to, shown_beyond
+from sync_server.store.cursor import is_at_rest, is_up_to, reached, shown_beyond
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.differing import differs, tell_difference
 from sync_server.store.feed import Pulled, retold
 from sync_server.store.glance import Glance, glance_again
+from sync_server.store.overheard import overheard
 from sync_server.store.positions import position_of
 from sync_server.store.returns import note_refused, note_return
 from sync_server.store.series import skip_told
@@ -141,6 +142,9 @@ def _told_again(
         return None
     page_bytes = min(request.page_bytes, MAX_PAGE_BYTES)
     pulled = retold(seen.info, seen.device, seen.digest, told.cursor, page_bytes, database.echoes)
+    since = reached(told.cursor, seen.info.revision)
+    if pulled is None and since > 0 and overheard(database, seen.info, since):
+        pulled = retold(seen.info, seen.device, seen.digest, told.cursor, page_bytes, database.echoes)
     if pulled is None:
         return None
     if differs(told, pulled.digest, pulled.revision):

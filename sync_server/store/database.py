@@ -344,12 +344,12 @@ class Database:
     def _transaction(self, session: Session, actor: Actor) -> WriteTransaction:
         return WriteTransaction(session, actor, self.clock, self._ids, self._coverage_of)
 
-    def _coverage_of(self, workspace: Workspace, day: str) -> Coverage:
+    def _coverage_of(self, workspace: Workspace, info: StoreInfo) -> Coverage:
         """People and territories as stored, remembered until one of them changes."""
         clocks = workspace.rows("SELECT entity, revision FROM entity_clock ORDER BY entity")
-        stamp = (workspace.info().epoch, day, *(row for row in clocks if row[0] in STRUCTURAL))
+        stamp = (info.epoch, info.settled_on, *(row for row in clocks if row[0] in STRUCTURAL))
         if self._coverage is None or self._coverage[0] != stamp:
-            self._coverage = (stamp, coverage(workspace, day))
+            self._coverage = (stamp, coverage(workspace, info.settled_on))
         return self._coverage[1]
 
     def _give_identity(self) -> None:

@@ -233,7 +233,7 @@ _SETTINGS = (
 an index in its order: a plan made while a table was empty would read it whole ever after, others would sort. So one
 plan does for all values; to make it anew for each would cost more than most statements do."""
 _PREPARED = 500
-_MANY = 500
+STREAMED = 500
 """New rows from which on they are streamed; so many at once cost no more by a statement with an array a column."""
 
 
@@ -315,7 +315,7 @@ class PostgresDialect:
             yield sql.replace(_MEMBERS, _ANY), [list(members)]
 
     def insert_many(self, cursor: Any, table: str, columns: Sequence[str], rows: list[Row]) -> None:
-        if len(rows) < _MANY:
+        if len(rows) < STREAMED:
             self.put_many(cursor, table, columns, rows, "")
             return
         sql = compose("COPY {table} ({columns}) FROM STDIN", table=table, columns=columns)

@@ -2,7 +2,8 @@
 
 Those rows are at hand and need not be read again, neither by who pushed them nor by whoever else holds them. That holds
 only along a chain of transactions each of which found the store exactly as the one before it left it, which is judged
-here; in every other case there is no echo and the feed reads. Must not know cursors.
+here; `overheard.py` closes its gaps, where other processes wrote. In every other case there is no echo and the feed
+reads. Must not know cursors.
 """
 
 from __future__ import annotations
@@ -21,23 +22,26 @@ MOST_ROWS = 10_000
 """Rows that are kept at hand, some 20 MB; a transaction that wrote none counts as one."""
 
 _REVISION = itemgetter("revision")
+_REVISION_OF = itemgetter(1)
 _POSITION = itemgetter("revision", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """What one transaction wrote.
+    """What one transaction wrote, or several of another process.
 
     Attributes:
         found, left: the states of the store before and after it.
         rows: of each user, per entity, the rows it wrote of those the user holds.
         cost: what it counts for among those kept.
+        read_at: the revision of the store by which it is that; what was written anew by then is left out.
     """
 
     found: State
     left: State
     rows: Mapping[bytes, Mapping[str, list[Row]]]
     cost: int
+    read_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +56,34 @@ class Heard:
 
 
 class Echoes:
-    """The echoes of the last transactions, so many rows of them. Safe for threads; one that comes late is missed."""
+    """The echoes of the last transactions, so many rows of them. Safe for threads; one that comes late is missed.
+
+    Attributes:
+        reading: held by whoever reads what others wrote.
+    """
 
     def __init__(self, most: int = MOST_ROWS) -> None:
         self._most = most
+        self.reading = threading.Lock()
         self._lock = threading.Lock()
         self._by_end: OrderedDict[State, Echo] = OrderedDict()
         self._cost = 0
 
     def keep(self, tx: WriteTransaction) -> None:
-        """Takes in a transaction that was committed, and lets go of the oldest ones for it."""
+        """Takes in a transaction that was committed."""
         echo = echo_of(tx)
-        if echo is None or echo.found == echo.left:
-            return
+        if echo is not None and echo.found != echo.left:
+            self.enter(echo)
+
+    def enter(self, echo: Echo) -> bool:
+        """Takes one in, and lets go of the oldest ones for it; whether it fits."""
         with self._lock:
+            known = self._by_end.pop(echo.left, None)
             self._by_end[echo.left] = echo
-            self._cost += echo.cost
+            self._cost += echo.cost - (known.cost if known is not None else 0)
             while self._cost > self._most:
                 self._cost -= self._by_end.popitem(last=False)[1].cost
+            return echo.left in self._by_end
 
     def heard(self, user_id: bytes, since: int, present: State) -> Heard | None:
         """What a user that has everything up to a revision needs to get to the present state; None where that must be
@@ -77,12 +91,29 @@ class Echoes:
         chain: list[Echo] = []
         with self._lock:
             at = self._by_end.get(present)
-            while at is not None:
+            while at is not None and at.read_at <= present[1]:
                 chain.append(at)
                 if at.found[1] <= since:
                     return _told(chain, user_id, since)
                 at = self._by_end.get(at.found)
         return None
+
+    def gap(self, since: int, present: State) -> tuple[State, State] | None:
+        """The last stretch between a revision and the present state of which there is no echo, None for none.
+
+        It begins where the newest echo before it ends, or at the revision.
+        """
+        end = present
+        with self._lock:
+            while end[1] > since:
+                at = self._by_end.get(end)
+                if at is None or at.read_at > present[1]:
+                    break
+                end = at.found
+            else:
+                return None
+            begins = (state for state in self._by_end if state[0] == end[0] and since < state[1] < end[1])
+            return max(begins, key=_REVISION_OF, default=(end[0], since, b"")), end
 
 
 def _told(chain: list[Echo], user_id: bytes, since: int) -> Heard:
@@ -117,4 +148,4 @@ def echo_of(tx: WriteTransaction) -> Echo | None:
             cost += 1
             for user_id in holders:
                 found.setdefault(user_id, {}).setdefault(entity, []).append(entry.row)
-    return Echo(tx.found, tx.left, found, max(1, cost))
+    return Echo(tx.found, tx.left, found, max(1, cost), tx.revision)

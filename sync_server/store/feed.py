@@ -27,6 +27,7 @@ from sync_server.store.feed_statements import (
     FeedTable,
     feed_tables,
 )
+from sync_server.store.overheard import overhear
 from sync_server.store.reading import Reader, StoreInfo
 
 MOST_ROWS = 2_000
@@ -335,11 +336,12 @@ class _Feed:
         return self._session.rows(table.by_revision, known)
 
     def _heard_since(self, at: Cursor) -> Heard | None:
-        """What this process itself wrote on the step, when that is all there is."""
+        """What was written on the step, where that is at hand."""
         info = self._reader.info()
         if at.target != info.revision:
             return None
         if at.since not in self._heard:
+            overhear(self._reader, self._echoes, at.since)
             self._heard[at.since] = self._echoes.heard(self._user_id, at.since, info.state)
         return self._heard[at.since]
 

@@ -1,14 +1,17 @@
 """A database session: statements in, tuples out, at the driver's speed. One transaction of one connection.
 
-Must not know any table; `dialect.py` knows the two databases.
+Beyond a line a transaction that writes does not wait for the answer to each statement: those that answer nothing travel
+one behind the other, and the next question or the commit brings all answers. What one of them was refused for is raised
+there. Must not know any table; `dialect.py` knows the two databases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from sync_server.store.dialect import Dialect, Row
+from sync_server.store.dialect import STREAMED, Cursor, Dialect, Row
 
 
 class Session:
@@ -17,31 +20,54 @@ class Session:
     def __init__(self, connection: Any, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
-        self._cursor = dialect.cursor(connection)
+        self._only = dialect.cursor(connection)
         self._text = dialect.text
+        self._ahead: AbstractContextManager[object] | None = None
 
     def begin_read(self) -> None:
         """Starts one consistent snapshot."""
-        self.dialect.begin_read(self._cursor)
+        self.dialect.begin_read(self._only)
 
     def begin_write(self) -> None:
         """Starts a transaction under the clock lock."""
-        self.dialect.begin_write(self._cursor)
+        self.dialect.begin_write(self._only)
+        self._go_ahead()
 
     def begin_note(self) -> None:
         """Starts a transaction that leaves the clock alone."""
-        self.dialect.begin_note(self._cursor)
+        self.dialect.begin_note(self._only)
+        self._go_ahead()
 
     def begin_nothing(self) -> None:
         """For a single statement: each is a transaction by itself."""
 
+    def _go_ahead(self) -> None:
+        """From now on statements do not wait for each other's answers."""
+        if not self.dialect.is_local:
+            self._ahead = self.connection.pipeline()
+            self._ahead.__enter__()
+
+    def _catch_up(self) -> None:
+        """Waits for all answers, and from now on for each."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.__exit__(None, None, None)
+
+    @property
+    def _cursor(self) -> Cursor:
+        """The one for the next statement, which keeps its own answer until that is asked for."""
+        return self._only if self._ahead is None else self.dialect.cursor(self.connection)
+
     def commit(self) -> None:
         """Makes it durable."""
         self._cursor.execute("COMMIT")
+        self._catch_up()
 
     def rollback(self) -> None:
         """Undoes all of it; a connection that is already gone has undone it by itself."""
-        self._cursor.execute("ROLLBACK")
+        with suppress(Exception):  # what it is undone for
+            self._catch_up()
+        self._only.execute("ROLLBACK")
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""
@@ -69,7 +95,11 @@ class Session:
 
     def insert_many(self, table: str, columns: Sequence[str], rows: list[Row]) -> None:
         """Puts new rows into a table."""
-        if rows:
+        if self._ahead is not None and len(rows) >= STREAMED:
+            self._catch_up()
+            self.dialect.insert_many(self._only, table, columns, rows)
+            self._go_ahead()
+        elif rows:
             self.dialect.insert_many(self._cursor, table, columns, rows)
 
     def put_many(self, table: str, columns: Sequence[str], rows: list[Row], otherwise: str) -> None:

@@ -20,6 +20,7 @@ from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
 from sync_server.store.moments import moment_of
+from sync_server.store.reading import StoreInfo
 from sync_server.store.runs import Runs
 from sync_server.store.series import raise_to
 from sync_server.store.session import Session
@@ -88,7 +89,7 @@ class WriteTransaction(Workspace):
         actor: Actor,
         clock: Clock,
         ids: IdSource,
-        known_coverage: Callable[[Workspace, str], Coverage],
+        known_coverage: Callable[[Workspace, StoreInfo], Coverage],
     ) -> None:
         super().__init__(session)
         self.actor = actor
@@ -319,7 +320,7 @@ class WriteTransaction(Workspace):
 
     def _after(self, moment: str) -> Coverage:
         """People and territories as they will be; sets `_before` when they or anybody's day differ from the stored."""
-        present = self._known_coverage(self, self._info.settled_on)
+        present = self._known_coverage(self, self._info)
         if any(self.staged.get(entity) for entity in STRUCTURAL):
             self._before = present
             return staged_coverage(self, moment)

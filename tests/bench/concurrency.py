@@ -46,6 +46,12 @@ MORNING = {
     "small": Crowd(50, 10, 2.0, 2),
     "tiny": Crowd(6, 5, 0.2, 2),
 }
+PROCESSES = {"sqlite": 1, "postgresql": 2}
+"""Of the server, on each kind of store; this machine has two processors."""
+
+WARM_ROUNDS = 3
+"""Unmeasured ones before: a server has been at work for a while, and PostgreSQL plans a statement once a connection."""
+
 STORE = {"full": "crowd", "small": "tiny", "tiny": "tiny"}
 """The size of the central store for each size of the bench."""
 
@@ -89,6 +95,8 @@ def meet(
             for at in range(0, len(members), share)
         ]
         with _processes(tasks, folder) as running:
+            for before_it in (*("warm",) * WARM_ROUNDS, "edit"):
+                _step(running, before_it)
             before = _spent(server, url, running)
             seen = _step(running, step)
             spent = [now - then for now, then in zip(_spent(server, url, running), before, strict=True)]

@@ -1,10 +1,11 @@
 """Several devices of a crowd in one process: `python -m tests.bench.crowd FILE` is told by lines what to do.
 
-It prepares its devices, says so, and at each line from standard input does a step with all of them at once: `sync`;
-`send`, which only sends what the engine had ready and reads the answer, so that the devices cost the machine they share
-with the server as little as they can; or `settle`, a last sync after everybody is done. Each device is a real replica
-with the product's own engine and line, and comes again when the server says so. Owns the stop watches; must not know
-how many other processes there are.
+It admits its devices, says so, and at each line from standard input does a step with all of them at once: `warm`, a
+few edits and a sync, as on a server that has been at work for a while; `edit`, which makes those that are measured,
+without a line; `sync`; `send`, which only sends what the engine had ready and reads the answer, so that the devices
+cost the machine they share with the server as little as they can; or `settle`, a last sync after everybody is done.
+Each device is a real replica with the product's own engine and line, and comes again when the server says so. Owns
+the stop watches; must not know how many other processes there are.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from tests.bench.device import EDIT, now, open_replica
 from tests.bench.workload import SIZES, Workload
 
 PATIENCE_SECONDS = 300
+WARMING_EDITS = 2
 MOST_ROUNDS = 1_000
 """More than there are members of one user: each goes on with rounds of edits that are nobody else's."""
 
@@ -103,13 +105,29 @@ class Device:
         self._line: HttpBearer = bearer_of(self._replica)
         sync(self._replica, self._line, ahead=True)
         load, rounds = Workload(SIZES[task.size]), itertools.count(member.round, MOST_ROUNDS)
-        edits = itertools.chain.from_iterable(load.edits(member.rep, number) for number in rounds)
-        for entity, row_id, values in itertools.islice(edits, task.edits):
-            EDIT[entity](self._replica, row_id=row_id, **values)
+        self._edits = itertools.chain.from_iterable(load.edits(member.rep, number) for number in rounds)
+        self._wanted = task.edits
+
+    def warm(self, begun: float) -> Seen:
+        """Makes a few edits and syncs."""
+        self._edit(WARMING_EDITS)
+        return self._until_done(begun)
+
+    def edit(self, begun: float) -> Seen:
+        """Makes all that is measured, and keeps what the engine would send of it."""
+        self._edit(self._wanted)
         ready = Ready()
         with suppress(KnownError):
             sync(self._replica, ready)
         (self._ready,) = ready.requests
+        return self._seen(begun)
+
+    def _edit(self, count: int) -> None:
+        for entity, row_id, values in itertools.islice(self._edits, count):
+            EDIT[entity](self._replica, row_id=row_id, **values)
+
+    def _seen(self, begun: float, error: str = "") -> Seen:
+        return Seen(time.monotonic() - begun, 0, error, False, self._member.rep, (0, 0))
 
     def send(self, begun: float) -> Seen:
         """What was ready, as it is; `settle` must do the rest."""
@@ -118,7 +136,7 @@ class Device:
             self._line.exchange(self._ready)
         except KnownError as problem:
             error = str(problem.code)
-        return Seen(time.monotonic() - begun, 0, error, False, self._member.rep, (0, 0))
+        return self._seen(begun, error)
 
     def sync(self, begun: float) -> Seen:
         """Starts at its moment, then as often as the server wants."""
@@ -148,13 +166,15 @@ class Device:
 
 
 def main(path: str) -> None:
-    """Prepares, then does what it is told until nobody tells it anything more."""
+    """Admits, then does what it is told until nobody tells it anything more."""
     task = msgspec.json.decode(Path(path).read_bytes(), type=Task)
     random.shuffle(order := list(task.members))
     with ThreadPoolExecutor(4) as pool:
         devices = list(pool.map(lambda member: Device(task, member), order))
     _say({"ready": len(devices)})
     steps: dict[str, Callable[[Device, float], Seen]] = {
+        "warm": Device.warm,
+        "edit": Device.edit,
         "sync": Device.sync,
         "send": Device.send,
         "settle": Device.settle,

@@ -43,6 +43,7 @@ LINES = {
     "t5_p99": Line("T5", "one edit saved for good, p99", "ms", 1.0),
     "t6_accounts": Line("T6", "search accounts as you type", "ms", 0.2, 0.2),
     "t6_all": Line("T6", "search all text", "ms", 2.0, 2.0),
+    "t7_processes": Line("T7", "server processes", ""),
     "t7_rate": Line("T7", "devices at once push shared rows and pull: edits a second", "", 900),
     "t7_edit": Line("T7", "the same, one edit", "ms", 1.11, floor="round trip and two commits, per edit"),
     "t7_server": Line("T7", "processor of the server, one edit", "ms"),

@@ -16,7 +16,17 @@ from typing import Any
 from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
 from tests.bench import floors
-from tests.bench.concurrency import ARRIVAL_SECONDS, FOUR, MORNING, SHARING, STORE, Crowd, Together, meet
+from tests.bench.concurrency import (
+    ARRIVAL_SECONDS,
+    FOUR,
+    MORNING,
+    PROCESSES,
+    SHARING,
+    STORE,
+    Crowd,
+    Together,
+    meet,
+)
 from tests.bench.delta import deltas
 from tests.bench.keys import FILE_VARIABLE
 from tests.bench.live import WAITS, WATCHED_SECONDS, idle_waits
@@ -91,9 +101,10 @@ class Run:
 
     def _sharing(self) -> None:
         self._say("T7")
-        crowd = SHARING[self._size.name]
-        seen = meet(self._small(), STORE[self._size.name], crowd, self._folder / "sharing")
+        size, crowd, processes = self._size.name, SHARING[self._size.name], PROCESSES[self.report.store]
+        seen = meet(self._small(), STORE[size], crowd, self._folder / "sharing", processes=processes)
         figures = self.report.figures
+        figures["t7_processes"] = processes
         figures["t7_rate"] = seen.edits / seen.seconds
         figures["t7_edit"] = 1e3 * seen.seconds / seen.edits
         figures["t7_server"] = 1e3 * seen.cpu / seen.edits
@@ -102,9 +113,9 @@ class Run:
         took = self.report.floors["round trip and two commits"]
         self.report.floors["round trip and two commits, per edit"] = took / crowd.edits
         self._together("t7", crowd, seen)
-        for name, sending in (("t7_taken", crowd), ("t7_four", FOUR[self._size.name])):
+        for name, sending in (("t7_taken", crowd), ("t7_four", FOUR[size])):
             folder = self._folder / name
-            seen = meet(self._small(), STORE[self._size.name], sending, folder, "send")
+            seen = meet(self._small(), STORE[size], sending, folder, "send", processes=processes)
             figures[name] = seen.edits / seen.seconds
             self._together(name, sending, seen)
 

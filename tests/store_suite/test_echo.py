@@ -13,10 +13,13 @@ from sync_server.store import flush
 from sync_server.store.echo import Echoes, echo_of
 from sync_server.store.feed import Pulled, pull, retold
 from sync_server.store.glance import Glance, glance_again
+from sync_server.store.overheard import overheard
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import Copy, World, changed_row, contacts, new_row
 
 _EDGE = (1 << 63) - 1
+DEAF = Echoes(most=0)
+"""Keeps nothing, so that all is read."""
 
 
 def shops(world: World) -> tuple[bytes, bytes, bytes, list[bytes]]:
@@ -75,9 +78,9 @@ def test_an_echo_answers_what_would_be_read(world: World, page_bytes: int) -> No
     echoes = written(world, ana, mine, other, people)
     assert heard(world, copy, stood, echoes) == {"contact": 5, "account": 1, "activity": 1}
     while (pulled := answered(world, copy, page_bytes, echoes)).more:
-        assert pulled == answered(world, copy, page_bytes, Echoes())
+        assert pulled == answered(world, copy, page_bytes, DEAF)
         copy.take(pulled)
-    assert pulled == answered(world, copy, page_bytes, Echoes())
+    assert pulled == answered(world, copy, page_bytes, DEAF)
     copy.take(pulled)
     assert pulled.digest == copy.digest()
 
@@ -95,7 +98,7 @@ def test_whoever_holds_rows_of_several_pushes_hears_each_as_it_was_written_last(
     assert heard(world, hers, stood, echoes) == {"contact": 5, "account": 1, "activity": 1}
     for copy in (hers, his):
         pulled = answered(world, copy, 1_000_000, echoes)
-        assert pulled == answered(world, copy, 1_000_000, Echoes())
+        assert pulled == answered(world, copy, 1_000_000, DEAF)
         copy.take(pulled)
         assert pulled.digest == copy.digest()
     assert [hers.rows["contact", person]["phone"] for person in people] == ["3", "5", "6", "6", "4"]
@@ -117,18 +120,16 @@ def test_what_is_at_hand_is_told_as_it_would_be_read(world: World) -> None:
             return retold(seen.info, seen.device, seen.digest, cursor, size, echoes)
 
         at_once = told(copy.cursor, 1_000_000)
-        assert at_once == answered(world, copy, 1_000_000, Echoes())
+        assert at_once == answered(world, copy, 1_000_000, DEAF)
         assert at_once is not None
         assert at_once.pages
         assert told(b"", 1_000_000) is None, "a first replica is read"
         assert told(copy.cursor, 600) is None, "it takes several replies"
-        part = answered(world, copy, 600, Echoes())
+        part = answered(world, copy, 600, DEAF)
         assert part.more
         assert told(part.cursor, 1_000_000) is None, "it is on its way"
         copy.take(at_once)
-        assert told(copy.cursor, 1_000_000) == answered(world, copy, 1_000_000, Echoes()), (
-            "nothing came since"
-        )
+        assert told(copy.cursor, 1_000_000) == answered(world, copy, 1_000_000, DEAF), "nothing came since"
     with world.write() as tx:
         changed_row(tx, "user", ana, role="manager")
     seen = glance_again(world.database, devices[ana].device_id)
@@ -143,7 +144,7 @@ def test_what_was_written_in_between_without_an_echo_is_read(world: World) -> No
     copy, stood = world.fresh(ana), world.database.info().revision
     echoes = written(world, ana, mine, other, people)
     assert heard(world, behind, stood - 1, echoes) is None
-    assert answered(world, behind, 1_000_000, echoes) == answered(world, behind, 1_000_000, Echoes())
+    assert answered(world, behind, 1_000_000, echoes) == answered(world, behind, 1_000_000, DEAF)
     world.change("contact", people[3], email="later@example.com")
     pushed(world, echoes, mine, people[:1], "7")
     assert heard(world, copy, stood, echoes) is None
@@ -151,7 +152,88 @@ def test_what_was_written_in_between_without_an_echo_is_read(world: World) -> No
     assert copy.rows["contact", people[3]]["email"] == "later@example.com"
     assert copy.rows["contact", people[0]]["phone"] == "7"
     boss = Copy(world.user("boss"))
-    assert answered(world, boss, 1_000_000, echoes) == answered(world, boss, 1_000_000, Echoes())
+    assert answered(world, boss, 1_000_000, echoes) == answered(world, boss, 1_000_000, DEAF)
+
+
+def test_what_other_processes_wrote_is_read_once_for_all_devices(world: World) -> None:
+    ana, mine, other, people = shops(world)
+    with world.database.read() as reader:
+        ben = reader.find("user", "login", "ben")[0]["id"]
+    assert isinstance(ben, bytes)
+    hers, his, stood = world.fresh(ana), world.fresh(ben), world.database.info().revision
+    echoes = Echoes()
+    pushed(world, DEAF, mine, people[:2], "by another")
+    echoes_of = written(world, ana, mine, other, people)
+    assert heard(world, hers, stood, echoes_of) is None
+    pushed(world, DEAF, mine, people[1:3], "by another again")
+    with world.write() as tx:
+        tx.audit("look around")
+    pushed(world, echoes, mine, people[4:], "here")
+    pushed(world, DEAF, other, [], "")
+    behind = Copy(ana)
+    behind.cursor, behind.rows = hers.cursor, dict(hers.rows)
+    for copy in (hers, his):
+        for known in (echoes, echoes_of):
+            assert answered(world, copy, 1_000_000, known) == answered(world, copy, 1_000_000, DEAF)
+            assert heard(world, copy, stood, known) is not None, "now it is at hand"
+        while (pulled := answered(world, copy, 600, echoes)).more:
+            assert pulled == answered(world, copy, 600, DEAF)
+            copy.take(pulled)
+        copy.take(pulled)
+        assert pulled.digest == copy.digest()
+    assert heard(world, behind, stood, echoes) == {"contact": 5, "account": 1, "activity": 1}
+
+
+def test_what_is_missing_at_hand_is_read_for_the_state_that_was_asked_about_and_for_no_other(
+    world: World,
+) -> None:
+    ana, mine, _, people = shops(world)
+    copy, stood = world.fresh(ana), world.database.info().revision
+    pushed(world, DEAF, mine, people[:2], "by another")
+    asked = world.database.info()
+    assert overheard(world.database, asked, stood)
+    assert heard(world, copy, stood, world.database.echoes) == {"contact": 2}
+    pushed(world, DEAF, mine, people[:1], "by another again")
+    assert overheard(world.database, asked, stood), "it still is"
+    late = world.database.info()
+    pushed(world, DEAF, mine, people[:1], "and again")
+    assert not overheard(world.database, late, stood), "the store is another by now"
+
+
+def test_where_keys_changed_hands_elsewhere_each_device_is_read_for_itself(world: World) -> None:
+    ana, mine, other, people = shops(world)
+    copy, stood, echoes = world.fresh(ana), world.database.info().revision, Echoes()
+    pushed(world, DEAF, mine, people[:2], "1")
+    with world.write() as tx:
+        changed_row(tx, "account", other, owner_user_id=ana)
+    pushed(world, echoes, mine, people[:1], "2")
+    copy.take(answered(world, copy, 1_000_000, echoes))
+    assert heard(world, copy, stood, echoes) is None
+    assert ("account", other) in copy.rows
+    product = world.database.info().revision
+    with world.write() as tx:
+        new_row(tx, "product", sku="1", name="For everybody")
+    pulled = answered(world, copy, 1_000_000, echoes)
+    assert heard(world, copy, product, echoes) is None
+    assert [page.entity for page in pulled.pages] == ["product"]
+
+
+def test_what_a_later_state_told_of_others_is_nothing_to_who_looks_at_an_earlier_one(world: World) -> None:
+    ana, mine, _, people = shops(world)
+    early, late, echoes = world.fresh(ana), world.fresh(ana), Echoes()
+    pushed(world, DEAF, mine, people, "by another")
+    with world.database.read() as snapshot:
+        present = snapshot.info().state
+        pushed(world, echoes, mine, people[:3], "written anew")
+        late.take(answered(world, late, 1_000_000, echoes))
+        assert echoes.heard(ana, snapshot.info().revision - 1, present) is None
+        pulled = pull(snapshot, ana, early.cursor, 1_000_000, echoes)
+        assert pulled == pull(snapshot, ana, early.cursor, 1_000_000, DEAF)
+    early.take(pulled)
+    assert pulled.digest == early.digest()
+    assert {early.rows["contact", person]["phone"] for person in people} == {"by another"}
+    early.take(answered(world, early, 1_000_000, echoes))
+    assert early.rows == late.rows
 
 
 def test_a_store_put_back_has_nothing_to_do_with_what_was_written_before(world: World) -> None:
