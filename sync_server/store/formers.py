@@ -21,18 +21,22 @@ def note_former(
 ) -> None:
     """Remembers who a device was: the first of those it names, device and incarnation, that the store knows.
 
-    A store restored from a backup may know only an earlier one. Another user's device is passed over in silence.
+    A store restored from a backup may know only an earlier one, or none: then it is the first it ever was, which its
+    copies name as well. Another user's device is passed over in silence.
     """
-    for former_id, incarnation in was[: MOST_FORMERS + 1]:
-        former = tx.row("device", RowId(former_id)) if len(former_id) == 16 else None
-        if former is not None and former["user_id"] == user_id and former_id != device_id:
-            tx.session.run(
-                "INSERT INTO device_former (device_id, former_id, incarnation) VALUES (?, ?, ?) "
-                "ON CONFLICT (device_id) DO UPDATE SET former_id = excluded.former_id, "
-                "incarnation = excluded.incarnation",
-                (device_id, former_id, incarnation),
-            )
-            return
+    named = [one for one in was[: MOST_FORMERS + 1] if len(one[0]) == 16 and one[0] != device_id]
+    rows = [tx.row("device", RowId(former_id)) for former_id, _ in named]
+    known = [
+        one for one, row in zip(named, rows, strict=True) if row is not None and row["user_id"] == user_id
+    ]
+    unknown = [one for one, row in zip(named, rows, strict=True) if row is None]
+    for former_id, incarnation in known[:1] or unknown[-1:]:
+        tx.session.run(
+            "INSERT INTO device_former (device_id, former_id, incarnation) VALUES (?, ?, ?) "
+            "ON CONFLICT (device_id) DO UPDATE SET former_id = excluded.former_id, "
+            "incarnation = excluded.incarnation",
+            (device_id, former_id, incarnation),
+        )
 
 
 def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:
@@ -61,11 +65,12 @@ def relatives_of(
     known: set[bytes] = set(following)
     sql = (
         "SELECT f.device_id, c.incarnation FROM device_former AS f "
-        "JOIN device_contact AS c ON c.device_id = f.device_id "
-        "WHERE f.former_id = ? AND c.incarnation IS NOT NULL ORDER BY f.device_id"
+        "JOIN device_contact AS c ON c.device_id = f.device_id JOIN device AS d ON d.id = f.device_id "
+        "WHERE f.former_id = ? AND c.incarnation IS NOT NULL "
+        "AND d.user_id = (SELECT user_id FROM device WHERE id = ?) ORDER BY f.device_id"
     )
     while following and len(found) < MOST_RELATIVES:
-        for one, incarnation in reader.rows(sql, (following.pop(0),)):
+        for one, incarnation in reader.rows(sql, (following.pop(0), device_id)):
             if bytes(one) not in known:
                 known.add(bytes(one))
                 following.append(RowId(bytes(one)))

@@ -96,6 +96,25 @@ def test_what_a_copy_handed_in_first_is_taken_once_though_the_laptop_it_came_fro
     assert verify(world.database) == []
 
 
+def test_two_copies_of_a_laptop_that_a_restored_store_does_not_know_share_what_they_were_answered(
+    world: World,
+) -> None:
+    ana, bob = world.user("ana"), world.user("bob")
+    one = admitted(world, ana)
+    lost = msgspec.structs.replace(one, device_id=b"enrolled since.!")
+    first, second = again(world, ana, lost), again(world, ana, lost)
+    asked = request(code_for(world, bob), key=b"stranger")
+    stranger = credentials.admit(
+        world.database,
+        msgspec.structs.replace(asked, former_device=lost.device_id, former_incarnation=FIRST),
+    )
+    sent = pushed(world, first, FIRST, made())
+    assert isinstance(sent.outcomes[0], Accepted)
+    assert pushed(world, second, SECOND, made()).outcomes == sent.outcomes
+    assert pushed(world, stranger, b"3" * 16, made()).outcomes != sent.outcomes, "it names another's laptop"
+    assert verify(world.database) == []
+
+
 def test_another_users_device_is_no_former_one(world: World) -> None:
     ana, bob = world.user("ana"), world.user("bob")
     first = admitted(world, ana)
