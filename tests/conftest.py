@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--central-store",
         choices=("sqlite", "postgresql"),
         default="sqlite",
-        help="where tests of bad lines keep their central store",
+        help="where tests of whole programs keep their central store",
     )
 
 

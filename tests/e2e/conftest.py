@@ -39,3 +39,11 @@ def elsewhere(pytestconfig: pytest.Config, empty_databases: Databases) -> Callab
     """The address of an empty database on the kind of server the run asks for; "" for a file of the test's own."""
     kind = pytestconfig.getoption("--central-store")
     return lambda: "" if kind == "sqlite" else empty_databases.empty(kind)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores_of_commands(elsewhere: Callable[[], str]) -> Iterator[None]:
+    """Servers set up by their command line keep their store where the run asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServerCommand, "elsewhere", staticmethod(elsewhere))
+        yield

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.helpers.programs import finish
 
@@ -15,10 +16,18 @@ START = f"from {PROGRAM} import main; main()"
 
 
 class ServerCommand:
-    """`fieldrep-server` with a data folder of its own."""
+    """`fieldrep-server` with a data folder of its own.
+
+    Attributes:
+        elsewhere: the address of an empty database for a store, where the run asks for another kind than SQLite.
+        url: the address of its store, once it is set up.
+    """
+
+    elsewhere: ClassVar[Callable[[], str]] = staticmethod(lambda: "")
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.url = f"sqlite:///{home / 'central.db'}"
         self.environment = {**os.environ, "FIELDREP_SERVER_HOME": str(home), "PYTHONUTF8": "1"}
 
     def __call__(self, *words: str | Path, code: int = 0) -> str:
@@ -26,6 +35,12 @@ class ServerCommand:
         done = self.finish(*words)
         assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
         return done.stdout
+
+    def set_up(self) -> str:
+        """`init`, with a store of the kind the run asks for."""
+        if url := self.elsewhere():
+            self.url = url
+        return self("init", *(("--database", url) if url else ()))
 
     def refused(self, *words: str | Path, code: int = 1) -> str:
         """The sentence of a command that must be refused: on standard error, and never a traceback."""

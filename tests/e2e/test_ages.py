@@ -67,7 +67,7 @@ class AgedDevice(DeviceCommand):
 def central(tmp_path: Path) -> ServerCommand:
     """A server for Ana; what is only said on its command line runs at the newest version."""
     server = ServerCommand(tmp_path / "server")
-    server("init")
+    server.set_up()
     server("user", "add", "ana.berg")
     return server
 
@@ -94,7 +94,7 @@ def store(server: ServerCommand) -> Database:
     def clock() -> int:
         return time.time_ns() // 1_000_000
 
-    return Database.open(f"sqlite:///{server.home}/central.db", clock, os.urandom)
+    return Database.open(server.url, clock, os.urandom)
 
 
 def brought_up_to_date(server: ServerCommand) -> None:

@@ -23,7 +23,7 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     server, rita = ServerCommand(tmp_path / "server"), DeviceCommand(tmp_path / "rita")
-    server("init")
+    server.set_up()
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
         rita("enroll", server("enroll", "rita").split()[-1])

@@ -34,7 +34,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, port: str) -> Place:
     server = ServerCommand(tmp_path / "server")
-    server("init")
+    server.set_up()
     server("user", "add", "ana.berg")
     ana, stick = DeviceCommand(tmp_path / "ana"), tmp_path / "stick"
     stick.mkdir()

@@ -52,7 +52,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     server = ServerCommand(tmp_path / "server")
-    server("init")
+    server.set_up()
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
         made = Place(tmp_path, server, DeviceCommand(tmp_path / "first"))
@@ -192,7 +192,7 @@ def test_a_server_that_moved_admits_its_laptops_at_the_new_address_and_takes_wha
     tmp_path: Path,
 ) -> None:
     server, rita = ServerCommand(tmp_path / "server"), DeviceCommand(tmp_path / "rita")
-    server("init")
+    server.set_up()
     server("user", "add", "rita")
     with serving(server):
         rita("enroll", server("enroll", "rita").split()[-1])
@@ -216,7 +216,7 @@ def test_a_server_with_another_certificate_admits_its_laptops_again_by_a_link_th
     tmp_path: Path, port: str
 ) -> None:
     server, rita = ServerCommand(tmp_path / "server"), DeviceCommand(tmp_path / "rita")
-    server("init")
+    server.set_up()
     server("user", "add", "rita")
     here = ("--port", port)
     with serving(server, *here, *own_certificate(tmp_path, "first")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +75,10 @@ class Device:
 
 
 @pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory, elsewhere: Callable[[], str]) -> Iterator[Device]:
+def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
     folder = tmp_path_factory.mktemp("cut")
     server = ServerCommand(folder / "server")
-    url = elsewhere()
-    server("init", *(("--database", url) if url else ()))
+    server.set_up()
     server("user", "add", "ana.berg")
 
     def clock() -> int:

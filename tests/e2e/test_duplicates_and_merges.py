@@ -27,7 +27,7 @@ class Company:
         self.files = folder / "files"
         self.files.mkdir()
         self.folder = folder
-        self.server("init")
+        self.server.set_up()
         ana, ben = (self.server.json("user", "add", login)["id"] for login in ("ana", "ben"))
         self.write("account", ACCOUNTS.format(ana=ana, ben=ben))
         self.write("sales_order", ORDERS)

@@ -30,7 +30,7 @@ def imported(northwind: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     """A central store with Northwind in it, and its export."""
     folder = tmp_path_factory.mktemp("northwind")
     server = ServerCommand(folder / "server")
-    server("init")
+    server.set_up()
     server("import", "northwind", northwind)
     return server, server.rows(folder / "all.jsonl")
 
@@ -234,7 +234,7 @@ def test_a_rep_may_hold_her_own_accounts_only_and_the_manager_all(
 def test_a_second_import_changes_nothing_and_a_dry_run_changes_nothing(
     northwind: Path, server: ServerCommand, tmp_path: Path
 ) -> None:
-    server("init")
+    server.set_up()
     dry = server.json("import", "northwind", northwind, "--dry-run")
     assert server("export", tmp_path / "empty.jsonl").startswith("Wrote 0 records")
     first = server.json("import", "northwind", northwind, "--rejects", tmp_path / "rejects.csv")
@@ -261,7 +261,7 @@ def test_a_broken_copy_is_taken_as_far_as_it_is_sound(
     orders[2] = "10248,999,9.8,10,0.0"
     orders[3] = orders[3].rsplit(",", 1)[0] + ",15 %"
     (copy / "OrderDetails.csv").write_text("\n".join(orders), encoding="utf-8")
-    server("init")
+    server.set_up()
     sentence = server.refused("import", "northwind", copy, "--rejects", tmp_path / "rejects.csv")
     assert sentence.endswith(
         f"3 rows were not taken; everything else was. All are in {tmp_path / 'rejects.csv'}."
@@ -346,7 +346,7 @@ def test_an_order_that_cannot_be_read_keeps_back_itself_and_its_lines_alone(
 def test_what_a_broken_row_left_out_or_in_doubt_comes_with_the_repaired_files(
     northwind: Path, server: ServerCommand, imported: tuple[ServerCommand, Rows], tmp_path: Path
 ) -> None:
-    server("init")
+    server.set_up()
     for at, (name, old) in enumerate((("Orders", "1996"), ("OrderDetails", "10248,11"))):
         folder = broken_copy(northwind, tmp_path / str(at), f"{name}.csv", 2, old, old + "\0")
         server.refused("import", "northwind", folder)

@@ -79,7 +79,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     server = ServerCommand(tmp_path / "server")
-    server("init")
+    server.set_up()
     for login in ("ana", "ben"):
         server("user", "add", login)
     with ExitStack() as stack:

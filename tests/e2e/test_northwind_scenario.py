@@ -68,7 +68,7 @@ def enrol(server: ServerCommand, line: Proxy, device: DeviceCommand, who: str) -
 def company(northwind: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     folder = tmp_path_factory.mktemp("company")
     server = ServerCommand(folder / "server")
-    server("init")
+    server.set_up()
     server("import", "northwind", northwind)
     with serving(server) as address, bad_line(address) as line:
         devices = {who: DeviceCommand(folder / who) for who in PEOPLE}

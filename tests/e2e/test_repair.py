@@ -36,7 +36,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     server = ServerCommand(tmp_path / "server")
-    server("init")
+    server.set_up()
     server("user", "add", "rita", "--name", "Rita Reiter")
     with serving(server):
         made = Place(server, DeviceCommand(tmp_path / "rita"))

@@ -12,7 +12,7 @@ from tests.e2e.server_command import ServerCommand
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
     made = ServerCommand(tmp_path / "server")
-    made("init")
+    made.set_up()
     return made
 
 

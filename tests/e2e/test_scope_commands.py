@@ -16,7 +16,7 @@ ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harb
 @pytest.fixture
 def server(tmp_path: Path) -> ServerCommand:
     made = ServerCommand(tmp_path / "server")
-    made("init")
+    made.set_up()
     made("user", "add", "boss", "--role", "manager")
     ana = made.json("user", "add", "ana", "--manager", "boss")
     made("user", "add", "ben", "--name", "Ben")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ ACCOUNTS = "key,name,number,owner_user_key\n1,Corner Shop,K-1,id:{owner}\n2,Harb
 @pytest.fixture
 def company(server: ServerCommand, tmp_path: Path) -> ServerCommand:
     """A store with two people, their manager and two accounts, one of them owned."""
-    server("init")
+    server.set_up()
     server("user", "add", "boss", "--role", "manager")
     ana = server.json("user", "add", "ana.berg", "--manager", "boss", "--email", "ana@firm.example")
     server("user", "add", "ben.vos", "--name", "Ben Vos")
@@ -46,9 +45,7 @@ def company(server: ServerCommand, tmp_path: Path) -> ServerCommand:
 
 @pytest.fixture
 def store(company: ServerCommand) -> Iterator[Database]:
-    database = Database.open(
-        f"sqlite:///{company.home / 'central.db'}", lambda: 1_900_000_000_000, os.urandom
-    )
+    database = opened(company)
     yield database
     database.close()
 
@@ -67,7 +64,7 @@ def test_without_a_store_every_command_says_how_to_make_one(server: ServerComman
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes of this kind")
 def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
     company = ServerCommand(tmp_path / "server")
-    company("init")
+    company.set_up()
     company("user", "add", "ana.berg")
     assert stat.S_IMODE(company.home.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in company.home.iterdir()} == {0}
@@ -205,17 +202,19 @@ def test_nothing_is_written_over_the_store_its_backup_or_what_the_server_remembe
     assert company.json("verify")["sound"]
 
 
+def opened(server: ServerCommand) -> Database:
+    return Database.open(server.url, lambda: 1_900_000_000_000, os.urandom)
+
+
 def epoch(server: ServerCommand) -> bytes:
-    with closing(sqlite3.connect(server.home / "central.db")) as connection:
-        [(found,)] = connection.execute("SELECT epoch FROM store_info")
-        return bytes(found)
+    with closing(opened(server)) as database:
+        return database.info().epoch
 
 
 def test_verify_names_an_altered_row(company: ServerCommand) -> None:
     assert company.json("verify") == {"sound": True, "faults": []}
-    with closing(sqlite3.connect(company.home / "central.db")) as connection:
-        connection.execute("UPDATE account SET name = 'Somebody else' WHERE number = 'K-1'")
-        connection.commit()
+    with closing(opened(company)) as database, database.beside() as session:
+        session.run("UPDATE account SET name = 'Somebody else' WHERE number = 'K-1'")
     sentence = company.refused("verify")
     assert sentence.startswith("Account ")
     assert "altered outside FieldRep" in sentence
@@ -283,7 +282,7 @@ def test_the_store_may_lie_elsewhere_and_later_commands_find_it(
 
 
 def test_the_demo_company_is_made_once(server: ServerCommand) -> None:
-    server("init")
+    server.set_up()
     said = server("demo-company", "--seed", "3", "--today", "2026-03-02")
     assert "2,000 accounts" in said
     assert "anke.visser" in said

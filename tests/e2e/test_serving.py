@@ -47,7 +47,7 @@ def serving(server: ServerCommand, *words: str | Path, age: int | None = None) -
 
 @pytest.fixture
 def ready(server: ServerCommand) -> ServerCommand:
-    server("init")
+    server.set_up()
     server("user", "add", "ana.berg")
     return server
 

@@ -45,7 +45,7 @@ class Place:
 
 def company(folder: Path) -> ServerCommand:
     server = ServerCommand(folder)
-    server("init")
+    server.set_up()
     server("user", "add", "ana.berg")
     return server
 

@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PASSED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 NAMED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 BAD_LINES = ("tests/e2e/test_lines_that_break.py", "tests/e2e/test_cut_lines.py")
+WHOLE_PROGRAMS = ("tests/e2e",)
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,18 @@ def morning(tier: Tier, place: Place, database: str) -> Part:
 
 def bad_lines(tier: Tier, place: Place, database: str) -> Part:
     what = f"cut, dripping, half open, flipped, doubled and late messages, portals; {NAMED[database]}"
-    part = Part(f"Bad lines, {database}", what)
+    return _tests(Part(f"Bad lines, {database}", what), database, *BAD_LINES)
+
+
+def whole_programs(tier: Tier, place: Place) -> Part:
+    what = "every test of whole programs, which runs on SQLite at each change, with its central stores on PostgreSQL"
+    return _tests(Part("Whole programs, postgresql", what), "postgresql", *WHOLE_PROGRAMS)
+
+
+def _tests(part: Part, database: str, *files: str) -> Part:
+    """Tests that keep their central stores in a database; what failed is told by name."""
     words = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--central-store", database)
-    done = program("pytest", *words, *BAD_LINES)
+    done = program("pytest", *words, *files)
     came = {how: int(count) for count, how in PASSED.findall(done.stdout[-400:])}
     part.tries = came.get("passed", 0) + came.get("failed", 0)
     part.wrong = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
@@ -228,6 +238,7 @@ PARTS: dict[str, Callable[[Tier, Place], Part]] = {
     "morning-postgresql": lambda tier, place: morning(tier, place, "postgresql"),
     "lines": lambda tier, place: bad_lines(tier, place, "sqlite"),
     "lines-postgresql": lambda tier, place: bad_lines(tier, place, "postgresql"),
+    "programs-postgresql": whole_programs,
     "again": same_again,
     "bugs": planted_bugs,
     "sqlite": lambda tier, place: seeds(tier, place, "sqlite"),

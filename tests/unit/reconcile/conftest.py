@@ -1,4 +1,4 @@
-"""A small company in a real central store, and pushes straight into it as their authors' credentials would have them.
+"""A small company in a real central store of either kind, and pushes into it as their authors' credentials have them.
 
 Ana and Ben are reps with a customer each, Mia is Ana's manager. Must not know any single test.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,8 @@ from fieldrep.contract.ids import Incarnation, Revision, RowId
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.push import push
 from sync_server.store.database import Database
+from sync_server.store.transaction import WriteTransaction
+from tests.store_suite.databases import KINDS, Databases, databases
 
 START = 1_795_000_000_000
 Row = dict[str, Any]
@@ -40,13 +41,7 @@ class Store:
     def office(self, entity: str, name: str, /, **values: object) -> RowId:
         """The office makes or edits a row."""
         with self.database.write("office") as tx:
-            known = tx.row(entity, row_id(name))
-            row: Row = known or {column.name: column.default for column in CATALOGUE[entity].columns}
-            if known is None:
-                row.update(id=row_id(name), created_at=tx.now)
-            row.update(values, revision=tx.new_revision(), changed_at=tx.now)
-            tx.stage(entity, row)
-        return row_id(name)
+            return written(tx, entity, name, **values)
 
     def author(self, who: str) -> Author:
         with self.database.read() as snapshot:
@@ -86,23 +81,49 @@ class Store:
         return Edit(entity, row_id(name), "update", row["revision"] if base is None else base, before, after)
 
 
+def written(tx: WriteTransaction, entity: str, name: str, /, **values: object) -> RowId:
+    """A new or known row with these values, in the office's transaction."""
+    known = tx.row(entity, row_id(name))
+    row: Row = known or {column.name: column.default for column in CATALOGUE[entity].columns}
+    if known is None:
+        row.update(id=row_id(name), created_at=tx.now)
+    row.update(values, revision=tx.new_revision(), changed_at=tx.now)
+    tx.stage(entity, row)
+    return row_id(name)
+
+
 def create(entity: str, name: str, /, **values: object) -> Edit:
     """A row made on a device."""
     return Edit(entity, row_id(name), "create", 0, {}, values)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/central.db"
-    clock = [START]
-    made = Store(Database.create(url, lambda: clock[0], random.Random(1).randbytes), clock)
-    made.office("user", "mia", login="mia", name="Mia", role="manager")
-    made.office("user", "ana", login="ana", name="Ana", role="rep", manager_id=row_id("mia"))
-    made.office("user", "ben", login="ben", name="Ben", role="rep")
-    made.office("product", "tea", sku="T1", name="Tea")
-    for owner in ("ana", "ben"):
-        account = made.office("account", f"shop of {owner}", name=f"{owner}'s", owner_user_id=row_id(owner))
-        made.office("contact", f"boss of {owner}'s", account_id=account, family_name="Boss", phone="1")
-        made.office("activity", f"call {owner}'s", account_id=account, subject="Call", kind="task")
+def _make(url: str) -> None:
+    Database.create(url, lambda: START, random.Random(1).randbytes).close()
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with databases(tmp_path_factory.mktemp("stores"), _make) as made:
+        yield made
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, stores: Databases) -> Iterator[Store]:
+    clock, url = [START], stores.new(request.param)
+    made = Store(Database.open(url, lambda: clock[0], random.Random(1).randbytes), clock)
+    with made.database.write("office") as tx:
+        _company(tx)
     yield made
     made.database.close()
+    stores.give_back(url)
+
+
+def _company(tx: WriteTransaction) -> None:
+    written(tx, "user", "mia", login="mia", name="Mia", role="manager")
+    written(tx, "user", "ana", login="ana", name="Ana", role="rep", manager_id=row_id("mia"))
+    written(tx, "user", "ben", login="ben", name="Ben", role="rep")
+    written(tx, "product", "tea", sku="T1", name="Tea")
+    for owner in ("ana", "ben"):
+        account = written(tx, "account", f"shop of {owner}", name=f"{owner}'s", owner_user_id=row_id(owner))
+        written(tx, "contact", f"boss of {owner}'s", account_id=account, family_name="Boss", phone="1")
+        written(tx, "activity", f"call {owner}'s", account_id=account, subject="Call", kind="task")
