@@ -95,9 +95,9 @@ def _exchanged(
             reply, device = _met_again(database, snapshot, device, request, reply)
         else:
             require_not_behind(database, snapshot, device, request.handshake)
-        if request.refused:
-            with database.beside() as session:
-                note_refused(session, info, device, request.refused)
+            if request.refused:  # one that comes late, or again, speaks of a restore before this one
+                with database.beside() as session:
+                    note_refused(session, info, device, request.refused)
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or restored:

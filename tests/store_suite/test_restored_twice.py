@@ -7,7 +7,10 @@ from pathlib import Path
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId, id_text
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.sync.engine import sync
 from sync_server.store.returns import DeviceReturn, restore_report
+from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
 from tests.store_suite.world import World
 
@@ -105,3 +108,33 @@ def test_what_a_copy_had_sent_as_the_old_device_stands_for_nothing_of_the_new_on
     assert (found.state, found.missing) == ("done", (3,)), "3 of the copy is another than 3 of the new device"
     for laptop in (ana, twin):
         laptop.replica.close()
+
+
+class Keeping(InProcess):
+    """A bearer that keeps every request that names refused changes."""
+
+    def __init__(self, world: World, laptop: Laptop) -> None:
+        super().__init__(world.database, laptop.admission.token)
+        self.kept: list[ExchangeRequest] = []
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        self.kept += [request] if request.refused else []
+        return super().exchange(request)
+
+
+def test_a_request_of_between_two_restores_that_comes_again_forgets_nothing_named_since(
+    world: World, tmp_path: Path
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    refused(ana, shop)
+    go_back(world, tmp_path)
+    line = Keeping(world, ana)
+    sync(ana.replica, line)
+    refused(ana, shop)
+    go_back(world, tmp_path, seed=10)
+    ana.sync()
+    before = told(world)
+    assert len(before.refused) == 2
+    InProcess(world.database, ana.admission.token).exchange(line.kept[0])
+    assert told(world).refused == before.refused
+    ana.replica.close()
