@@ -24,6 +24,7 @@ PENDING = "SELECT n, revision FROM outbox WHERE state <> 'doomed' ORDER BY n"
 LEAVING = "SELECT row_id FROM base_row WHERE standing > 0"
 NO_IMAGE = "SELECT entity, row_id FROM base_row WHERE image IS NULL"
 DIGEST_HALF = 1 << 63
+_NEW: Row = {"revision": 0}
 
 
 @dataclass
@@ -101,6 +102,8 @@ class Watch:
                 continue  # offered again after a restore; newer changes may cover it already
             for edit in laptop.made[n].edits:
                 key = (edit.entity, edit.row_id)
+                if edit.kind == "create" and not answered and rows.get(key, _NEW)["revision"]:
+                    continue  # a copy handed it in: what came is shown, whoever has edited it since
                 if not answered or key not in rows or rows[key]["revision"] < answered:
                     wanted.setdefault(key, {}).update(edit.after)
         for key, values in wanted.items():
