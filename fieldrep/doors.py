@@ -20,7 +20,7 @@ from fieldrep.secrets import KeyVault
 if TYPE_CHECKING:
     from fieldrep.store.reader import Reader
     from fieldrep.store.receipt import Receipt
-    from fieldrep.store.repair import Repaired
+    from fieldrep.store.repaired import Repaired
     from fieldrep.store.replica import Replica
     from fieldrep.sync.bundle import CarriedOut
     from fieldrep.sync.files import FilePolicy
@@ -37,6 +37,7 @@ class ProfileDoors:
         self._ready = Event()
         self._replica: Replica | None = None
         self._key: bytes | None = None
+        self.untold: Repaired | None = None
         self.on_damage: Callable[[KnownError], None] = lambda _: None
         self._live: LiveLine | None = None
         self._kept: KeptLine | None = None
@@ -45,15 +46,26 @@ class ProfileDoors:
     def open(self, passphrase: str | None) -> Replica:
         """Unlocks the key and opens the replica; nobody may use it before `let_in`.
 
+        `untold` is then what a repair did of which nobody was told yet.
+
         Raises:
             KnownError: about the key, the passphrase, the file, or a second program.
         """
+        from fieldrep.store.repaired import untold
         from fieldrep.store.replica import Replica
 
         if self._key is None or passphrase is not None:
             self._key = self.vault.unlock(passphrase)
         self._replica = Replica.open(self._profile, self._key, self._clock, self._randomness, create=True)
+        self.untold = untold(self._replica)
         return self._replica
+
+    def told(self) -> None:
+        """A person was shown what the repair did."""
+        from fieldrep.store.repaired import told
+
+        if self._replica is not None:
+            told(self._replica)
 
     def enrol(self, link: str, device_name: str, passphrase: str | None) -> Replica:
         """Makes key and replica where there are none, and admits this laptop with a link.

@@ -153,10 +153,21 @@ def open_profile(*, create: bool = False) -> Iterator[Replica]:
         profile, key, lambda: time.time_ns() // 1_000_000, os.urandom, create=create, holder=Holder.COMMAND
     )
     try:
+        _tell_of_repair(replica)
         yield replica
     finally:
         replica.close()
         _finish_wipe(quietly=True)  # who ordered it has said so in the error under way
+
+
+def _tell_of_repair(replica: Replica) -> None:
+    """What a repair did, where the program that made it ended before it could say so."""
+    from fieldrep.store.repaired import told, untold
+
+    done = untold(replica)
+    if done is not None:
+        click.echo(f"The data on this laptop was damaged and has been repaired. {done.sentence}", err=True)
+        told(replica)
 
 
 def print_json(value: object) -> None:

@@ -5,6 +5,7 @@ Owns what they print.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import click
 from fieldrep.cli.console import as_json_option, commands, open_enrolled, print_json
 
 if TYPE_CHECKING:
-    from fieldrep.store.repair import Repaired
+    from fieldrep.store.repaired import Repaired
 
 
 @commands.command()
@@ -57,6 +58,8 @@ def repair(aside: bool, as_json: bool) -> int:
     from fieldrep.secrets import KeyVault
     from fieldrep.store.lock import Holder
     from fieldrep.store.repair import repair as mend
+    from fieldrep.store.repaired import told
+    from fieldrep.store.replica import Replica
 
     profile = default_profile()
     vault = KeyVault(profile)
@@ -67,6 +70,10 @@ def repair(aside: bool, as_json: bool) -> int:
         print_json(_told(done))
     else:
         click.echo(done.sentence)
+    if done.kept_as or done.before:
+        sys.stdout.flush()
+        with Replica.open(profile, key, _now, os.urandom, holder=Holder.COMMAND) as replica:
+            told(replica)
     return 1 if done.lost or not done.known else 0
 
 

@@ -23,7 +23,7 @@ def stamp_of(path: Path, now: int) -> str:
     moment = datetime.fromtimestamp(now / 1000, tz=UTC).strftime("%Y%m%d-%H%M%S")
     taken = {file.name for file in path.parent.iterdir()}
     further = [moment, *(f"{moment}-{number}" for number in range(2, 1_000))]
-    return next(stamp for stamp in further if _aside(path, stamp).name not in taken)
+    return next(stamp for stamp in further if aside_name(path, stamp).name not in taken)
 
 
 def ready_name(path: Path, stamp: str) -> Path:
@@ -40,7 +40,7 @@ def finish_switch(path: Path) -> Path | None:
     ready = sorted(path.parent.glob(f"{path.name}{_READY}*")) if path.parent.is_dir() else []
     if not ready:
         return None
-    kept = _aside(path, ready[0].name.partition(_READY)[2])
+    kept = aside_name(path, ready[0].name.partition(_READY)[2])
     try:
         # The main file goes first: without it nobody takes the log for the repaired file's.
         _move(path, kept)
@@ -63,7 +63,7 @@ def set_aside(path: Path, key_file: Path, now: int) -> Path | None:
     if not path.exists():
         return None
     stamp = stamp_of(path, now)
-    kept = _aside(path, stamp)
+    kept = aside_name(path, stamp)
     try:
         _move(path, kept)
         _move_companions(path, kept)
@@ -86,7 +86,8 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _aside(path: Path, stamp: str) -> Path:
+def aside_name(path: Path, stamp: str) -> Path:
+    """Where the file that was in its place lies from then on."""
     return path.with_name(f"{path.stem}-damaged-{stamp}{path.suffix}")
 
 

@@ -9,22 +9,19 @@ leaves either the old file or the new one. Must not know the network: records co
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR
-from fieldrep.contract.counts import counted
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import hash_of
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
-from fieldrep.store.aside import finish_switch, ready_name, stamp_of, sync_folder
+from fieldrep.store.aside import aside_name, finish_switch, ready_name, stamp_of, sync_folder
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.files import put
 from fieldrep.store.in_place import mended_in_place
@@ -32,6 +29,7 @@ from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
 from fieldrep.store.pending import Standing, decode_change
+from fieldrep.store.repaired import Repaired, find_untold, note_untold
 from fieldrep.store.salvage import Named, Salvaged, salvage
 from fieldrep.store.schema import metadata
 from fieldrep.store.shown import show_again
@@ -45,83 +43,10 @@ SKIPPED_OF_SERIES = 1_000
 _KEPT = ("outbox", "sent_log", "refused_change", "number_series", "draft", "secret")
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
-    """What a repair did.
-
-    Attributes:
-        sound: nothing was wrong, and nothing was done.
-        step: what is left to do where the file itself is sound and stays; `searched_anew`: search was made anew in it.
-        kept_as: the name under which the damaged file lies in the profile's folder.
-        changes, drafts, refused, sent: how many of each were saved.
-        files, files_lost: photos and documents that wait to go up: saved, and those that cannot be read whole.
-        known: whether it is still known who this device is.
-        lost: changes that cannot be read, with the kinds of records they touched.
-        doubtful: parts of what only this device had cannot be read, so more may be missing than is listed.
-    """
-
-    sound: bool = False
-    step: str = ""
-    searched_anew: bool = False
-    kept_as: str = ""
-    changes: int = 0
-    drafts: int = 0
-    refused: int = 0
-    sent: int = 0
-    files: int = 0
-    files_lost: int = 0
-    known: bool = True
-    pages: int = 0
-    unreadable: int = 0
-    lost: dict[int, Counter[str]] = field(default_factory=dict)
-    doubtful: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """What a person is told."""
-        if self.sound:
-            return "The replica is sound; there is nothing to repair."
-        if not self.kept_as:
-            anew = "Search was made anew from the records." if self.searched_anew else ""
-            return f"The file itself is sound, and what you entered is in it. {anew} {self.step}".replace(
-                "  ", " "
-            ).rstrip()
-        saved = [
-            _count(self.changes, "change that waits", "changes that wait"),
-            _count(self.drafts, "draft", "drafts"),
-        ]
-        saved += [_count(self.refused, "refused change", "refused changes")]
-        saved += [_count(self.files, "file that waits", "files that wait")]
-        had = ", ".join(part for part in saved if part)
-        if had:
-            had = f"Saved out of it: {had}."
-        elif self.lost or self.doubtful:
-            had = "Nothing that waited in it could be read."
-        else:
-            had = "Nothing in it waited to be sent, so no work is lost."
-        parts = [f"The damaged file is kept as {self.kept_as}. {had}"]
-        if self.lost:
-            more = "; more may be missing" if self.doubtful else ""
-            parts.append(f"Cannot be read: {_named(self.lost)}{more}.")
-        elif self.doubtful:
-            parts.append(
-                "A part that may have held unsent work cannot be read; nothing is known to be missing."
-            )
-        if self.files_lost:
-            parts.append(
-                f"{_count(self.files_lost, 'file', 'files')} that waited cannot be read; add them again."
-            )
-        parts.append(
-            "Your records come again with the next sync."
-            if self.known
-            else "Who this laptop belongs to cannot be read: enrol it again with a new link of your admin; what was "
-            "saved goes out then."
-        )
-        return " ".join(parts)
-
-
 def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Holder.WINDOW) -> Repaired:
     """Repairs a replica that is damaged or holds what the server did not send, does nothing to a sound one.
+
+    Where one was repaired before and nobody was told, that is what was done.
 
     Raises:
         KnownError: `not_enrolled` when there is none, `already_open`, `replica_damaged` when nothing at all can be
@@ -137,13 +62,16 @@ def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Hold
             raise KnownError(Code.NOT_ENROLLED, "There is no replica here, so there is nothing to repair.")
         done = mended_in_place(path, key) if is_sound(path, key) else None
         if done is not None:
-            return Repaired(sound=not done.wrong, step=done.step, searched_anew=done.searched_anew > 0)
+            before = _untold(path, key)
+            if before is not None and not done.wrong:
+                return before
+            anew = done.searched_anew > 0
+            return Repaired(sound=not done.wrong, step=done.step, searched_anew=anew, before=before)
         pages = Pages(path, key)
         found = salvage(pages)
         if found.unreadable >= found.pages:
             raise KnownError(Code.REPLICA_DAMAGED, _NOTHING)
-        stamp = stamp_of(path, now)
-        return _report(found, _switch(path, key, found, stamp))
+        return _switch(path, key, found, stamp_of(path, now))
     finally:
         lock.release()
 
@@ -173,12 +101,12 @@ def is_sound(path: Path, key: bytes) -> bool:
         raise
 
 
-def _switch(path: Path, key: bytes, found: Salvaged, stamp: str) -> str:
+def _switch(path: Path, key: bytes, found: Salvaged, stamp: str) -> Repaired:
     fresh = path.with_name(f"{path.name}.fresh")
     _discard(fresh)
     try:
         os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-        _build(fresh, key, found)
+        done = _build(fresh, key, found, aside_name(path, stamp).name)
         reached(Step.REPAIR_BUILT)
         fresh.rename(ready_name(path, stamp))
         sync_folder(path.parent)
@@ -188,8 +116,17 @@ def _switch(path: Path, key: bytes, found: Salvaged, stamp: str) -> str:
         raise KnownError(Code.DISK_ERROR, sentence) from error
     finally:
         _discard(fresh)
-    kept = finish_switch(path)
-    return kept.name if kept else ""
+    finish_switch(path)
+    return done
+
+
+def _untold(path: Path, key: bytes) -> Repaired | None:
+    connection = connect(path, key)
+    try:
+        with driver_errors():
+            return find_untold(connection)
+    finally:
+        connection.close()
 
 
 def _discard(fresh: Path) -> None:
@@ -198,8 +135,8 @@ def _discard(fresh: Path) -> None:
             fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
 
 
-def _build(path: Path, key: bytes, found: Salvaged) -> None:
-    """A whole replica of its own: what was saved, and the rows with pending edits as they can be shown."""
+def _build(path: Path, key: bytes, found: Salvaged, kept_as: str) -> Repaired:
+    """A whole replica of its own: what was saved, the rows with pending edits as they can be shown, what is to tell."""
     connection = connect(path, key, writer=True)
     try:
         migrate.create(connection)
@@ -213,10 +150,12 @@ def _build(path: Path, key: bytes, found: Salvaged) -> None:
             rows = _pending_rows(connection, found)
             user_id = state["user_id"]
             show_again(connection, rows, user_id if isinstance(user_id, bytes) else b"", Digest())
+            done = note_untold(connection, _report(found, kept_as))
         with driver_errors():
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
         connection.close()
+    return done
 
 
 def _keep_bodies(connection: Connection, found: Salvaged) -> None:
@@ -311,30 +250,9 @@ def _report(found: Salvaged, kept_as: str) -> Repaired:
         known=found.state is not None and any(row["name"] == "token" for row in found.tables["secret"]),
         pages=found.pages,
         unreadable=found.unreadable,
-        lost=dict(sorted(found.lost.items())),
+        lost={n: dict(kinds) for n, kinds in sorted(found.lost.items())},
         doubtful=bool(found.damaged & {"outbox", "draft", "refused_change", "file_upload"}),
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return counted(number, one, many) if number else ""
-
-
-_MOST_NAMED = 10
-
-
-def _named(lost: dict[int, Counter[str]]) -> str:
-    """The changes that are lost, by number and, where that is known, by what they touched."""
-    words = []
-    for n, touched in list(lost.items())[:_MOST_NAMED]:
-        kinds = [
-            _count(count, CATALOGUE[name].title.lower(), CATALOGUE[name].plural.lower())
-            for name, count in sorted(touched.items())
-        ]
-        words.append(f"change {n:,}" + (f" ({', '.join(kinds)})" if kinds else ""))
-    if len(lost) > _MOST_NAMED:
-        words.append(f"and {len(lost) - _MOST_NAMED:,} more")
-    return ", ".join(words)
 
 
 def _whole(value: object) -> int:

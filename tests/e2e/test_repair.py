@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 from fieldrep.store.engine import connect
+from fieldrep.store.repair import repair
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
+from tests.sim.dying import dying_at
+from tests.sim.tap import Killed
 
 
 @dataclass
@@ -67,6 +71,20 @@ def test_a_damaged_replica_is_repaired_with_one_command_and_loses_nothing(place:
     assert place.stored() == {"Sent before", "Not sent yet"}
     assert place.rita.json("verify")["ok"]
     assert place.rita.json("repair")["sound"]
+
+
+def test_what_a_killed_repair_did_is_told_by_the_next_command_once(place: Place) -> None:
+    damage(place.replica, 0, 4096)
+    profile = Profile(place.rita.home)
+    key = KeyVault(profile).unlock("correct horse battery staple")
+    with suppress(Killed), dying_at("REPAIR_READY"):
+        repair(profile, key, 1_800_000_000_000)
+    told = place.rita.finish("status").stderr
+    assert told.startswith(
+        "The data on this laptop was damaged and has been repaired. The damaged file is kept as"
+    )
+    assert "Saved out of it: 1 change that waits." in told
+    assert place.rita.finish("status").stderr == ""
 
 
 def test_a_replica_damaged_throughout_is_set_aside_and_the_profile_begins_anew(place: Place) -> None:

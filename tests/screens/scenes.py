@@ -3,7 +3,6 @@
 A new page or state is one entry of `SCENES`.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.repair import Repaired
+from fieldrep.store.repaired import Repaired
 from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
@@ -254,7 +253,7 @@ def _stumbled(stage: Stage) -> None:
 
 
 def _mended(stage: Stage) -> None:
-    lost = {12: Counter({"account": 1, "document_line": 2})}
+    lost = {12: {"account": 1, "document_line": 2}}
     done = Repaired(kept_as="replica-damaged-20261121-143005.db", changes=3, drafts=1, lost=lost)
     stage.program.entrance.show_card(MendedCard(done.sentence, whole=False))
 

@@ -7,16 +7,17 @@ each step of that. Looks at both by plain SQL. Must not know how pages are read.
 from __future__ import annotations
 
 import random
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fieldrep.store import drafts, outbox
+from fieldrep.store import drafts, outbox, repaired
 from fieldrep.store.drafts import Draft
 from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.pages import Pages
-from fieldrep.store.repair import Repaired, repair
+from fieldrep.store.repair import repair
+from fieldrep.store.repaired import Repaired
 from tests.sim.central import Central
 from tests.sim.dying import dying_at
 from tests.sim.enrolling import Enrolling
@@ -32,9 +33,6 @@ _WRITE, _ANSWER, _READ = 0, 3, 6
 
 MOST_ON_A_PAGE = 64
 """Changes that a page may hold."""
-
-TOLD_BY_THEN = ("REPAIR_BUILT",)
-"""A program killed no later than here has not repaired anything: the next one does, and tells the person."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,7 @@ class Damage:
         hurt = spoil(laptop, had, chance)
         told = self._repair(laptop, step)
         laptop.open()
+        repaired.told(laptop.replica)
         lost = self._judge(laptop, had, told)
         if not told.sound:
             self.watch.begin_anew(laptop)
@@ -132,22 +131,12 @@ class Damage:
             self.sticks.act(laptop, replace(step, pick=step.pick // 10 * 10 + kind, fault=""))
 
     def _repair(self, laptop: Laptop, step: Step) -> Repaired:
-        """The repair, begun again by the next program after each kill; what the person is told."""
-        place, now = laptop.path, laptop.clock()
-        twin = laptop.folder / "twin"
-        if step.fault and not step.fault.endswith(TOLD_BY_THEN):
-            shutil.copytree(laptop.folder, twin)
+        """The repair, begun again by the next program after each kill; what the last one tells the person."""
+        now = laptop.clock()
         for moment in (*step.fault.split(), ""):
-            try:
-                with dying_at(moment):
-                    told = repair(place, KEY, now)
-            except Killed:
-                continue
-        if not twin.exists():
-            return told
-        whole = repair(twin / place.name, KEY, now)  # I20: whoever was killed had come as far
-        shutil.rmtree(twin)
-        return whole
+            with suppress(Killed), dying_at(moment):
+                told = repair(laptop.path, KEY, now)
+        return told
 
     def _judge(self, laptop: Laptop, had: OnlyHere, told: Repaired) -> set[int]:
         """I2: all that only this laptop had is there, or the person is told; says which changes are lost."""

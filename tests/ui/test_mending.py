@@ -1,5 +1,6 @@
 """Data that cannot be opened, and a laptop the server admits no longer: a card with one sentence and one next step."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from fieldrep.paths import Profile
+from fieldrep.secrets import KeyVault
 from fieldrep.store.engine import PAGE_BYTES
+from fieldrep.store.repair import repair
 from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
@@ -15,6 +19,8 @@ from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.syncing import EVERYTHING
 from sync_server.store.credentials import LOCKED, revoke
 from sync_server.store.standing import lock, unlock
+from tests.sim.dying import dying_at
+from tests.sim.tap import Killed
 from tests.ui.names import nameless, without_object_name
 from tests.ui.office import Office
 from tests.ui.test_first_start import card as shown_card
@@ -89,6 +95,24 @@ def test_a_damaged_replica_is_repaired_at_the_start_by_keys_alone_and_what_waite
         window.until(lambda: "0800 UNSENT" in phones(office))
     (kept,) = profile.glob("replica-damaged-*.db")
     assert kept.read_bytes() == damaged
+
+
+def test_what_a_killed_repair_did_is_told_at_the_next_start_until_it_was_read(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    damage(profile / "replica.db")
+    place = Profile(profile)
+    with suppress(Killed), dying_at("REPAIR_READY"):
+        repair(place, KeyVault(place).unlock(PASSPHRASE), office.clock())
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        card(window, MendedCard)
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        mended = card(window, MendedCard)
+        assert "The damaged file is kept as replica-damaged-" in mended.sentence.text()
+        window.key(Qt.Key.Key_Space)
+        window.ready()
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
 
 
 def test_damage_found_while_the_work_goes_on_stops_it_and_offers_the_repair(

@@ -128,6 +128,18 @@ class Entrance(QObject):
         )
 
     def _on_open(self, replica: Any) -> None:
+        if self.doors.untold is None:
+            self._go_in(replica)
+            return
+        self.hidden.emit()
+        self._tell(self.doors.untold).went_on.connect(lambda: self._go_on_told(replica))
+
+    def _go_on_told(self, replica: Any) -> None:
+        self.runner.control(
+            lambda _: self.doors.told(), done=lambda _: self._go_in(replica), failed=self.stop_at, asker=self
+        )
+
+    def _go_in(self, replica: Any) -> None:
         state = replica.state()
         if not state.enrolled:
             self.hidden.emit()
@@ -245,11 +257,18 @@ class Entrance(QObject):
         )
 
     def _on_repaired(self, done: Any) -> None:
+        """A new file tells by itself what was done when it is opened, until a person was shown it."""
+        if done.kept_as:
+            self._open(None)
+        else:
+            self._tell(done).went_on.connect(self.start)
+
+    def _tell(self, done: Any) -> Any:
         from fieldrep.ui.start.mending import MendedCard
 
-        card = MendedCard(done.sentence, whole=done.known and not done.lost and not done.doubtful)
-        card.went_on.connect(self.start)
+        card = MendedCard(done.sentence, whole=done.whole)
         self.show_card(card)
+        return card
 
     def _on_not_repaired(self, error: Exception) -> None:
         from fieldrep.ui.start.mending import LostKeyCard

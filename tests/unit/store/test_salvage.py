@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from fieldrep.store.drafts import find
 from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.outbox import entries
 from fieldrep.store.refused import refused_changes
-from fieldrep.store.repair import Repaired, repair
+from fieldrep.store.repair import repair
+from fieldrep.store.repaired import Repaired, told, untold
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
+from tests.sim.dying import dying_at
+from tests.sim.tap import Killed
 from tests.unit.store.answers import central_row, reply, row_id
 from tests.unit.store.conftest import DEVICE, INCARNATION, KEY, enrol, open_replica
 
@@ -281,6 +285,41 @@ def test_a_kill_between_the_steps_of_the_switch_loses_neither_file(
     assert kept_as.read_bytes() == damaged
     assert kept_as.with_name(f"{kept_as.name}-wal").read_bytes() == b"old log"
     assert not list(tmp_path.glob("*.repaired-*"))
+
+
+@pytest.mark.parametrize("moment", ["REPAIR_READY", "DAMAGED_MOVED"])
+def test_what_a_killed_repair_did_is_told_by_whoever_comes_next_until_somebody_was_shown_it(
+    worked: tuple[Path, Work], tmp_path: Path, moment: str
+) -> None:
+    path, twin = tmp_path / "replica.db", tmp_path / "twin" / "replica.db"
+    twin.parent.mkdir()
+    flipped(worked[0], path, list(range(5, 40 * PAGE_BYTES, PAGE_BYTES)))
+    shutil.copyfile(path, twin)
+    done = repaired(twin)
+    assert done.lost
+    with suppress(Killed), dying_at(moment):
+        repair(path, KEY, NOW)
+    for _ in range(2):
+        with open_replica(path, create=False) as replica:
+            assert untold(replica) == done
+    assert repair(path, KEY, NOW) == done
+    with open_replica(path, create=False) as replica:
+        told(replica)
+        assert untold(replica) is None
+    assert repair(path, KEY, NOW).sound
+
+
+def test_two_repairs_of_which_nobody_was_told_are_told_together(
+    worked: tuple[Path, Work], tmp_path: Path
+) -> None:
+    path = tmp_path / "replica.db"
+    flipped(worked[0], path, list(range(5, 40 * PAGE_BYTES, PAGE_BYTES)))
+    first = repaired(path)
+    flipped(path, path, [PAGE_BYTES + 5])
+    second = repaired(path)
+    assert second.before == first
+    assert second.sentence.startswith(f"{first.sentence} The damaged file is kept as {second.kept_as}")
+    assert not second.whole
 
 
 def test_what_is_left_on_free_pages_of_answered_changes_does_not_wait_again(tmp_path: Path) -> None:
