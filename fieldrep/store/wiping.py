@@ -7,7 +7,7 @@ where that person put it, and is not touched. Must not know the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,12 +39,18 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         done: nothing is left to be destroyed, and the server has not got the receipt yet.
+        before: an earlier wipe of this profile, whose receipt its server has not got yet either.
     """
 
     server_url: str
     fingerprint: str
     receipt: WipeReceipt
     done: bool = False
+    before: Marker | None = None
+
+    def wipes(self) -> tuple[Marker, ...]:
+        """All of which a server is to be told, the oldest first."""
+        return (*(self.before.wipes() if self.before is not None else ()), self)
 
 
 def marker_of(profile: Profile) -> Marker | None:
@@ -56,16 +62,18 @@ def marker_of(profile: Profile) -> Marker | None:
 
 
 def note(profile: Profile, marker: Marker) -> None:
-    """Writes the marker; from then on there is no way back.
+    """Writes the marker, with one of before that was not told yet; from then on there is no way back.
 
     Raises:
         KnownError: `disk_error`; nothing is then destroyed.
     """
+    before = marker_of(profile)
+    if before is not None and before.done:
+        marker = msgspec.structs.replace(marker, before=before)
     try:
-        write_private(profile.wiping, msgspec.json.encode(marker) + b"\n")
+        _write(profile, marker)
     except OSError as error:
         raise _refused(profile, error) from error
-    sync_folder(profile.folder)
     reached(Step.WIPE_NOTED)
 
 
@@ -89,8 +97,7 @@ def finish(profile: Profile, holder: Holder = Holder.COMMAND) -> Marker | None:
     try:
         _destroy(profile)
         done = msgspec.structs.replace(marker, done=True)
-        write_private(profile.wiping, msgspec.json.encode(done) + b"\n")
-        sync_folder(profile.folder)
+        _write(profile, done)
     except OSError as error:
         raise _refused(profile, error) from error
     finally:
@@ -98,10 +105,21 @@ def finish(profile: Profile, holder: Holder = Holder.COMMAND) -> Marker | None:
     return done
 
 
-def forget(profile: Profile) -> None:
-    """The server has the receipt: the marker goes, and with it the last trace."""
+def forget(profile: Profile, left: Iterable[Marker] = ()) -> None:
+    """The server has the receipts, but for what is `left`: the marker goes, and with it the last trace."""
+    marker: Marker | None = None
+    for one in left:
+        marker = msgspec.structs.replace(one, before=marker)
     with suppress(OSError):
-        profile.wiping.unlink(missing_ok=True)
+        if marker is not None:
+            _write(profile, marker)
+        else:
+            profile.wiping.unlink(missing_ok=True)
+
+
+def _write(profile: Profile, marker: Marker) -> None:
+    write_private(profile.wiping, msgspec.json.encode(marker) + b"\n")
+    sync_folder(profile.folder)
 
 
 def told_to_the_person(marker: Marker) -> str:

@@ -93,10 +93,19 @@ def _line(marker: Marker) -> ReceiptBearer:
 
 
 def tell(profile: Profile, line: Callable[[Marker], ReceiptBearer] = _line) -> None:
-    """Gives the server the receipt of a wipe, where one waits for that and there is a line; then the marker goes."""
+    """Gives the server the receipt of every wipe that waits for that, where there is a line; then the marker goes."""
     marker = marker_of(profile)
     if marker is None or not marker.done:
         return
+    wipes = marker.wipes()
+    left = [one for one in wipes if not _is_told(one, line)]
+    if len(left) < len(wipes):
+        reached(Step.WIPE_TOLD)
+        forget(profile, left)
+
+
+def _is_told(marker: Marker, line: Callable[[Marker], ReceiptBearer]) -> bool:
+    """Whether the server has the receipt of this wipe now, or does not want it."""
     try:
         bearer = line(marker)
         try:
@@ -104,11 +113,9 @@ def tell(profile: Profile, line: Callable[[Marker], ReceiptBearer] = _line) -> N
         finally:
             bearer.close()
     except KnownError as error:
-        if error.code not in _ANSWERS:
-            log.info("the receipt of the wipe waits on: %s", error.code)
-            return
-    reached(Step.WIPE_TOLD)
-    forget(profile)
+        log.info("the receipt of the wipe: %s", error.code)
+        return error.code in _ANSWERS
+    return True
 
 
 def _lost_with(replica: Replica) -> Destroyed:

@@ -14,12 +14,13 @@ from fieldrep.contract.bundle import Keys
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import FileReply, FileRequest
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
-from fieldrep.contract.wiping import Destroyed, Manner, WipeOrder, ordered, receipt_of
+from fieldrep.contract.wiping import Destroyed, Manner, WipeOrder, WipeReceipt, ordered, receipt_of
 from fieldrep.paths import Profile
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.replica import DEVICE_KEY, Replica
-from fieldrep.store.wiping import Marker, marker_of
+from fieldrep.store.wiping import Marker, finish, marker_of, note
 from fieldrep.sync.session import sync_now
+from fieldrep.sync.wiping import tell
 from sync_server.store.admin import devices, disable_user
 from sync_server.store.backup import restore
 from sync_server.store.credentials import identify, revoke
@@ -49,6 +50,25 @@ class Line:
 
     def file(self, request: FileRequest) -> FileReply:
         return FileLine(self.laptop).file(request)
+
+
+@dataclass
+class Office:
+    """Takes receipts of wipes, as many on one line as it lasts."""
+
+    world: World
+    breaks_after: int
+    taken: int = 0
+
+    def wiped(self, receipt: WipeReceipt) -> None:
+        if self.taken >= self.breaks_after:
+            self.taken = 0
+            raise KnownError(Code.OFFLINE, "The line broke.")
+        note_wiped(self.world.database, receipt)
+        self.taken += 1
+
+    def close(self) -> None:
+        """It lasts."""
 
 
 def order(world: World, laptop: Laptop, *, lost: bool = False) -> None:
@@ -290,6 +310,27 @@ def test_the_receipt_counts_once_and_only_from_the_device_itself(
     with world.write() as tx, pytest.raises(KnownError, match="too late") as caught:
         cancel_wipe(tx, device)
     assert caught.value.code is Code.MOVE_NOT_ALLOWED, "a script must see that it came too late"
+
+
+def test_a_wipe_of_which_the_office_has_not_heard_is_told_with_the_next_one_of_the_same_laptop(
+    world: World, ana: Laptop, desk: Laptop
+) -> None:
+    place = Profile(ana.replica.folder)
+    for again, laptop in enumerate((ana, desk)):
+        admission, keys = laptop.admission, Keys(bytes.fromhex(laptop.replica.secret(DEVICE_KEY)))
+        receipt = receipt_of(keys, admission.server_id, admission.device_id, Destroyed(drafts=1 + again))
+        note(place, Marker(server_url="", fingerprint="", receipt=receipt))
+        ana.replica.close()
+        finish(place)
+    line = Office(world, breaks_after=0)
+    tell(place, lambda _: line)
+    assert (state(world, ana), state(world, desk)) == ("active", "active")
+    line.breaks_after = 1
+    tell(place, lambda _: line)
+    assert (state(world, ana), state(world, desk)) == ("wiped", "active")
+    tell(place, lambda _: line)
+    assert (state(world, ana), state(world, desk)) == ("wiped", "wiped")
+    assert marker_of(place) is None
 
 
 def test_a_restored_store_orders_again_and_is_given_back_what_it_forgot(world: World, tmp_path: Path) -> None:
