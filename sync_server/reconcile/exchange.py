@@ -214,7 +214,7 @@ def _met_again(
     confirm(snapshot, device)
     info, told = snapshot.info(), request.handshake
     with database.beside() as session:
-        note_return(session, info, device, told, database.clock())
+        note_return(session, info, device, request, database.clock())
         note_held(session, info, device, request.beyond)
         skip_told(session, request.beyond)
         known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))

@@ -15,7 +15,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR, Change, Edit, Outcome, Refused
 from fieldrep.contract.ids import id_text
-from fieldrep.contract.messages import Handshake
+from fieldrep.contract.messages import ExchangeRequest
 from sync_server.store.after_backup import LostRow, lost_rows
 from sync_server.store.contact import DeviceIdentity
 from sync_server.store.formers import formers_of
@@ -129,20 +129,33 @@ def was_restored(reader: Reader) -> bool:
 
 
 def note_return(
-    session: Session, info: StoreInfo, device: DeviceIdentity, handshake: Handshake, now: int
+    session: Session, info: StoreInfo, device: DeviceIdentity, request: ExchangeRequest, now: int
 ) -> None:
     """Keeps what a device tells before it has heard of a restore: how far it had been answered.
 
     Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
     again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
     """
-    answered = max(0, handshake.highest_n - handshake.waiting, min(handshake.offered_to, handshake.highest_n))
+    handshake = request.handshake
+    answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
     session.run(
         "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "
         "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
         (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
     )
+
+
+def _answered_to(request: ExchangeRequest) -> int:
+    """The newest change that had been answered: its newest, less those that wait.
+
+    Unless a repair left out numbers behind the oldest that waits; nothing behind that one was answered then.
+    """
+    handshake = request.handshake
+    counted = max(0, handshake.highest_n - handshake.waiting)
+    before_oldest = max(handshake.settled_to, request.changes[0].n - 1 if request.changes else 0)
+    left_out = handshake.waiting and counted - before_oldest >= LEFT_OUT_BY_A_REPAIR
+    return before_oldest if left_out else counted
 
 
 def note_refused(session: Session, info: StoreInfo, device: DeviceIdentity, numbers: tuple[int, ...]) -> None:

@@ -9,7 +9,7 @@ from fieldrep.store.pages import Pages
 from fieldrep.store.repair import repair
 from fieldrep.store.replica import Replica
 from sync_server.admin.restored import conclusion
-from tests.store_suite.laptop import KEY, go_back
+from tests.store_suite.laptop import KEY, Laptop, go_back
 from tests.store_suite.test_restored import report, told, with_shop
 from tests.store_suite.world import World
 
@@ -47,3 +47,35 @@ def test_numbers_that_a_repair_left_out_are_not_listed_as_missing_for_good(
     assert "1 change is missing for good" in said
     assert "1 device was repaired after damage; what only its damaged file had may be missing." in said
     ana.replica.close()
+
+
+def test_what_waited_when_a_laptop_was_repaired_is_not_counted_as_given_back_after_a_restore(
+    world: World, tmp_path: Path
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    ana.edit(shop, note="sent and forgotten by the backup")
+    ana.sync()
+    for phone in ("1", "2", "3"):
+        ana.edit(shop, phone=phone)
+    answered = ana.replica.settled_to()
+    damage_and_repair(ana, tmp_path / "ana.db", world)
+    ana.edit(shop, phone="after the repair")
+    assert [change.n > 10_000 for change in ana.replica.waiting(10, 1_000_000)] == [False] * 3 + [True]
+    go_back(world, tmp_path)
+    ana.sync()
+    found = told(world, ana)
+    assert (found.answered_to, found.returned, found.recovered) == (answered, 2, 1)
+    assert (found.state, found.missing) == ("done", ())
+    ana.replica.close()
+
+
+def damage_and_repair(ana: Laptop, path: Path, world: World) -> None:
+    """A page cannot be read, so numbers are left out, and every change that waits can be read still."""
+    with ana.replica.read() as reader:
+        ((root,),) = reader.rows("SELECT rootpage FROM sqlite_schema WHERE name = 'number_series'")
+    ana.replica.close()
+    content = bytearray(path.read_bytes())
+    content[(root - 1) * PAGE_BYTES + 100] ^= 1
+    path.write_bytes(content)
+    assert not repair(path, KEY, world.clock()).lost
+    ana.replica = Replica.open(path, KEY, world.clock, ana.random)
