@@ -5,6 +5,7 @@ Owns a measure of its own for what is alike, and the rule that a pair is raised 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from difflib import SequenceMatcher
 from typing import Any
@@ -21,7 +22,8 @@ def learn_pairs(
 ) -> list[tuple[str, bytes]]:
     """Takes over the pairs the store has raised since, if they can be; gives them, each with a name from now on.
 
-    Unless all came `at_once`, nobody saw what the two were when their pair was raised: one may be archived since.
+    Unless all came `at_once`, nobody saw what the two were when their pair was raised: one may be archived since, or be
+    named now in the place of one that was merged into it.
     """
     stored = everything["duplicate_candidate"]
     known = oracle.rows["duplicate_candidate"]
@@ -41,10 +43,34 @@ def learn_pairs(
         account = "id" if row["entity"] == "account" else "account_id"
         if (row["account_id"], row["other_account_id"]) != (one[account], other[account]):
             raise Wrong(f"a pair names other accounts than its records: {row}")
+        if not at_once:
+            _note_names_before(oracle, row)
         known[row_id] = dict(row)
         oracle.writers.setdefault(("duplicate_candidate", row_id), []).append((row["revision"], b"store"))
         names[row_id] = ".".join(sorted(names.get(row[n], "?") for n in ("one_id", "other_id")))
     return [("duplicate_candidate", row_id) for row_id in new]
+
+
+def _note_names_before(oracle: Oracle, row: Row) -> None:
+    """Enters a pair in the merge of this very push that took one of the two it was raised for."""
+    sides = (("one_id", "account_id", "other_id"), ("other_id", "other_account_id", "one_id"))
+    for done in oracle.merges:
+        for name, account, other in sides:
+            is_it = (done.tick, done.entity, done.stays) == (oracle.tick, row["entity"], row[name])
+            if is_it and _id_of(done.goes, row[other]) == row["id"]:
+                names = (name, account) if done.entity == "account" else (name,)
+                done.images["duplicate_candidate", row["id"]] = (
+                    dict.fromkeys(names, done.goes),
+                    dict.fromkeys(names, done.stays),
+                )
+
+
+def _id_of(one: bytes, other: bytes) -> bytes:
+    """The id of a pair raised for these two, as the protocol makes it."""
+    raw = bytearray(hashlib.blake2b(b"|".join(sorted((one, other))), digest_size=16).digest())
+    raw[6] = raw[6] & 15 | 128
+    raw[8] = raw[8] & 63 | 128
+    return bytes(raw)
 
 
 def _alike(entity: str, one: Row, other: Row) -> bool:
