@@ -139,10 +139,10 @@ class Central:
                 message = bytes(self._routes._answer(f"Bearer {token}", body).body)
         except ServerDied:
             self.reopen()
-            self._judge(request, device, user, died=True)
+            self._judge(request, device, user, failed=True)
             raise
         except KnownError:
-            self._judge(request, device, user)
+            self._judge(request, device, user, failed=True)
             raise
         self._judge(request, device, user)
         reply = decode_reply(message)
@@ -245,7 +245,7 @@ class Central:
     # -- what must be true
 
     def _judge(
-        self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True, died: bool = False
+        self, request: ExchangeRequest, device: bytes, user: bytes, at_once: bool = True, failed: bool = False
     ) -> None:
         self.new_day()
         if device in self.standing.shut or self.copies.are_shown(self.epoch, device, request):
@@ -269,7 +269,7 @@ class Central:
                 self.copies.note(device, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
-        if stored and pushed_in_full(request) and not (died and is_behind(self.sql, device, request)):
+        if stored and pushed_in_full(request) and not (failed and is_behind(self.sql, device, request)):
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         stands = self.dump()

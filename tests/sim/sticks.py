@@ -119,12 +119,12 @@ class Sticks:
                 write_answer(self.central.database, asked, out)
         except ServerDied:
             self.central.reopen()
-            self._judge(laptop, asked, copy)
+            self._judge(laptop, asked, copy, failed=True)
             return self._did("the server died over it", "server died")
         except KnownError as error:
             if disk is None or error.code is not Code.SERVER_DISK:
                 raise
-            self._judge(laptop, asked, copy)
+            self._judge(laptop, asked, copy, failed=True)
             return self._did("the disk of the office failed", "server disk failed")
         changes = self._judge(laptop, asked, copy)
         self._check(laptop, asked, out.getvalue(), copy)
@@ -132,14 +132,14 @@ class Sticks:
         self.answered.setdefault(laptop.name, []).append(out.getvalue())
         return self._did(f"answered {changes} changes", "answered")
 
-    def _judge(self, laptop: Laptop, asked: Asked, copy: int | None) -> int:
+    def _judge(self, laptop: Laptop, asked: Asked, copy: int | None, failed: bool = False) -> int:
         """All requests of a file are made from one state; none is taken from the one on that shows a copy."""
         device, taken = asked.device.device_id, asked.requests[:copy]
         changes = tuple(change for request in taken for change in request.changes)
         if taken:
             further = copy is not None or taken[-1].further
             whole = msgspec.structs.replace(taken[0], changes=changes, further=further)
-            self.central._judge(whole, device, laptop.user, len(taken) == 1)
+            self.central._judge(whole, device, laptop.user, len(taken) == 1, failed)
         if copy is not None:
             self.central._judge(asked.requests[copy], device, laptop.user)
         return len(changes)
