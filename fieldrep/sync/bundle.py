@@ -161,7 +161,7 @@ def read_reply(replica: Replica, source: BinaryIO, progress: Progress | None = N
         ):  # a file that is refused leaves everything as it was
             raise run.broken_off(error) from error
         raise
-    take_files(replica, chain(about_files, parts))
+    take_files(replica, chain(about_files, parts), late=not (read.taken or read.again))
     if run.wipes:
         raise WipeOrdered(Manner.SEND_FIRST)
     return _told(replica, run, read, state)

@@ -53,8 +53,12 @@ def _add(writer: BundleWriter, request: FileRequest) -> None:
     writer.add(FILE_MARK + encode_file_message(request))
 
 
-def take_files(replica: Replica, parts: Iterator[bytes]) -> None:
+def take_files(replica: Replica, parts: Iterator[bytes], *, late: bool) -> None:
     """Takes what the answer says of files, one part at a time.
+
+    Args:
+        late: whether the replica has gone on since the answer was asked for: a file the server did not know then may
+            have come since.
 
     Raises:
         KnownError: `damaged_message`; what was taken before stays.
@@ -62,11 +66,11 @@ def take_files(replica: Replica, parts: Iterator[bytes]) -> None:
     for part in parts:
         if not part.startswith(FILE_MARK):
             raise KnownError(Code.DAMAGED_MESSAGE, "This file goes on with something else than files.")
-        _take(replica, decode_file_reply(part[len(FILE_MARK) :]))
+        _take(replica, decode_file_reply(part[len(FILE_MARK) :]), late=late)
     settle_files(replica)
 
 
-def _take(replica: Replica, reply: FileReply) -> None:
+def _take(replica: Replica, reply: FileReply, *, late: bool) -> None:
     with replica.read() as reader:
         row = reader.row("attachment", reply.row_id)
         waits = bool(reader.rows("SELECT 1 FROM file_upload WHERE row_id = ?", (reply.row_id,)))
@@ -79,7 +83,7 @@ def _take(replica: Replica, reply: FileReply) -> None:
         note_confirmed(replica, reply.row_id)
     elif waits and reply.refused:
         note_refused(replica, reply.row_id, reply.refused)
-        if reply.unknown:
+        if reply.unknown and not late:
             note_unknown(replica, reply.row_id)
     elif waits:
         note_sent(replica, reply.row_id, reply.held)
