@@ -169,7 +169,7 @@ def broken_links(reader: Reader, *, page: int = 5_000) -> Iterator[int]:
         for *body, kept in found:
             if body[0] != expected or hashlib.sha256(before + _pack(body)).digest() != kept:
                 yield body[0]
-            expected, before = body[0] + 1, bytes(kept)
+            expected, before = body[0] + 1, kept if isinstance(kept, bytes) else b""
         if len(found) < page:
             break
         last = found[-1][0]

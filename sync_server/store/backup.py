@@ -30,7 +30,7 @@ from sync_server.store.session import Session
 from sync_server.store.shut_out import Carried, carry_over
 from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import altered_rows
+from sync_server.store.verify import broken_seals
 from sync_server.store.whereabouts import keep
 
 Unknown = Literal["", "unread", "other", "earlier"]
@@ -161,8 +161,18 @@ def _check(copy: Path, path: Path) -> None:
             raise KnownError(
                 Code.STORE_MISSING, f"{path} is no backup of a central store. Nothing was restored."
             )
+        if path.stat().st_size % connection.execute("PRAGMA page_size").fetchone()[0]:
+            raise KnownError(Code.STORE_DAMAGED, "The file ends within a page.")
         if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise KnownError(Code.STORE_DAMAGED, "The integrity check failed.")
+        _read_through(connection)
+
+
+def _read_through(connection: sqlite3.Connection) -> None:
+    """Reads every value of every table once: a text that is no text is found here, not after the restore."""
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _ in connection.execute(compose("SELECT * FROM {table}", table=table)):
+            pass
 
 
 @contextmanager
@@ -180,7 +190,7 @@ def _damage_told_of(path: Path) -> Iterator[None]:
 def _renew_epoch(
     copy: Path, clock: Clock, randomness: Randomness, before: Replaced
 ) -> tuple[Carried, Unknown]:
-    """Checks every row against its hash, which finds what the file's own check does not, and gives the new epoch.
+    """Checks all that is sealed by a hash, which finds what the file's own check does not, and gives the new epoch.
 
     What was read of the replaced store goes in: how far its series had come, so that no number names two things, and
     whom it knew.
@@ -188,9 +198,10 @@ def _renew_epoch(
     database = Database.open(_url(copy), clock, randomness)
     try:
         with database.read() as reader:
-            for finding in altered_rows(reader):
+            for finding in broken_seals(reader):
                 raise KnownError(
-                    Code.STORE_DAMAGED, f"The backup is damaged. {finding} Nothing was restored."
+                    Code.STORE_DAMAGED,
+                    f"The backup is damaged. {finding} Nothing was restored; take another backup.",
                 )
         with database.write("fieldrep-server restore") as tx:
             unsure = _unsure(tx, before)

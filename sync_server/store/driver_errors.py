@@ -96,11 +96,20 @@ def known_errors() -> Iterator[None]:
 
 
 def _known(error: BaseException) -> KnownError | None:
+    if isinstance(error, UnicodeDecodeError) and error.object.startswith(_NO_SCHEMA):
+        return _damaged_file()
     if isinstance(error, sqlite3.Error):
         return _known_sqlite(error)
     if type(error).__module__.startswith("psycopg"):
         return _known_postgres(error)
     return None
+
+
+_NO_TEXT = "Could not decode to UTF-8"
+"""What Python says of damaged bytes in a text; SQLite itself has no code for it."""
+
+_NO_SCHEMA = b"malformed database schema"
+"""What SQLite says of damaged names of tables, which Python then cannot read: it quotes them."""
 
 
 def _known_sqlite(error: sqlite3.Error) -> KnownError | None:
@@ -109,18 +118,22 @@ def _known_sqlite(error: sqlite3.Error) -> KnownError | None:
         return KnownError(Code.DISK_FULL, "The server's disk is full. Nothing was changed; free some space.")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return KnownError(Code.SERVER_BUSY, "The central store is busy. Nothing was changed; try again.")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return KnownError(
-            Code.STORE_DAMAGED,
-            "The central store's file is damaged or is no central store. Restore the last backup with "
-            "fieldrep-server restore.",
-        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or str(error).startswith(_NO_TEXT):
+        return _damaged_file()
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
         return KnownError(
             Code.DISK_ERROR,
             f"The central store's file cannot be read or written ({error}). Check the disk and its rights.",
         )
     return None
+
+
+def _damaged_file() -> KnownError:
+    return KnownError(
+        Code.STORE_DAMAGED,
+        "The central store's file is damaged or is no central store. Restore the last backup with "
+        "fieldrep-server restore.",
+    )
 
 
 def _known_postgres(error: BaseException) -> KnownError | None:

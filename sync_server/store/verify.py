@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.digest import Digest
@@ -30,7 +32,7 @@ MOST_FINDINGS = 100
 def verify(database: Database) -> list[str]:
     """What is wrong with a store, in sentences; an empty list when it is sound."""
     findings: list[str] = []
-    with database.read() as reader:
+    with database.read() as reader, _any_text_read(reader):
         for finding in _all_findings(reader):
             findings.append(finding)
             if len(findings) == MOST_FINDINGS:
@@ -39,10 +41,25 @@ def verify(database: Database) -> list[str]:
     return findings
 
 
-def altered_rows(reader: Reader) -> Iterator[str]:
-    """Rows that do not match their hash, their scope key or the clock."""
+def broken_seals(reader: Reader) -> Iterator[str]:
+    """What does not match the hash stored with it: rows (their scope key and revision as well), files, the log."""
     for entity in ENTITIES:
         yield from _rows(reader, entity, {})
+    yield from _files_and_log(reader)
+
+
+@contextmanager
+def _any_text_read(reader: Reader) -> Iterator[None]:
+    """Damaged bytes in a text are read as signs that stand for no letter: its hash tells then where they are."""
+    if reader.session.dialect.name != "sqlite":  # PostgreSQL takes in no others
+        yield
+        return
+    connection = reader.session.connection
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
 
 
 def _all_findings(reader: Reader) -> Iterator[str]:
@@ -57,6 +74,10 @@ def _all_findings(reader: Reader) -> Iterator[str]:
     yield from _ledger(reader)
     yield from _users(reader)
     yield from _totals(reader)
+    yield from _files_and_log(reader)
+
+
+def _files_and_log(reader: Reader) -> Iterator[str]:
     yield from altered_files(reader)
     for n in broken_links(reader):
         yield f"Audit entry {n} does not follow from the one before: the log was altered."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def test_a_backup_never_replaces_a_file_and_only_its_owner_may_read_it(world: Wo
     assert [path.name for path in tmp_path.iterdir()] == ["kept"], "no draft is left behind"
 
 
-@pytest.mark.parametrize("damage", ["rubbish", "cut", "page", "empty", "missing"])
+@pytest.mark.parametrize("damage", ["rubbish", "cut", "page", "table's name", "empty", "missing"])
 def test_what_is_no_sound_backup_is_named_and_replaces_nothing(
     world: World, tmp_path: Path, damage: str
 ) -> None:
@@ -126,6 +127,7 @@ def test_what_is_no_sound_backup_is_named_and_replaces_nothing(
         "rubbish": b"Dear customer, " * 500,
         "cut": content[: len(content) // 2],
         "page": content,
+        "table's name": content.replace(b"sqlite_autoindex_account_1", b"sql\xff\x00\xaautoindex_account_1"),
         "empty": b"",
     }
     path.unlink() if damage == "missing" else path.write_bytes(parts[damage])
@@ -149,3 +151,47 @@ def test_a_backup_whose_rows_were_altered_is_named(world: World, tmp_path: Path)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with pytest.raises(KnownError, match="altered outside FieldRep"):
         restore(world.url, path, world.clock, SeededBytes(9))
+
+
+@pytest.mark.parametrize("damage", ["a cut within the last page", "no text", "another letter"])
+def test_a_backup_damaged_in_its_audit_log_replaces_nothing(
+    world: World, tmp_path: Path, damage: str
+) -> None:
+    filled(world)
+    with world.write() as tx:
+        tx.audit("test", detail="A word that stands only here. " * 20)
+    path = tmp_path / "kept"
+    backup(world.database, path)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    epoch = world.database.info().epoch
+    with pytest.raises(KnownError) as refused:
+        restore(world.url, path, world.clock, SeededBytes(9))
+    assert refused.value.code is Code.STORE_DAMAGED
+    assert refused.value.sentence.endswith("Nothing was restored; take another backup.")
+    assert world.database.info().epoch == epoch
+    assert verify(world.database) == []
+
+
+@pytest.mark.parametrize("damage", ["no text", "another letter"])
+def test_verify_names_the_audit_entry_whose_bytes_are_damaged(
+    world: World, tmp_path: Path, damage: str
+) -> None:
+    filled(world)
+    with world.write() as tx:
+        tx.audit("test", detail="A word that stands only here. " * 20)
+    path = tmp_path / "kept"
+    backup(world.database, path)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    damaged = Database.open(f"sqlite:///{path}", world.clock, SeededBytes(3))
+    entry = damaged.info().audit_n
+    assert verify(damaged) == [
+        f"Audit entry {entry} does not follow from the one before: the log was altered."
+    ]
+    damaged.close()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a cut within the last page": lambda content: content[:-10],
+    "no text": lambda content: content.replace(b"A word that", b"A \xff\x00\xaad that"),
+    "another letter": lambda content: content.replace(b"A word that", b"A ward that"),
+}
