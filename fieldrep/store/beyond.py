@@ -1,7 +1,8 @@
 """What a replica holds that a restored central store lacks: told before all of it is fetched afresh.
 
 Owns which rows are worth telling. What this person entered is given back by itself, and what the server derives it
-derives anew; orders are told all the same, for their numbers are not to be given again.
+derives anew; but of a row this person changed last others may have changed a field before, so those are told after all
+others. Orders are told among the first, for their numbers are not to be given again.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ _NUMBERED = {"sales_order": "number_official IS NOT NULL"}
 
 
 def rows_beyond(reader: Reader, revision: int, user_id: bytes) -> tuple[HeldRow, ...]:
-    """The rows that others changed after a revision, and numbered orders; the newest first, as many as one may name.
+    """The rows changed after a revision, as many as one may name: first those others changed last and numbered orders.
 
-    Each as the central store last had it here, with its values as long as all of them fit into one message.
+    The newest of each first; each as the central store last had it here, with its values as long as all of them fit
+    into one message.
     """
     found: list[HeldRow] = []
     for entity in ENTITIES:
@@ -35,7 +37,7 @@ def rows_beyond(reader: Reader, revision: int, user_id: bytes) -> tuple[HeldRow,
             found += _rows(reader, entity, revision, user_id)
     room = MOST_BEYOND_BYTES
     told = []
-    for row in sorted(found, key=lambda row: -row.revision)[:MAX_BEYOND]:
+    for row in sorted(found, key=lambda row: (_is_own(row, user_id), -row.revision))[:MAX_BEYOND]:
         room -= len(_encode(row.values))
         told.append(row if room >= 0 else msgspec.structs.replace(row, values={}))
     return tuple(told)
@@ -44,9 +46,8 @@ def rows_beyond(reader: Reader, revision: int, user_id: bytes) -> tuple[HeldRow,
 def _rows(reader: Reader, entity: Entity, revision: int, user_id: bytes) -> list[HeldRow]:
     sql = (
         f"SELECT {', '.join(entity.column_names)} FROM {entity.table} WHERE revision > ? "  # noqa: S608 - catalogue
-        f"AND (changed_by IS NULL OR changed_by <> ? OR {_NUMBERED.get(entity.name, 'FALSE')} "
-        f"OR id IN (SELECT row_id FROM {BASES} WHERE entity = ?)) "
-        "ORDER BY revision DESC LIMIT ?"
+        f"ORDER BY (changed_by IS NULL OR changed_by <> ? OR {_NUMBERED.get(entity.name, 'FALSE')} "
+        f"OR id IN (SELECT row_id FROM {BASES} WHERE entity = ?)) DESC, revision DESC LIMIT ?"
     )
     rows = [
         dict(zip(entity.column_names, values, strict=True))
@@ -55,7 +56,12 @@ def _rows(reader: Reader, entity: Entity, revision: int, user_id: bytes) -> list
     bases = f"SELECT row_id, image FROM {BASES} WHERE entity = ?"  # noqa: S608 - as above
     images = {row_id: decode_image(entity, image) for row_id, image in reader.rows(bases, (entity.name,))}
     found = [row if (image := images.get(row["id"])) is None else image for row in rows]
-    return [_held(entity, row) for row in found if row["changed_by"] != user_id or row.get("number_official")]
+    return [_held(entity, row) for row in found]
+
+
+def _is_own(row: HeldRow, user_id: bytes) -> bool:
+    """Whether this person changed it last, and it is no numbered order."""
+    return row.changed_by == user_id and not row.values.get("number_official")
 
 
 def _held(entity: Entity, row: Mapping[str, Value]) -> HeldRow:

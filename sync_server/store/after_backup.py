@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Change
 from fieldrep.contract.fields import INT64_MAX, Value
 from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.messages import MOST_BEYOND_BYTES, HeldRow
@@ -21,14 +20,31 @@ from sync_server.store.contact import DeviceIdentity
 from sync_server.store.cursor import reached
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
+from sync_server.store.since_restore import SinceRestore, Told
 from sync_server.store.told_rows import ToldRows
 from sync_server.store.two_values import TwoValues, differing
 
-_TOLD_ROWS = "SELECT entity, row_id FROM row_after_backup WHERE epoch = (SELECT epoch FROM store_info)"
+_HELD = (
+    "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, COALESCE(a.login, k.login), "
+    "COALESCE(a.name, k.name), u.login, h.held FROM row_after_backup AS h "
+    "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
+    "LEFT JOIN app_user AS a ON a.id = h.changed_by "
+    "LEFT JOIN known_before AS k ON k.row_id = h.changed_by AND k.kind = 'user' "
+    "WHERE h.epoch = (SELECT epoch FROM store_info) ORDER BY h.entity, h.label, h.row_id"
+)
 
 _pack = msgspec.msgpack.Encoder().encode
 _decode_was = msgspec.msgpack.Decoder(dict[str, object]).decode
-_decode_change = msgspec.msgpack.Decoder(Change).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A row as a laptop told of it; `user_id` is who changed it last, None for the office."""
+
+    row: Told
+    user_id: bytes | None
+    changed_at: int
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +128,57 @@ def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
     What a person had done is nobody else's to do again: `awaited` are the logins of those whose laptops may still give
     it back, and a record whose making was refused lies there to be sent again. A laptop unknown here enrols itself.
     """
-    lying, redone, told = _lying_refused(reader), _written_by_office(reader), ToldRows(reader)
-    sql = (
-        "SELECT h.entity, h.row_id, h.changed_at, h.label, h.changed_by, a.login, a.name, u.login, h.held "
-        "FROM row_after_backup AS h "
-        "JOIN device AS d ON d.id = h.device_id JOIN app_user AS u ON u.id = d.user_id "
-        "LEFT JOIN app_user AS a ON a.id = h.changed_by "
-        "WHERE h.epoch = (SELECT epoch FROM store_info) AND (h.changed_by IS NULL OR h.changed_by <> d.user_id) "
-        "ORDER BY h.entity, h.label, h.row_id"
-    )
+    since, told = SinceRestore(reader), ToldRows(reader)
     found = []
-    for entity, row_id, changed_at, label, user_id, login, by, held_by, held in reader.rows(sql):
+    for entity, row_id, changed_at, label, user_id, login, by, held_by, held in reader.rows(_HELD):
         row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
-        refused = (user_id, entity, row_id) in lying
-        if login in awaited or (row is None and (refused or entity == "device")):
+        one = _Told((entity, row_id), user_id, changed_at, _decode_was(held))
+        if login in awaited:
             continue
-        values = _decode_was(held)
-        if row is None and (values.get("archived") or told.entered_anew(entity, values)):
-            continue
-        # What a laptop gave back makes a row younger, and does not bring what the office, or one refused now, had done.
-        apart = row is not None and (refused or user_id is None) and (entity, row_id) not in redone
-        if row is None or apart or int(row["changed_at"] or 0) < changed_at:
-            who = f"{by}, or the office before" if by and row is not None else by or "the office"
-            fields = _apart(entity, row_id, row or {}, values)
-            named = label or (told.called(entity, row_id, row or values) if entity in CATALOGUE else "")
-            found.append(LostRow(entity, named, id_text(row_id), changed_at, who, held_by, fields))
+        if row is None:
+            if entity == "device" or _comes_again(since, one, awaited) or _is_done(told, one):
+                continue
+            fields = _apart(one, {})
+        else:
+            lacking = _lacking(since, one, row)
+            if lacking is None:
+                continue
+            fields = lacking
+        who = f"{by}, or the office before" if by and row is not None else by or "the office"
+        named = label or (told.called(entity, row_id, row or one.values) if entity in CATALOGUE else "")
+        found.append(LostRow(entity, named, id_text(row_id), changed_at, who, held_by, fields))
     return _with_merges(reader, told, found)
+
+
+def _comes_again(since: SinceRestore, one: _Told, awaited: Collection[str]) -> bool:
+    """Whether a record that is gone, and that a person changed last, lies refused or may come with another laptop."""
+    if one.user_id is None or not since.refused(one.row, one.user_id):
+        return False
+    return bool(awaited) or since.making_refused(one.row)
+
+
+def _is_done(told: ToldRows, one: _Told) -> bool:
+    """Whether there is nothing to enter for a record that is gone."""
+    return bool(one.values.get("archived")) or told.entered_anew(one.row[0], one.values)
+
+
+def _lacking(since: SinceRestore, one: _Told, row: Mapping[str, object]) -> tuple[TwoValues, ...] | None:
+    """What of a record that is there is not as it was; None where nothing is left to do for it.
+
+    What a laptop gave back makes a row younger, and does not bring what the office, or one refused now, had done. Of a
+    record that a person changed last, a field counts whose value the store has not had since and no change gave back.
+    """
+    if since.written_by_office(one.row):
+        return None
+    fields = _apart(one, row)
+    if one.user_id is None:
+        return fields
+    left = tuple(
+        pair for pair in fields if not since.accounts_for(one.row, pair.field, one.values[pair.field])
+    )
+    older = int(str(row["changed_at"] or 0)) < one.changed_at
+    untold = not one.values and (older or since.refused(one.row, one.user_id))
+    return left if left or untold else None
 
 
 def _with_merges(reader: Reader, told: ToldRows, found: list[LostRow]) -> list[LostRow]:
@@ -173,46 +214,10 @@ def _text(row_id: Value) -> str:
     return id_text(row_id) if isinstance(row_id, bytes) else ""
 
 
-def _apart(
-    entity: str, row_id: bytes, row: Mapping[str, object], values: Mapping[str, object]
-) -> tuple[TwoValues, ...]:
+def _apart(one: _Told, row: Mapping[str, object]) -> tuple[TwoValues, ...]:
     """The fields of a record that laptops held otherwise; empty where they did not tell what they held."""
+    entity, row_id = one.row
     declared = CATALOGUE.get(entity)
-    if declared is None or not values:
+    if declared is None or not one.values:
         return ()
-    return differing(declared, row_id, row, values)
-
-
-def _written_by_office(reader: Reader) -> set[tuple[str, bytes]]:
-    """Rows told of that the office itself has written since the restore."""
-    told = reader.rows(_TOLD_ROWS)
-    (restored,) = reader.rows("SELECT revision FROM restoration WHERE epoch = (SELECT epoch FROM store_info)")
-    sql = "SELECT row_id, entity, revision, was FROM row_history WHERE revision > ? AND row_id IN :members"
-    former: dict[tuple[str, bytes], list[tuple[int, bytes]]] = {}
-    for row_id, entity, at, was in reader.session.chosen(
-        sql, [row_id for _, row_id in told], before=restored
-    ):
-        former.setdefault((entity, row_id), []).append((at, was))
-    written = set()
-    for entity, row_id in told:
-        row = reader.row(CATALOGUE[entity], row_id) if entity in CATALOGUE else None
-        stands: dict[str, object] = dict(row or {"revision": 0})
-        for _, was in [(0, None), *sorted(former.get((entity, row_id), ()), reverse=True)]:
-            stands |= _decode_was(was) if was is not None else {}
-            revision = stands["revision"]
-            if stands.get("changed_by") is None and isinstance(revision, int) and revision > restored[0]:
-                written.add((entity, row_id))
-    return written
-
-
-def _lying_refused(reader: Reader) -> set[tuple[bytes, str, bytes]]:
-    """Whose refused changes since the restore name which rows."""
-    sql = (
-        "SELECT user_id, payload FROM refused_change "
-        "WHERE received_at >= (SELECT at FROM restoration WHERE epoch = (SELECT epoch FROM store_info))"
-    )
-    return {
-        (user_id, edit.entity, edit.row_id)
-        for user_id, payload in reader.rows(sql)
-        for edit in _decode_change(payload).edits
-    }
+    return differing(declared, row_id, row, one.values)

@@ -46,7 +46,7 @@ class DeviceReturn:
         answered_to: its newest change that had been answered before the restore, as it told.
         seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
         returned: how many of them it offered again.
-        recovered: how many of these the backup lacked.
+        recovered: how many of these the backup lacked and the store has taken again.
         replaced_by: the device that took its place, or that may have where it was not seen: the same person's under the
             same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
         refused: those that lie there to be corrected: refused before, or when they were given back.
@@ -287,7 +287,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         last_seen_at=max(moments, default=None),
         answered_to=answered_to,
         returned=len(returned),
-        recovered=sum(result != _IN_BACKUP for _, result in returned),
+        recovered=sum(n not in again and result != _IN_BACKUP for n, result in returned),
         refused=tuple(sorted({n for n in told if n not in known} | again)),
         missing=missing,
         replaced_by=id_text(successor) if successor else None,
