@@ -49,7 +49,8 @@ _CODE_LETTERS = 16
 _LONGEST_TOKEN = 200
 STILL_ADMITTED = (
     "SELECT c.device_id, COALESCE("
-    "(SELECT 1 FROM device_former AS f WHERE c.device_id IN (f.device_id, f.former_id) LIMIT 1), "
+    "(SELECT 1 FROM device_former AS f WHERE f.device_id = c.device_id LIMIT 1), "
+    "(SELECT 1 FROM device_former AS f WHERE f.former_id = c.device_id LIMIT 1), "
     "(SELECT 1 FROM device_return AS r WHERE r.epoch = (SELECT epoch FROM store_info WHERE one = 1) "
     "AND r.device_id = c.device_id LIMIT 1), "
     "(SELECT 1 FROM settled_floor AS s WHERE s.device_id = c.device_id LIMIT 1)), d.state "

@@ -282,7 +282,10 @@ Table(
     _whole("wiped_at", null=True),
     _text("destroyed", null=True),
 )
-Table("device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation"))
+FORMERS = Table(
+    "device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation")
+)
+Index("ix_device_former_former_id", FORMERS.c.former_id)
 Table(
     "restoration",
     METADATA,

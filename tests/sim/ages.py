@@ -166,12 +166,15 @@ def _parent(name: str) -> ModuleType:
 
 @cache
 def _dependent() -> frozenset[str]:
-    """The modules of the client that follow from the catalogue, as far as they are loaded."""
-    needs = {
-        name: _needed(Path(module.__file__))
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] == "fieldrep" and module.__file__ and name != _AS_IT_IS
-    }
+    """The modules that a sync needs, and that follow from the catalogue; what else is loaded here is left alone."""
+    needs: dict[str, set[str]] = {}
+    ahead = list(_MAIN)
+    while ahead:
+        name = ahead.pop()
+        module = sys.modules.get(name)
+        if name not in needs and module is not None and module.__file__ and name != _AS_IT_IS:
+            needs[name] = {one for one in _needed(Path(module.__file__)) if one in sys.modules}
+            ahead += needs[name]
     found = {name for name in needs if name == _CATALOGUE or name.startswith(_ENTITIES)}
     grown: Callable[[], set[str]] = lambda: {name for name in needs if needs[name] & found} - found  # noqa: E731
     while more := grown():

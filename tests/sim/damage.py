@@ -107,7 +107,7 @@ class Damage:
         told = self._repair(laptop, step)
         laptop.open()
         repaired.told(laptop.replica)
-        lost = self._judge(laptop, had, told)
+        lost = self._judge(laptop, had, in_all(told))
         if not told.sound:
             self.watch.begin_anew(laptop)
             laptop.whole, laptop.repaired = False, True
@@ -191,6 +191,21 @@ def type_something(laptop: Laptop, step: Step) -> None:
     key, text = ("sim", f"{step.pick % 5}"), f"typed {step.pick}" * (1 + step.pick % 300)
     with laptop.replica.write() as connection:
         drafts.keep(connection, key, Draft(text, laptop.clock()))
+
+
+def in_all(told: Repaired) -> Repaired:
+    """What was told of a repair and of one before it, whose program was killed before it told anybody."""
+    if told.before is None:
+        return told
+    before = in_all(told.before)
+    return replace(
+        told,
+        known=told.known and before.known,
+        lost=before.lost | told.lost,
+        doubtful=told.doubtful or before.doubtful,
+        files_lost=told.files_lost + before.files_lost,
+        unreadable=told.unreadable + before.unreadable,
+    )
 
 
 def spoil(laptop: Laptop, had: OnlyHere, chance: random.Random) -> str:

@@ -76,7 +76,7 @@ class Sticks:
 
     def refuse(self, laptop: Laptop) -> None:
         """A repair lost who a laptop is: until it enrols again it can neither write files nor read any."""
-        answers = self.answered.get(laptop.name, [b""])
+        answers = self.answered.get(laptop.name) or [b""]
         for refused in (
             lambda: write_request(laptop.replica, io.BytesIO()),
             lambda: read_reply(laptop.replica, io.BytesIO(answers[-1])),

@@ -194,6 +194,7 @@ def upgrade() -> None:
     _index("ix_merge_log_merged_id", "merge_log", "merged_id")
     _index("ix_merge_log_survivor_id", "merge_log", "survivor_id")
     _index("ix_tombstone_row_id", "tombstone", "row_id")
+    _index("ix_device_former_former_id", "device_former", "former_id")
     _index("ix_device_credential_prefix", "device_credential", "token_prefix", unique=True)
 
 
