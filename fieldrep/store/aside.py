@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.steps import Step, reached
+from fieldrep.store.lost import is_lost
+from fieldrep.store.reserve import give_up
 
 _READY = ".repaired-"
 _LOG, _SHARED = "-wal", "-shm"
@@ -54,13 +56,14 @@ def finish_switch(path: Path) -> Path | None:
 
 
 def set_aside(path: Path, key_file: Path, now: int) -> Path | None:
-    """Moves a replica that cannot be opened, and its key file, out of the way; None when there was no replica.
+    """Moves a replica that cannot be opened or is lost, and its key file, out of the way; None when no file was there.
 
     Raises:
         KnownError: `disk_error`.
     """
     finish_switch(path)
-    if not path.exists():
+    there = path.exists()
+    if not there and not is_lost(path):
         return None
     stamp = stamp_of(path, now)
     kept = aside_name(path, stamp)
@@ -68,10 +71,11 @@ def set_aside(path: Path, key_file: Path, now: int) -> Path | None:
         _move(path, kept)
         _move_companions(path, kept)
         _move(key_file, key_file.with_name(f"{key_file.stem}-{stamp}{key_file.suffix}"))
+        give_up(path)
         sync_folder(path.parent)
     except OSError as error:
         raise _refused(path, error) from error
-    return kept
+    return kept if there else None
 
 
 def sync_folder(folder: Path) -> None:

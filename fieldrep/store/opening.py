@@ -13,6 +13,7 @@ from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate
 from fieldrep.store.aside import finish_switch
 from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, write_back
+from fieldrep.store.lost import is_lost, lost
 from fieldrep.store.reserve import give_up, put_by
 
 REPLICA_VERSION = 1
@@ -27,8 +28,10 @@ def paths(place: Profile | Path) -> tuple[Path, Path]:
 
 
 def open_file(path: Path, key: bytes, *, create: bool) -> Connection:
-    """The writing connection to an existing or new file, at the present version."""
+    """The writing connection to an existing or new file, at the present version; a lost one is not made anew."""
     finish_switch(path)
+    if is_lost(path):
+        raise lost(path)
     crashed = _has_sound_log(path)
     if not path.exists():
         if not create:

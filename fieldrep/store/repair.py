@@ -26,6 +26,7 @@ from fieldrep.store.engine import Connection, connect, driver_errors, transactio
 from fieldrep.store.files import put
 from fieldrep.store.in_place import mended_in_place
 from fieldrep.store.lock import FileLock, Holder
+from fieldrep.store.lost import LOST, is_empty, is_lost
 from fieldrep.store.outbox import index_edits
 from fieldrep.store.pages import Pages, log_is_damaged
 from fieldrep.store.pending import Standing, decode_change
@@ -58,9 +59,10 @@ def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Hold
     lock = FileLock(lock_path, holder)
     try:
         finish_switch(path)
-        if not path.exists():
+        gone = is_lost(path)
+        if is_empty(path) and not gone:
             raise KnownError(Code.NOT_ENROLLED, "There is no replica here, so there is nothing to repair.")
-        done = mended_in_place(path, key) if is_sound(path, key) else None
+        done = mended_in_place(path, key) if not gone and is_sound(path, key) else None
         if done is not None:
             before = _untold(path, key)
             if before is not None and not done.wrong:
@@ -68,6 +70,8 @@ def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Hold
             anew = done.searched_anew > 0
             return Repaired(sound=not done.wrong, step=done.step, searched_anew=anew, before=before)
         pages = Pages(path, key)
+        if not pages.count:
+            raise KnownError(Code.REPLICA_DAMAGED, LOST)
         found = salvage(pages)
         if found.unreadable >= found.pages:
             raise KnownError(Code.REPLICA_DAMAGED, _NOTHING)

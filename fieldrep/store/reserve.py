@@ -39,5 +39,10 @@ def give_up(replica: Path) -> bool:
     return True
 
 
+def lies_beside(replica: Path) -> bool:
+    """Whether it is kept: only a replica that was opened whole has one."""
+    return _name(replica).exists()
+
+
 def _name(replica: Path) -> Path:
     return replica.with_name(f"{replica.name}.reserve")

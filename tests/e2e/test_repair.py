@@ -97,6 +97,23 @@ def test_a_replica_damaged_throughout_is_set_aside_and_the_profile_begins_anew(p
     assert [row["name"] for row in place.rita.show("account")] == ["Sent before"]
 
 
+@pytest.mark.parametrize("how", ["emptied", "removed"])
+def test_a_lost_replica_is_told_and_not_taken_for_one_that_never_was(place: Place, how: str) -> None:
+    if how == "emptied":
+        place.replica.write_bytes(b"")
+    else:
+        place.replica.unlink()
+    for words in (("status",), ("sync",), ("repair",), ("enroll", place.link())):
+        sentence = place.rita.refused(*words)
+        assert "The replica of this profile is lost" in sentence
+        assert "--set-aside" in sentence
+    place.rita("repair", "--set-aside")
+    assert list(place.rita.home.glob("key-*.json")), "the key of a copy that may turn up is kept"
+    place.rita("enroll", place.link())
+    assert place.rita.json("sync")["digests_equal"]
+    assert [row["name"] for row in place.rita.show("account")] == ["Sent before"]
+
+
 def test_a_missing_key_is_named_and_no_new_one_is_written_over_the_data(place: Place) -> None:
     key = place.rita.home / "key.json"
     kept = key.with_name("elsewhere.json")

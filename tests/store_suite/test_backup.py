@@ -127,7 +127,7 @@ def test_what_is_no_sound_backup_is_named_and_replaces_nothing(
         "rubbish": b"Dear customer, " * 500,
         "cut": content[: len(content) // 2],
         "page": content,
-        "table's name": content.replace(b"sqlite_autoindex_account_1", b"sql\xff\x00\xaautoindex_account_1"),
+        "table's name": content.replace(b"CREATE TABLE account (", b"CREATE TABLE account \xff"),
         "empty": b"",
     }
     path.unlink() if damage == "missing" else path.write_bytes(parts[damage])

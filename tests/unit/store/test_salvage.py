@@ -342,3 +342,24 @@ def test_what_is_left_on_free_pages_of_answered_changes_does_not_wait_again(tmp_
         has = kept(replica)
     assert has.changes.keys() <= had.changes.keys()
     assert not answered & (has.changes.keys() | done.lost.keys())
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_what_the_log_of_a_lost_file_still_holds_is_saved(tmp_path: Path, *, emptied: bool) -> None:
+    path, left = tmp_path / "replica.db", tmp_path / "left" / "replica.db"
+    left.parent.mkdir()
+    with open_replica(path) as replica:
+        enrol(replica)
+        with replica.begin("draft", "") as unit:
+            unit.keep_draft(("account", "1"), "typed")
+        shutil.copyfile(f"{path}-wal", f"{left}-wal")
+    if emptied:
+        left.write_bytes(b"")
+    for create in (True, False):
+        with pytest.raises(KnownError, match="saved out of it"):
+            open_replica(left, create=create)
+    assert repair(left, KEY, NOW).drafts == 1
+    with open_replica(left) as replica, replica.read() as reader:
+        draft = find(reader.driver, ("account", "1"))
+        assert draft is not None
+        assert draft.text == "typed"
