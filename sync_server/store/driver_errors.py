@@ -154,6 +154,8 @@ def _known_postgres(error: BaseException) -> KnownError | None:
         )
     if isinstance(error, psycopg.OperationalError):
         return KnownError(
-            Code.SERVER_BUSY, "The database cannot be reached or is busy. Nothing was changed; try again."
+            Code.SERVER_BUSY,
+            "The server's database cannot be reached or is busy. Nothing was changed there; what a laptop has not sent "
+            "yet is kept on it and goes out later.",
         )
     return None

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
@@ -13,6 +14,7 @@ from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.cli import commands
 from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
+from sync_server.store.driver_errors import known_errors
 from tests.store_suite.databases import Databases
 from tests.store_suite.world import SeededBytes, SteppingClock, World
 
@@ -118,3 +120,11 @@ def test_a_role_that_may_make_no_table_is_told_so_and_a_server_that_is_not_there
     error = refused(Database.create, f"postgresql+psycopg://x@/y?host={tmp_path}")
     assert error.code is Code.SERVER_BUSY
     assert "cannot be reached or is busy (" in error.sentence
+
+
+def test_a_rep_reads_that_it_is_the_servers_database_and_that_the_work_is_kept() -> None:
+    with pytest.raises(KnownError) as told, known_errors():
+        psycopg.connect("postgresql://nobody@127.0.0.1:1/nothing")
+    assert told.value.code is Code.SERVER_BUSY
+    assert told.value.sentence.startswith("The server's database cannot be reached")
+    assert "is kept on it and goes out later" in told.value.sentence
