@@ -43,7 +43,8 @@ class Told(History):
         key, state = (laptop.name, self.now()), laptop.replica.state()
         self.moments.pop(key, None)
         waits = laptop.replica.depth() or laptop.numbers(LEAVING)
-        if state.complete and laptop.whole and state.epoch == self.central.epoch and not waits:
+        plain = laptop.program.is_newest  # an older one holds less of each record than the store can tell
+        if plain and state.complete and laptop.whole and state.epoch == self.central.epoch and not waits:
             with laptop.replica.read() as reader:
                 self.moments[key] = laptop.device, b"".join(export_lines(reader))
 
