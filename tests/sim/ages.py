@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -176,8 +176,7 @@ def _dependent() -> frozenset[str]:
             needs[name] = {one for one in _needed(Path(module.__file__)) if one in sys.modules}
             ahead += needs[name]
     found = {name for name in needs if name == _CATALOGUE or name.startswith(_ENTITIES)}
-    grown: Callable[[], set[str]] = lambda: {name for name in needs if needs[name] & found} - found  # noqa: E731
-    while more := grown():
+    while more := {name for name in needs if needs[name] & found} - found:
         found |= more
     return frozenset(found)
 

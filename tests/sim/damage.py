@@ -144,15 +144,16 @@ class Damage:
         lost = had.numbers - has.numbers
         if told.sound and replace(has, newest=0) != replace(had, newest=0):
             raise Wrong(f"I2: the replica of {name} is called sound, and {had} became {has}")
-        for before, after in (
+        kept: tuple[tuple[set[Any], set[Any]], ...] = (
             (had.waiting, has.waiting),
             (had.sent, has.sent),
             (had.refused, has.refused),
             (had.drafts, has.drafts),
             (had.files, has.files),
-        ):
-            if after - before:  # type: ignore[operator]
-                raise Wrong(f"I2: a repair of {name} made up {after - before}")  # type: ignore[operator]
+        )
+        for before, after in kept:
+            if after - before:
+                raise Wrong(f"I2: a repair of {name} made up {after - before}")
         unnamed = (had.waiting - has.waiting) - told.lost.keys()
         if not told.doubtful and (unnamed or had.drafts - has.drafts or had.refused - has.refused):
             raise Wrong(f"I2: a repair of {name} left out {had} of {has} and says {told.sentence}")

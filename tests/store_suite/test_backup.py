@@ -153,16 +153,22 @@ def test_a_backup_whose_rows_were_altered_is_named(world: World, tmp_path: Path)
         restore(world.url, path, world.clock, SeededBytes(9))
 
 
+def damaged_in_its_log(world: World, folder: Path, damage: str) -> Path:
+    """A backup in whose audit log something is no longer what was written."""
+    filled(world)
+    with world.write() as tx:
+        tx.audit("test", detail="A word that stands only here. " * 20)
+    path = folder / "kept"
+    backup(world.database, path)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    return path
+
+
 @pytest.mark.parametrize("damage", ["a cut within the last page", "no text", "another letter"])
 def test_a_backup_damaged_in_its_audit_log_replaces_nothing(
     world: World, tmp_path: Path, damage: str
 ) -> None:
-    filled(world)
-    with world.write() as tx:
-        tx.audit("test", detail="A word that stands only here. " * 20)
-    path = tmp_path / "kept"
-    backup(world.database, path)
-    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    path = damaged_in_its_log(world, tmp_path, damage)
     epoch = world.database.info().epoch
     with pytest.raises(KnownError) as refused:
         restore(world.url, path, world.clock, SeededBytes(9))
@@ -176,12 +182,7 @@ def test_a_backup_damaged_in_its_audit_log_replaces_nothing(
 def test_verify_names_the_audit_entry_whose_bytes_are_damaged(
     world: World, tmp_path: Path, damage: str
 ) -> None:
-    filled(world)
-    with world.write() as tx:
-        tx.audit("test", detail="A word that stands only here. " * 20)
-    path = tmp_path / "kept"
-    backup(world.database, path)
-    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    path = damaged_in_its_log(world, tmp_path, damage)
     damaged = Database.open(f"sqlite:///{path}", world.clock, SeededBytes(3))
     entry = damaged.info().audit_n
     assert verify(damaged) == [
