@@ -43,6 +43,9 @@ _STAYS = (
     "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; what it has "
     "not sent reaches you only once it is enrolled again with a new link (fieldrep-server enroll LOGIN)."
 )
+_SELDOM = ("copy_noticed", "wiped", "lost_with_it")
+"""Of a device; a column where there is any."""
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -185,7 +188,7 @@ def device() -> None:
 @click.option("--user", "login", help="Of this person only.")
 @as_json_option
 def device_list(login: str | None, as_json: bool) -> None:
-    """Lists devices: whose each is, how it stands and when it was last seen."""
+    """Lists devices: whose each is, how it stands, when it was last seen, and when a copy of it was noticed last."""
     with central_store() as database, database.read() as reader:
         devices = admin.devices(reader, login)
     found: list[dict[str, JsonValue]] = [
@@ -194,6 +197,7 @@ def device_list(login: str | None, as_json: bool) -> None:
             "state": state_words(one["state"], one["revoked_at"], one["wiped_at"], one["wipe"]),
             "last_seen": _moment(one["seen_at"]),
             "last_repaired": _moment(one["repaired_at"]),
+            "copy_noticed": _moment(one["copied_at"]),
             "wiped": _moment(one["wiped_at"]),
             "lost_with_it": lost_with_it(one["destroyed"]),
         }
@@ -206,7 +210,7 @@ def device_list(login: str | None, as_json: bool) -> None:
         "state",
         "last_seen",
         "last_repaired",
-        *(("wiped", "lost_with_it") if any(one["wiped"] for one in found) else ()),
+        *(name for name in _SELDOM if as_json or any(one[name] for one in found)),
         "number_prefix",
         "app_version",
         "os",

@@ -38,6 +38,7 @@ _DEVICE_COLUMNS = (
     "highest_n",
     "clock_skew_ms",
     "repaired_at",
+    "copied_at",
     "wipe",
     "wiped_at",
     "destroyed",
@@ -323,16 +324,24 @@ def move_account(
 
 
 def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | int | bool | None]]:
-    """The devices of a user or of all, with what each last told of itself; for showing."""
+    """The devices of a user or of all, with what each last told of itself; for showing.
+
+    Raises:
+        KnownError: `not_found` for the user.
+    """
+    if login is not None:
+        user_named(reader, login)
     sql = (
         "SELECT d.id, u.login, d.name, d.os, d.app_version, d.state, d.number_prefix, c.revoked_at, c.revoked_why, "
-        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms, r.repaired_at, w.manner, w.wiped_at, w.destroyed "
+        "k.seen_at, k.revision, k.highest_n, k.clock_skew_ms, r.repaired_at, r.copied_at, "
+        "w.manner, w.wiped_at, w.destroyed "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
         "LEFT JOIN device_credential AS c ON c.device_id = d.id "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
         "LEFT JOIN device_wipe AS w ON w.device_id = d.id "
-        "LEFT JOIN (SELECT device_id, max(at) AS repaired_at FROM audit_entry WHERE action = 'repair_rows' "
-        "GROUP BY device_id) AS r ON r.device_id = d.id "
+        "LEFT JOIN (SELECT device_id, max(CASE action WHEN 'repair_rows' THEN at END) AS repaired_at, "
+        "max(CASE action WHEN 'notice_copy' THEN at END) AS copied_at FROM audit_entry "
+        "WHERE action IN ('repair_rows', 'notice_copy') GROUP BY device_id) AS r ON r.device_id = d.id "
         "WHERE (? = 1 OR u.login = ?) ORDER BY u.login, d.id"
     )
     return [

@@ -110,6 +110,7 @@ def test_a_copy_is_told_and_enrols_again_with_the_work_of_both_taken_once(place:
 
 def test_the_admin_reads_of_which_laptop_a_copy_was_noticed(place: Place) -> None:
     assert "No such entry" in place.server(*NOTICED)
+    assert "copy noticed" not in place.server("device", "list")
     copy = place.copy()
     for laptop, name in ((place.first, "Entered on the first laptop"), (copy, "Entered on the copy")):
         laptop.do("create_account", name=name)
@@ -120,6 +121,8 @@ def test_the_admin_reads_of_which_laptop_a_copy_was_noticed(place: Place) -> Non
     assert (entry["who"], entry["result"]) == ("rita", "refused")
     assert entry["row_id"] == copy.json("status")["device"]
     (listed,) = place.server.json("device", "list")
+    assert listed["copy_noticed"][:16] == entry["at"][:16].replace("T", " ")
+    assert "copy noticed" in place.server("device", "list")
     assert entry["about"] == f"Device “{listed['name']}” ({listed['number_prefix']})"
     assert entry["about"] in place.server(*NOTICED)
 

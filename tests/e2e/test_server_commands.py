@@ -137,6 +137,7 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
     company: ServerCommand, store: Database
 ) -> None:
     assert "ana.berg has no device yet" in company("device", "list", "--user", "ana.berg")
+    assert "There is no user “ghost”" in company.refused("device", "list", "--user", "ghost")
     link = link_parts(company("enroll", "ana.berg", "--server", "https://sync.firm.example/"))
     assert link["server"] == "https://sync.firm.example"
     store.clock = lambda: int(company.home.stat().st_mtime * 1000)
