@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, to_json
+from sync_server.admin.awaited import MOST_NAMED, conclusion, device_cell, moment_words, rest_of, state_told
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say, table_lines
 from sync_server.admin.words import value_words
@@ -20,25 +19,19 @@ from sync_server.reconcile.conflicts import label_of
 from sync_server.store.after_backup import LostRow
 from sync_server.store.behind import Ahead, ahead
 from sync_server.store.reading import Reader
-from sync_server.store.returns import AWAITED, DeviceReturn, RestoreReport, ReturnedChange, restore_report
+from sync_server.store.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
 from sync_server.store.told_rows import ToldRows
 from sync_server.store.two_values import TwoValues
 
-_STATES = {
-    "not_seen": "not seen yet",
-    "giving_back": "giving back",
-    "done": "done",
-    "withdrawn": "withdrawn",
-    "replaced": "withdrawn, replaced by another",
-    "unknown": "unknown here",
-}
 _CHANGE = ("login", "device", "change", "command", "record", "became", "at")
 _LOST = ("record", "id", "changed", "by", "seen_by")
+_COLUMNS_TOLD = (
+    "Came back: changes the laptop sent again after the restore. Recovered: of these, what the backup lacked and the "
+    "store has taken again.\nMissing: changes nobody has any more. Refused there: changes that lie on the laptop to be "
+    "corrected."
+)
 _CAME_BACK = "{said}, before {before}"
 _MISSING = "{said}, now {before}"
-_MOST_NAMED = 10
-"""Devices in the last sentence; the table has all."""
-
 _MOST_SHOWN = 50
 """Of what the office did; --json gives all."""
 
@@ -72,12 +65,12 @@ def _put_back(later: Sequence[Ahead]) -> str:
     """What devices that know more than the store come to."""
     named = ", ".join(
         f"{one.login}'s “{one.device}” (id {id_text(one.device_id)}, revision {one.shown} where it stood at "
-        f"{one.present}, {_moment(one.at)})"
-        for one in later[:_MOST_NAMED]
+        f"{one.present}, {moment_words(one.at)})"
+        for one in later[:MOST_NAMED]
     )
     return (
-        f"The central store seems to have been put back without fieldrep-server restore: {named}{_rest(later)} showed "
-        "a later state of it than it had. Nothing is taken from those devices. Where it was put back, run "
+        f"The central store seems to have been put back without fieldrep-server restore: {named}{rest_of(later)} "
+        "showed a later state of it than it had. Nothing is taken from those devices. Where it was put back, run "
         "fieldrep-server restored: all devices then start over and give back what it lacks. Where it was not, such a "
         "device is not sound: fieldrep-server device revoke ID."
     )
@@ -117,8 +110,10 @@ def _named(reader: Reader, pair: TwoValues) -> str:
 
 def print_report(reader: Reader, found: RestoreReport) -> None:
     """The whole report in words."""
-    say(f"Restored {_moment(found.at)} to the state of revision {found.revision}.")
+    say(f"Restored {moment_words(found.at)} to the state of revision {found.revision}.")
     _print_rows([_row(device) for device in found.devices])
+    if found.devices:
+        say(_COLUMNS_TOLD)
     if found.changes:
         say("")
         told = ToldRows(reader)
@@ -138,7 +133,8 @@ def print_report(reader: Reader, found: RestoreReport) -> None:
         if len(found.lost) > _MOST_SHOWN:
             say(f"and {len(found.lost) - _MOST_SHOWN:,} more; --json lists all.")
     say("")
-    say(conclusion(found))
+    for line in conclusion(found):
+        say(line)
 
 
 def _print_with_fields(
@@ -190,12 +186,12 @@ def _change(change: ReturnedChange, told: ToldRows) -> dict[str, JsonValue]:
     was = told.name(parse_id(change.row_id)) if change.entity == "sales_order" and change.row_id else ""
     return {
         "login": change.login,
-        "device": change.device,
+        "device": device_cell(change.device, change.number_prefix),
         "change": change.n,
         "command": change.command,
         "record": f"{change.entity} {called}" + (f", before {was}" if was and was != called else ""),
         "became": change.result,
-        "at": _moment(change.at),
+        "at": moment_words(change.at),
     }
 
 
@@ -203,130 +199,19 @@ def _lost(row: LostRow) -> dict[str, JsonValue]:
     return {
         "record": f"{row.entity} {row.record or row.row_id}",
         "id": row.row_id,
-        "changed": _moment(row.changed_at),
+        "changed": moment_words(row.changed_at),
         "by": row.by,
         "seen_by": row.held_by,
     }
 
 
-def conclusion(found: RestoreReport) -> str:
-    """What the report comes to: who is awaited, how the waiting ends, and what may or must be missing."""
-    missing = sum(len(device.missing) for device in found.devices)
-    are = counted(missing, "change is", "changes are")
-    lost = f" {are} missing for good: their laptops no longer keep them." if missing else ""
-    absent = _absent(found)
-    unsure = "" if found.knew_all else f" {_UNSURE}"
-    here = [device for device in found.devices if device.state in AWAITED and device.state != "unknown"]
-    gone = [_named_device(device) for device in found.devices if device.state == "unknown"]
-    said = [_awaited(here)] if here else []
-    if not found.devices:
-        said = ["No device had been enrolled when the backup was made, and none has come since."]
-    elif not here and not gone:
-        all_here = "Every device was here and has given back all it keeps."
-        said = ["No device is awaited any more." if absent or unsure else all_here]
-    said += filter(None, [unknown_here(gone, found.people)])
-    return f"{' '.join(said)}{absent}{lost}{unsure}"
-
-
-_UNSURE = (
-    "The store before could not tell who had been enrolled or added after the backup: there may be laptops that are "
-    "not listed here, and a new link brings their work along."
-)
-
-
-def _awaited(devices: list[DeviceReturn]) -> str:
-    named = _devices_named(list(map(_named_device, devices)))
-    has = counted(len(devices), "device has", "devices have")
-    return (
-        f"{has} not given everything back yet: {named}. It is done when all have synced; where one never comes back, "
-        f"fieldrep-server device revoke ID ends the waiting.{_perhaps(devices)}"
-    )
-
-
-def _perhaps(devices: list[DeviceReturn]) -> str:
-    """Which of those that are awaited may have been replaced."""
-    named = [
-        f"{one.login}'s “{one.device}” (id {one.device_id}) by the one of id {one.replaced_by}"
-        for one in devices
-        if one.replaced_by
-    ]
-    if not named:
-        return ""
-    told = ", ".join(named[:_MOST_NAMED]) + _rest(named)
-    return (
-        f" Perhaps replaced, for another of that person and name was enrolled afterwards: {told}. Revoke it only where "
-        "it was: two laptops may have one name."
-    )
-
-
-_Named = tuple[str, str, int | None, str]
-"""A device's login, name, when it was last seen, and id."""
-
-
-def _named_device(one: DeviceReturn) -> _Named:
-    return (one.login, one.device, one.last_seen_at, one.device_id)
-
-
-def unknown_here(devices: Sequence[_Named], people: Sequence[tuple[str, str]]) -> str:
-    """Who came after the backup and is unknown to the restored store, and what to do; "" where there is nobody."""
-    said = []
-    if people:
-        named = ", ".join(f"{login} ({name})" for login, name in people[:_MOST_NAMED]) + _rest(people)
-        said.append(
-            f"Added after the backup and unknown here: {named}. Where they still belong, fieldrep-server user add "
-            "LOGIN with the same login lets them go on."
-        )
-    if devices:
-        said.append(
-            f"Enrolled after the backup and unknown here: {_devices_named(devices)}. Each needs a new link from "
-            "fieldrep-server enroll LOGIN and then brings its work along; where one never comes, fieldrep-server "
-            "device revoke ID ends the waiting."
-        )
-    return " ".join(said)
-
-
-def _devices_named(devices: Sequence[_Named]) -> str:
-    named = ", ".join(
-        f"{login}'s “{name}” (id {row_id}, " + (f"last seen {_moment(seen)})" if seen else "never seen)")
-        for login, name, seen, row_id in devices[:_MOST_NAMED]
-    )
-    return named + _rest(devices)
-
-
-def _rest(all_of_them: Sequence[object]) -> str:
-    return f" and {len(all_of_them) - _MOST_NAMED:,} more" if len(all_of_them) > _MOST_NAMED else ""
-
-
-def _absent(found: RestoreReport) -> str:
-    """What is said of the devices that do not count as awaited, and may not have given everything back."""
-    said = ""
-    for which, what in (
-        (
-            lambda device: device.state == "replaced",
-            "withdrawn and replaced; what only the old one had sent after the backup may be missing.",
-        ),
-        (
-            lambda device: device.state == "withdrawn",
-            "withdrawn before it had given everything back; what only it had sent after the backup may be missing.",
-        ),
-        (
-            lambda device: device.repaired,
-            "repaired after damage; what only its damaged file had may be missing.",
-        ),
-    ):
-        count = sum(map(which, found.devices))
-        if count:
-            said += f" {counted(count, 'device was', 'devices were')} {what}"
-    return said
-
-
 def _row(device: DeviceReturn) -> dict[str, JsonValue]:
     return {
         "login": device.login,
-        "device": device.device,
+        "device": device_cell(device.device, device.number_prefix),
         "id": device.device_id,
-        "state": _STATES[device.state],
-        "last_seen": _moment(device.last_seen_at) if device.last_seen_at else None,
+        "state": state_told(device),
+        "last_seen": moment_words(device.last_seen_at) if device.last_seen_at else None,
         "came_back": device.returned,
         "recovered": device.recovered,
         "missing": ranges(device.missing) or None,
@@ -343,7 +228,3 @@ def ranges(numbers: tuple[int, ...]) -> str:
         else:
             parts.append([n, n])
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in parts)
-
-
-def _moment(instant: int) -> str:
-    return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%d %H:%MZ")

@@ -13,6 +13,7 @@ import click
 from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
+from sync_server.admin.awaited import unknown_here
 from sync_server.admin.cli import A_FILE, as_json_option, commands
 from sync_server.admin.console import (
     OutFile,
@@ -25,7 +26,6 @@ from sync_server.admin.console import (
     stop,
     system_clock,
 )
-from sync_server.admin.restored import unknown_here
 from sync_server.store.backup import backup as make_backup
 from sync_server.store.backup import restore as take_backup
 from sync_server.store.behind import ahead
@@ -84,12 +84,13 @@ def restore(file: Path) -> None:
         spared = len(restored.carried.spared)
         say(f"An order to wipe that was taken back since the backup stays so: {spared:,} of the devices.")
     unknown = restored.carried.unknown
-    told = unknown_here(
-        [(one.login, one.name, one.seen_at, id_text(one.row_id)) for one in unknown if one.kind == "device"],
-        [(one.login, one.name) for one in unknown if one.kind == "user"],
-    )
-    if told:
-        say(told)
+    devices = [
+        (one.login, one.name, one.seen_at, f"id {id_text(one.row_id)}", "")
+        for one in unknown
+        if one.kind == "device"
+    ]
+    for line in unknown_here(devices, [(one.login, one.name) for one in unknown if one.kind == "user"]):
+        say(line)
     say(_LINKS_VOID)
 
 

@@ -43,6 +43,8 @@ class DeviceReturn:
         state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, `withdrawn` since the restore
             before it had given everything back, `replaced` where another one took the place of such a withdrawn one, or
             `unknown` where the replaced store knew it and this one does not: it has to be enrolled again.
+        number_prefix: by which its orders are numbered, and which it has alone; "" for one that is unknown here.
+        stands: as the admin has it: `active`, `locked`, `wipe` for one that is to be wiped, `wiped` or `withdrawn`.
         answered_to: its newest change that had been answered before the restore, as it told.
         seen_at: when it was last here since the restore; `last_seen_at` also counts the time before.
         returned: how many of them it offered again.
@@ -58,13 +60,15 @@ class DeviceReturn:
     device: str
     device_id: str
     state: str
-    seen_at: int | None
     last_seen_at: int | None
-    answered_to: int
-    returned: int
-    recovered: int
-    refused: tuple[int, ...]
-    missing: tuple[int, ...]
+    seen_at: int | None = None
+    number_prefix: str = ""
+    stands: str = ""
+    answered_to: int = 0
+    returned: int = 0
+    recovered: int = 0
+    refused: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
     replaced_by: str | None = None
     repaired: bool = False
 
@@ -79,6 +83,7 @@ class ReturnedChange:
 
     login: str
     device: str
+    number_prefix: str
     n: int
     command: str
     result: str
@@ -225,13 +230,7 @@ def _unknown(device: Known) -> DeviceReturn:
         device=device.name,
         device_id=id_text(device.row_id),
         state="unknown",
-        seen_at=None,
         last_seen_at=device.seen_at,
-        answered_to=0,
-        returned=0,
-        recovered=0,
-        refused=(),
-        missing=(),
     )
 
 
@@ -241,8 +240,8 @@ def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
     One withdrawn by then had sent all it ever would.
     """
     sql = (
-        "SELECT d.id, u.login, d.name, k.seen_at, k.waiting, r.answered_to, r.refused, r.incarnation, r.seen_at, "
-        "c.made_at, c.revoked_at "
+        "SELECT d.id, u.login, d.name, d.number_prefix, d.state, k.seen_at, k.waiting, r.answered_to, r.refused, "
+        "r.incarnation, r.seen_at, c.made_at, c.revoked_at "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
         "JOIN device_credential AS c ON c.device_id = d.id AND (c.revoked_at IS NULL OR c.revoked_at >= ?) "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
@@ -254,7 +253,8 @@ def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
 
 
 def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> DeviceReturn:
-    device_id, login, name, seen, waiting, answered, refused, incarnation, came, made_at, revoked_at = row
+    device_id, login, name, number_prefix, stands, *rest = row
+    seen, waiting, answered, refused, incarnation, came, made_at, revoked_at = rest
     assert isinstance(device_id, bytes)  # noqa: S101 - a primary key
     assert isinstance(made_at, int)  # noqa: S101 - never empty
     answered_to = answered if isinstance(answered, int) else 0
@@ -283,6 +283,8 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         device=str(name or ""),
         device_id=id_text(device_id),
         state=state,
+        number_prefix=str(number_prefix or ""),
+        stands=str(stands),
         seen_at=max((moment for moment in moments if moment >= restored_at), default=None),
         last_seen_at=max(moments, default=None),
         answered_to=answered_to,
@@ -359,7 +361,7 @@ _FOLLOWING = (
 
 def _changes(reader: Reader) -> list[ReturnedChange]:
     sql = (
-        "SELECT u.login, d.name, r.n, r.command, r.result, r.entity, r.row_id, r.at, r.edits "
+        "SELECT u.login, d.name, d.number_prefix, r.n, r.command, r.result, r.entity, r.row_id, r.at, r.edits "
         "FROM returned_change AS r "
         "JOIN device AS d ON d.id = r.device_id JOIN app_user AS u ON u.id = d.user_id "
         "WHERE r.epoch = (SELECT epoch FROM store_info) AND r.result <> ? ORDER BY u.login, d.id, r.n"
@@ -368,6 +370,7 @@ def _changes(reader: Reader) -> list[ReturnedChange]:
         ReturnedChange(
             login,
             name or "",
+            number_prefix or "",
             n,
             command,
             result,
@@ -377,7 +380,9 @@ def _changes(reader: Reader) -> list[ReturnedChange]:
             at,
             entered(_edits(edits)),
         )
-        for login, name, n, command, result, entity, row_id, at, edits in reader.rows(sql, (_IN_BACKUP,))
+        for login, name, number_prefix, n, command, result, entity, row_id, at, edits in reader.rows(
+            sql, (_IN_BACKUP,)
+        )
     ]
 
 

@@ -44,10 +44,11 @@ def test_the_admin_is_told_what_came_back_and_who_has_not_been_there(place: Plac
     ]
     told = place.server("restore-report")
     assert_fields_named(report, told)
-    waits = second.json("status")["device"]
+    assert "Recovered: of these, what the backup lacked and the store has taken again." in told
+    (waits,) = [one["number_prefix"] for one in report["devices"] if one["state"] == "not_seen"]
     assert "1 device has not" in told
-    assert f"(id {waits}, last seen 20" in told
-    assert "fieldrep-server device revoke ID ends the waiting" in told
+    assert f"({waits}, last seen 20" in told
+    assert "fieldrep-server device revoke DEVICE ends the waiting" in told
     second("sync")
     assert place.server.json("restore-report")["done"] is True
     assert "Every device was here" in place.server("restore-report")
@@ -73,7 +74,7 @@ def test_a_laptop_withdrawn_because_it_never_came_back_stays_in_the_report(place
     report = place.server.json("restore-report")
     assert (report["done"], [device["state"] for device in report["devices"]]) == (True, ["withdrawn"])
     told = place.server("restore-report")
-    assert "No device is awaited any more. 1 device was withdrawn" in told
+    assert "No device is awaited any more.\n1 device was withdrawn" in told
     assert "may be missing" in told
     assert "Every device was here" not in told
 

@@ -11,7 +11,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, Verdict, decode_request, encode_request
 from fieldrep.store.replica import Replica
 from fieldrep.sync.handshake import handshake_of
-from sync_server.admin.restored import conclusion
+from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify, revoke
 from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
@@ -114,8 +114,8 @@ def test_a_device_set_aside_is_awaited_until_it_is_withdrawn_and_then_its_succes
     withdraw(world, old)
     assert (told(world, old).state, told(world, old).replaced_by) == ("replaced", successor)
     assert report(world).done is True
-    said = conclusion(report(world))
-    assert "1 device was withdrawn and replaced; what only the old one had sent" in said
+    said = conclusion(report(world))[-1]
+    assert said.startswith("1 device was withdrawn and replaced; what only it had sent")
     for laptop in (old, second, anew):
         laptop.replica.close()
 
@@ -195,13 +195,15 @@ def test_laptops_of_one_name_are_awaited_though_a_third_of_that_name_is_enrolled
     third = Laptop(tmp_path / "third", world, one.admission.user_id, "vm", seed=2)
     third.sync()
     assert {told(world, laptop).state for laptop in (one, other)} == {"not_seen"}
-    said = conclusion(report(world))
-    assert said.startswith("2 devices have not given everything back yet")
-    assert f"(id {told(world, one).device_id}) by the one of id {id_text(third.admission.device_id)}" in said
+    said = "\n".join(conclusion(report(world)))
+    assert said.startswith("2 devices have not given everything back yet:\n")
+    assert (
+        f"({told(world, one).number_prefix}) by the one of id {id_text(third.admission.device_id)}\n" in said
+    )
     assert "Revoke it only where it was" in said
     for laptop in (one, other):
         laptop.sync()
-    assert conclusion(report(world)) == "Every device was here and has given back all it keeps."
+    assert conclusion(report(world)) == ["Every device was here and has given back all it keeps."]
     for laptop in (one, other, third):
         laptop.replica.close()
 
@@ -242,10 +244,11 @@ def test_what_a_withdrawn_device_may_have_had_stays_in_the_report(world: World, 
         "one withdrawn before the backup had sent all it sent by then"
     )
     assert found.done is True
-    said = conclusion(found)
-    assert "Every device was here" not in said
-    assert "1 device was withdrawn before it had given everything back" in said
-    assert "what only it had sent after the backup may be missing" in said
+    first, second = conclusion(found)
+    assert first == "No device is awaited any more."
+    assert second.startswith(
+        "1 device was withdrawn before it had given everything back; what only it had sent"
+    )
     for laptop in (old, early):
         laptop.replica.close()
 
@@ -264,7 +267,7 @@ def test_a_device_withdrawn_after_it_gave_all_back_stays_with_what_it_no_longer_
     withdraw(world, ana)
     found = told(world, ana)
     assert (found.state, found.missing) == ("done", (2,))
-    assert "1 change is missing for good" in conclusion(report(world))
+    assert conclusion(report(world))[-1].startswith("1 change is missing for good")
     ana.replica.close()
 
 

@@ -10,7 +10,7 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.messages import MAX_BEYOND, ExchangeRequest, HeldRow, decode_request, encode_request
 from fieldrep.sync.handshake import handshake_of
-from sync_server.admin.restored import conclusion
+from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.credentials import identify
 from sync_server.store.returns import RestoreReport, restore_report
@@ -114,4 +114,4 @@ def test_a_device_that_tells_nonsense_fills_neither_the_report_nor_the_store(
 def test_a_restore_of_a_store_without_devices_says_so(world: World, tmp_path: Path) -> None:
     keep(world, tmp_path)
     go_back(world, tmp_path)
-    assert conclusion(report(world)).startswith("No device had been enrolled")
+    assert conclusion(report(world))[0].startswith("No device had been enrolled")

@@ -8,7 +8,7 @@ from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.pages import Pages
 from fieldrep.store.repair import repair
 from fieldrep.store.replica import Replica
-from sync_server.admin.restored import conclusion
+from sync_server.admin.awaited import conclusion
 from tests.store_suite.laptop import KEY, Laptop, go_back
 from tests.store_suite.test_restored import report, told, with_shop
 from tests.store_suite.world import World
@@ -43,9 +43,9 @@ def test_numbers_that_a_repair_left_out_are_not_listed_as_missing_for_good(
 
     found = told(world, ana)
     assert (found.state, found.missing, found.repaired) == ("done", (newest - 1,), True)
-    said = conclusion(report(world))
+    said = "\n".join(conclusion(report(world)))
     assert "1 change is missing for good" in said
-    assert "1 device was repaired after damage; what only its damaged file had may be missing." in said
+    assert "1 device was repaired after damage; what only a damaged file had may be missing." in said
     ana.replica.close()
 
 

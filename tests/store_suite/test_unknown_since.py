@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.admin.restored import conclusion
+from sync_server.admin.awaited import conclusion
 from sync_server.store.admin import add_user, disable_user
 from sync_server.store.backup import restore
 from sync_server.store.credentials import revoke
@@ -40,12 +40,12 @@ def test_who_came_after_the_backup_is_named_and_awaited_until_it_came_back(
     assert states(world) == {"ana": "done", "desk": "unknown", "zoe's": "unknown"}
     assert report(world).people == (("zoe", "Zoe"),)
     assert report(world).knew_all
-    told = conclusion(report(world))
+    told = "\n".join(conclusion(report(world)))
     assert not report(world).done
     assert "No device is awaited" not in told
     assert "Every device was here" not in told
     assert "unknown here: zoe (Zoe)" in told
-    assert "unknown here: ana's “desk” (id " in told
+    assert "unknown here:\n    ana's “desk” (id " in told
     assert "zoe's “zoe's” (id " in told
     desk.enrol_again("desk")
     assert states(world)["desk"] == "not_seen", "enrolled again, and not there yet"
@@ -58,7 +58,7 @@ def test_who_came_after_the_backup_is_named_and_awaited_until_it_came_back(
     assert zoe.sync().returned == 1
     assert "Shop of zoe" in zoe.names(), "what lies on her laptop is hers as before"
     assert set(states(world).values()) == {"done"}
-    assert conclusion(report(world)) == "Every device was here and has given back all it keeps."
+    assert conclusion(report(world)) == ["Every device was here and has given back all it keeps."]
 
 
 def test_a_device_that_never_comes_back_is_awaited_no_more_once_it_is_withdrawn(
@@ -119,6 +119,6 @@ def test_where_the_store_before_could_not_be_asked_the_report_says_that_laptops_
         device_id = device["id"]
         assert isinstance(device_id, bytes)
         revoke(tx, device_id, "burnt")
-    told = conclusion(report(machine))
+    told = "\n".join(conclusion(report(machine)))
     assert "there may be laptops that are not listed here" in told
     machine.close()
