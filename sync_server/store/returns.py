@@ -23,6 +23,7 @@ from sync_server.store.known_before import unknown_devices, unknown_people
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.replaced import Known
 from sync_server.store.session import Session
+from sync_server.store.successors import following, successor_of
 from sync_server.store.transaction import Author, WriteTransaction
 from sync_server.store.two_values import TwoValues, entered
 
@@ -270,13 +271,8 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     known = {n for n, _ in returned} | own
     before = _as_formers(reader, device_id, min(own, default=answered_to + 1) - 1, admitted_by)
     moments = [moment for moment in (seen, came) if isinstance(moment, int)]
-    successor = None
-    state = "giving_back" if waiting else "done"
-    if revoked_at is not None and (answered is None or waiting):
-        successor = _successor(reader, device_id, restored_at)
-        state = "replaced" if successor else "withdrawn"
-    elif answered is None:
-        state, successor = "not_seen", _following(reader, device_id, restored_at)
+    state = "not_seen" if answered is None else "giving_back" if waiting else "done"
+    state, successor = _or_gone(reader, device_id, restored_at, state, withdrawn=revoked_at is not None)
     missing, left_out = _absent(known.union(told, before), answered_to) if state == "done" else ((), False)
     return DeviceReturn(
         login=str(login),
@@ -295,6 +291,16 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         replaced_by=id_text(successor) if successor else None,
         repaired=left_out,
     )
+
+
+def _or_gone(
+    reader: Reader, device_id: bytes, restored_at: int, state: str, *, withdrawn: bool
+) -> tuple[str, bytes | None]:
+    """The state, but for a withdrawn device that is not done; and which one took the place of one, or may have."""
+    if state == "done" or not withdrawn:
+        return state, following(reader, device_id, restored_at) if state == "not_seen" else None
+    successor = successor_of(reader, device_id, restored_at)
+    return "replaced" if successor else "withdrawn", successor
 
 
 def _absent(there: set[int], answered_to: int) -> tuple[tuple[int, ...], bool]:
@@ -329,34 +335,6 @@ def _as_formers(reader: Reader, device_id: bytes, up_to: int, admitted_by: int |
             by_then = reader.rows(f"{_ANSWERED} AND received_at <= ?", (*former, up_to, admitted_by))
             known.update(n for (n,) in by_then)
     return known
-
-
-def _successor(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
-    """The device that goes on for one that is withdrawn: enrolled again from it, or following it."""
-    found = reader.session.first("SELECT device_id FROM device_former WHERE former_id = ?", (device_id,))
-    return bytes(found[0]) if found else _following(reader, device_id, restored_at)
-
-
-def _following(reader: Reader, device_id: bytes, restored_at: int) -> bytes | None:
-    """The device that may have taken the place of one, None when nothing hints at it.
-
-    One set aside leaves no trace but the same person's device of the same name, admitted after it was last here, and
-    itself here since the restore; but laptops made from one image have one name, too, and only who withdraws it knows.
-    One enrolled from its profile may be a copy: the first then lives on.
-    """
-    found = reader.session.first(_FOLLOWING, (device_id, restored_at, restored_at))
-    return bytes(found[0]) if found else None
-
-
-_FOLLOWING = (
-    "SELECT e.id FROM device AS d JOIN device AS e ON e.user_id = d.user_id AND e.name = d.name AND e.os = d.os "
-    "AND e.id <> d.id JOIN device_credential AS c ON c.device_id = e.id AND c.revoked_at IS NULL "
-    "JOIN device_credential AS o ON o.device_id = d.id LEFT JOIN device_contact AS k ON k.device_id = d.id "
-    "LEFT JOIN device_contact AS s ON s.device_id = e.id "
-    "WHERE d.id = ? AND c.made_at > COALESCE(k.seen_at, o.made_at) AND (c.made_at >= ? OR s.seen_at >= ?) "
-    "AND NOT EXISTS (SELECT 1 FROM device_former AS f WHERE f.device_id = e.id AND f.former_id = d.id) "
-    "ORDER BY c.made_at DESC LIMIT 1"
-)
 
 
 def _changes(reader: Reader) -> list[ReturnedChange]:
