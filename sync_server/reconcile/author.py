@@ -22,6 +22,7 @@ class Author:
         stood_at: the one it stood at when it was last in contact; what was entered while that exchange was on its way
             comes only now, and was made there.
         has_past: whether the store may remember more of the device than its answers.
+        is_new: nothing was ever taken of the device, nor given to it.
     """
 
     device_id: RowId
@@ -31,6 +32,7 @@ class Author:
     known_revision: Revision
     stood_at: Revision
     has_past: bool = True
+    is_new: bool = False
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
-from sync_server.store.formers import formers_of, relatives_of
+from sync_server.store.formers import formers_of, note_former, others_of, relatives_of
 from sync_server.store.returns import answered_before, note_returned
 from sync_server.store.transaction import WriteTransaction
 
@@ -44,6 +44,7 @@ _SETTLED = (
     "Compare with the record; if something is missing, correct this and send it again."
 )
 
+_Installation = tuple[RowId, Incarnation]
 _encode_outcome = _encode_change = msgspec.msgpack.Encoder().encode
 _outcome_decoder = msgspec.msgpack.Decoder(Outcome)
 
@@ -74,11 +75,11 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
     preload(tx, changes)
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
-    formers = formers_of(tx, author.device_id) if author.has_past else []
-    _recall(tx, relatives_of(tx, author.device_id, formers) if author.has_past else (), changes, known)
+    formers, relatives = _kin(tx, author, changes) if author.has_past or author.is_new else ([], [])
+    _recall(tx, relatives, changes, known)
     outcomes: list[Outcome] = []
     answered_to = answered_before(tx, author) if author.has_past else 0
-    floor = _floor(tx, author, formers) if author.has_past else 0
+    floor = _floor(tx, author, formers) if author.has_past or formers else 0
     for change in changes:
         stored, content = known.get(change.n), _content(change)
         if stored is None:
@@ -106,9 +107,26 @@ def conclude(tx: WriteTransaction) -> None:
     reached(Step.JUDGED)
 
 
+def _kin(
+    tx: WriteTransaction, author: Author, changes: Sequence[Change]
+) -> tuple[list[_Installation], list[_Installation]]:
+    """The installations a device was before, and all that may have handed in what it holds.
+
+    One whose repair lost who it was did not say so. It shows it: by a change that another one of its user's has sent.
+    """
+    formers = formers_of(tx, author.device_id)
+    relatives = relatives_of(tx, author.device_id, formers)
+    for one in others_of(tx, author.device_id, author.user_id) if not relatives else ():
+        stored = tx.outcomes_of(*one, [change.n for change in changes])
+        if any(stored.get(change.n, b"")[:_CONTENT_BYTES] == _content(change) for change in changes):
+            note_former(tx, author.device_id, author.user_id, [one])
+            return _kin(tx, author, changes)
+    return formers, relatives
+
+
 def _recall(
     tx: WriteTransaction,
-    relatives: Sequence[tuple[RowId, Incarnation]],
+    relatives: Sequence[_Installation],
     changes: Sequence[Change],
     known: dict[int, bytes],
 ) -> None:
@@ -122,7 +140,7 @@ def _recall(
                 known.setdefault(change.n, before)
 
 
-def _floor(tx: WriteTransaction, author: Author, formers: Sequence[tuple[RowId, Incarnation]]) -> int:
+def _floor(tx: WriteTransaction, author: Author, formers: Sequence[_Installation]) -> int:
     """Up to which number the changes of this installation, and of those it was, were answered and forgotten."""
     installations = [(author.device_id, author.incarnation), *formers]
     return max(tx.settled_floor(device_id, incarnation) for device_id, incarnation in installations)

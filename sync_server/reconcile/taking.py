@@ -96,6 +96,7 @@ def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, ve
         incarnation=Incarnation(request.handshake.incarnation),
         known_revision=_known(device, request.handshake, info),
         stood_at=Revision(device.known_revision),
+        is_new=not device.incarnation,
     )
     return Push(device, request, verdict, author, info.epoch)
 

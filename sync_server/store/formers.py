@@ -1,7 +1,7 @@
 """Which installation a device was before it enrolled again: what was sent as that one is not taken a second time (I3).
 
 A copied, withdrawn or wiped installation enrols again as a new device and brings its outbox with it. Owns the table
-`device_former`. What a device says of itself counts only within its own user's devices.
+`device_former`. What a device says of itself, or shows, counts only within its own user's devices.
 """
 
 from __future__ import annotations
@@ -50,6 +50,17 @@ def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnatio
         device_id = bytes(row[0])
         found.append((RowId(device_id), Incarnation(bytes(row[1]))))
     return found
+
+
+def others_of(reader: Reader, device_id: bytes, user_id: bytes) -> list[tuple[RowId, Incarnation]]:
+    """The installations of a user that the store has met, but for one."""
+    sql = (
+        "SELECT d.id, c.incarnation FROM device AS d JOIN device_contact AS c ON c.device_id = d.id "
+        "WHERE d.user_id = ? AND d.id <> ? AND length(c.incarnation) > 0 ORDER BY d.id"
+    )
+    return [
+        (RowId(bytes(one)), Incarnation(bytes(was))) for one, was in reader.rows(sql, (user_id, device_id))
+    ]
 
 
 def relatives_of(

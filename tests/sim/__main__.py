@@ -58,6 +58,7 @@ class Batch:
             ("fields judged, by merge rule", _rules(history)),
             ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),
             ("copies told", {"": history.central.copies.noticed}),
+            ("known again by their work", {"": history.central.copies.recognised}),
             ("records purged", {"": history.ageing.purged}),
             ("instants looked at", {"": history.watch.looks}),
         ):

@@ -255,6 +255,7 @@ class Central:
         self._hear(request, device)
         who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
+        self.copies.recognise(device, user, self.oracle.rows["device"], request.changes)
         stored = stored_answers(self.sql, device, request) if request.changes else {}
         for change in [one for one in request.changes if not self.copies.is_anothers(device, one)]:
             outcome = stored.get(change.n)
@@ -303,9 +304,7 @@ class Central:
             raise Wrong(f"change {change.n} became {outcome}, the oracle says {verdict}; {change}")
         if isinstance(outcome, Refused):
             if verdict.code != outcome.code:
-                raise Wrong(
-                    f"change {change.n} was refused as {outcome.code}, the oracle says {verdict.code}"
-                )
+                raise Wrong(f"change {change.n} refused as {outcome.code}, the oracle says {verdict.code}")
             births = {edit.row_id for edit in change.edits if edit.kind == "create"}
             self.oracle.refused_births.setdefault(who.device, set()).update(births)
             return []

@@ -5,6 +5,7 @@ Knows under which device each change was answered and what was in it. Must not j
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,8 @@ class Copies:
         was: the devices a device was before it enrolled again, the last first.
         ordered: devices that are to be wiped: a copy that only knows less is told so as well, and destroys what it has.
         noticed: how often somebody was told that he is a copy.
+        unsaid: whether the store knows nothing yet of the device of the present request, or has met it again after a
+            restore: one that did not say who it was may show it now.
         told: the newest number its device had told of, of a change that was taken, before the present request;
             0 for a file, which may be older than what came since.
     """
@@ -65,7 +68,9 @@ class Copies:
     was: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     ordered: set[bytes] = field(default_factory=set)
     noticed: int = 0
+    recognised: int = 0
     told: int = 0
+    unsaid: bool = False
     _alike: dict[tuple[int, int], tuple[Change, Change]] = field(default_factory=dict)
 
     def is_anothers(self, device: bytes, change: Change) -> bool:
@@ -75,6 +80,10 @@ class Copies:
     def look(self, sql: Sql, device: bytes) -> None:
         """The newest number that the store has noted of a device, and whose change it has taken."""
         _, found = sql.rows("SELECT device_id, highest_n FROM device_contact")
+        _, back = sql.rows("SELECT device_id FROM device_return WHERE epoch = (SELECT epoch FROM store_info)")
+        self.unsaid = device not in {bytes(who) for who, _ in found} or device in {
+            bytes(who) for (who,) in back
+        }
         told = max((n for who, n in found if bytes(who) == device), default=0)
         self.told = max((n for who, n in self.answers if who == device and n <= told), default=0)
 
@@ -93,6 +102,20 @@ class Copies:
         was = self.was.get(device, ())
         family = {device, *was}
         return (*was, *(one for one, formers in self.was.items() if one != device and family & set(formers)))
+
+    def recognise(
+        self, device: bytes, user: bytes, rows: Mapping[bytes, Mapping[str, Any]], changes: Sequence[Change]
+    ) -> None:
+        """A device that did not say who it was shows it, by a change that another one of its person's was answered."""
+        if self.unsaid and not self.kin(device):
+            for other in sorted(one for one, row in rows.items() if row["user_id"] == user):
+                if other != device and any(self._was_answered(other, change) for change in changes):
+                    self.was[device] = (other, *self.was.get(other, ()))
+                    self.recognised += 1
+                    return
+
+    def _was_answered(self, device: bytes, change: Change) -> bool:
+        return (device, change.n) in self.answers and self.contents[device, change.n] == change
 
     def known(self, device: bytes, change: Change) -> Outcome | None:
         """The answer this very change got, as this device or as one it was before."""

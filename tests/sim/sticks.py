@@ -108,6 +108,7 @@ class Sticks:
         asked = replace(asked, about_files=list(asked.about_files))
         device, requests = asked.device.device_id, asked.requests
         epoch, copies = self.central.epoch, self.central.copies
+        copies.look(self.central.sql, device)
         copies.told = 0
         shown = (k for k, one in enumerate(requests) if copies.are_shown(epoch, device, one))
         copy = next(shown, None)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from fieldrep.contract import steps
-from fieldrep.contract.change import Accepted, Change, Edit, Merged
+from fieldrep.contract.change import Accepted, Change, Edit, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake
 from fieldrep.contract.steps import Step
@@ -125,6 +125,25 @@ def test_another_users_device_is_no_former_one(world: World) -> None:
     stranger = credentials.admit(world.database, asked)
     (outcome,) = pushed(world, stranger, SECOND, made()).outcomes
     assert not isinstance(outcome, Accepted), "nobody is told what another person's device was answered"
+
+
+def test_a_laptop_that_cannot_tell_who_it_was_shows_it_with_what_it_brings(world: World) -> None:
+    ana, bob = world.user("ana"), world.user("bob")
+    first = admitted(world, ana)
+    sent = pushed(world, first, FIRST, made(), told("1"), told("2", n=3)).outcomes
+    repaired = admitted(world, ana)
+    part = pushed(world, repaired, SECOND, made())
+    assert part.outcomes == sent[:1], "who it belongs to was lost with the file; the work is the same"
+    rest = pushed(world, repaired, SECOND, told("1"), told("2", n=3), told("3", n=4)).outcomes
+    assert rest[:2] == sent[1:], "nothing of it is judged a second time"
+    assert isinstance(rest[2], Merged), "what is new is judged"
+    other = admitted(world, ana)
+    (outcome,) = pushed(world, other, b"3" * 16, made("Another")).outcomes
+    assert isinstance(outcome, Refused), "the same record with other content is no repeat"
+    stranger = admitted(world, bob)
+    (outcome,) = pushed(world, stranger, b"4" * 16, made()).outcomes
+    assert isinstance(outcome, Refused), "nobody is told what another person's device was answered"
+    assert verify(world.database) == []
 
 
 @pytest.mark.parametrize(
