@@ -99,7 +99,7 @@ class FileLine:
         if fault in ("cut reply", "flipped"):
             place = self.step.pick % len(message)
             bad = message[:place] if fault == "cut reply" else flipped(message, self.step.pick)
-            damaged(bad, decode_file_reply)
+            damaged(bad, decode_file_reply, message)
             raise offline()
         reply = decode_file_reply(message)
         if fault == "kill after reply":
