@@ -18,7 +18,10 @@ from sync_server.store.standing import device_of, is_locked
 from sync_server.store.wiping import cancel_wipe, order_wipe
 
 _WHERE = "At its next contact, online or by file, it destroys its key and all its data"
-_WHEN = "fieldrep-server device list says when it has; a copy of its disk made before is out of reach."
+_WHEN = (
+    "fieldrep-server device list says when it has; a copy of its disk made before is wiped as well once it syncs over "
+    "a line."
+)
 _OVER_THE_LOCK = "Its lock does not hold back what waits on it: --lost does."
 _SENTENCES = {
     Manner.SEND_FIRST: (

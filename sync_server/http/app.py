@@ -40,7 +40,7 @@ from sync_server.store.credentials import DeviceIdentity, admit, identify, ident
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.glance import glance
 from sync_server.store.reading import Reader
-from sync_server.store.wiping import note_wiped, order_for_lost
+from sync_server.store.wiping import note_wiped, order_for_barred
 
 _LITTLE = 1_000
 """Bytes of a request that may have nothing to say; one with a change in it is hardly shorter."""
@@ -188,7 +188,7 @@ class _Routes:
     def _answer_barred(self, header: str, body: bytes) -> Response:
         """A device that is not admitted hears why, or that it is to be wiped."""
         with self._database.read() as snapshot:
-            order, info = order_for_lost(snapshot, _token(header)), snapshot.info()
+            order, info = order_for_barred(snapshot, _token(header)), snapshot.info()
             if order is None:
                 raise KnownError(Code.UNAUTHORISED, why_unknown(snapshot, _token(header)))
         request = decode_request(body)

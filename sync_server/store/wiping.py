@@ -1,7 +1,8 @@
 """Devices that are to be wiped, and those that were: the order, its being taken back, and the receipt.
 
-Owns the table `device_wipe`. An order is signed once, when it is given. One for a lost device withdraws it at once: the
-order is then all that it is ever told. Must not know how either end is reached.
+Owns the table `device_wipe`. An order is signed when it is given. One for a lost device withdraws it at once: the order
+is then all that it is ever told. One that was carried out stands for copies that come later, as for a lost device. Must
+not know how either end is reached.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
         raise KnownError(Code.MOVE_NOT_ALLOWED, sentence)
     if lost:
         withdraw(tx, device_id, LOST)
-    order = ordered(known_keys(tx), tx.info().server_id, device_id, manner)
+    order = _signed(tx, device_id, manner)
     tx.session.run(
         "INSERT INTO device_wipe (device_id, manner, signature, ordered_at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (device_id) DO UPDATE SET manner = excluded.manner, signature = excluded.signature, "
@@ -71,7 +72,8 @@ def order_again(tx: WriteTransaction, wipe: Wipe) -> None:
             order_wipe(tx, wipe.device_id, lost=wipe.manner == Manner.AT_ONCE)
         return
     withdraw(tx, wipe.device_id, _WIPED)
-    _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}")
+    stands = wipe.manner == Manner.AT_ONCE
+    _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}", stands=stands)
     stand(tx, device, "wiped")
 
 
@@ -105,15 +107,15 @@ def order_for(reader: Reader, device_id: bytes) -> WipeOrder | None:
     return WipeOrder(found[0], bytes(found[1])) if found is not None else None
 
 
-def order_for_lost(reader: Reader, token: str) -> WipeOrder | None:
-    """The order for whoever shows the token of a device that is withdrawn and to be wiped at once."""
+def order_for_barred(reader: Reader, token: str) -> WipeOrder | None:
+    """The order for whoever shows the token of a device that is to be wiped at once, or that was, by a copy of it."""
     prefix = token_prefix(token)
     if prefix is None:
         return None
     sql = (
         "SELECT c.token_hash, w.manner, w.signature FROM device_credential AS c "
         "JOIN device_wipe AS w ON w.device_id = c.device_id "
-        "WHERE c.token_prefix = ? AND w.wiped_at IS NULL AND w.manner = ?"
+        "WHERE c.token_prefix = ? AND c.revoked_at IS NOT NULL AND w.manner = ?"
     )
     found = reader.session.first(sql, (prefix, Manner.AT_ONCE.value))
     if found is None or not is_token_of(found, token):
@@ -125,7 +127,7 @@ def note_wiped(database: Database, receipt: WipeReceipt) -> None:
     """Takes a device's receipt, once; the same again is answered in the same way. Whoever is wiped is withdrawn.
 
     It is true whatever was ordered: an order may have been taken back while it was carried out, or a restored store
-    may not know of it.
+    may not know of it; then it does not stand for copies. What a copy had besides, the audit log says.
 
     Raises:
         KnownError: `unauthorised` for a receipt that no device of this store has signed.
@@ -134,23 +136,39 @@ def note_wiped(database: Database, receipt: WipeReceipt) -> None:
         signer = _signer(reader, receipt)
     with database.write(signer) as tx:
         device = device_of(tx, receipt.device_id)
-        if device["state"] == "wiped":
-            return
-        withdraw(tx, receipt.device_id, _WIPED)
-        _keep_wiped(tx, receipt.device_id, tx.now, msgspec.json.encode(receipt.destroyed).decode())
-        stand(tx, device, "wiped")
         words = destroyed_words(receipt.destroyed)
+        if device["state"] == "wiped" and _is_told(tx, receipt.device_id, words):
+            return
+        if device["state"] != "wiped":
+            withdraw(tx, receipt.device_id, _WIPED)
+            destroyed = msgspec.json.encode(receipt.destroyed).decode()
+            stands = open_manner(tx, receipt.device_id) is not None
+            _keep_wiped(tx, receipt.device_id, tx.now, destroyed, stands=stands)
+            stand(tx, device, "wiped")
         tx.audit("wipe_device", entity="device", row_id=receipt.device_id, detail=words)
         reached(Step.WIPE_CONFIRMED)
 
 
-def _keep_wiped(tx: WriteTransaction, device_id: bytes, at: int, destroyed: str) -> None:
+def _is_told(tx: WriteTransaction, device_id: bytes, words: str) -> bool:
+    """Whether the receipt, or one that says the same, was taken before."""
+    sql = "SELECT 1 FROM audit_entry WHERE action = 'wipe_device' AND row_id = ? AND detail = ?"
+    return tx.session.first(sql, (device_id, words)) is not None
+
+
+def _keep_wiped(tx: WriteTransaction, device_id: bytes, at: int, destroyed: str, *, stands: bool) -> None:
+    """Keeps that a device is wiped; where the order `stands`, for its copies as well, at once."""
+    manner = Manner.AT_ONCE if stands else Manner.SEND_FIRST
+    signature = _signed(tx, device_id, manner).signature if stands else b""
     tx.session.run(
         "INSERT INTO device_wipe (device_id, manner, signature, ordered_at, wiped_at, destroyed) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device_id) DO UPDATE SET wiped_at = excluded.wiped_at, "
-        "destroyed = excluded.destroyed",
-        (device_id, Manner.SEND_FIRST.value, b"", at, at, destroyed),
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device_id) DO UPDATE SET manner = excluded.manner, "
+        "signature = excluded.signature, wiped_at = excluded.wiped_at, destroyed = excluded.destroyed",
+        (device_id, manner.value, signature, at, at, destroyed),
     )
+
+
+def _signed(tx: WriteTransaction, device_id: bytes, manner: Manner) -> WipeOrder:
+    return ordered(known_keys(tx), tx.info().server_id, device_id, manner)
 
 
 def _signer(reader: Reader, receipt: WipeReceipt) -> Actor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,6 +111,28 @@ def test_a_lost_one_sends_nothing_and_says_how_much_went_with_it(place: Place) -
     assert "with 1 unsent change" in place.ana.refused("sync", code=3)
     assert SECRET not in names(place)
     assert assert_wiped(place)["lost_with_it"] == "1 unsent change"
+
+
+@pytest.mark.parametrize("how", [(), ("--lost",)], ids=["sent first", "lost"])
+def test_an_image_of_a_wiped_laptop_that_is_put_back_is_wiped_as_well(
+    place: Place, how: tuple[str, ...]
+) -> None:
+    place.ana.do("create_account", name=SECRET)
+    image = place.folder / "image"
+    shutil.copytree(place.ana.home, image)
+    place.server("device", "wipe", "D1", *how)
+    place.ana.refused("sync", code=3)
+    first = assert_wiped(place)
+    shutil.copytree(image, place.ana.home, dirs_exist_ok=True)
+    place.ana.do("create_account", name="Entered on the image")
+
+    assert "with 2 unsent changes" in place.ana.refused("sync", code=3)
+
+    assert assert_wiped(place) == first
+    entries = place.server.json("audit", "--action", "wipe_device")["entries"]
+    assert entries[0]["detail"] == "2 unsent changes"
+    assert len(entries) == 2
+    assert "Entered on the image" not in names(place)
 
 
 @POSIX

@@ -138,6 +138,7 @@ class Standing:
         wanted = {
             "locked": {Verdict.LOCKED},
             "lost": {Verdict.WIPE},
+            "wiped": {Verdict.WIPE},
             "sending": {Verdict.WIPE, Verdict.ENROL_AGAIN},
         }
         others = set(Verdict) - {Verdict.LOCKED, Verdict.WIPE}

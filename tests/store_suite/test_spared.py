@@ -10,7 +10,7 @@ from sync_server.store.backup import restore
 from sync_server.store.lineage import renew
 from sync_server.store.standing import lock
 from sync_server.store.verify import verify
-from sync_server.store.wiping import cancel_wipe, order_for_lost
+from sync_server.store.wiping import cancel_wipe, order_for_barred
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.test_put_back import ByHand, by_hand
 from tests.store_suite.test_wiping import order, state
@@ -33,7 +33,7 @@ def test_an_order_taken_back_since_the_backup_does_not_come_back_with_it(
     assert [one.row_id for one in result.carried.spared] == [ana.admission.device_id]
     assert state(world, ana) == stands
     with world.database.read() as reader:
-        assert order_for_lost(reader, ana.admission.token) is None
+        assert order_for_barred(reader, ana.admission.token) is None
         assert reader.session.rows("SELECT count(*) FROM audit_entry WHERE action = 'cancel_wipe'") == [(1,)]
     assert verify(world.database) == []
 

@@ -25,7 +25,7 @@ from sync_server.store.admin import devices, disable_user
 from sync_server.store.backup import restore
 from sync_server.store.credentials import identify, revoke
 from sync_server.store.verify import verify
-from sync_server.store.wiping import cancel_wipe, note_wiped, order_for_lost, order_wipe
+from sync_server.store.wiping import cancel_wipe, note_wiped, order_for_barred, order_wipe
 from tests.helpers.in_process import InProcess
 from tests.store_suite.file_line import FileLine, added, bytes_of
 from tests.store_suite.laptop import Laptop, with_shop
@@ -168,8 +168,8 @@ def test_of_a_lost_laptop_nothing_is_taken(world: World, ana: Laptop) -> None:
     order(world, ana, lost=True)
     assert identify(world.database, ana.admission.token) is None
     with world.database.read() as reader:
-        given = order_for_lost(reader, ana.admission.token)
-        assert order_for_lost(reader, ana.admission.token[:-1] + "x") is None
+        given = order_for_barred(reader, ana.admission.token)
+        assert order_for_barred(reader, ana.admission.token[:-1] + "x") is None
     assert given is not None
     reply = ExchangeReply(Verdict.WIPE, ana.admission.server_id, ana.admission.epoch, wipe=given)
 
@@ -258,7 +258,7 @@ def test_one_taken_back_of_a_lost_laptop_leaves_it_withdrawn(world: World, ana: 
     assert state(world, ana) == "withdrawn"
     assert identify(world.database, ana.admission.token) is None
     with world.database.read() as reader:
-        assert order_for_lost(reader, ana.admission.token) is None
+        assert order_for_barred(reader, ana.admission.token) is None
 
 
 def test_a_withdrawn_laptop_is_wiped_only_as_lost(world: World, ana: Laptop) -> None:
@@ -268,7 +268,7 @@ def test_a_withdrawn_laptop_is_wiped_only_as_lost(world: World, ana: Laptop) -> 
         order_wipe(tx, ana.admission.device_id, lost=False)
     order(world, ana, lost=True)
     with world.database.read() as reader:
-        assert order_for_lost(reader, ana.admission.token) is not None
+        assert order_for_barred(reader, ana.admission.token) is not None
 
 
 def test_who_is_withdrawn_after_the_order_sends_nothing_and_is_not_wiped(world: World, ana: Laptop) -> None:
@@ -354,7 +354,7 @@ def test_a_lost_and_a_wiped_laptop_stay_so_over_a_restore(world: World, tmp_path
     assert state(world, ana) == "wipe"
     assert identify(world.database, ana.admission.token) is None
     with world.database.read() as reader:
-        assert order_for_lost(reader, ana.admission.token) is not None
+        assert order_for_barred(reader, ana.admission.token) is not None
     own = Keys(bytes.fromhex(ana.replica.secret(DEVICE_KEY)))
     note_wiped(
         world.database, receipt_of(own, ana.admission.server_id, ana.admission.device_id, Destroyed(drafts=1))
