@@ -77,6 +77,7 @@ def serve(
     host: str, port: int, tls_cert: Path | None, tls_key: Path | None, address: str | None, processes: int
 ) -> None:
     """Runs the sync server until it is interrupted. Off loopback it wants a certificate."""
+    from sync_server.http.log_lines import with_moments
     from sync_server.http.processes import serve_together
     from sync_server.http.serve import Place
     from sync_server.http.serve import serve as serve_alone
@@ -84,6 +85,7 @@ def serve(
 
     found = home()
     known_as = checked_address(address) if address else ""
+    with_moments()
     place = Place(host, port, tls_cert, tls_key)
 
     def announce(listening: str) -> None:
@@ -104,9 +106,11 @@ def serve(
 @click.option("--tls-key", type=AN_EXISTING_FILE)
 def serve_beside(number: int, processes: int, tls_cert: Path | None, tls_key: Path | None) -> None:
     """One of several server processes; `serve` starts it, and it ends with its standard input."""
+    from sync_server.http.log_lines import with_moments
     from sync_server.http.processes import serve_as_one_of
     from sync_server.http.serve import Place
 
+    with_moments()
     with central_store() as database:
         serve_as_one_of(database, Place("", 0, tls_cert, tls_key), processes, number)
 

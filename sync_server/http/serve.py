@@ -81,6 +81,7 @@ def server_of(database: Database, place: Place, processes: int = 1) -> Server:
     _settle_down()
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -165,7 +165,7 @@ class Waiting:
                     self._judge_bell(rang, news=await self._look())
                     troubled = False
                 except Exception as error:  # noqa: BLE001 - whatever ails the store, nobody who waits is cut off for it
-                    if not troubled:
+                    if not troubled and not _is_away(error):
                         log.warning("the store cannot be watched: %s", error)
                     troubled = True
         finally:
@@ -219,7 +219,7 @@ class Waiting:
             if self._bell is not None and not self._bell.heard():
                 return
         except KnownError as error:
-            log.warning("the store's bell is lost: %s", error)
+            log.info("the store's bell is lost: %s", error)
             self._take_bell_down()
         self._rung.set()
 
@@ -263,6 +263,11 @@ class Waiting:
         loop = asyncio.get_running_loop()
         for at, wait in enumerate(waits):
             loop.call_later(at // WOKEN_AT_ONCE * WAKE_EVERY_SECONDS, wait.end, True)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the log says already that the database is away."""
+    return isinstance(error, KnownError) and error.code is Code.SERVER_BUSY
 
 
 def _let_go(hung: Future[Bell | None]) -> None:

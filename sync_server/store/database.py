@@ -18,6 +18,7 @@ from fieldrep.contract.messages import Handshake
 from fieldrep.contract.steps import Step, reached
 from fieldrep.domain.holders import Coverage
 from sync_server.store.audit import FIRST_HASH, Actor
+from sync_server.store.away import Away
 from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
 from sync_server.store.dialect import Dialect, dialect_of
@@ -81,6 +82,7 @@ class Database:
         self._closing = threading.Event()
         self._letting_go = threading.Lock()
         self._lookout = Lookout(randomness, lambda session: self._transaction(session, Actor("server")))
+        self._away = Away()
         self._settled_on = ""
         self._coverage: tuple[tuple[object, ...], Coverage] | None = None
 
@@ -310,12 +312,13 @@ class Database:
     def _taken(self) -> tuple[Pool, Any]:
         """A connection and the pool to which it goes back; on its first time it is seen where the store lies."""
         pool = self.engine.pool
-        pooled = pool.connect()
+        pooled = self._away.connected(pool)
         if not self.dialect.is_local and _LOOKED not in pooled.info:
             seen = self._lookout.here
             try:
                 if self._lookout.look(Session(pooled.driver_connection, self.dialect)):
                     pooled.info[_LOOKED] = True
+                    self._away.is_here()
             except BaseException:
                 pooled.invalidate()
                 pooled.close()

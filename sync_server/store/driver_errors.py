@@ -71,6 +71,12 @@ def _refusal(error: BaseException) -> KnownError | None:
     )
 
 
+def said_by_driver(error: Exception) -> str:
+    """What PostgreSQL, or the way to it, said why it cannot be used; "" for any other error."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return _first_line(cause) if type(cause).__module__.startswith("psycopg") else ""
+
+
 def _first_line(error: BaseException) -> str:
     """What the server said, without the way to it that the driver puts before."""
     return (str(error).rpartition("failed: ")[2].strip().splitlines() or [type(error).__name__])[0].rstrip(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import socket
 import ssl
 import urllib.request
 import warnings
@@ -57,6 +59,18 @@ def test_it_answers_on_loopback_and_links_name_where_it_listens(ready: ServerCom
         assert health(address) == 200
         assert link_parts(ready("enroll", "ana.berg")) | {"code": ""} == {"server": address, "code": ""}
     assert link_parts(ready("enroll", "ana.berg"))["server"] == address, "it will be there again"
+
+
+def test_each_line_of_the_log_begins_with_its_moment(ready: ServerCommand) -> None:
+    with running(PROGRAM, ("serve", "--port", "0"), ready.environment) as program:
+        port = int(program.first_line().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), 30) as line:
+            line.sendall(b"no request\r\n\r\n")
+            assert line.recv(100)
+        program.process.terminate()
+        program.process.join(60)
+        (said,) = program.said("err").splitlines()
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ WARNING Invalid HTTP request received\.", said)
 
 
 def test_plain_http_off_loopback_and_half_a_certificate_are_refused(
