@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from msgspec import structs
 
 from fieldrep import __version__
 from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.hosts import is_loopback
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.console import (
@@ -275,7 +277,7 @@ def device_unlock(device_name: str, as_json: bool) -> None:
 @commands.command()
 @click.argument("login")
 @click.option(
-    "--server", "address", help="Where the device reaches this server; where it last served by default."
+    "--server", "address", help="Where the device reaches this server; where that served last by default."
 )
 @click.option(
     "--minutes", default=10, show_default=True, type=click.IntRange(1, 10), help="How long it is good for."
@@ -285,25 +287,32 @@ def enroll(login: str, address: str | None, minutes: int, as_json: bool) -> None
     """Prints a link that admits one device of LOGIN, once."""
     remembered = home().remembered()
     server = checked_address(address) if address else remembered.address or DEFAULT_ADDRESS
-    if not address and not remembered.address:
-        complain(
-            f"No server has run here yet; the link names {server}. Start one with fieldrep-server serve."
-        )
     with central_store() as database, database.write(ACTOR) as tx:
         row = admin.active_user(tx, login)
         code = credentials.make_code(tx, os.urandom, bytes_of(row["id"]), minutes * 60_000)
     pinned = remembered.fingerprint if same_listener(server, remembered.address) else ""
     link = enrolment_link(server, code, pinned)
     if as_json:
-        print_json({"link": link, "login": login, "minutes": minutes})
+        print_json({"link": link, "login": login, "minutes": minutes, "server": server})
         return
     say(link)
     complain(f"The link admits one device of {row['name']!s} within {minutes} minutes.")
+    if not address:
+        complain(f"It leads to {server}, {_why_there(remembered.address)}")
     if remembered.fingerprint and not pinned:
         complain(
             f"It names no certificate: the device must trust that of {server} by itself. "
             f"Where this server itself answers there, give the port it serves on."
         )
+
+
+def _why_there(served: str) -> str:
+    """Why a link leads where nobody said it should, and what to do where that is wrong."""
+    another = "Where devices reach it elsewhere, give --server here, or --address to fieldrep-server serve."
+    if not served:
+        return f"though no server has run here yet: start one with fieldrep-server serve. {another}"
+    only = " Only this computer reaches that address." if is_loopback(urlsplit(served).hostname or "") else ""
+    return f"where the server served last.{only} {another}"
 
 
 def _moment(instant: object) -> str | None:
