@@ -13,7 +13,7 @@ import click
 from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
-from sync_server.admin.awaited import unknown_here
+from sync_server.admin.awaited import moment_words, unknown_here
 from sync_server.admin.cli import A_FILE, as_json_option, commands
 from sync_server.admin.console import (
     OutFile,
@@ -27,6 +27,7 @@ from sync_server.admin.console import (
     system_clock,
 )
 from sync_server.store.backup import backup as make_backup
+from sync_server.store.backup import check as check_backup
 from sync_server.store.backup import restore as take_backup
 from sync_server.store.behind import ahead
 from sync_server.store.export import export as write_export
@@ -56,11 +57,17 @@ def backup(file: Path) -> None:
 
 @commands.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore(file: Path) -> None:
+@click.option(
+    "--check", is_flag=True, help="Only say whether FILE is sound and what it holds; restore nothing."
+)
+def restore(file: Path, *, check: bool) -> None:
     """Makes the central store what it was when FILE was written, as a new epoch.
 
     The server may go on running. With their next sync devices start over and give back what they sent since then.
     """
+    if check:
+        _say_whether_sound(file)
+        return
     found = home()
     restored = take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
     say("The central store is restored. Devices start over with their next sync and give back what it lacks.")
@@ -92,6 +99,20 @@ def restore(file: Path) -> None:
     for line in unknown_here(devices, [(one.login, one.name) for one in unknown if one.kind == "user"]):
         say(line)
     say(_LINKS_VOID)
+
+
+def _say_whether_sound(file: Path) -> None:
+    """What a restore of a backup would meet; the store, and whether there is one, makes no difference."""
+    held = check_backup(file, system_clock, os.urandom)
+    for fault in held.faults:
+        complain(fault)
+    if held.faults:
+        complain(f"{file} can be restored, and is not sound. Take another backup if there is one.")
+        stop()
+    last = f", last changed {moment_words(held.changed_at)}" if held.changed_at else ""
+    say(
+        f"{file} is sound. It holds the central store at revision {held.revision}{last}. Nothing was restored."
+    )
 
 
 @commands.command("restored")

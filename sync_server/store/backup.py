@@ -23,6 +23,7 @@ from sync_server.store.driver_errors import known_errors
 from sync_server.store.lineage import renew
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.placing import put_in_place
+from sync_server.store.reading import Reader
 from sync_server.store.replaced import Replaced, replaced_file, replaced_in
 from sync_server.store.schema import METADATA
 from sync_server.store.series import given_out, raise_to
@@ -30,7 +31,7 @@ from sync_server.store.session import Session
 from sync_server.store.shut_out import Carried, carry_over
 from sync_server.store.sql_text import compose, insert_text
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import broken_seals
+from sync_server.store.verify import broken_seals, verify
 from sync_server.store.whereabouts import keep
 
 Unknown = Literal["", "unread", "other", "earlier"]
@@ -106,6 +107,40 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> Resto
                 with closing(sqlite3.connect(copy)) as source:
                     _replace_all(url, source, clock, randomness)
     return Restored(carried, unsure, aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a backup holds.
+
+    Attributes:
+        changed_at: when the store was last written before the backup was made, None for one that never was.
+        faults: what is wrong with it although all of it can be read, in sentences.
+    """
+
+    revision: int
+    changed_at: int | None
+    faults: list[str]
+
+
+def check(path: Path, clock: Clock, randomness: Randomness) -> Checked:
+    """Reads a backup as a restore does, and recomputes all that can be; replaces nothing.
+
+    Raises:
+        KnownError: as `restore`, about the backup.
+    """
+    with _copy(path, None) as copy:
+        with _damage_told_of(path):
+            _check(copy, path)
+            bring_up_to_date(_url(copy), SqliteDialect())
+        database = Database.open(_url(copy), clock, randomness)
+        try:
+            with database.read() as reader:
+                _require_seals(reader)
+                ((changed_at,),) = reader.rows("SELECT max(at) FROM audit_entry")
+            return Checked(database.info().revision, changed_at, verify(database))
+        finally:
+            database.close()
 
 
 def _replaced_at(url: str, clock: Clock, randomness: Randomness) -> Replaced:
@@ -198,11 +233,7 @@ def _renew_epoch(
     database = Database.open(_url(copy), clock, randomness)
     try:
         with database.read() as reader:
-            for finding in broken_seals(reader):
-                raise KnownError(
-                    Code.STORE_DAMAGED,
-                    f"The backup is damaged. {finding} Nothing was restored; take another backup.",
-                )
+            _require_seals(reader)
         with database.write("fieldrep-server restore") as tx:
             unsure = _unsure(tx, before)
             renew(tx, randomness, knew_all=not unsure)
@@ -211,6 +242,13 @@ def _renew_epoch(
             return carry_over(tx, before, sure=not unsure), unsure
     finally:
         database.close()
+
+
+def _require_seals(reader: Reader) -> None:
+    for finding in broken_seals(reader):
+        raise KnownError(
+            Code.STORE_DAMAGED, f"The backup is damaged. {finding} Nothing was restored; take another backup."
+        )
 
 
 def _unsure(tx: WriteTransaction, before: Replaced) -> Unknown:

@@ -164,6 +164,9 @@ def test_a_link_admits_one_device_which_is_listed_and_can_be_withdrawn(
 
 def test_a_link_names_loopback_until_the_server_has_served_elsewhere(company: ServerCommand) -> None:
     assert link_parts(company.json("enroll", "ana.berg")["link"])["server"] == "http://127.0.0.1:8765"
+    assert "though no server has run here yet" in company.finish("enroll", "ana.berg").stderr
+    chosen = company.finish("enroll", "ana.berg", "--server", "https://sync.firm.example").stderr
+    assert "It leads to" not in chosen, "who names the address knows it"
     assert "no user “nobody”" in company.refused("enroll", "nobody")
     assert "is no address" in company.refused("enroll", "ana.berg", "--server", "sync.firm.example", code=2)
     company.refused("enroll", "ana.berg", "--minutes", "11", code=2)
@@ -177,12 +180,17 @@ def test_a_backup_brings_back_what_was_there_under_a_new_epoch(
     company("backup", tmp_path / "central.backup")
     assert "there already" in company.refused("backup", tmp_path / "central.backup")
     company("user", "add", "late.comer")
+    told = company("restore", tmp_path / "central.backup", "--check")
+    assert "is sound. It holds the central store at revision" in told
+    assert "last changed 20" in told
+    assert "late.comer" in company("user", "list"), "nothing was restored"
     company("restore", tmp_path / "central.backup")
     company("export", tmp_path / "after.jsonl")
     assert (tmp_path / "after.jsonl").read_bytes() == (tmp_path / "before.jsonl").read_bytes()
     assert epoch(company) != before
     (tmp_path / "no.backup").write_text("hello")
-    assert "is no backup" in company.refused("restore", tmp_path / "no.backup")
+    for words in ((), ("--check",)):
+        assert "is no backup" in company.refused("restore", tmp_path / "no.backup", *words)
     assert company.json("user", "list")[0]["login"] == "ana.berg", "the store is as it was"
     company.refused("restore", tmp_path / "missing", code=2)
 

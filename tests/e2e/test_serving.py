@@ -18,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sync_server.admin.link import fingerprint_to_pin
+from sync_server.app import serve
+from sync_server.paths import HOME_VARIABLE
 from tests.e2e.server_command import PROGRAM, ServerCommand
 from tests.e2e.test_server_commands import link_parts
 from tests.helpers.programs import AGED, running
@@ -59,6 +61,12 @@ def test_it_answers_on_loopback_and_links_name_where_it_listens(ready: ServerCom
         assert health(address) == 200
         assert link_parts(ready("enroll", "ana.berg")) | {"code": ""} == {"server": address, "code": ""}
     assert link_parts(ready("enroll", "ana.berg"))["server"] == address, "it will be there again"
+    told = ready.finish("enroll", "ana.berg").stderr
+    assert (
+        f"It leads to {address}, where the server served last. Only this computer reaches that address."
+        in told
+    )
+    assert "give --server here" in told
 
 
 def test_each_line_of_the_log_begins_with_its_moment(ready: ServerCommand) -> None:
@@ -71,6 +79,16 @@ def test_each_line_of_the_log_begins_with_its_moment(ready: ServerCommand) -> No
         program.process.join(60)
         (said,) = program.said("err").splitlines()
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ WARNING Invalid HTTP request received\.", said)
+
+
+def test_the_unit_in_the_readme_starts_the_server_with_options_that_it_has() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (started,) = re.findall(r"^ +ExecStart=\S+/fieldrep-server serve (.+)$", readme, re.MULTILINE)
+    has = {option for one in serve.params for option in one.opts}
+    asked = {word for word in started.split() if word.startswith("--")}
+    assert asked
+    assert asked <= has
+    assert f"{HOME_VARIABLE}=/" in readme
 
 
 def test_plain_http_off_loopback_and_half_a_certificate_are_refused(

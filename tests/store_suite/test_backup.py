@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.backup import backup, restore
+from sync_server.store.backup import backup, check, restore
 from sync_server.store.database import Database
 from sync_server.store.export import export
 from sync_server.store.verify import verify
@@ -69,6 +69,25 @@ def test_a_damaged_backup_is_told_of_the_backup_and_not_of_the_store(world: Worl
         restore(world.url, kept, world.clock, SeededBytes(9))
     assert refused.value.sentence == f"{kept} is damaged. Nothing was restored; take another backup."
     assert verify(world.database) == []
+
+
+def test_a_backup_is_checked_as_a_restore_checks_it_and_nothing_is_replaced(
+    world: World, tmp_path: Path
+) -> None:
+    filled(world)
+    kept = tmp_path / "kept"
+    backup(world.database, kept)
+    before = world.database.info()
+    held = check(kept, world.clock, SeededBytes(9))
+    assert (held.revision, held.faults) == (before.revision, [])
+    assert world.database.info().epoch == before.epoch
+    with closing(sqlite3.connect(kept)) as connection:
+        connection.execute("UPDATE user_digest SET total = total + 1")
+        connection.commit()
+    assert check(kept, world.clock, SeededBytes(9)).faults, "all of it can be read, and it is not right"
+    kept.write_bytes(kept.read_bytes()[:-100])
+    with pytest.raises(KnownError, match="Nothing was restored; take another backup"):
+        check(kept, world.clock, SeededBytes(9))
 
 
 def test_a_server_that_runs_goes_on_with_the_restored_store(world: World, tmp_path: Path) -> None:
