@@ -24,8 +24,8 @@ from fieldrep.contract.ids import Clock
 from fieldrep.contract.jsonform import JsonValue
 from fieldrep.contract.whole_file import spare_stores
 from sync_server.paths import Remembered, ServerHome, server_home
+from sync_server.store.address import store_files
 from sync_server.store.database import Database
-from sync_server.store.dialect import store_files
 
 DONE, REFUSED, WRONG_USAGE = 0, 1, 2
 

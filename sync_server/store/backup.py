@@ -17,8 +17,9 @@ from typing import Literal
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
+from sync_server.store.address import dialect_of
 from sync_server.store.database import Database
-from sync_server.store.dialect import SqliteDialect, dialect_of
+from sync_server.store.dialect import SqliteDialect
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.lineage import renew
 from sync_server.store.migrate import bring_up_to_date
@@ -145,7 +146,7 @@ def check(path: Path, clock: Clock, randomness: Randomness) -> Checked:
 
 def _replaced_at(url: str, clock: Clock, randomness: Randomness) -> Replaced:
     """What a store on PostgreSQL says."""
-    database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
+    database = Database(url, clock, randomness)
     try:
         with database.beside() as session:
             return replaced_in(session)
@@ -162,7 +163,7 @@ def _file(url: str) -> Path:
 
 def _replace_all(url: str, source: sqlite3.Connection, clock: Clock, randomness: Randomness) -> None:
     """Empties every table of a store on PostgreSQL and fills it from a backup, in one transaction."""
-    database = Database(url, dialect_of(url).engine(url), dialect_of(url), clock, randomness)
+    database = Database(url, clock, randomness)
     try:
         with database.exclusive() as session:
             given = given_out(session)

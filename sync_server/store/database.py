@@ -6,9 +6,9 @@ Owns connections and transactions. Must not know any entity.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Engine, Pool
@@ -17,11 +17,12 @@ from fieldrep.contract.ids import ID_BYTES, Clock, IdSource, Randomness
 from fieldrep.contract.messages import Handshake
 from fieldrep.contract.steps import Step, reached
 from fieldrep.domain.holders import Coverage
+from sync_server.store.address import dialect_of
 from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.away import Away
 from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
-from sync_server.store.dialect import Dialect, dialect_of
+from sync_server.store.dialect import Dialect
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.echo import Echoes
 from sync_server.store.feed import Pulled
@@ -54,6 +55,7 @@ _BEGIN = {
     "note": Session.begin_note,
     "statement": Session.begin_nothing,
 }
+_WRITING = frozenset({"write", "note"})
 
 
 class Database:
@@ -65,17 +67,21 @@ class Database:
     """
 
     def __init__(
-        self, url: str, engine: Engine, dialect: Dialect, clock: Clock, randomness: Randomness
+        self, url: str, clock: Clock, randomness: Randomness, dialect: Dialect | None = None
     ) -> None:
         self.url = url
-        self.engine = engine
-        self.dialect = dialect
+        self.dialect = dialect or dialect_of(url)
+        self.engine = self.dialect.engine(url)
+        self._writers = self.dialect.writer(url) or self.engine
         self.clock = clock
         self.randomness = randomness
         self.pushes: Together[Any] = Together()
         self.echoes = Echoes()
         self._ids = IdSource(clock, randomness)
         self._writing = threading.Lock()
+        self._turn_of_notes: AbstractContextManager[object] = (
+            self._writing if self.dialect.is_local else nullcontext()
+        )
         self._untidy = 0
         self._tidier = ThreadPoolExecutor(1, "store-tidy")
         self._tidying: Future[None] | None = None
@@ -93,10 +99,9 @@ class Database:
         Raises:
             KnownError: `store_missing`, `store_newer` or `store_damaged`, with what to do.
         """
-        dialect = dialect_of(url)
-        database = cls(url, dialect.engine(url), dialect, clock, randomness)
+        database = cls(url, clock, randomness)
         try:
-            dialect.require_there(url)
+            database.dialect.require_there(url)
             with known_errors():
                 check_version(database.engine)
         except BaseException:
@@ -107,11 +112,10 @@ class Database:
     @classmethod
     def create(cls, url: str, clock: Clock, randomness: Randomness) -> Database:
         """Opens a store; makes it first where there is none, and brings an older one up to date."""
-        dialect = dialect_of(url)
-        database = cls(url, dialect.engine(url), dialect, clock, randomness)
+        database = cls(url, clock, randomness)
         try:
             with known_errors():
-                bring_up_to_date(url, dialect)
+                bring_up_to_date(url, database.dialect)
                 database._give_identity()
         except BaseException:
             database.close()
@@ -122,7 +126,8 @@ class Database:
         """Lets all connections go; one that is in use goes when it is given back."""
         self._closing.set()
         self._tidier.shutdown()
-        self._let_go(self.engine.pool)
+        for engine in (self.engine, self._writers):
+            self._let_go(engine, engine.pool)
 
     @property
     def whereabouts(self) -> str:
@@ -191,7 +196,7 @@ class Database:
     @contextmanager
     def beside(self) -> Iterator[Session]:
         """A short write beside the clock: for notes that no replica ever pulls."""
-        with known_errors(), self._session("note") as session:
+        with known_errors(), self._turn_of_notes, self._session("note") as session:
             try:
                 yield session
                 session.commit()
@@ -216,11 +221,11 @@ class Database:
     @contextmanager
     def connection(self) -> Iterator[Any]:
         """A driver connection outside any transaction."""
-        pool, pooled = self._taken()
+        pool, pooled = self._taken(self.engine)
         try:
             yield pooled.driver_connection
         finally:
-            self._give_back(pool, pooled)
+            self._give_back(self.engine, pool, pooled)
 
     def analyze(self) -> None:
         """Tells the database's planner how large the tables have become; for after an import or a restore."""
@@ -278,7 +283,8 @@ class Database:
     @contextmanager
     def _session(self, kind: str) -> Iterator[Session]:
         """A session in a transaction just begun. A pooled connection the database has closed meanwhile is replaced."""
-        pool, pooled, session = self._begun(kind)
+        engine = self._writers if kind in _WRITING else self.engine
+        pool, pooled, session = self._begun(engine, _BEGIN[kind])
         try:
             yield session
         except BaseException:
@@ -286,32 +292,32 @@ class Database:
                 pooled.invalidate()
             raise
         finally:
-            self._give_back(pool, pooled)
+            self._give_back(engine, pool, pooled)
 
-    def _begun(self, kind: str) -> tuple[Pool, Any, Session]:
+    def _begun(self, engine: Engine, begin: Callable[[Session], None]) -> tuple[Pool, Any, Session]:
         for attempt in (1, 2):
-            pool, pooled = self._taken()
+            pool, pooled = self._taken(engine)
             session = Session(pooled.driver_connection, self.dialect)
             try:
-                _BEGIN[kind](session)
+                begin(session)
             except BaseException:
                 if not self._is_gone(session):
                     with suppress(Exception):
                         session.rollback()
-                    self._give_back(pool, pooled)
+                    self._give_back(engine, pool, pooled)
                     raise
                 pooled.invalidate()
                 pooled.close()
-                self._let_go(pool)
+                self._let_go(engine, pool)
                 if attempt == 2:
                     raise
             else:
                 return pool, pooled, session
         raise AssertionError("unreachable")
 
-    def _taken(self) -> tuple[Pool, Any]:
+    def _taken(self, engine: Engine) -> tuple[Pool, Any]:
         """A connection and the pool to which it goes back; on its first time it is seen where the store lies."""
-        pool = self.engine.pool
+        pool = engine.pool
         pooled = self._away.connected(pool)
         if not self.dialect.is_local and _LOOKED not in pooled.info:
             seen = self._lookout.here
@@ -327,17 +333,17 @@ class Database:
                 self._settled_on = ""
         return pool, pooled
 
-    def _give_back(self, pool: Pool, pooled: Any) -> None:
+    def _give_back(self, engine: Engine, pool: Pool, pooled: Any) -> None:
         """Puts a connection back, or closes it where its pool was let go of meanwhile."""
         pooled.close()
-        if pool is not self.engine.pool or self._closing.is_set():
+        if pool is not engine.pool or self._closing.is_set():
             pool.dispose()
 
-    def _let_go(self, pool: Pool) -> None:
+    def _let_go(self, engine: Engine, pool: Pool) -> None:
         """Has a new pool used from now on. The order counts: what comes back before is closed here, later by itself."""
         with self._letting_go:
-            if pool is self.engine.pool:
-                self.engine.dispose(close=False)
+            if pool is engine.pool:
+                engine.dispose(close=False)
         pool.dispose()
 
     @staticmethod

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fieldrep.contract.errors import Code, KnownError
@@ -28,6 +27,9 @@ _CHUNK = 400
 """Values in one `IN` list on SQLite; short lists are filled up, so that the statement stays prepared."""
 
 _LOCK_WAIT_SECONDS = 30
+_CACHE_KIB, _WRITER_CACHE_KIB = 8_000, 64_000
+"""Pages a connection keeps at hand, until another one writes: so one writes all, and mostly has what it needs."""
+
 _PORTION = 5_000
 NO_STORE = "There is no central store here yet. Make one with fieldrep-server init."
 _POOL, _OVERFLOW = 20, 80
@@ -61,6 +63,9 @@ class Dialect(Protocol):
 
     def engine(self, url: str) -> Engine:
         """A pool of connections with the driver's own transaction handling off."""
+
+    def writer(self, url: str) -> Engine | None:
+        """A pool of the one connection over which all is written; None where any of the others does."""
 
     def require_there(self, url: str) -> None:
         """Makes sure that opening does not make an empty store where there is none."""
@@ -118,14 +123,20 @@ class SqliteDialect:
     is_local = True
 
     def engine(self, url: str) -> Engine:
+        return self._pool(url, _CACHE_KIB, _POOL, _OVERFLOW)
+
+    def writer(self, url: str) -> Engine | None:
+        return self._pool(url, _WRITER_CACHE_KIB, 1, 0)
+
+    def _pool(self, url: str, cache_kib: int, size: int, beyond: int) -> Engine:
         path = self.file_of(url)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         return create_engine(
             "sqlite://",
-            creator=lambda: _connect(path),
+            creator=lambda: _connect(path, cache_kib),
             poolclass=QueuePool,
-            pool_size=_POOL,
-            max_overflow=_OVERFLOW,
+            pool_size=size,
+            max_overflow=beyond,
             pool_reset_on_return=None,
             pool_use_lifo=True,  # the connection used last has its pages at hand
         )
@@ -205,11 +216,11 @@ class SqliteDialect:
         cursor.executemany(update_text(table, tuple(names)), rows)
 
 
-def _connect(path: str) -> sqlite3.Connection:
+def _connect(path: str, cache_kib: int = _CACHE_KIB) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=_LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
-    settings = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-8000", "temp_store=MEMORY")
+    settings = ("journal_mode=WAL", "synchronous=FULL", f"cache_size=-{cache_kib}", "temp_store=MEMORY")
     try:
         for pragma in (*settings, "wal_autocheckpoint=8000"):  # pages; `tidy` comes before
             connection.execute("PRAGMA " + pragma)
@@ -270,6 +281,9 @@ class PostgresDialect:
 
         event.listen(engine, "connect", prepare)
         return engine
+
+    def writer(self, _url: str) -> None:
+        """Its pages are kept by the database server."""
 
     def require_there(self, url: str) -> None:
         """A database that is not there cannot be opened in the first place."""
@@ -366,35 +380,3 @@ def _portions(cursor: Any) -> Iterator[list[Row]]:
 def _percent(sql: str) -> str:
     # a list as a binary parameter is read without being parsed; as text each of its ids would be quoted here
     return sql.replace("%", "%%").replace(_ANY, "= ANY(%b)").replace("?", "%s")
-
-
-def dialect_of(url: str) -> Dialect:
-    """The dialect an address asks for.
-
-    Raises:
-        KnownError: `wrong_usage`, naming the two kinds of address there are.
-    """
-    try:
-        kind = make_url(url).get_backend_name()
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise _no_address(url) from error
-    if kind == "sqlite":
-        return SqliteDialect()
-    if kind == "postgresql":
-        return PostgresDialect()
-    raise _no_address(url)
-
-
-def store_files(url: str) -> tuple[Path, ...]:
-    """The file in which a store lies, nothing for one that a database server keeps."""
-    dialect = dialect_of(url)
-    return (Path(dialect.file_of(url)),) if isinstance(dialect, SqliteDialect) else ()
-
-
-def _no_address(url: str) -> KnownError:
-    shown = url.rpartition("@")[2][:80]
-    return KnownError(
-        Code.WRONG_USAGE,
-        f"“{shown}” is no address of a central store. Write sqlite:///path/to/store.db or "
-        "postgresql+psycopg://user@host/database.",
-    )

@@ -21,7 +21,7 @@ from typing import Any, Self
 import psutil
 
 from sync_server.paths import Remembered, ServerHome
-from sync_server.store.dialect import dialect_of
+from sync_server.store.address import dialect_of
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIECE, _UNDER_WAY = 8_192, 1 << 20

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, text
 
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.address import dialect_of
 from sync_server.store.database import Database
-from sync_server.store.dialect import dialect_of
 from sync_server.store.migrate import HEAD, bring_up_to_date, migrations_folder
 from sync_server.store.schema import METADATA, STORE_COLUMNS, TABLES, column_type
 from tests.store_suite.databases import KINDS, Databases, databases

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import pytest
 
+from sync_server.store.address import dialect_of
 from sync_server.store.database import Database
-from sync_server.store.dialect import Cursor, Dialect, PostgresDialect, dialect_of
+from sync_server.store.dialect import Cursor, Dialect, PostgresDialect
 from sync_server.store.sql_text import compose
 from sync_server.store.verify import verify
 from tests.store_suite.databases import Databases
@@ -32,7 +33,7 @@ class WithoutTheLock(PostgresDialect):
 def write_rows(url: str, dialect: Dialect, seed: int, user_id: bytes, written: set[bytes]) -> None:
     """One server process: it draws a revision, dawdles for a random time, and commits."""
     pauses, idle = random.Random(seed), threading.Event()
-    database = Database(url, dialect.engine(url), dialect, SteppingClock(), SeededBytes(seed))
+    database = Database(url, SteppingClock(), SeededBytes(seed), dialect)
     try:
         for _ in range(ROUNDS):
             with database.write() as tx:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import weakref
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,7 +21,7 @@ from sync_server.store.database import Database
 from sync_server.store.sql_text import compose
 from sync_server.store.transaction import WriteTransaction
 from sync_server.store.verify import verify
-from tests.store_suite.world import World, changed_row, contacts, new_row
+from tests.store_suite.world import SeededBytes, SteppingClock, World, changed_row, contacts, new_row
 
 
 @dataclass(frozen=True)
@@ -358,3 +360,22 @@ def test_a_store_that_closes_tidies_at_once_what_waits_for_its_pause(
     assert not done, "whoever waits for the commit comes first"
     store.close()
     assert len(done) == 1
+
+
+def test_on_sqlite_all_that_a_server_writes_goes_over_one_connection_which_keeps_its_pages(
+    tmp_path: Path,
+) -> None:
+    with closing(
+        Database.create(f"sqlite:///{tmp_path / 'store.db'}", SteppingClock(), SeededBytes(1))
+    ) as store:
+
+        def writes_of_others() -> object:
+            with store.write() as tx:
+                return tx.rows("PRAGMA data_version")
+
+        before = writes_of_others()
+        with store.read(), store.beside() as session:
+            session.run("UPDATE store_info SET tidied_at = 7")
+        assert writes_of_others() == before, (
+            "each write by another connection empties what this one has at hand"
+        )
