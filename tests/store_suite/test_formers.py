@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from fieldrep.contract import steps
 from fieldrep.contract.change import Accepted, Change, Edit, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake
+from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake, Verdict
 from fieldrep.contract.steps import Step
 from sync_server.reconcile.exchange import exchange
 from sync_server.store import credentials
 from sync_server.store.verify import verify
+from tests.store_suite.laptop import go_back, keep
 from tests.store_suite.test_credentials import admitted, code_for, request
 from tests.store_suite.world import World
 
@@ -143,6 +146,21 @@ def test_a_laptop_that_cannot_tell_who_it_was_shows_it_with_what_it_brings(world
     stranger = admitted(world, bob)
     (outcome,) = pushed(world, stranger, b"4" * 16, made()).outcomes
     assert isinstance(outcome, Refused), "nobody is told what another person's device was answered"
+    assert verify(world.database) == []
+
+
+def test_a_store_restored_to_before_it_was_shown_is_shown_again_who_a_laptop_was(
+    world: World, tmp_path: Path
+) -> None:
+    ana = world.user("ana")
+    sent = pushed(world, admitted(world, ana), FIRST, made()).outcomes
+    repaired = admitted(world, ana)
+    keep(world, tmp_path)
+    assert pushed(world, repaired, SECOND, made()).outcomes == sent
+    go_back(world, tmp_path)
+    assert pushed(world, repaired, SECOND, made()).verdict is Verdict.START_OVER
+    met_again = msgspec.structs.replace(repaired, epoch=world.database.info().epoch)
+    assert pushed(world, met_again, SECOND, made()).outcomes == sent
     assert verify(world.database) == []
 
 
