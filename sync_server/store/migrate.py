@@ -56,8 +56,8 @@ def check_version(engine: Engine) -> None:
     if version < HEAD:
         raise KnownError(
             Code.UPGRADE_NEEDED,
-            "This central store was made by an older FieldRep. Back it up with fieldrep-server backup, then run "
-            "fieldrep-server init to bring it up to date.",
+            "This central store was made by an older FieldRep. Back it up with the fieldrep-server of that version (or "
+            "copy its database), then run fieldrep-server init to bring it up to date.",
         )
 
 

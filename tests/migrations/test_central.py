@@ -148,10 +148,15 @@ def test_making_a_store_again_changes_nothing(kind: str, stores: Databases) -> N
 
 
 @pytest.mark.parametrize(
-    ("version", "code"), [("9998", Code.STORE_NEWER), ("0000", Code.UPGRADE_NEEDED), ("", Code.STORE_MISSING)]
+    ("version", "code", "said"),
+    [
+        ("9998", Code.STORE_NEWER, "newer"),
+        ("0000", Code.UPGRADE_NEEDED, "Back it up with the fieldrep-server of that version"),
+        ("", Code.STORE_MISSING, "init"),
+    ],
 )
 def test_a_store_of_another_age_is_named_and_left_alone(
-    kind: str, stores: Databases, version: str, code: Code
+    kind: str, stores: Databases, version: str, code: Code, said: str
 ) -> None:
     url = stores.new(kind)
     engine = engine_of(url)
@@ -163,6 +168,7 @@ def test_a_store_of_another_age_is_named_and_left_alone(
     with pytest.raises(KnownError) as refused:
         Database.open(url, SteppingClock(), SeededBytes(0))
     assert refused.value.code is code
+    assert said in refused.value.sentence
     if version == "9998":
         with pytest.raises(KnownError) as refused:
             make(url)
