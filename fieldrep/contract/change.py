@@ -110,6 +110,16 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 Outcome = Accepted | Merged | Held | Refused
 
 
+class Waits(msgspec.Struct, frozen=True, array_like=True, tag="waits"):
+    """Not judged yet: what it builds on may still come back to a restored store. It is offered again (I21)."""
+
+    n: int
+
+
+Answer = Outcome | Waits
+"""What a pushed change is told: what it became, or that it waits."""
+
+
 def refused_part(change: Change, outcome: Outcome) -> tuple[Change, Refused] | None:
     """What of a change was not taken and why, to be kept with all that was entered; None when all of it was."""
     if isinstance(outcome, Refused):

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from fieldrep.contract.change import Change, ChangeNumber, Outcome
+from fieldrep.contract.change import Answer, Change, ChangeNumber
 from fieldrep.contract.comparison import Part, Question
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
@@ -178,7 +178,7 @@ class ExchangeReply(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE
     server_id: bytes = b""
     epoch: bytes = b""
     server_time: int = 0
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Answer, ...] = ()
     pages: tuple[Page, ...] = ()
     leaves: tuple[bytes, ...] = ()
     moved_to: tuple[bytes, ...] = ()

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from fieldrep.contract.change import Accepted, Change, Held, Merged, Outcome, Refused
+from fieldrep.contract.change import Accepted, Answer, Change, Held, Merged, Outcome, Refused, Waits
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.contract.steps import Step, reached
+from fieldrep.store import outbox
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
 from fieldrep.store.leave import Leaving, empty, leave
@@ -99,7 +100,7 @@ def apply_reply(
         restored = bool(state.epoch) and reply.epoch != state.epoch
         taken_back, offered_to = take_back_sent(connection, state) if restored else (set(), state.offered_to)
         _keep_bases(connection, taken_back)
-        believed = _believed(reply, sent)
+        believed, answered = _believed(reply, sent)
         drafts = drafts_leaving(connection, _leaves(reply), state.user_id)
         settling = _settled(connection, believed, state, reply, replica.clock())
         drop_backed_up(connection, reply.backed_up, replica.clock())
@@ -113,8 +114,8 @@ def apply_reply(
         reached(Step.ARRIVED)
         again = _with_base(connection, settling.rows | taken_back) | arrivals.with_new_base
         leaving = _left(connection, reply, again, state.user_id, arrivals)
-        applied = _applied(believed, state.offered_to, arrivals, leaving)
-        applied = replace(applied, drafts_left=drafts_left(connection, drafts, believed, sent))
+        applied = _applied(answered, state.offered_to, arrivals, leaving)
+        applied = replace(applied, drafts_left=drafts_left(connection, drafts, answered, sent))
         offered_to = offered_to if restored else still_offered(connection, offered_to)
         fresh = replace(_after(state, reply, leaving.digest, replica.clock()), offered_to=offered_to)
         replica.store_state(connection, replace(fresh, receipt=closing(connection, applied) or state.receipt))
@@ -125,7 +126,7 @@ def apply_reply(
 
 
 def _settled(
-    connection: Connection, believed: Sequence[Outcome], state: SyncState, reply: ExchangeReply, now: int
+    connection: Connection, believed: Sequence[Answer], state: SyncState, reply: ExchangeReply, now: int
 ) -> Settling:
     """What the outcomes settled; those of changes whose rows are all here with this reply leave the outbox."""
     whole = _whole_at(state, reply)
@@ -166,10 +167,11 @@ def _leaves(reply: ExchangeReply) -> dict[bytes, bytes]:
     return dict(zip(reply.leaves, owners, strict=True))
 
 
-def _believed(reply: ExchangeReply, sent: Sequence[Change]) -> list[Outcome]:
-    """The outcomes of what was sent; of nothing else does the server know anything."""
+def _believed(reply: ExchangeReply, sent: Sequence[Change]) -> tuple[list[Answer], list[Outcome]]:
+    """What is told of what was sent, and its outcomes; of nothing else does the server know anything."""
     numbers = {change.n for change in sent}
-    return [outcome for outcome in reply.outcomes if outcome.n in numbers]
+    told = [answer for answer in reply.outcomes if answer.n in numbers]
+    return told, [answer for answer in told if not isinstance(answer, Waits)]
 
 
 def _applied(believed: Sequence[Outcome], offered_to: int, arrivals: Arrivals, leaving: Leaving) -> Applied:
@@ -205,6 +207,13 @@ def start_over(replica: Replica) -> None:
         fresh = replace(replica.state(), cursor=b"", digest=Digest(), complete=False, revision=0, asked=b"")
         fresh = replace(fresh, examined_at=0)  # what arrives now is counted as it comes
         replica.store_state(connection, fresh)
+
+
+def offer_again(replica: Replica) -> None:
+    """Lets what was told to wait for others go out with the sync that begins."""
+    if replica.told_to_wait():
+        with replica.write() as connection:
+            outbox.offer_again(connection)
 
 
 def _says_nothing(reply: ExchangeReply, state: SyncState) -> bool:

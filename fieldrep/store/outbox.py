@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fieldrep.contract.change import Change
 from fieldrep.store.engine import Connection
-from fieldrep.store.pending import DOOMED, READY, decode_change, encode_change
+from fieldrep.store.pending import ASIDE, DOOMED, READY, WAITS, decode_change, encode_change
 
 WAITING_STATES = (READY, DOOMED)
 _NOTE_EDIT = "INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)"
@@ -27,7 +27,8 @@ class OutboxEntry:
     """One entry as the Sync page shows it.
 
     Attributes:
-        state: "ready", "doomed" (it builds on a refused change and will be refused too), "settled", or "aside".
+        state: "ready", "doomed" (it builds on a refused change and will be refused too), "settled", "aside", or "waits"
+            (for what others give back to a restored server).
         size: bytes it takes.
     """
 
@@ -102,6 +103,25 @@ def newest(connection: Connection) -> int:
 def oldest_made_at(connection: Connection) -> int | None:
     """When the oldest waiting change was made, None when nothing waits."""
     return _one(connection, f"SELECT min(made_at) FROM outbox WHERE {_TO_SEND}")
+
+
+def told_to_wait(connection: Connection) -> frozenset[int]:
+    """The changes that a restored server takes only once others have given back what they build on."""
+    return frozenset(n for (n,) in connection.execute("SELECT n FROM outbox WHERE state = ?", (WAITS,)))
+
+
+def offer_again(connection: Connection) -> None:
+    """Lets what was told to wait be sent with the sync that begins."""
+    connection.execute("UPDATE outbox SET state = ? WHERE state = ?", (READY, WAITS))
+
+
+def refused_before(connection: Connection, n: int, most: int) -> tuple[int, ...]:
+    """The refused changes up to a number, newest first, and what corrects one and waits for its person."""
+    sql = (
+        "SELECT n FROM refused_change WHERE n <= ? UNION SELECT n FROM outbox WHERE state = ? "
+        "ORDER BY n DESC LIMIT ?"
+    )
+    return tuple(n for (n,) in connection.execute(sql, (n, ASIDE, most)))
 
 
 def entries(connection: Connection, limit: int = 500) -> list[OutboxEntry]:

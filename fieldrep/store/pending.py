@@ -22,9 +22,9 @@ from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.store.engine import Connection
 from fieldrep.store.statements import Row, statements_of
 
-READY, DOOMED, SETTLED, ASIDE = "ready", "doomed", "settled", "aside"
-"""States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come; and
-being corrected, so not to be sent yet."""
+READY, DOOMED, SETTLED, ASIDE, WAITS = "ready", "doomed", "settled", "aside", "waits"
+"""States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come;
+being corrected, so not to be sent yet; and told to wait for what others give back, so sent with the next sync."""
 
 
 class Standing(IntEnum):

@@ -26,6 +26,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         drafts_left: drafts of this person that went with their accounts to colleagues.
         repaired: records that were not as the server has them, and were fetched again.
         held_back: changes that speak of what the server does not know yet; they wait for its update.
+        told_to_wait: changes that a restored server takes once other laptops have given back what they build on.
         digests_equal: None when the sync ended before both sides could compare, or when `ages_differ`: the two have
             different versions of the catalogue, and so of what counts.
         in_vain: the two sides differ although all was fetched afresh, now or a short while ago: the fault is not here.
@@ -47,6 +48,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     files_waiting: int = 0
     files_not_taken: tuple[NotTaken, ...] = ()
     held_back: int = 0
+    told_to_wait: int = 0
     pulled: int = 0
     entered: int = 0
     left: int = 0
@@ -144,6 +146,10 @@ def what_was_done(receipt: Receipt) -> str:
         parts.append(f"{_count(receipt.repaired, 'record')} differed from the server and repaired")
     parts += [f"{receipt.waiting:,} still waiting" if receipt.waiting else ""]
     parts += [f"{receipt.held_back:,} held back until the server is updated" if receipt.held_back else ""]
+    if receipt.told_to_wait:
+        parts.append(
+            f"{receipt.told_to_wait:,} waiting for what other laptops give back to the restored server"
+        )
     done = ", ".join(part for part in parts if part) or "Nothing new on either side"
     if receipt.ages_differ:
         return f"{done}; not compared, as app and server are of different ages."

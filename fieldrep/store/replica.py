@@ -24,7 +24,7 @@ from fieldrep.store import engine, log, newer, outbox, search, search_due
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
-from fieldrep.store.pending import ASIDE, move_bases
+from fieldrep.store.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.statements import statements_of
@@ -295,7 +295,7 @@ class Replica:
     def waiting(self, limit: int, limit_bytes: int, after_n: int = 0) -> list[Change]:
         """The oldest changes not yet answered that the server can understand, within both limits."""
         with self.read() as reader:
-            kept = self._held_back(reader)
+            kept = self._kept(reader)
             return outbox.waiting(reader.driver, limit, limit_bytes, after_n, without=kept)
 
     def to_send(self, limit: int, limit_bytes: int) -> ToSend:
@@ -304,7 +304,7 @@ class Replica:
         if silent is not None:
             return silent
         with self.read() as reader:
-            kept = self._held_back(reader)
+            kept = self._kept(reader)
             changes = outbox.waiting(reader.driver, limit, limit_bytes, without=kept)
             depth = outbox.depth(reader.driver) - len(kept) if changes else 0
             newest = max(newest, outbox.newest(reader.driver)) if changes else newest
@@ -323,7 +323,12 @@ class Replica:
         if self._silence() is not None:
             return 0
         with self.read() as reader:
-            return outbox.depth(reader.driver) - len(self._held_back(reader))
+            return outbox.depth(reader.driver) - len(self._kept(reader))
+
+    def told_to_wait(self) -> int:
+        """How many changes wait for what others give back to a restored server; the next sync offers them again."""
+        with self.read() as reader:
+            return len(outbox.told_to_wait(reader.driver))
 
     def settled_to(self) -> int:
         """Up to which number every change has its answer."""
@@ -336,10 +341,12 @@ class Replica:
         if newer.knows_all(self._state.server_schema):
             return 0
         with self.read() as reader:
-            return len(self._held_back(reader))
+            return len(newer.held_back(reader.driver, self._state.server_schema))
 
-    def _held_back(self, reader: Reader) -> frozenset[int]:
-        return newer.held_back(reader.driver, self._state.server_schema)
+    def _kept(self, reader: Reader) -> frozenset[int]:
+        """What waits and is not to be sent now."""
+        held = newer.held_back(reader.driver, self._state.server_schema)
+        return held | outbox.told_to_wait(reader.driver)
 
     def refused_before(self, n: int) -> tuple[int, ...]:
         """The refused changes up to a number, newest first, and what corrects one and waits for its person.
@@ -348,11 +355,7 @@ class Replica:
         numbers go on.
         """
         with self.read() as reader:
-            sql = (
-                "SELECT n FROM refused_change WHERE n <= ? UNION SELECT n FROM outbox WHERE state = ? "
-                "ORDER BY n DESC LIMIT ?"
-            )
-            return tuple(row[0] for row in reader.rows(sql, (n, ASIDE, MAX_CHANGES)))
+            return outbox.refused_before(reader.driver, n, MAX_CHANGES)
 
     def secret(self, name: str) -> str:
         """A secret sealed inside the replica, such as the device's token; "" when there is none."""

@@ -17,7 +17,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.store.btree import Found, Record, records_on, walk
 from fieldrep.store.pages import Pages
-from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, decode_change
+from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, WAITS, decode_change
 from fieldrep.store.schema import metadata
 
 Named = dict[str, int | str | bytes | float | None]
@@ -50,7 +50,7 @@ def _is_edit(row: Named) -> bool:
 
 _TESTS: dict[str, Callable[[Named], bool]] = {
     "outbox": lambda row: (
-        row["state"] in (READY, DOOMED, SETTLED, ASIDE)
+        row["state"] in (READY, DOOMED, SETTLED, ASIDE, WAITS)
         and isinstance(row["base"], bytes | None)
         and _is_change(row)
     ),

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Accepted, Change, Outcome, Refused, refused_part
+from fieldrep.contract.change import Accepted, Answer, Change, Outcome, Refused, Waits, refused_part
 from fieldrep.store.engine import Connection
-from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, Standing, decode_change, encode_image
+from fieldrep.store.pending import ASIDE, DOOMED, READY, SETTLED, WAITS, Standing, decode_change, encode_image
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import statements_named
 
@@ -43,7 +43,7 @@ class Settling:
     rows: set[RowKey] = field(default_factory=set)
 
 
-def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: bytes, now: int) -> Settling:
+def settle(connection: Connection, outcomes: Iterable[Answer], incarnation: bytes, now: int) -> Settling:
     """Notes each outcome; one that is known already, or for a change that is not here, changes nothing (I3)."""
     settling = Settling()
     taken: list[tuple[object, ...]] = []
@@ -51,6 +51,9 @@ def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: byt
     for outcome in outcomes:
         if isinstance(outcome, Refused):
             gone |= _refuse(connection, outcome, incarnation, now, settling)
+        elif isinstance(outcome, Waits):
+            sql = "UPDATE outbox SET state = ? WHERE n = ? AND incarnation = ? AND state IN (?, ?)"
+            connection.execute(sql, (WAITS, outcome.n, incarnation, READY, DOOMED))
         else:
             if not isinstance(outcome, Accepted) and outcome.left_out:
                 _keep_left_out(connection, outcome, incarnation, now)
@@ -64,14 +67,14 @@ def settle(connection: Connection, outcomes: Iterable[Outcome], incarnation: byt
 
 
 def settle_all(
-    connection: Connection, outcomes: Sequence[Outcome], incarnation: bytes, revision: int
+    connection: Connection, outcomes: Sequence[Answer], incarnation: bytes, revision: int
 ) -> Settling | None:
     """Moves the whole outbox to the sent log at once, where every change in it was taken up to a revision.
 
     That is how most syncs end; tables that are emptied as a whole cost nothing per row. None where it is not so, and
     nothing is then done.
     """
-    answered = {outcome.n: outcome for outcome in outcomes if not isinstance(outcome, Refused)}
+    answered = {outcome.n: outcome for outcome in outcomes if not isinstance(outcome, Refused | Waits)}
     if len(answered) != len(outcomes) or any(one.revision > revision for one in answered.values()):
         return None
     if any(not isinstance(one, Accepted) and one.left_out for one in answered.values()):

@@ -33,7 +33,7 @@ from fieldrep.contract.messages import (
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.whole_file import whole_file
 from fieldrep.contract.wiping import Manner
-from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.apply import Applied, apply_reply, offer_again, start_over
 from fieldrep.store.file_queue import not_taken, uploads
 from fieldrep.store.receipt import Receipt, with_files
 from fieldrep.store.receipts import Way
@@ -77,6 +77,7 @@ def write_request(
     replica: Replica, out: BinaryIO, *, most_changes: int = MAX_CHANGES, page_bytes: int = PAGE_BYTES
 ) -> CarriedOut:
     """As `carry_out`, to an open stream."""
+    offer_again(replica)
     state, keys, server = _ends(replica)
     checked = state.examined_at == COUNT_ANEW
     afresh = _differed(state) and (checked or not state.in_vain(replica.clock()))
@@ -183,7 +184,7 @@ def _wiped_by_file(replica: Replica, manner: Manner, waited: int) -> KnownError:
     """
     with replica.read() as reader:
         files = len(uploads(reader)) - len(not_taken(reader))
-    depth = replica.depth()
+    depth = replica.depth() + replica.told_to_wait()
     waiting = depth + files
     if manner is Manner.AT_ONCE or not waiting:
         return prepare(replica)

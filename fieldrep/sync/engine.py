@@ -15,7 +15,7 @@ from functools import partial
 import msgspec
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
-from fieldrep.contract.change import Change
+from fieldrep.contract.change import Change, Waits
 from fieldrep.contract.comparison import Question
 from fieldrep.contract.errors import BARRED, OF_THE_LAPTOP, Code, KnownError
 from fieldrep.contract.messages import (
@@ -26,7 +26,7 @@ from fieldrep.contract.messages import (
 )
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.wiping import Manner
-from fieldrep.store.apply import Applied, apply_reply, start_over
+from fieldrep.store.apply import Applied, apply_reply, offer_again, start_over
 from fieldrep.store.arrive import unpack
 from fieldrep.store.beyond import rows_beyond
 from fieldrep.store.engine import Connection
@@ -76,6 +76,7 @@ def sync(
     Raises:
         KnownError: when the server cannot be reached or says no; whatever was exchanged before stays.
     """
+    offer_again(replica)
     run = Run(replica, bearer, progress)
     try:
         with Ahead(replica, bearer) as beside:
@@ -128,8 +129,8 @@ class Run:
     def concluded(self) -> Receipt:
         """The receipt of the whole, kept when it says anything."""
         self._note_agreement()
-        held_back = self.replica.held_back()
-        receipt = _told(msgspec.structs.replace(self.receipt, waiting=self.waiting, held_back=held_back))
+        left = {"held_back": self.replica.held_back(), "told_to_wait": self.replica.told_to_wait()}
+        receipt = _told(msgspec.structs.replace(self.receipt, waiting=self.waiting, **left))
         kept = _kept(receipt)
         if kept and (self.kept_no is None or kept != self.replica.state().receipt):
             with self.replica.write() as connection:
@@ -363,7 +364,7 @@ class Run:
         """The receipt with what a reply did that came at an instant."""
         before = self.receipt
         self.conflicts |= applied.conflicts
-        self.heard_of.update(outcome.n for outcome in reply.outcomes)
+        self.heard_of.update(one.n for one in reply.outcomes if not isinstance(one, Waits))
         off = heard - reply.server_time
         complete = reply.digest is not None and not reply.more
         same = reply.schema == SCHEMA_VERSION

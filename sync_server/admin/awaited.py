@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from fieldrep.contract.counts import counted
-from sync_server.store.returns import AWAITED, DeviceReturn, RestoreReport
+from sync_server.store.returns import AWAITED, UNSETTLED, DeviceReturn, RestoreReport
 
 MOST_NAMED = 10
 """Devices and people in a sentence; the tables have all."""
@@ -17,6 +17,7 @@ MOST_NAMED = 10
 _STATES = {
     "not_seen": "not seen yet",
     "giving_back": "giving back",
+    "waits": "waits for others",
     "done": "done",
     "unknown": "unknown here",
 }
@@ -27,6 +28,10 @@ _UNLOCK = "A locked one gives back once it is unlocked: fieldrep-server device u
 _ENDS = (
     "It is done when all have synced. Where one never comes back, fieldrep-server device revoke DEVICE ends the "
     "waiting."
+)
+_WAITING = (
+    "{wait} on their laptops for records that others have not given back yet, and are taken by themselves once these "
+    "have. When nobody is left who may bring such a record, they are refused there, with all that was entered."
 )
 _NEW_LINK = (
     "Each needs a new link from fieldrep-server enroll LOGIN and then brings its work along; where one never comes, "
@@ -59,15 +64,16 @@ _ABSENT: tuple[tuple[Callable[[DeviceReturn], bool], str], ...] = (
 def conclusion(found: RestoreReport) -> list[str]:
     """What the report comes to, line by line: who is awaited, how the waiting ends, and what may or must be missing."""
     here = [device for device in found.devices if device.state in AWAITED and device.state != "unknown"]
+    waiting = _waiting(found)
     gone = [_named(device) for device in found.devices if device.state == "unknown"]
     lost = _lost(found)
     said = _awaited(here) if here else []
     if not found.devices:
         said = ["No device had been enrolled when the backup was made, and none has come since."]
-    elif not here and not gone:
+    elif not here and not gone and not waiting:
         all_here = "Every device was here and has given back all it keeps."
         said = ["No device is awaited any more." if lost or not found.knew_all else all_here]
-    return [*said, *unknown_here(gone, found.people), *lost, *([] if found.knew_all else [_UNSURE])]
+    return [*said, *waiting, *unknown_here(gone, found.people), *lost, *([] if found.knew_all else [_UNSURE])]
 
 
 def _lost(found: RestoreReport) -> list[str]:
@@ -94,6 +100,12 @@ def _awaited(devices: list[DeviceReturn]) -> list[str]:
     ]
 
 
+def _waiting(found: RestoreReport) -> list[str]:
+    """What is said of changes that came back before the records they need."""
+    count = sum(len(device.waits) for device in found.devices if device.state in UNSETTLED)
+    return [_WAITING.format(wait=counted(count, "change waits", "changes wait"))] if count else []
+
+
 def _perhaps(devices: list[DeviceReturn]) -> list[str]:
     """Which of those that are awaited may have been replaced."""
     named = [
@@ -115,7 +127,7 @@ def state_told(device: DeviceReturn) -> str:
     if device.state in ("withdrawn", "replaced"):
         replaced = ", replaced by another" if device.state == "replaced" else ""
         return _GONE.get(device.stands, "withdrawn") + replaced
-    standing = _STANDING.get(device.stands, "") if device.state in AWAITED else ""
+    standing = _STANDING.get(device.stands, "") if device.state in UNSETTLED else ""
     return _STATES[device.state] + standing
 
 

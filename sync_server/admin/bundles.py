@@ -98,6 +98,7 @@ class Answered:
     merged: int = 0
     held: int = 0
     refused: int = 0
+    waits: int = 0
     records: int = 0
     files: int = 0
 

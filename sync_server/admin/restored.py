@@ -27,8 +27,8 @@ _CHANGE = ("login", "device", "change", "command", "record", "became", "at")
 _LOST = ("record", "id", "changed", "by", "seen_by")
 _COLUMNS_TOLD = (
     "Came back: changes the laptop sent again after the restore. Recovered: of these, what the backup lacked and the "
-    "store has taken again.\nMissing: changes nobody has any more. Refused there: changes that lie on the laptop to be "
-    "corrected."
+    "store has taken again.\nWaits: changes that need a record which another laptop has to give back first. Missing: "
+    "changes nobody has any more.\nRefused there: changes that lie on the laptop to be corrected."
 )
 _CAME_BACK = "{said}, before {before}"
 _MISSING = "{said}, now {before}"
@@ -214,6 +214,7 @@ def _row(device: DeviceReturn) -> dict[str, JsonValue]:
         "last_seen": moment_words(device.last_seen_at) if device.last_seen_at else None,
         "came_back": device.returned,
         "recovered": device.recovered,
+        "waits": ranges(device.waits) or None,
         "missing": ranges(device.missing) or None,
         "refused_there": ranges(device.refused) or None,
     }

@@ -27,10 +27,10 @@ from sync_server.store.cursor import is_at_rest, is_up_to, reached, shown_beyond
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.differing import differs, tell_difference
 from sync_server.store.feed import Pulled, retold
+from sync_server.store.given_back import note_refused, note_return
 from sync_server.store.glance import Glance, glance_again
 from sync_server.store.overheard import overheard
 from sync_server.store.positions import position_of
-from sync_server.store.returns import note_refused, note_return
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
 from sync_server.store.wiping import order_for

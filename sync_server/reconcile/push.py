@@ -13,7 +13,17 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import Accepted, Change, Held, KeptField, Merged, Outcome, Refused
+from fieldrep.contract.change import (
+    Accepted,
+    Answer,
+    Change,
+    Held,
+    KeptField,
+    Merged,
+    Outcome,
+    Refused,
+    Waits,
+)
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import Incarnation, Revision, RowId
 from fieldrep.contract.steps import Step, reached
@@ -21,6 +31,7 @@ from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.decisions import Decisions
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.edits import apply_edit
+from sync_server.reconcile.giving_back import LACKS_A_RECORD, GivingBack
 from sync_server.reconcile.latecomers import note_latecomers
 from sync_server.reconcile.merges import carry_out
 from sync_server.reconcile.orders import settle_order
@@ -30,7 +41,6 @@ from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
 from sync_server.store.formers import formers_of, note_former, others_of, relatives_of
-from sync_server.store.returns import answered_before, note_returned
 from sync_server.store.transaction import WriteTransaction
 
 MAX_EDITS = 5_000
@@ -53,7 +63,7 @@ class CopyNoticed(Exception):
     """Two installations speak with one device's credential (F26); says by what they showed themselves."""
 
 
-def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Answer, ...]:
     """One outcome per change, in the order given.
 
     Raises:
@@ -64,7 +74,7 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     return outcomes
 
 
-def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Answer, ...]:
     """As `push`, for one of several pushes in a transaction; `conclude` follows after all of them.
 
     Raises:
@@ -77,28 +87,34 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     formers, relatives = _kin(tx, author, changes) if author.has_past or author.is_new else ([], [])
     _recall(tx, relatives, changes, known)
-    outcomes: list[Outcome] = []
-    answered_to = answered_before(tx, author) if author.has_past else 0
+    answers: list[Answer] = []
+    back = GivingBack.of(tx, author, changes[0].n)
     floor = _floor(tx, author, formers) if author.has_past or formers else 0
     for change in changes:
         stored, content = known.get(change.n), _content(change)
+        answer: Answer | None = None
         if stored is None:
-            if change.n <= floor:
-                outcome = _long_settled(change, answered_to, tx.revision_now)
-            else:
-                outcome = accepted(tx, rights, change) or _decide(tx, rights, change)
-            known[change.n] = content + _encode_outcome(outcome)
-            tx.record_outcome(author, change, outcome, known[change.n])
-            if change.n <= answered_to:
-                note_returned(tx, author, change, outcome)
+            answer = _judged(tx, rights, change, floor, back)
+            if not isinstance(answer, Waits):
+                known[change.n] = content + _encode_outcome(answer)
+                tx.record_outcome(author, change, answer, known[change.n])
         elif stored[:_CONTENT_BYTES] != content:
             raise CopyNoticed(f"change {change.n} was taken before with other content")
-        else:
-            outcome = _outcome_decoder.decode(stored[_CONTENT_BYTES:])
-            if change.n <= answered_to:
-                note_returned(tx, author, change, None)
-        outcomes.append(outcome)
-    return tuple(outcomes)
+        back.note(change, answer)
+        answers.append(
+            _outcome_decoder.decode(known[change.n][_CONTENT_BYTES:]) if answer is None else answer
+        )
+    back.conclude()
+    return tuple(answers)
+
+
+def _judged(tx: WriteTransaction, rights: Rights, change: Change, floor: int, back: GivingBack) -> Answer:
+    """The answer to a change that has none yet."""
+    if change.n <= floor:
+        return _long_settled(change, tx.revision_now, given_back=back.gives_back(change))
+    if back.must_wait(change):
+        return Waits(change.n)
+    return back.or_waits(accepted(tx, rights, change) or _decide(tx, rights, change))
 
 
 def conclude(tx: WriteTransaction) -> None:
@@ -146,13 +162,13 @@ def _floor(tx: WriteTransaction, author: Author, formers: Sequence[_Installation
     return max(tx.settled_floor(device_id, incarnation) for device_id, incarnation in installations)
 
 
-def _long_settled(change: Change, answered_to: int, revision: Revision) -> Outcome:
+def _long_settled(change: Change, revision: Revision, *, given_back: bool) -> Outcome:
     """The answer to a change whose own one was dropped: it is never judged a second time (I3).
 
     A device that gives back what a restored store may lack had shown to have the answer. Anybody else is an old image
     of an installation, whose change may be the one that was taken, or another: it stays there, for a person to look at.
     """
-    if change.n <= answered_to:
+    if given_back:
         return Accepted(change.n, revision)
     return Refused(change.n, Code.ALREADY_SETTLED, _SETTLED)
 
@@ -237,7 +253,7 @@ def _orders_of(tx: WriteTransaction, change: Change) -> Iterable[RowId]:
 
 def _explain(tx: WriteTransaction, author: Author, change: Change, refusal: Refusal) -> Refused:
     """The refusal's outcome; one that only follows from an earlier refusal says so."""
-    missing = refusal.code in (Code.NOT_FOUND, Code.PARENT_MISSING, Code.OUT_OF_SCOPE)
+    missing = refusal.code in LACKS_A_RECORD
     earlier = tx.refused_creates(author.device_id, author.incarnation) if missing else frozenset[bytes]()
     needed = {edit.row_id for edit in change.edits if edit.kind == "update"}
     needed.update(value for edit in change.edits for value in edit.after.values() if isinstance(value, bytes))

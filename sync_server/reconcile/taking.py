@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from fieldrep.contract.change import Outcome
+from fieldrep.contract.change import Answer
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation, Revision
 from fieldrep.contract.messages import ExchangeRequest, Handshake, Verdict
@@ -51,7 +51,7 @@ class Push:
     verdict: Verdict
     author: Author
     epoch: bytes
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Answer, ...] = ()
     error: Exception | None = field(
         default_factory=lambda: KnownError(Code.SERVER_BUSY, "The server stops; sync again in a few seconds.")
     )
@@ -74,7 +74,7 @@ class Push:
 
 def take(
     database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
-) -> tuple[Outcome, ...]:
+) -> tuple[Answer, ...]:
     """The outcomes of what was pushed; what the device told of itself is kept in that transaction.
 
     Raises:
@@ -97,6 +97,7 @@ def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, ve
         known_revision=_known(device, request.handshake, info),
         stood_at=Revision(device.known_revision),
         is_new=not device.incarnation,
+        waits_to=0 if verdict is Verdict.WIPE else request.handshake.highest_n,
     )
     return Push(device, request, verdict, author, info.epoch)
 

@@ -7,7 +7,7 @@ know which of them it was, nor what was read of the store before.
 from __future__ import annotations
 
 from fieldrep.contract.ids import ID_BYTES, Randomness
-from sync_server.store.returns import note_restoration
+from sync_server.store.given_back import note_restoration
 from sync_server.store.series import step_on
 from sync_server.store.transaction import WriteTransaction
 

@@ -1,8 +1,7 @@
 """What comes back after a restore: which devices were here since, what each gave back, and what nobody has any more.
 
 A device counts its changes without gaps, unless it was repaired, and is told of the restore before it offers anything
-again, so what it had been answered before is known at its first contact. Must not know what a change became: it is
-`reconcile` that decides that anew.
+again, so what it had been answered before is known at its first contact. Reads what `given_back.py` notes.
 """
 
 from __future__ import annotations
@@ -13,27 +12,24 @@ from itertools import chain, pairwise
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR, Change, Edit, Outcome, Refused
+from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR, Edit
 from fieldrep.contract.ids import id_text
-from fieldrep.contract.messages import ExchangeRequest
 from sync_server.store.after_backup import LostRow, lost_rows
-from sync_server.store.contact import DeviceIdentity
 from sync_server.store.formers import formers_of
+from sync_server.store.given_back import IN_BACKUP, TO_BE_TRIED, WAITS
 from sync_server.store.known_before import unknown_devices, unknown_people
-from sync_server.store.reading import Reader, StoreInfo
+from sync_server.store.reading import Reader
 from sync_server.store.replaced import Known
-from sync_server.store.session import Session
 from sync_server.store.successors import following, successor_of
-from sync_server.store.transaction import Author, WriteTransaction
 from sync_server.store.two_values import TwoValues, entered
 
 _numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _edits = msgspec.msgpack.Decoder(tuple[Edit, ...]).decode
-_pack = msgspec.msgpack.Encoder().encode
-_IN_BACKUP = "known"
 _ANSWERED = "SELECT n FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?"
 AWAITED = ("not_seen", "giving_back", "unknown")
 """States of a device that may have something to give back."""
+UNSETTLED = (*AWAITED, "waits")
+"""States of a device with which the report is not done: what waits may yet be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,10 @@ class DeviceReturn:
     """One device since the restore.
 
     Attributes:
-        state: `not_seen`, `giving_back` while it offers again what it had sent, `done`, `withdrawn` since the restore
-            before it had given everything back, `replaced` where another one took the place of such a withdrawn one, or
-            `unknown` where the replaced store knew it and this one does not: it has to be enrolled again.
+        state: `not_seen`, `giving_back` while it offers again what it had sent, `waits` once all that is left waits for
+            what others give back, `done`, `withdrawn` since the restore before it had given everything back,
+            `replaced` where another one took the place of such a withdrawn one, or `unknown` where the replaced store
+            knew it and this one does not: it has to be enrolled again.
         number_prefix: by which its orders are numbered, and which it has alone; "" for one that is unknown here.
         stands: as the admin has it: `active`, `locked`, `wipe` for one that is to be wiped, `wiped` or `withdrawn`.
         answered_to: its newest change that had been answered before the restore, as it told.
@@ -53,6 +50,7 @@ class DeviceReturn:
         replaced_by: the device that took its place, or that may have where it was not seen: the same person's under the
             same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
         refused: those that lie there to be corrected: refused before, or when they were given back.
+        waits: those that need a record which another device may still give back; they lie there until then.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
         repaired: it was repaired after damage and left out numbers; some of them may have been used, and be lost.
     """
@@ -70,6 +68,7 @@ class DeviceReturn:
     recovered: int = 0
     refused: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
+    waits: tuple[int, ...] = ()
     replaced_by: str | None = None
     repaired: bool = False
 
@@ -102,7 +101,7 @@ class RestoreReport:
     Attributes:
         revision: the state of the backup that was restored.
         lost: what others than laptops had done after the backup, as far as laptops held it, and is not there again.
-        done: every device that was not withdrawn was here and has given back all it keeps.
+        done: every device that was not withdrawn was here and has given back all it keeps, and nothing of it waits.
         people: login and name of those who were admitted when the store was restored, and are unknown here.
         knew_all: the store before could tell of everybody; else there may be people and devices nobody knows of.
     """
@@ -117,90 +116,10 @@ class RestoreReport:
     knew_all: bool
 
 
-def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, knew_all: bool) -> None:
-    """Remembers that a backup was put in the store's place, under a new epoch.
-
-    `knew_all` where the store before told of everybody who had been known by then.
-    """
-    session.run(
-        "INSERT INTO restoration (epoch, at, revision, knew_all) VALUES (?, ?, ?, ?)",
-        (epoch, at, revision, int(knew_all)),
-    )
-
-
 def was_restored(reader: Reader) -> bool:
     """Whether the present epoch came with a restore, or with being told of one."""
     found = reader.session.first("SELECT 1 FROM restoration WHERE epoch = (SELECT epoch FROM store_info)")
     return found is not None
-
-
-def note_return(
-    session: Session, info: StoreInfo, device: DeviceIdentity, request: ExchangeRequest, now: int
-) -> None:
-    """Keeps what a device tells before it has heard of a restore: how far it had been answered.
-
-    Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
-    again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
-    """
-    handshake = request.handshake
-    answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
-    session.run(
-        "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "
-        "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
-        (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
-    )
-
-
-def _answered_to(request: ExchangeRequest) -> int:
-    """The newest change that had been answered: its newest, less those that wait.
-
-    Unless a repair left out numbers behind the oldest that waits; nothing behind that one was answered then.
-    """
-    handshake = request.handshake
-    counted = max(0, handshake.highest_n - handshake.waiting)
-    before_oldest = max(handshake.settled_to, request.changes[0].n - 1 if request.changes else 0)
-    left_out = handshake.waiting and counted - before_oldest >= LEFT_OUT_BY_A_REPAIR
-    return before_oldest if left_out else counted
-
-
-def note_refused(session: Session, info: StoreInfo, device: DeviceIdentity, numbers: tuple[int, ...]) -> None:
-    """Keeps which of its changes a device does not offer again because they had been refused."""
-    session.run(
-        "UPDATE device_return SET refused = ? WHERE epoch = ? AND device_id = ?",
-        (_pack(tuple(sorted(numbers))), info.epoch, device.device_id),
-    )
-
-
-def answered_before(tx: WriteTransaction, author: Author) -> int:
-    """The newest change of a device that a store lost since had answered; 0 when nothing was lost."""
-    found = tx.session.first(
-        "SELECT answered_to FROM device_return WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
-        (author.device_id,),
-    )
-    return int(found[0]) if found else 0
-
-
-def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome: Outcome | None) -> None:
-    """Lists a change that came back, with what became of it this time; None for one that the backup knows."""
-    first = change.edits[0] if change.edits else None
-    result = _IN_BACKUP if outcome is None else type(outcome).__name__.lower()
-    if isinstance(outcome, Refused):
-        result = f"refused: {outcome.code}"
-    tx.session.run(
-        "INSERT INTO returned_change (epoch, device_id, n, command, result, entity, row_id, at, edits) "
-        "VALUES ((SELECT epoch FROM store_info), ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id, n) DO NOTHING",
-        (
-            author.device_id,
-            change.n,
-            change.command,
-            result,
-            first.entity if first else "",
-            first.row_id if first else None,
-            tx.now,
-            _pack(change.edits if outcome is not None else ()),
-        ),
-    )
 
 
 def restore_report(reader: Reader) -> RestoreReport | None:
@@ -219,7 +138,7 @@ def restore_report(reader: Reader) -> RestoreReport | None:
         devices=devices,
         changes=tuple(_changes(reader)),
         lost=tuple(lost_rows(reader, awaited)),
-        done=not awaited,
+        done=all(device.state not in UNSETTLED for device in devices),
         people=tuple((one.login, one.name) for one in unknown_people(reader)),
         knew_all=bool(knew_all),
     )
@@ -241,8 +160,8 @@ def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
     One withdrawn by then had sent all it ever would.
     """
     sql = (
-        "SELECT d.id, u.login, d.name, d.number_prefix, d.state, k.seen_at, k.waiting, r.answered_to, r.refused, "
-        "r.incarnation, r.seen_at, c.made_at, c.revoked_at "
+        "SELECT d.id, u.login, d.name, d.number_prefix, d.state, k.seen_at, k.waiting, k.settled_to, r.answered_to, "
+        "r.refused, r.incarnation, r.seen_at, c.made_at, c.revoked_at "
         "FROM device AS d JOIN app_user AS u ON u.id = d.user_id "
         "JOIN device_credential AS c ON c.device_id = d.id AND (c.revoked_at IS NULL OR c.revoked_at >= ?) "
         "LEFT JOIN device_contact AS k ON k.device_id = d.id "
@@ -255,15 +174,12 @@ def _devices(reader: Reader, restored_at: int) -> list[DeviceReturn]:
 
 def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> DeviceReturn:
     device_id, login, name, number_prefix, stands, *rest = row
-    seen, waiting, answered, refused, incarnation, came, made_at, revoked_at = rest
+    seen, waiting, settled, answered, refused, incarnation, came, made_at, revoked_at = rest
     assert isinstance(device_id, bytes)  # noqa: S101 - a primary key
     assert isinstance(made_at, int)  # noqa: S101 - never empty
     answered_to = answered if isinstance(answered, int) else 0
     told = _numbers(refused) if isinstance(refused, bytes) else ()
-    returned = reader.rows(
-        "SELECT n, result FROM returned_change WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
-        (device_id,),
-    )
+    returned, waits = _listed(reader, device_id, settled if isinstance(settled, int) else 0)
     admitted_by = made_at if made_at < restored_at else None
     installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
     again = {n for n, result in returned if result.startswith("refused")}
@@ -271,7 +187,8 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     known = {n for n, _ in returned} | own
     before = _as_formers(reader, device_id, min(own, default=answered_to + 1) - 1, admitted_by)
     moments = [moment for moment in (seen, came) if isinstance(moment, int)]
-    state = "not_seen" if answered is None else "giving_back" if waiting else "done"
+    state = "giving_back" if waiting else "waits" if waits else "done"
+    state = "not_seen" if answered is None else state
     state, successor = _or_gone(reader, device_id, restored_at, state, withdrawn=revoked_at is not None)
     missing, left_out = _absent(known.union(told, before), answered_to) if state == "done" else ((), False)
     return DeviceReturn(
@@ -285,12 +202,23 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         last_seen_at=max(moments, default=None),
         answered_to=answered_to,
         returned=len(returned),
-        recovered=sum(n not in again and result != _IN_BACKUP for n, result in returned),
+        recovered=sum(n not in again and result != IN_BACKUP for n, result in returned),
         refused=tuple(sorted({n for n in told if n not in known} | again)),
         missing=missing,
+        waits=tuple(sorted(waits)),
         replaced_by=id_text(successor) if successor else None,
         repaired=left_out,
     )
+
+
+def _listed(reader: Reader, device_id: bytes, settled_to: int) -> tuple[list[tuple[int, str]], set[int]]:
+    """What came back of a device, with what became of it, and what waits there for others."""
+    sql = (
+        "SELECT n, result FROM returned_change WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)"
+    )
+    listed = reader.rows(sql, (device_id,))
+    returned = [(n, result) for n, result in listed if result not in (WAITS, TO_BE_TRIED)]
+    return returned, {n for n, _ in listed if n > settled_to} - {n for n, _ in returned}
 
 
 def _or_gone(
@@ -359,7 +287,7 @@ def _changes(reader: Reader) -> list[ReturnedChange]:
             entered(_edits(edits)),
         )
         for login, name, number_prefix, n, command, result, entity, row_id, at, edits in reader.rows(
-            sql, (_IN_BACKUP,)
+            sql, (IN_BACKUP,)
         )
     ]
 

@@ -12,10 +12,15 @@ import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Edit
+from sync_server.store.given_back import TO_BE_TRIED, WAITS
 from sync_server.store.reading import Reader
 
 _TOLD_ROWS = "SELECT entity, row_id FROM row_after_backup WHERE epoch = (SELECT epoch FROM store_info)"
 _RETURNED = "SELECT edits FROM returned_change WHERE epoch = (SELECT epoch FROM store_info)"
+_WAITING = (
+    "SELECT d.user_id, w.edits FROM returned_change AS w JOIN device AS d ON d.id = w.device_id "
+    "WHERE w.epoch = (SELECT epoch FROM store_info) AND w.result IN (?, ?)"
+)
 
 _decode_was = msgspec.msgpack.Decoder(dict[str, object]).decode
 _decode_change = msgspec.msgpack.Decoder(Change).decode
@@ -42,7 +47,7 @@ class SinceRestore:
         for (blob,) in reader.rows(_RETURNED):
             for edit in _edits(blob):
                 self._given.setdefault((edit.entity, edit.row_id), []).append(edit.after)
-        self._refused = _refused(reader)
+        self._kept = _kept(reader)
 
     def accounts_for(self, row: Told, field: str, value: object) -> bool:
         """Whether a field has said this since, so that what it says now is later, or a change given back says it."""
@@ -62,12 +67,12 @@ class SinceRestore:
         )
 
     def refused(self, row: Told, user_id: bytes | None) -> bool:
-        """Whether an edit of the row by that person lies there refused."""
-        return any(who == user_id for who, _ in self._refused.get(row, ()))
+        """Whether an edit of the row by that person lies there refused, or waits for what others give back."""
+        return any(who == user_id for who, _ in self._kept.get(row, ()))
 
     def making_refused(self, row: Told) -> bool:
-        """Whether the change that makes the row lies there refused, whoever entered it."""
-        return any(kind == "create" for _, kind in self._refused.get(row, ()))
+        """Whether the change that makes the row lies there refused or waits, whoever entered it."""
+        return any(kind == "create" for _, kind in self._kept.get(row, ()))
 
 
 def _forms(reader: Reader) -> dict[Told, list[Form]]:
@@ -91,14 +96,16 @@ def _forms(reader: Reader) -> dict[Told, list[Form]]:
     return forms
 
 
-def _refused(reader: Reader) -> dict[Told, list[tuple[bytes, str]]]:
-    """Whose refused edits since the restore name which rows, and whether they make them."""
+def _kept(reader: Reader) -> dict[Told, list[tuple[bytes, str]]]:
+    """Whose edits name which rows, and whether they make them, of those refused since the restore or waiting by it."""
     sql = (
         "SELECT user_id, payload FROM refused_change "
         "WHERE received_at >= (SELECT at FROM restoration WHERE epoch = (SELECT epoch FROM store_info))"
     )
+    kept = [(user_id, _decode_change(payload).edits) for user_id, payload in reader.rows(sql)]
+    kept += [(user_id, _edits(edits)) for user_id, edits in reader.rows(_WAITING, (WAITS, TO_BE_TRIED))]
     found: dict[Told, list[tuple[bytes, str]]] = {}
-    for user_id, payload in reader.rows(sql):
-        for edit in _decode_change(payload).edits:
+    for user_id, edits in kept:
+        for edit in edits:
             found.setdefault((edit.entity, edit.row_id), []).append((user_id, edit.kind))
     return found

@@ -29,7 +29,7 @@ from tests.store_suite.world import World
 def verdicts(folder: Path) -> Iterator[Message]:
     """Every message of these histories by its file's name."""
     kept: list[Message] = []
-    for scenes in (_everyday, _barred, _long_away, _restored):
+    for scenes in (_everyday, _barred, _long_away, _restored, _first_back):
         with company(folder / scenes.__name__) as world:
             ana = Laptop(folder / scenes.__name__, world, world.user("ana"), "ana")
             scenes(folder / scenes.__name__, world, ana, kept)
@@ -161,3 +161,19 @@ def _restored(folder: Path, world: World, ana: Laptop, kept: list[Message]) -> N
     sync(ana.replica, Tapped(world, ana, "25-after-a-backup", kept))
     go_back(world, folder)
     sync(ana.replica, Tapped(world, ana, "26-restored", kept))
+
+
+def _first_back(folder: Path, world: World, ana: Laptop, kept: list[Message]) -> None:
+    """Back to a backup from before a record was made: who worked on it is here before who made it."""
+    other = Laptop(folder, world, ana.admission.user_id, "other")
+    for laptop in (ana, other):
+        laptop.sync()
+    keep(world, folder)
+    shop = other.create("After the backup")
+    for laptop in (other, ana):
+        laptop.sync()
+    ana.edit(shop, phone="1")
+    ana.sync()
+    go_back(world, folder)
+    sync(ana.replica, Tapped(world, ana, "41-waits", kept))
+    other.replica.close()

@@ -59,6 +59,7 @@ class Batch:
             ("conflicts", Counter(row["reason"] for row in history.central.oracle.rows["conflict"].values())),
             ("copies told", {"": history.central.copies.noticed}),
             ("known again by their work", {"": history.central.copies.recognised}),
+            ("told to wait", {"": history.central.waiting.times}),
             ("records purged", {"": history.ageing.purged}),
             ("instants looked at", {"": history.watch.looks}),
         ):

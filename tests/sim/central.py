@@ -24,9 +24,10 @@ from sync_server.store.database import Database
 from sync_server.store.files import set_quota
 from tests.sim import merging
 from tests.sim.bodies import Bodies
-from tests.sim.copying import Copies, is_behind, shown_by, stored_answers
+from tests.sim.copying import Copies, is_behind, stored_answers
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import opened_again, told, told_of
+from tests.sim.hearing import hear
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
@@ -34,6 +35,7 @@ from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
 from tests.sim.skew import is_told_to_update, pushed_in_full
 from tests.sim.standing import Standing
+from tests.sim.waiting import Waiting
 
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 
@@ -51,6 +53,7 @@ class Central:
     bodies: Bodies = field(default_factory=Bodies)
     copies: Copies = field(default_factory=lambda: Copies({}))
     standing: Standing = field(init=False)
+    waiting: Waiting = field(init=False)
     heard: dict[bytes, int] = field(default_factory=dict)
     ticks: dict[int, int] = field(default_factory=dict)
     revisions: dict[Key, int] = field(default_factory=dict)
@@ -77,6 +80,7 @@ class Central:
         self.sql.overhear(self.database)
         self._routes = _Routes(self.database, processes=1)
         self.oracle, self.standing = Oracle(self.sql.columns()), Standing(self)
+        self.waiting = Waiting(self)
         self.copies.ordered = self.standing.sending
 
     def close(self) -> None:
@@ -108,6 +112,7 @@ class Central:
         self.ticks = {at: tick for at, tick in self.ticks.items() if at < saved_at} | {saved_at: oracle.tick}
         self.restored_to = [*restored_to, (self.epoch, saved_at)]  # of others it does not know itself
         self.restored = oracle.tick
+        self.waiting.restored()
         self.settle()  # a day that has begun since is settled with the restore, at a revision of its own
         self.compare(self.standing.written())
 
@@ -252,14 +257,14 @@ class Central:
             self.settle()
             self.compare({})
             return
-        self._hear(request, device)
+        hear(self, request, device)
         who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
         touched: dict[Key, bytes] = {}
         self.copies.recognise(device, user, self.oracle.rows["device"], request.changes)
         stored = stored_answers(self.sql, device, request) if request.changes else {}
+        waits = self.waiting.listed(device) if request.changes else {}
         for change in [one for one in request.changes if not self.copies.is_anothers(device, one)]:
-            outcome = stored.get(change.n)
-            known = self.copies.known(device, change)
+            outcome, known = stored.get(change.n), self.copies.known(device, change)
             if known is not None:
                 self.repeats += 1
                 # what it was answered as a former device stands there alone
@@ -268,31 +273,22 @@ class Central:
                 continue
             if outcome is not None:
                 self.copies.note(device, change, outcome)
+                self.waiting.answered(who, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
-        if stored and pushed_in_full(request) and not (failed and is_behind(self.sql, device, request)):
+            elif change.n in waits:
+                self.waiting.told(who, change)
+        if (
+            (stored or waits)
+            and pushed_in_full(request)
+            and not (failed and is_behind(self.sql, device, request))
+        ):
             self.noted[device] = max(who.stood, self.heard[device])
         self.oracle.end_of_push()
         stands = self.dump()
         touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names, at_once), b"store"))
         self.settle()
         self.compare(touched, stands)
-
-    def _hear(self, request: ExchangeRequest, device: bytes) -> None:
-        """The cursor a device shows, now or when it was last noted, says which state it has taken."""
-        told, since = request.handshake, shown_by(request)
-        if told.epoch in (b"", self.epoch):
-            shown = self._tick_of(since)
-        else:  # it has not heard of a restore: what it had of the time before the backup counts
-            epochs = [epoch for epoch, _ in self.restored_to]
-            heard_of = epochs.index(told.epoch) + 1 if told.epoch in epochs else 0
-            shown = self._tick_of(min(since, *(at for _, at in self.restored_to[heard_of:])))
-            self.noted[device] = max(self.noted.get(device, 0), shown)
-        self.heard[device] = max(self.noted.get(device, 0), shown)
-
-    def _tick_of(self, since: int) -> int:
-        """The newest event up to a revision."""
-        return max((tick for revision, tick in self.ticks.items() if revision <= since and since), default=0)
 
     def _judge_change(self, who: Sender, change: Any, outcome: Outcome) -> list[Key]:
         now = self.now()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from fieldrep.contract.change import Waits
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
 from fieldrep.contract.page import page_columns
 from tests.sim.oracle import Wrong
@@ -34,6 +35,10 @@ def check_reply(
     if len(taken) != len(reply.outcomes):
         raise Wrong(f"I3: {len(taken)} changes came, {len(reply.outcomes)} outcomes go back")
     for n, outcome in given.items():
+        if isinstance(outcome, Waits):
+            if n not in central.waiting.listed(device):
+                raise Wrong(f"I21: change {n} was told to wait, and nobody sees that it does")
+            continue
         if outcome != (kept := central.copies.known(device, changes[n])):
             raise Wrong(f"I3: the reply says {outcome}, the store {kept}")
     allowed = central.oracle.visible(user)

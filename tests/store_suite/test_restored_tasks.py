@@ -10,6 +10,7 @@ from fieldrep.contract.ids import RowId, id_text
 from sync_server.admin.restored import print_report
 from sync_server.reconcile.merges import merge
 from sync_server.store.admin import add_territory, assign, unassign
+from sync_server.store.credentials import revoke
 from sync_server.store.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World, contacts
@@ -48,6 +49,10 @@ def test_a_refused_order_that_its_laptop_keeps_is_not_for_the_office_to_enter_an
     andrew.sync()
     expected = {("account", "Shop", "the office"), ("user", "Steven", "the office")}
     assert named(world) == expected, "Nancy's laptop may still give her order back"
+    assert nancy.sync().told_to_wait == 2
+    assert named(world) == expected, "it waits there for whoever may bring what it needs"
+    with world.write() as tx:
+        revoke(tx, steven.admission.device_id, "lost")
     assert nancy.sync().refused == 2
     assert named(world) == expected, "she keeps it and can send it again"
     (of_nancy,) = [device for device in report(world).devices if device.login == "nancy"]
@@ -78,9 +83,11 @@ def test_an_act_of_the_office_stays_listed_although_laptops_gave_back_edits_of_t
     for laptop in laptops:
         laptop.sync()
     go_back(world, tmp_path)
-    assert [laptop.sync().refused for laptop in laptops] == [1, 0, 0]
+    assert [laptop.sync().told_to_wait for laptop in laptops] == [1, 0, 0]
     both = {("account", "Shop", "Nancy, or the office before"), ("account", "Inn", "the office")}
     assert named(world) == both, "Janet's edits made both younger, and brought neither act back"
+    assert nancy.sync().refused == 1
+    assert named(world) == both, "and so it is when nobody may bring it any more"
     world.change("account", inn, payment_terms="30 days", changed_by=None)
     world.change("account", shop, owner_user_id=nancy.admission.user_id, changed_by=None)
     nancy.sync()

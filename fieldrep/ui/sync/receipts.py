@@ -70,6 +70,7 @@ def figures(receipt: Receipt) -> list[tuple[str, str]]:
         ("Given back", f"{receipt.returned:,}"),
         ("Waiting", f"{receipt.waiting:,}"),
         ("Held back", f"{receipt.held_back:,}"),
+        ("Waiting for others", f"{receipt.told_to_wait:,}"),
         ("Files sent", f"{receipt.files_sent:,}"),
         ("Files received", f"{receipt.files_brought:,}"),
         ("Files waiting", f"{receipt.files_waiting:,}"),

@@ -30,6 +30,7 @@ _STATES = {
     "doomed": Cell("Builds on a refused change", Tone.DANGER),
     "aside": Cell("Being corrected, not sent", Tone.WARNING),
     "held_back": Cell("Waits for the server's update", Tone.WARNING),
+    "waits": Cell("Waits for another laptop", Tone.WARNING),
 }
 _HANDED = {
     "": Cell("Needs you", Tone.DANGER),

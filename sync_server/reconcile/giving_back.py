@@ -1,0 +1,93 @@
+"""A device that gives back what a restored store forgot: what of its push is listed, and what waits for others.
+
+Devices come in whatever order, so a change may need a record that another device has yet to give back. It is not
+refused then, but waits, with all that builds on the rows it touches, and is judged when its device offers it again;
+once nobody is left who may bring the record it is refused like any other (I21). Must not judge a change itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from fieldrep.contract.change import Answer, Change, Edit, Outcome, Refused, Waits
+from fieldrep.contract.errors import Code
+from sync_server.reconcile.author import Author
+from sync_server.store.given_back import (
+    answered_before,
+    may_still_come,
+    note_returned,
+    note_waiting,
+    something_came,
+    waiting_edits,
+    waits_no_more,
+)
+from sync_server.store.transaction import WriteTransaction
+
+LACKS_A_RECORD = frozenset({Code.NOT_FOUND, Code.PARENT_MISSING, Code.OUT_OF_SCOPE})
+"""What a change is refused with whose record is not there, or not its author's; which of both nobody is told (I5)."""
+
+
+@dataclass(slots=True)
+class GivingBack:
+    """One push of a device, as a restored store sees it.
+
+    Attributes:
+        answered_to: up to which number its changes had been answered before, None where it has not told of that.
+    """
+
+    tx: WriteTransaction
+    author: Author
+    answered_to: int | None
+    _waiting: dict[int, tuple[Edit, ...]]
+    _touched: set[bytes] = field(default_factory=set)
+    _may_come: bool | None = None
+    _taken: bool = False
+
+    @classmethod
+    def of(cls, tx: WriteTransaction, author: Author, first: int) -> GivingBack:
+        """The push of an author; `first` is its oldest change: what waits before that one is not offered with it."""
+        answered_to = answered_before(tx, author) if author.has_past else None
+        waiting = dict(waiting_edits(tx, author)) if answered_to is not None else {}
+        back = cls(tx, author, answered_to, waiting)
+        back._touch(edit for n, edits in waiting.items() if n < first for edit in edits)
+        return back
+
+    def gives_back(self, change: Change) -> bool:
+        """Whether a change had been answered before the restore."""
+        return change.n <= (self.answered_to or 0)
+
+    def must_wait(self, change: Change) -> bool:
+        """Whether a change builds on one that waits."""
+        named = (value for edit in change.edits for value in (edit.row_id, *edit.after.values()))
+        return bool(self._touched) and not self._touched.isdisjoint(named)
+
+    def or_waits(self, outcome: Outcome) -> Answer:
+        """The outcome; a change that lacks a record waits while another device may give that back."""
+        lacks = isinstance(outcome, Refused) and outcome.code in LACKS_A_RECORD
+        if self.answered_to is None or not lacks or outcome.n > self.author.waits_to:
+            return outcome
+        self.conclude()
+        if self._may_come is None:
+            self._may_come = may_still_come(self.tx, self.author)
+        return Waits(outcome.n) if self._may_come else outcome
+
+    def note(self, change: Change, answer: Answer | None) -> None:
+        """Lists what became of a change; None for one that the backup knows."""
+        if isinstance(answer, Waits):
+            self._touch(change.edits)
+            note_waiting(self.tx, self.author, change)
+        elif self.gives_back(change):
+            note_returned(self.tx, self.author, change, answer)
+            self._taken = self._taken or not isinstance(answer, Refused | None)
+        elif change.n in self._waiting:
+            waits_no_more(self.tx, self.author, change)
+
+    def conclude(self) -> None:
+        """What was taken may be what others wait for."""
+        if self._taken:
+            something_came(self.tx)
+            self._taken, self._may_come = False, None
+
+    def _touch(self, edits: Iterable[Edit]) -> None:
+        self._touched.update(edit.row_id for edit in edits)

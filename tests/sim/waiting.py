@@ -1,0 +1,80 @@
+"""After a restore: changes told to wait for what others give back, and that none is refused which should have waited.
+
+Must not know how the server finds out whether anybody may still bring a record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fieldrep.contract.change import Outcome, Refused
+from tests.sim.oracle import Sender, Wrong
+
+if TYPE_CHECKING:
+    from tests.sim.central import Central
+
+LACKS_A_RECORD = ("not_found", "parent_missing", "out_of_scope")
+
+
+@dataclass
+class Waiting:
+    """What waits, by device and number.
+
+    Attributes:
+        waits: the changes that were told to wait and have no answer yet.
+        lacked: per refused change the ids it names that no record had then.
+        times: how often a change was told to wait.
+    """
+
+    central: Central
+    waits: dict[bytes, dict[int, Any]] = field(default_factory=dict)
+    lacked: dict[tuple[bytes, int], set[bytes]] = field(default_factory=dict)
+    times: int = 0
+
+    def restored(self) -> None:
+        """All is given back anew."""
+        self.waits, self.lacked = {}, {}
+
+    def listed(self, device: bytes) -> set[int]:
+        """The changes of a device that the store lists as waiting."""
+        sql = (
+            "SELECT device_id, n FROM returned_change WHERE result LIKE 'waits%' "
+            "AND epoch = (SELECT epoch FROM store_info)"
+        )
+        return {n for who, n in self.central.sql.rows(sql)[1] if bytes(who) == device}
+
+    def told(self, who: Sender, change: Any) -> None:
+        """A change was told to wait: it builds on another one that waits, or names what is not there."""
+        mine = self.waits.setdefault(who.device, {})
+        before = [edit.row_id for n, one in mine.items() if n < change.n for edit in one.edits]
+        if not named(change).intersection(before):
+            verdict, _ = self.central.oracle.judge(who, change, self.central.now())
+            if verdict.kind != "refused" or verdict.code not in LACKS_A_RECORD:
+                raise Wrong(f"change {change.n} was told to wait, the oracle says {verdict}; {change}")
+        if not self.central.restored:
+            raise Wrong(f"change {change.n} was told to wait, and nobody gives anything back")
+        mine[change.n] = change
+        self.times += 1
+
+    def answered(self, who: Sender, change: Any, outcome: Outcome) -> None:
+        """I21: what a change given back makes, nobody was refused a change for before."""
+        code = outcome.code if isinstance(outcome, Refused) else ""
+        given_back = (who.device, change.n) in self.central.ever_answered
+        self.waits.get(who.device, {}).pop(change.n, None)
+        if code in LACKS_A_RECORD and self.central.restored:
+            there = {row_id for rows in self.central.oracle.rows.values() for row_id in rows}
+            self.lacked[who.device, change.n] = named(change) - there
+        made = {edit.row_id for edit in change.edits if edit.kind == "create"}
+        for (device, n), ids in self.lacked.items():
+            if given_back and not code and device != who.device and ids & made:
+                names = [self.central.names.get(one) for one in ids & made]
+                raise Wrong(
+                    f"I21: change {n} of {self.central.names.get(device)} lacked {names}, now given back"
+                )
+
+
+def named(change: Any) -> set[bytes]:
+    """The ids a change names."""
+    values = {value for edit in change.edits for value in (edit.row_id, *edit.after.values())}
+    return {value for value in values if isinstance(value, bytes) and len(value) == 16}

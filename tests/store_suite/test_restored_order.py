@@ -1,0 +1,217 @@
+"""Laptops that come back to a restored store before those whose records they worked on: nothing of it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fieldrep.contract.ids import RowId
+from fieldrep.sync.wiping import WipeOrdered
+from sync_server.admin.awaited import conclusion
+from sync_server.store.credentials import revoke
+from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
+from sync_server.store.verify import verify
+from sync_server.store.wiping import order_wipe
+from tests.store_suite.laptop import Laptop, go_back, keep, office
+from tests.store_suite.world import World
+
+
+def report(world: World) -> RestoreReport:
+    with world.database.read() as reader:
+        found = restore_report(reader)
+    assert found is not None
+    return found
+
+
+def told(world: World, laptop: Laptop) -> DeviceReturn:
+    (found,) = (one for one in report(world).devices if one.device == laptop.name)
+    return found
+
+
+def stood(laptop: Laptop, sql: str) -> list[tuple[object, ...]]:
+    with laptop.replica.read() as reader:
+        return list(reader.rows(sql))
+
+
+def work_on(laptop: Laptop, shop: RowId) -> None:
+    """What somebody does at a customer: edits, a person, a visit and a file of it, an order, a move between fields."""
+    laptop.edit(shop, phone="1")
+    with laptop.replica.begin("create_contact", "person") as uow:
+        uow.create("contact", {"account_id": shop, "family_name": "Smit"})
+    with laptop.replica.begin("complete_visit", "visit") as uow:
+        visit = uow.create("activity", {"account_id": shop, "kind": "meeting", "subject": "Hello"})
+        file = {"account_id": shop, "activity_id": visit, "name": "a.pdf", "media_type": "application/pdf"}
+        uow.create("attachment", {**file, "size": 3, "sha256": "0" * 64})
+    laptop.order(shop)
+    laptop.edit(shop, phone="2")
+
+
+@pytest.fixture
+def laptops(world: World, tmp_path: Path) -> tuple[Laptop, Laptop]:
+    """Two laptops of one person, as they were when the backup was made."""
+    user = world.user("ana")
+    found = Laptop(tmp_path, world, user, "desk"), Laptop(tmp_path, world, user, "road")
+    for laptop in found:
+        laptop.sync()
+    keep(world, tmp_path)
+    return found
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_work_on_a_record_of_another_laptop_waits_until_that_one_has_given_it_back(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop], sent: bool
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    work_on(road, shop)
+    road.create("Its own")
+    if sent:
+        road.sync()
+    go_back(world, tmp_path)
+    receipt = road.sync()
+    assert (receipt.refused, receipt.told_to_wait, receipt.waiting) == (0, 6, 0)
+    assert "6 waiting for what other laptops give back to the restored server" in receipt.sentence
+    assert (told(world, road).state, told(world, road).waits) == ("waits", (1, 2, 3, 4, 5, 6))
+    assert told(world, desk).state == "not_seen"
+    said = conclusion(report(world))
+    assert said[0] == "1 device has not given everything back yet:"
+    assert "desk" in said[1]
+    assert said[-1].startswith(
+        "6 changes wait on their laptops for records that others have not given back yet"
+    )
+    assert desk.sync().refused == 0
+    receipt = road.sync()
+    assert (receipt.refused, receipt.told_to_wait, receipt.digests_equal) == (0, 0, True)
+    assert (receipt.returned, receipt.accepted + receipt.merged) == ((6, 0) if sent else (0, 6))
+    assert stood(road, "SELECT name, phone FROM account ORDER BY name") == [("Its own", None), ("Shop", "2")]
+    assert stood(road, "SELECT count(*) FROM conflict") == [(0,)]
+    assert (told(world, road).state, told(world, road).waits, report(world).done) == ("done", (), True)
+    assert told(world, road).missing == ()
+    assert verify(world.database) == []
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_what_waits_for_one_who_never_comes_lies_there_until_he_is_withdrawn_and_is_told(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    for _ in range(3):
+        assert road.sync().told_to_wait == 1
+    assert stood(road, "SELECT n, state FROM outbox") == [(1, "waits")]
+    with world.write() as tx:
+        revoke(tx, desk.admission.device_id, "lost")
+    receipt = road.sync()
+    assert (receipt.refused, receipt.told_to_wait) == (1, 0)
+    assert stood(road, "SELECT n FROM refused_change") == [(1,)]
+    assert (told(world, road).state, told(world, road).refused) == ("done", (1,))
+    found = report(world)
+    assert found.done
+    assert "what only it had sent after the backup may be missing" in " ".join(conclusion(found))
+    assert [(row.entity, row.record, row.by) for row in found.lost] == [("account", "Shop", "Ana")]
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_two_that_need_what_a_withdrawn_one_had_made_do_not_wait_for_each_other(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    lost = Laptop(tmp_path, world, desk.admission.user_id, "lost")
+    lost.sync()
+    (tmp_path / "kept").unlink()
+    keep(world, tmp_path)
+    shop = lost.create("Shop")
+    lost.sync()
+    order = {}
+    for laptop in laptops:
+        laptop.sync()
+        order[laptop.name] = laptop.draft(shop)
+        laptop.sync()
+    desk.sync()
+    desk.submit(order["road"])
+    desk.sync()
+    go_back(world, tmp_path)
+    assert [laptop.sync().told_to_wait for laptop in (desk, road, desk)] == [2, 1, 2]
+    with world.write() as tx:
+        revoke(tx, lost.admission.device_id, "lost")
+    assert [laptop.sync().refused for laptop in (desk, road)] == [2, 1]
+    assert report(world).done
+    for laptop in (*laptops, lost):
+        laptop.replica.close()
+
+
+def test_a_chain_through_several_laptops_comes_back_in_whatever_order_they_come(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    order = road.draft(shop)
+    road.sync()
+    desk.sync()
+    desk.submit(order)
+    desk.sync()
+    go_back(world, tmp_path)
+    assert [laptop.sync().told_to_wait for laptop in (road, desk)] == [1, 1]
+    assert [told(world, laptop).state for laptop in (road, desk)] == ["waits", "waits"]
+    assert [laptop.sync().told_to_wait for laptop in (desk, road, desk)] == [1, 0, 0]
+    assert stood(desk, "SELECT status FROM sales_order") == [("received",)]
+    assert report(world).done
+    assert all(not one.refused and not one.missing for one in report(world).devices)
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_what_waits_is_sent_or_refused_before_a_laptop_is_wiped(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    assert road.sync().told_to_wait == 1
+    with world.write() as tx:
+        order_wipe(tx, road.admission.device_id, lost=False)
+    with pytest.raises(WipeOrdered):
+        road.sync()
+    assert stood(road, "SELECT n FROM refused_change") == [(1,)], (
+        "nothing is destroyed that nobody was told of"
+    )
+    with world.database.read() as reader:
+        assert reader.rows("SELECT n, code FROM refused_change") == [(1, "not_found")]
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_what_waits_goes_by_stick_as_well(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    for _ in range(2):
+        receipt = road.into(office(world, road.out(most_changes=1)))
+    assert (receipt.told_to_wait, receipt.refused) == (1, 0)
+    desk.sync()
+    receipt = road.into(office(world, road.out()))
+    assert (receipt.returned, receipt.told_to_wait, road.names()) == (1, 0, {"Shop"})
+    for laptop in laptops:
+        laptop.replica.close()
