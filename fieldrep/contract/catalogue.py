@@ -25,6 +25,7 @@ _DECLARATIONS = (
     products.ProductUom,
     products.PriceList,
     products.StockLevel,
+    orders.DiscountPolicy,
     accounts.Account,
     accounts.Site,
     accounts.Contact,

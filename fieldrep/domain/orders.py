@@ -23,6 +23,10 @@ EDITABLE_STATES = frozenset({"draft"})
 """States in which lines and head fields may still be changed on a device."""
 
 
+OFFICE_DECIDES = {"approve": "received", "reject": "rejected"}
+"""What the office may say of a held order, and what the order becomes; see `discounts.py` for why it was held."""
+
+
 FAR_ABOVE = 10
 """Times the highest order before: more is asked about before it is submitted, never refused."""
 

@@ -1,4 +1,7 @@
-"""Orders on arrival: moves of their state are judged, totals are derived, a submitted order gets its number (I9)."""
+"""Orders on arrival: moves of their state are judged, totals are derived, a submitted order gets its number (I9).
+
+One that gives more discount than whoever submits it may is held, by the policies and the day of the central store.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
+from fieldrep.domain.days import day_of, zone_named
+from fieldrep.domain.discounts import Giver, LineAbove, approval_needed, lines_above
 from fieldrep.domain.orders import (
     EDITABLE_STATES,
     amount_of_line,
@@ -21,6 +26,7 @@ from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 ORDER = CATALOGUE["sales_order"]
+PRODUCT = CATALOGUE["product"]
 LINE = CATALOGUE["document_line"]
 DERIVED = {
     "sales_order": frozenset({"goods_amount", "total_amount"}),
@@ -135,7 +141,27 @@ def _receive(tx: WriteTransaction, author: Author, order: Row, lines: list[Row])
         number = name_of(order)
         sentence = f"{number} has no lines; add a product and submit it again."
         raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, ORDER.name, row_id_of(order), "status")
-    order["status"] = "received"
+    above = _above(tx, author, lines)
+    order["status"] = "held" if above else "received"
+    if above:
+        order["hold_reasons"] = approval_needed(above)
     order["sales_rep_id"] = order["sales_rep_id"] or author.user_id
     if not order["number_official"]:
         order["number_official"] = f"SO-{tx.next_number('sales_order'):06d}"
+
+
+def _above(tx: WriteTransaction, author: Author, lines: list[Row]) -> tuple[LineAbove, ...]:
+    """The lines that give more discount than the author may, today."""
+    policies = [policy for policy in tx.all("discount_policy") if not policy["archived"]]
+    user = tx.row("user", author.user_id) if policies else None
+    if user is None:
+        return ()
+    tx.preload(PRODUCT, {product_id for line in lines if isinstance(product_id := line["product_id"], bytes)})
+    day = day_of(tx.now, zone_named(str(user["tz"] or "UTC"))).isoformat()
+    giver = Giver(author.user_id, str(user["role"]), day)
+    return lines_above(lines, lambda product_id: _family(tx, product_id), policies, giver)
+
+
+def _family(tx: WriteTransaction, product_id: Value) -> Value:
+    product = tx.row(PRODUCT, product_id) if isinstance(product_id, bytes) else None
+    return product["family"] if product else None

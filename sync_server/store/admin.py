@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 
-from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
-from fieldrep.contract.values import check_row
 from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.parents import makes_circle
 from sync_server.store import covering
-from sync_server.store.audit import described
+from sync_server.store.acts import add_row, change_row, id_of
 from sync_server.store.credentials import revoke
 from sync_server.store.known_before import former_id
 from sync_server.store.reading import Reader
@@ -134,7 +132,7 @@ def add_user(
         "manager_id": manager,
         "tz": zone,
     }
-    return _add(tx, "user", values, "add_user", former_id(tx, login))
+    return add_row(tx, "user", values, "add_user", former_id(tx, login))
 
 
 def disable_user(tx: WriteTransaction, login: str) -> None:
@@ -144,8 +142,8 @@ def disable_user(tx: WriteTransaction, login: str) -> None:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is disabled already.")
     for device in tx.find("device", "user_id", user["id"]):
         if not is_withdrawn(tx, device):
-            revoke(tx, _id(device), "the user was disabled")
-    _change(tx, "user", user, {"active": 0}, "disable_user")
+            revoke(tx, id_of(device), "the user was disabled")
+    change_row(tx, "user", user, {"active": 0}, "disable_user")
 
 
 def enable_user(tx: WriteTransaction, login: str) -> None:
@@ -153,7 +151,7 @@ def enable_user(tx: WriteTransaction, login: str) -> None:
     user = user_named(tx, login)
     if user["active"]:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is not disabled.")
-    _change(tx, "user", user, {"active": 1}, "enable_user")
+    change_row(tx, "user", user, {"active": 1}, "enable_user")
 
 
 def set_role(tx: WriteTransaction, *, login: str, role: str) -> None:
@@ -165,7 +163,7 @@ def set_role(tx: WriteTransaction, *, login: str, role: str) -> None:
     user = user_named(tx, login)
     if user["role"] == role:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” is {role} already.")
-    _change(tx, "user", user, {"role": role}, "change_role")
+    change_row(tx, "user", user, {"role": role}, "change_role")
 
 
 def set_manager(tx: WriteTransaction, *, login: str, manager_login: str | None) -> None:
@@ -178,12 +176,12 @@ def set_manager(tx: WriteTransaction, *, login: str, manager_login: str | None) 
     manager = user_named(tx, manager_login)["id"] if manager_login else None
     if user["manager_id"] == manager:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” reports there already.")
-    if makes_circle(_id(user), manager, lambda above: (tx.row("user", above) or {}).get("manager_id")):
+    if makes_circle(id_of(user), manager, lambda above: (tx.row("user", above) or {}).get("manager_id")):
         sentence = f"“{manager_login}” reports to “{login[:80]}”, directly or through others."
         raise KnownError(
             Code.INVALID_VALUE, f"{sentence} Put that person elsewhere first.", field="manager_id"
         )
-    _change(tx, "user", user, {"manager_id": manager}, "change_manager")
+    change_row(tx, "user", user, {"manager_id": manager}, "change_manager")
 
 
 def set_zone(tx: WriteTransaction, *, login: str, zone: str | None) -> None:
@@ -195,7 +193,7 @@ def set_zone(tx: WriteTransaction, *, login: str, zone: str | None) -> None:
     user = user_named(tx, login)
     if user["tz"] == zone:
         raise KnownError(Code.NOTHING_TO_CHANGE, f"“{login[:80]}” has that time zone already.")
-    _change(tx, "user", user, {"tz": zone}, "change_zone")
+    change_row(tx, "user", user, {"tz": zone}, "change_zone")
 
 
 def active_user(reader: Reader, login: str) -> Row:
@@ -226,7 +224,7 @@ def add_territory(
         "path": path,
         "parent_id": parent["id"] if parent else None,
     }
-    return _add(tx, "territory", values, "add_territory")
+    return add_row(tx, "territory", values, "add_territory")
 
 
 def assign(
@@ -270,10 +268,10 @@ def assign(
     if reason is not None or not former:
         values["reason"] = reason
     for row in former[1:]:
-        _change(tx, "territory_assignment", row, {"archived": 1}, "assign_territory")
+        change_row(tx, "territory_assignment", row, {"archived": 1}, "assign_territory")
     if former:
-        return _id(_change(tx, "territory_assignment", former[0], values, "assign_territory"))
-    return _add(tx, "territory_assignment", values, "assign_territory")
+        return id_of(change_row(tx, "territory_assignment", former[0], values, "assign_territory"))
+    return add_row(tx, "territory_assignment", values, "assign_territory")
 
 
 def covers(reader: Reader, user: Row, territory: Row) -> list[Row]:
@@ -301,7 +299,7 @@ def unassign(tx: WriteTransaction, *, login: str, territory_code: str) -> int:
             f"“{login[:80]}” is not assigned to {territory['name']!s}.",
         )
     for row in found:
-        _change(tx, "territory_assignment", row, {"archived": 1}, "unassign_territory")
+        change_row(tx, "territory_assignment", row, {"archived": 1}, "unassign_territory")
     return len(found)
 
 
@@ -320,7 +318,7 @@ def move_account(
         values["territory_id"] = territory_named(tx, territory_code)["id"]
     if all(row[name] == value for name, value in values.items()):
         raise KnownError(Code.NOTHING_TO_CHANGE, f"{row['name']!s} is there already; nothing was moved.")
-    return _change(tx, "account", row, values, "move_account")
+    return change_row(tx, "account", row, values, "move_account")
 
 
 def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | int | bool | None]]:
@@ -348,42 +346,3 @@ def devices(reader: Reader, login: str | None = None) -> list[dict[str, str | in
         {"id": id_text(device_id), **dict(zip(_DEVICE_COLUMNS, rest, strict=True))}
         for device_id, *rest in reader.rows(sql, (int(login is None), login or ""))
     ]
-
-
-def _add(
-    tx: WriteTransaction, entity: str, values: dict[str, Value], action: str, known_as: RowId | None = None
-) -> RowId:
-    declared = CATALOGUE[entity]
-    row: Row = {field.name: field.default for field in declared.columns} | values
-    check_row(declared, row)
-    row_id = known_as or tx.new_id()
-    row.update(
-        id=row_id,
-        revision=tx.new_revision(),
-        created_at=tx.now,
-        created_by=tx.actor.user_id,
-        changed_at=tx.now,
-        changed_by=tx.actor.user_id,
-    )
-    _stage(tx, entity, row, action)
-    return row_id
-
-
-def _change(tx: WriteTransaction, entity: str, row: Row, values: dict[str, Value], action: str) -> Row:
-    changed = row | values
-    check_row(CATALOGUE[entity], changed)
-    changed.update(revision=tx.new_revision(), changed_at=tx.now, changed_by=tx.actor.user_id)
-    _stage(tx, entity, changed, action)
-    return changed
-
-
-def _stage(tx: WriteTransaction, entity: str, row: Row, action: str) -> None:
-    position = tx.position()
-    tx.stage(entity, row)
-    tx.audit(action, entity=entity, row_id=_id(row), detail=described(tx.moves_since(position)))
-
-
-def _id(row: Row) -> RowId:
-    row_id = row["id"]
-    assert isinstance(row_id, bytes)  # noqa: S101 - ids are never empty
-    return RowId(row_id)

@@ -14,7 +14,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from types import MappingProxyType
 
-from fieldrep.contract.entities import accounts, products
+from fieldrep.contract.entities import accounts, orders, products
 from fieldrep.contract.entity import SYSTEM_FIELDS, Entity
 
 NEWEST = 3
@@ -26,7 +26,7 @@ SINCE = {
 """In which version a field came."""
 
 WHOLE_SINCE = {
-    "fieldrep": {products.ProductUom: 2},
+    "fieldrep": {products.ProductUom: 2, orders.DiscountPolicy: 3},
     "fieldrep-server": {accounts.AccountContact: 2},
 }
 """In which version a kind of record came: one that older devices are sent, and one that older servers are offered."""

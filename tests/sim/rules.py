@@ -15,6 +15,7 @@ TABLES = {
     "product_uom": "product_uom",
     "price_list": "price_list",
     "stock_level": "stock_level",
+    "discount_policy": "discount_policy",
     "account": "account",
     "site": "site",
     "contact": "contact",

@@ -1,7 +1,8 @@
-"""Orders with their lines, and the receivable documents that follow from them."""
+"""Orders with their lines, the discount people may give on them, and the receivable documents that follow from them."""
 
 from __future__ import annotations
 
+from fieldrep.contract.entities.people import ROLES
 from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import INT64_MAX, MILLIONTH, A, E, Field, Kind, Merge, S
 from fieldrep.contract.shapes import Shape
@@ -49,6 +50,7 @@ class SalesOrder:
     priority = Field(Kind.INTEGER, minimum=0, maximum=9, default=5)
     status = Field(Kind.CHOICE, required=True, options=ORDER_STATES, merge=Merge.GUARDED, default="draft")
     hold_reasons = Field(Kind.JSON, maximum=5_000, merge=Merge.SERVER, writers=S | E, default="[]")
+    reject_reason = Field(Kind.TEXT, "Why rejected", maximum=500, merge=Merge.SERVER, writers=S | A)
     price_list_id = Field(Kind.REF, "Price list", to="price_list")
     pricing_date = Field(Kind.DATE)
     currency = Field(Kind.TEXT, required=True, maximum=3, minimum=3, shape=Shape.CURRENCY)
@@ -90,6 +92,24 @@ class DocumentLine:
     )
     shipped_qty = Field(Kind.QUANTITY, "Shipped", merge=Merge.SERVER, writers=S | E, default=0)
     erp_ref = Field(Kind.TEXT, "ERP reference", maximum=60, writers=S | A | E, merge=Merge.SERVER)
+
+
+@declare(
+    "discount_policy",
+    plural="Discount policies",
+    label=("max_rate",),
+    merge=Merge.SERVER,
+    writers=A | S,
+)
+class DiscountPolicy:
+    """How much discount a person, or everybody of a role, may give; everybody sees it, so that it counts offline."""
+
+    user_id = Field(Kind.REF, "Person", to="user", fixed=True)
+    role = Field(Kind.CHOICE, options=ROLES, fixed=True, help="Where it is for no person.")
+    family = Field(Kind.TEXT, "Product family", maximum=120, fixed=True, help="Empty for every product.")
+    max_rate = Field(Kind.RATE, "Highest discount", required=True, minimum=0, maximum=MILLIONTH)
+    valid_from = Field(Kind.DATE)
+    valid_to = Field(Kind.DATE, help="The last day it holds; empty for no end.")
 
 
 @declare(

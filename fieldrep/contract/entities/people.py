@@ -6,6 +6,8 @@ from fieldrep.contract.entity import ScopeRule, declare
 from fieldrep.contract.fields import A, E, Field, Kind, Merge, S
 from fieldrep.contract.shapes import Shape
 
+ROLES = ("rep", "tech", "manager", "office", "admin")
+
 
 @declare("user", table="app_user", merge=Merge.SERVER, writers=A | E | S)
 class User:
@@ -16,9 +18,7 @@ class User:
     job_title = Field(Kind.TEXT, maximum=120)
     email = Field(Kind.TEXT, maximum=254)
     phone = Field(Kind.TEXT, maximum=60)
-    role = Field(
-        Kind.CHOICE, required=True, options=("rep", "tech", "manager", "office", "admin"), default="rep"
-    )
+    role = Field(Kind.CHOICE, required=True, options=ROLES, default="rep")
     manager_id = Field(Kind.REF, "Manager", to="user")
     locale = Field(Kind.TEXT, maximum=20, default="en")
     tz = Field(

@@ -9,6 +9,7 @@ from datetime import date, datetime, tzinfo
 from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
+from fieldrep.domain import discounts
 from fieldrep.domain.money import (
     divide_rounded,
     format_amount,
@@ -86,22 +87,7 @@ def unit_money(price: int, currency: str) -> str:
 
 def percent(rate: int) -> str:
     """ "8 %", "2.5 %"; nothing for no discount."""
-    return f"{format_millionths(rate * 100)} %" if rate else "–"
-
-
-def parse_percent(text: str) -> int:
-    """A discount in millionths from “5”, “5 %” or “2,5”.
-
-    Raises:
-        KnownError: `invalid_value`, outside 0 to 100.
-    """
-    typed = typed_number(text.replace("%", ""), "Discount") or "0"
-    rate, finer = divmod(parse_millionths(typed, "Discount"), 100)
-    if finer:
-        raise KnownError(Code.INVALID_VALUE, f"Discount: {typed} has more than four decimals.")
-    if not 0 <= rate <= MILLIONTH:
-        raise KnownError(Code.INVALID_VALUE, "Discount: give a number of percent from 0 to 100.")
-    return rate
+    return discounts.percent(rate) if rate else "–"
 
 
 def parse_quantity(text: str) -> int:
@@ -117,7 +103,9 @@ def line_values(column: str, text: str) -> dict[str, int | str]:
     """
     if column == "unit":
         return {"uom": text}
-    return {"qty": parse_quantity(text)} if column == "qty" else {"discount_rate": parse_percent(text)}
+    return (
+        {"qty": parse_quantity(text)} if column == "qty" else {"discount_rate": discounts.parse_percent(text)}
+    )
 
 
 def row_view(row: OrderRow, today: date) -> RowView:

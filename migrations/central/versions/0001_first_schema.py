@@ -35,6 +35,7 @@ SYNCED = {
     "stock_level": (
         "product_id:b warehouse:t on_hand_qty:i reserved_qty:i atp_qty:i on_order_qty:i reorder_qty:i as_of:i"
     ),
+    "discount_policy": ("user_id:b role:t family:t max_rate:i valid_from:t valid_to:t"),
     "account": (
         "name:t number:t phone:t email:t website:t note:t lifecycle:t tier:t parent_id:b reseller_id:b "
         "tax_id:t currency:t price_list_id:b payment_terms:t delivery_terms:t territory_id:b "
@@ -60,8 +61,8 @@ SYNCED = {
     "sales_order": (
         "doc_type:t account_id:b contact_id:b bill_site_id:b ship_site_id:b source:t number_local:t "
         "number_official:t po_ref:t note:t ordered_on:t wanted_on:t shipped_on:t carrier:t priority:i "
-        "status:t hold_reasons:t price_list_id:b pricing_date:t currency:t goods_amount:i "
-        "freight_amount:i tax_amount:i total_amount:i sales_rep_id:b erp_ref:t"
+        "status:t hold_reasons:t reject_reason:t price_list_id:b pricing_date:t currency:t "
+        "goods_amount:i freight_amount:i tax_amount:i total_amount:i sales_rep_id:b erp_ref:t"
     ),
     "document_line": (
         "order_id:b account_id:b seq:i kind:t product_id:b description:t qty:i uom:t list_price:i "

@@ -106,6 +106,12 @@ TABLES = (
         row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
+    CREATE TABLE discount_policy (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
+        created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
+        custom TEXT, user_id BLOB, role TEXT, family TEXT, max_rate INTEGER, valid_from TEXT, valid_to
+        TEXT, row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
+    """,
+    """
     CREATE TABLE document_line (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT
         NULL, created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived
         INTEGER, custom TEXT, order_id BLOB, account_id BLOB, seq INTEGER, kind TEXT, product_id BLOB,
@@ -190,9 +196,9 @@ TABLES = (
         custom TEXT, doc_type TEXT, account_id BLOB, contact_id BLOB, bill_site_id BLOB, ship_site_id
         BLOB, source TEXT, number_local TEXT, number_official TEXT, po_ref TEXT, note TEXT, ordered_on
         TEXT, wanted_on TEXT, shipped_on TEXT, carrier TEXT, priority INTEGER, status TEXT, hold_reasons
-        TEXT, price_list_id BLOB, pricing_date TEXT, currency TEXT, goods_amount INTEGER, freight_amount
-        INTEGER, tax_amount INTEGER, total_amount INTEGER, sales_rep_id BLOB, erp_ref TEXT, row_hash
-        INTEGER, PRIMARY KEY (row_no)) STRICT
+        TEXT, reject_reason TEXT, price_list_id BLOB, pricing_date TEXT, currency TEXT, goods_amount
+        INTEGER, freight_amount INTEGER, tax_amount INTEGER, total_amount INTEGER, sales_rep_id BLOB,
+        erp_ref TEXT, row_hash INTEGER, PRIMARY KEY (row_no)) STRICT
     """,
     """
     CREATE TABLE sync_receipt (receipt_no INTEGER NOT NULL, at INTEGER NOT NULL, way TEXT NOT NULL, code
@@ -272,6 +278,7 @@ INDEXES = (
     "CREATE UNIQUE INDEX contact_by_id ON contact (id)",
     "CREATE UNIQUE INDEX device_by_id ON device (id)",
     "CREATE INDEX device_by_user_id ON device (user_id)",
+    "CREATE UNIQUE INDEX discount_policy_by_id ON discount_policy (id)",
     "CREATE INDEX document_line_by_account_id ON document_line (account_id)",
     "CREATE INDEX duplicate_candidate_by_account_id ON duplicate_candidate (account_id)",
     "CREATE UNIQUE INDEX duplicate_candidate_by_id ON duplicate_candidate (id)",
