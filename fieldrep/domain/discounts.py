@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.values import canonical_json
@@ -75,10 +77,37 @@ def lines_above(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One reason for which an order is held; `count` lines go above a limit, of which the first are told."""
+
+    kind: str
+    count: int = 0
+    lines: tuple[LineAbove, ...] = ()
+
+
 def approval_needed(above: Collection[LineAbove]) -> str:
     """The reasons of a hold, as the order keeps them: how many lines go above a limit, and the first of them."""
     told = [{"line": one.number, "rate": one.rate, "limit": one.limit} for one in above][:MOST_TOLD]
     return canonical_json([{"kind": APPROVAL, "count": len(above), "lines": told}])
+
+
+def holds_of(hold_reasons: Value) -> tuple[Hold, ...]:
+    """The reasons of a hold as the order keeps them; what is written in another form is passed over."""
+    told = msgspec.json.decode(hold_reasons) if isinstance(hold_reasons, str) else []
+    return tuple(_hold(reason) for reason in told if isinstance(reason, dict))
+
+
+def _hold(reason: Mapping[str, object]) -> Hold:
+    count, lines = reason.get("count"), reason.get("lines")
+    found = [
+        LineAbove(number, rate, limit)
+        for one in (lines if isinstance(lines, list) else [])
+        if isinstance(one, dict)
+        for number, rate, limit in [(one.get("line"), one.get("rate"), one.get("limit"))]
+        if isinstance(number, int) and isinstance(rate, int) and isinstance(limit, int)
+    ]
+    return Hold(str(reason.get("kind")), count if isinstance(count, int) else len(found), tuple(found))
 
 
 def percent(rate: int) -> str:

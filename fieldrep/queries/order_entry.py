@@ -1,4 +1,4 @@
-"""Order entry: an order with its lines, prices explained, totals and stock, and what the fast field finds.
+"""Order entry: an order with its lines, prices explained, totals and stock, and which discounts go past a limit.
 
 Owns what the order page says. Prices and totals come from `domain`, so that page, command and server agree.
 """
@@ -6,23 +6,22 @@ Owns what the order page says. Prices and totals come from `domain`, so that pag
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
-
-import msgspec
+from typing import Any
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.contract.fields import MILLIONTH, Value
+from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of
-from fieldrep.domain.fast_entry import parse_fast_entry
-from fieldrep.domain.money import divide_rounded, net_price
+from fieldrep.domain.discounts import Hold, holds_of
+from fieldrep.domain.money import net_price
 from fieldrep.domain.orders import DEVICE_MOVES, EDITABLE_STATES, order_totals
 from fieldrep.domain.pricing import Priced
+from fieldrep.queries.authority import Authority, authority_of, manager_of
 from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
 from fieldrep.queries.marks import refused_records, waiting_rows
-from fieldrep.queries.matching import matches
-from fieldrep.queries.stock import Stock, stock_of
+from fieldrep.queries.stock import Stock, in_units, stock_of
 from fieldrep.queries.usual_orders import HighestBefore, far_above
 from fieldrep.store.correcting import reason_of
 from fieldrep.store.draft_writers import writes_in_draft
@@ -42,6 +41,8 @@ class OrderHead:
         moves: states this device may move it to now.
         saved_at: the last change, for “Saved 08:47”.
         refused: why the office refused what is being corrected here and not yet sent again; "" when it is not.
+        holds: why the office holds it.
+        reject_reason: why the office rejected it, "" where it did not.
         refused_changes: how many changes to it the office refused, which wait to be looked at.
     """
 
@@ -50,7 +51,6 @@ class OrderHead:
     number_local: str
     doc_type: str
     status: str
-    hold_reasons: tuple[str, ...]
     account_id: RowId
     account: str
     contact: str
@@ -73,6 +73,8 @@ class OrderHead:
     saved_at: int
     waiting: bool
     refused: str
+    holds: tuple[Hold, ...] = ()
+    reject_reason: str = ""
     refused_changes: int = 0
 
 
@@ -126,7 +128,12 @@ class OrderTotalsRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderEntry:
-    """Everything the order page shows; `problems` are sentences that stand against submitting."""
+    """Everything the order page shows.
+
+    Attributes:
+        problems: sentences that stand against submitting.
+        authority: whose discount is judged until the office has the order.
+    """
 
     head: OrderHead
     lines: tuple[OrderLine, ...]
@@ -134,21 +141,7 @@ class OrderEntry:
     problems: tuple[str, ...]
     stock_as_of: int | None
     far_above: HighestBefore | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProductHit:
-    """One product the fast field found; `qty` in millionths as typed after ×, `uom` from a scanned barcode."""
-
-    id: RowId
-    sku: str
-    name: str
-    uom: str
-    qty: int
-    price: int | None
-    currency: str
-    available_qty: int | None
-    exact: bool
+    authority: Authority = field(default_factory=Authority)
 
 
 _NAMES = """
@@ -167,26 +160,12 @@ WHERE o.id = ?
 _LINES = """
 SELECT l.id, l.seq, l.kind, l.product_id, p.sku, coalesce(l.description, p.name), l.qty, l.uom, l.list_price,
     l.unit_price, l.price_source, l.discount_rate, l.line_amount, l.shipped_qty, p.base_uom, p.status,
-    coalesce(u.factor, 1000000)
+    coalesce(u.factor, 1000000), p.family
 FROM document_line AS l
     LEFT JOIN product AS p ON p.id = l.product_id
     LEFT JOIN product_uom AS u ON u.product_id = l.product_id AND u.uom = l.uom AND u.archived = 0
 WHERE l.order_id = ? AND l.archived = 0 ORDER BY l.seq, l.id
 """
-_EXACT = """
-SELECT id, NULL FROM product WHERE sku = ?1 COLLATE NOCASE AND archived = 0
-UNION ALL SELECT product_id, uom FROM product_uom WHERE barcode = ?1 AND archived = 0
-"""
-_BY_KEYS = """
-SELECT p.id FROM json_each(?) AS j CROSS JOIN product AS p ON p.row_no = j.value
-WHERE p.archived = 0 AND p.status <> 'discontinued'
-"""
-_BY_SKU = """
-SELECT id FROM product WHERE sku >= ? COLLATE NOCASE AND sku < ? COLLATE NOCASE AND archived = 0
-    AND status <> 'discontinued' ORDER BY sku LIMIT ?
-"""
-_PRODUCT = "SELECT sku, name, base_uom, status FROM product WHERE id = ?"
-_LAST_LETTER = "\uffff"
 
 
 def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> OrderEntry | None:
@@ -220,53 +199,21 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
         problems=problems_of(head, items, raw, today) if head.editable else (),
         stock_as_of=min((line.stock_as_of for line in items if line.stock_as_of is not None), default=None),
         far_above=far_above(reader, order, totals.total_amount) if head.editable else None,
+        authority=_authority(reader, order, head, raw, today),
     )
 
 
-def find_for_order(
-    reader: Reader, *, typed: str, account_id: RowId | None, today: date, limit: int = 20
-) -> tuple[ProductHit, ...]:
-    """What the fast field offers for a SKU, a barcode, a part of a name or `SKU x quantity`, exact hits first."""
-    entry = parse_fast_entry(typed)
-    if not entry.what:
-        return ()
-    exact = {ref(row[0]): text(row[1]) for row in reader.rows(_EXACT, (entry.what,))}
-    ids = dict.fromkeys(exact)
-    found = reader.rows(_BY_SKU, (entry.what, entry.what + _LAST_LETTER, limit))
-    keys = matches(reader, "product", entry.what, limit=limit).keys
-    found += reader.rows(_BY_KEYS, ("[" + ",".join(map(str, keys)) + "]",))
-    ids |= dict.fromkeys(ref(row[0]) for row in found)
-    chosen = list(ids)[:limit]
-    book = PriceBook.of_account(reader.rows, account_id, today)
-    stock = stock_of(reader, chosen)
-    return tuple(
-        _hit(reader, book, stock.get(product_id), product_id, exact, entry.qty) for product_id in chosen
-    )
-
-
-def _hit(
-    reader: Reader,
-    book: PriceBook,
-    stock: Stock | None,
-    product_id: RowId,
-    exact: Mapping[RowId, str],
-    qty: int,
-) -> ProductHit:
-    sku, name, base_uom, _ = reader.rows(_PRODUCT, (product_id,))[0]
-    base = text(base_uom) or "pc"
-    uom = exact.get(product_id, "") or base
-    priced = book.price(product_id, qty, uom, base)
-    return ProductHit(
-        id=product_id,
-        sku=text(sku),
-        name=text(name),
-        uom=uom,
-        qty=qty,
-        price=priced.unit_price if priced else None,
-        currency=book.currency,
-        available_qty=_in_units(stock.available(), book.factor(product_id, uom, base)) if stock else None,
-        exact=product_id in exact,
-    )
+def _authority(
+    reader: Reader, order: Mapping[str, Value], head: OrderHead, raw: Sequence[Sequence[Any]], today: date
+) -> Authority:
+    """What this person may give in an order the office has not judged yet; of one it holds, who decides."""
+    if head.status == "held":
+        return Authority(manager=manager_of(reader, order["sales_rep_id"]))
+    if not head.editable and head.status != "submitted":
+        return Authority()
+    names = ("id", "seq", "kind", "product_id", "discount_rate")
+    lines = [dict(zip(names, (*row[:4], row[11]), strict=True)) | {"archived": 0} for row in raw]
+    return authority_of(reader, lines, {row[3]: row[17] for row in raw}, today)
 
 
 def head_of(
@@ -275,14 +222,12 @@ def head_of(
     """The head of an order, from its row and what the records it points to are called."""
     status = text(order["status"])
     reason = _read_only_reason(order, status, mine=mine, author=text(names[10]))
-    reasons = order["hold_reasons"]
     return OrderHead(
         id=maybe_ref(order["id"]),
         number=text(order["number_official"]) or text(order["number_local"]),
         number_local=text(order["number_local"]),
         doc_type=text(order["doc_type"]),
         status=status,
-        hold_reasons=tuple(map(str, msgspec.json.decode(reasons))) if isinstance(reasons, str) else (),
         account_id=ref(order["account_id"]),
         account=text(names[0]),
         contact=joined(names[3], names[4], by=" "),
@@ -305,6 +250,8 @@ def head_of(
         saved_at=whole(order["changed_at"]),
         waiting=waiting,
         refused=refused,
+        holds=holds_of(order["hold_reasons"]),
+        reject_reason=text(order["reject_reason"]),
     )
 
 
@@ -350,7 +297,7 @@ def _line(
     qty, uom, unit_price = whole(row[6]), text(row[7]), whole(row[9])
     base_uom = text(row[14]) or "pc"
     priced = book.price(product_id, qty, uom, base_uom) if product_id else None
-    available = _in_units(stock.available(but=line_id), whole(row[16])) if stock else None
+    available = in_units(stock.available(but=line_id), whole(row[16])) if stock else None
     listed = priced is not None and text(row[10]) != "manual"
     return OrderLine(
         id=line_id,
@@ -376,11 +323,6 @@ def _line(
         waiting=line_id in waiting,
         units=(base_uom, *sorted(book.units(product_id))) if product_id else (),
     )
-
-
-def _in_units(base_qty: int, factor: int) -> int:
-    """A quantity of base units counted in units of `factor` base units."""
-    return base_qty if factor == MILLIONTH else divide_rounded(base_qty * MILLIONTH, factor)
 
 
 def problems_of(

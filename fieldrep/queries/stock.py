@@ -48,6 +48,11 @@ class Stock:
         return self.promised - sum(qty for line, qty in self.unsent.items() if line != but)
 
 
+def in_units(base_qty: int, factor: int) -> int:
+    """A quantity of base units counted in units of `factor` base units."""
+    return base_qty if factor == MILLIONTH else divide_rounded(base_qty * MILLIONTH, factor)
+
+
 def stock_of(reader: Reader, product_ids: Iterable[RowId]) -> dict[RowId, Stock]:
     """The stock of products; one of which the office says nothing is missing."""
     ids = "[" + ",".join(f'"{product_id.hex()}"' for product_id in product_ids) + "]"

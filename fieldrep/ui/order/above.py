@@ -48,7 +48,8 @@ class AboveLines(QObject):
         if head.id == self._submitted and head.status not in ("draft", "submitted"):
             self._submitted = None
             if not head.refused_changes:
-                self.said.emit(f"Order {head.number} is with the office", None)
+                waits = "waits for approval" if head.status == "held" else "is with the office"
+                self.said.emit(f"Order {head.number} {waits}", None)
         self._say_refused(head)
         self._desk.runner.query(
             open_conflicts, asker=self.conflicts, done=self._show, zone=self._desk.zone, order_id=head.id

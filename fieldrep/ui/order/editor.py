@@ -17,8 +17,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.fast_entry import parse_fast_entry
 from fieldrep.queries.new_order import entry_of
-from fieldrep.queries.order_entry import OrderEntry, OrderLine, ProductHit, find_for_order
+from fieldrep.queries.order_entry import OrderEntry, OrderLine
 from fieldrep.queries.orders import OrderChip, OrderRow, orders_of_account
+from fieldrep.queries.product_hits import ProductHit, find_for_order
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.order import sheet
 from fieldrep.ui.order.above import AboveLines
@@ -236,7 +237,7 @@ class OrderEditor(QWidget):
 
     def _explain(self) -> None:
         if self.entry is not None:
-            self.side.set_line(self.current_line(), self.lines.row() + 1, self.entry.head.currency)
+            self.side.set_line(self.entry, self.current_line(), self.lines.row() + 1)
 
     # The fast field
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from fieldrep.queries.order_entry import ProductHit
+from fieldrep.queries.product_hits import ProductHit
 from fieldrep.ui.order.sheet import hit_row, pasted_rows
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.tokens import LIST_ROW

@@ -34,7 +34,13 @@ class OrderLines(QStackedWidget):
     def set(self, entry: OrderEntry, today: date, zone: tzinfo, *, grown: bool) -> None:
         """Shows the lines; after one was added it is current."""
         rows = [
-            sheet.grid_row(line, at, entry.head.currency, sheet.as_of_words(line.stock_as_of, today, zone))
+            sheet.grid_row(
+                line,
+                at,
+                entry.head.currency,
+                sheet.as_of_words(line.stock_as_of, today, zone),
+                limit=entry.authority.limits.get(line.id),
+            )
             for at, line in enumerate(entry.lines, start=1)
         ]
         self.grid.grid.set_editable(entry.head.editable)

@@ -4,6 +4,7 @@ Amounts come from the query as `domain` computed them; nothing is added up here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 
 from fieldrep.contract.counts import counted
@@ -19,8 +20,9 @@ from fieldrep.domain.money import (
     parse_millionths,
     typed_number,
 )
-from fieldrep.queries.order_entry import OrderEntry, OrderHead, OrderLine, ProductHit
+from fieldrep.queries.order_entry import OrderEntry, OrderHead, OrderLine
 from fieldrep.queries.orders import OrderChip, OrderRow, OrderSort
+from fieldrep.queries.product_hits import ProductHit
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.recordheader import HeaderView
@@ -157,9 +159,11 @@ def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
     return HeaderView(name, tuple(fact for fact in facts if fact), badges, waiting=head.waiting)
 
 
-def grid_row(line: OrderLine, number: int, currency: str, as_of: str) -> GridRow:
-    """The cells of one line; a shortage and a price that moved are said in words and tone."""
+def grid_row(line: OrderLine, number: int, currency: str, as_of: str, *, limit: int | None = None) -> GridRow:
+    """The cells of one line; a shortage, a price that moved and a discount past a limit are said in words and tone."""
     discount = Cell(percent(line.discount_rate), edit=format_millionths(line.discount_rate * 100))
+    if limit is not None and line.discount_rate > limit:
+        discount = replace(discount, tone=Tone.WARNING, tip=f"Your limit here is {discounts.percent(limit)}.")
     net = Cell(unit_money(line.net_price, currency))
     if line.price_changed and line.priced is not None:
         now = unit_money(line.priced.unit_price, currency)

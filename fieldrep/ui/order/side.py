@@ -1,4 +1,4 @@
-"""OrderSide: the column beside the lines: why the current price, delivery, what stands against submitting, totals.
+"""OrderSide: the column beside the lines: why the current price, delivery, limits, what is against submitting, totals.
 
 It shows and asks; what is saved or submitted is the editor's.
 """
@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from fieldrep.queries.order_entry import OrderEntry, OrderLine
-from fieldrep.ui.order import sheet
+from fieldrep.ui.order import authority, sheet
 from fieldrep.ui.order.head import HeadFields
 from fieldrep.ui.style.fonts import scaled
 from fieldrep.ui.style.theme import look_changed
@@ -39,12 +39,14 @@ class OrderSide(QWidget):
         self._held_back = ""
         self._problems: Sequence[str] = ()
         self._question = ""
-        self._unusual = False
+        self._warns = (False, False)
+        self._passed: tuple[str, str] | None = None
         self._why = Card()
         self._why.setObjectName("order_why")
         self._why.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._why.setProperty("rings", "true")
         self.head = HeadFields()
+        self.limit = Banner(name="order_limit")
         self.banner = Banner(name="order_banner")
         self._totals = Card("well")
         self._totals.setObjectName("order_totals")
@@ -62,6 +64,7 @@ class OrderSide(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(Scroll(self._long(), name="order_side"), 1)
+        column.addWidget(self.limit)
         column.addWidget(self.banner)
         column.addWidget(self._totals)
         column.addLayout(buttons)
@@ -105,16 +108,15 @@ class OrderSide(QWidget):
         self._tell(entry)
 
     def _tell(self, entry: OrderEntry) -> None:
-        unusual = sheet.far_above_words(entry)
-        self._asked = self._asked and bool(unusual) is self._unusual
-        self._unusual = bool(unusual)
-        self._question = (
-            f"{unusual} The office gets it for {entry.head.account} with the next sync. "
-            "Ctrl+Enter again submits, Esc goes back."
-        ).strip()
+        passed, unusual = authority.passed_words(entry), sheet.far_above_words(entry)
+        self._asked = self._asked and self._warns == (bool(unusual), bool(passed))
+        self._warns, self._passed = (bool(unusual), bool(passed)), passed
+        told = (unusual, authority.in_one_sentence(self._passed))
+        sends = f"The office gets it for {entry.head.account} with the next sync."
+        self._question = " ".join(filter(None, (*told, sends, "Ctrl+Enter again submits, Esc goes back.")))
         self._asked = self._asked and not entry.problems and entry.head.editable
         if entry.head.read_only_reason:
-            self.banner.say("Read only", entry.head.read_only_reason, Tone.INFO)
+            self.banner.say(*authority.read_only_words(entry))
         elif self._held_back:
             self.banner.say("Not yet", self._held_back, Tone.DANGER)
         elif self._asked:
@@ -124,11 +126,16 @@ class OrderSide(QWidget):
         else:
             self.banner.clear()
         self._problems = entry.problems
-        self._name_submit()
+        self._follow_question()
         self.state_changed.emit()
 
-    def _name_submit(self) -> None:
+    def _follow_question(self) -> None:
+        """The button says what it does now; past a limit is said beside it, or in the question."""
         self.submit_button.set_text("Yes, submit now" if self._asked else "Submit order")
+        if self._passed and not self._asked:
+            self.limit.say(*self._passed, Tone.WARNING, icon="shield-check")
+        else:
+            self.limit.clear()
 
     def ask_submit(self) -> None:
         """The first press asks inline, the second submits: an order that was sent cannot be taken back."""
@@ -138,7 +145,7 @@ class OrderSide(QWidget):
         elif not self._asked:
             self._asked = True
             self._ask()
-            self._name_submit()
+            self._follow_question()
         else:
             self._asked = False
             self.submit_wanted.emit()
@@ -147,7 +154,7 @@ class OrderSide(QWidget):
         """What was typed and is not in the order stands against submitting; it is told until it is mended."""
         self._asked, self._held_back = False, sentence
         self.banner.say("Not yet", sentence, Tone.DANGER)
-        self._name_submit()
+        self._follow_question()
 
     def take_back(self) -> bool:
         """Esc: not submitted after all; False when nothing was asked."""
@@ -155,17 +162,18 @@ class OrderSide(QWidget):
             return False
         self._asked, self._held_back = False, ""
         self.banner.clear()
-        self._name_submit()
+        self._follow_question()
         return True
 
     def _ask(self) -> None:
-        tone, icon = (Tone.WARNING, "triangle-alert") if self._unusual else (Tone.ACCENT, "send")
+        tone, icon = (Tone.WARNING, "triangle-alert") if any(self._warns) else (Tone.ACCENT, "send")
         self.banner.say("Submit this order?", self._question, tone, icon=icon)
 
     def forget(self) -> None:
         """Another order comes: nothing that was asked or typed here is meant for it."""
-        self._asked, self._held_back = False, ""
+        self._asked, self._held_back, self._passed = False, "", None
         self.banner.clear()
+        self.limit.clear()
         self.head.forget()
 
     def stops(self) -> Sequence[QWidget]:
@@ -180,9 +188,10 @@ class OrderSide(QWidget):
         """F4: to the explanation of the current price."""
         self._why.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def set_line(self, current: OrderLine | None, number: int, currency: str) -> None:
+    def set_line(self, entry: OrderEntry, current: OrderLine | None, number: int) -> None:
         """Why the current line costs what it does."""
         _empty(self._why.body)
+        currency = entry.head.currency
         if current is None or current.kind != "item":
             self._why.body.addWidget(Heading("Price"))
             words = Text("Choose a line to see where its price comes from.", "small", "text2")
@@ -198,6 +207,8 @@ class OrderSide(QWidget):
             self._why.body.addLayout(_pair(left, right))
         self._why.body.addWidget(line())
         self._why.body.addLayout(_pair("Net price", net, "ui", "ui"))
+        for left, right in authority.limit_rows(entry.authority, current.id):
+            self._why.body.addLayout(_pair(left, right))
         if said := sheet.further_words(current, currency):
             note = Text(said, "caption", "text2")
             note.setWordWrap(True)

@@ -30,7 +30,17 @@ from fieldrep.ui.widgets.recordlist import RecordList
 
 WINDOW = 200
 _LIST = "list"
-_MATTER = frozenset({"sales_order", "document_line", "conflict", "account", "stock_level", "price_list_item"})
+_MATTER = frozenset(
+    {
+        "sales_order",
+        "document_line",
+        "conflict",
+        "account",
+        "stock_level",
+        "price_list_item",
+        "discount_policy",
+    }
+)
 
 
 class OrdersPage(Page):

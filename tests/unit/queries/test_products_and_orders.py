@@ -12,7 +12,8 @@ from fieldrep.commands.orders import create_order, submit_order
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import zone_named
-from fieldrep.queries.order_entry import OrderEntry, find_for_order, order_entry
+from fieldrep.queries.order_entry import OrderEntry, order_entry
+from fieldrep.queries.product_hits import find_for_order
 from fieldrep.queries.products import (
     ProductChip,
     ProductRow,
