@@ -17,7 +17,7 @@ from fieldrep.contract.wiping import WipeOrder
 from sync_server.reconcile.behind import require_not_behind
 from sync_server.reconcile.handshake import COPY, WIPE, has_gone_back, judge
 from sync_server.reconcile.push import CopyNoticed
-from sync_server.reconcile.taking import require_epoch, shown_by, take
+from sync_server.reconcile.taking import require_epoch, take
 from sync_server.store.after_backup import note_held, restored_to, shown_before
 from sync_server.store.audit import Actor
 from sync_server.store.comparison import digests_below, rows_asked_for
@@ -257,7 +257,8 @@ def _served(
     noted = bool(reply.outcomes)
     if reply.verdict is Verdict.WIPE:
         if not noted and request.handshake.epoch in (b"", reply.epoch):
-            database.note_contact(device, shown_by(request), snapshot.info().revision)
+            revision = snapshot.info().revision
+            database.note_contact(device, request.handshake, revision, further=request.further)
         return reply
     if request.further and reply.verdict is Verdict.TOO_OLD:
         # all is taken first: only then is the replica emptied
@@ -265,7 +266,8 @@ def _served(
     if request.further and reply.verdict is Verdict.CONTINUE:
         # Pushes come before leaves: until all is answered the device stays where it stands.
         if not noted:
-            database.note_contact(device, shown_by(request), snapshot.info().revision)
+            revision = snapshot.info().revision
+            database.note_contact(device, request.handshake, revision, further=request.further)
         return msgspec.structs.replace(reply, cursor=request.handshake.cursor, more=True)
     if request.question is not None and reply.verdict is Verdict.CONTINUE:
         return _compared(database, snapshot, device, request.question, reply, request.handshake.cursor)

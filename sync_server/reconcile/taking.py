@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from fieldrep.contract.change import Answer
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation, Revision
@@ -183,8 +181,8 @@ def require_epoch(present: bytes, judged_in: bytes) -> None:
 
 def _note(tx: WriteTransaction, push: Push) -> tuple[object, ...] | None:
     """What to keep of what a device told of itself."""
-    shown = shown_by(push.request)
-    return contact_note(push.device, shown, tx.revision_now, tx.now, len(push.outcomes))
+    told, further = push.request.handshake, push.request.further
+    return contact_note(push.device, told, tx.revision_now, tx.now, len(push.outcomes), further=further)
 
 
 def _position(tx: WriteTransaction, request: ExchangeRequest) -> Position | None:
@@ -194,12 +192,7 @@ def _position(tx: WriteTransaction, request: ExchangeRequest) -> Position | None
     return position_of(shown, tx.revision_now, tx.revision, tx.now) if at_rest else None
 
 
-def shown_by(request: ExchangeRequest) -> Handshake:
-    """What a device that pushes shows to have; while more waits it still stands where it stood before."""
-    return msgspec.structs.replace(request.handshake, cursor=b"") if request.further else request.handshake
-
-
 def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:
-    """The last state the device has shown to have taken, with this very request or before it."""
+    """The last state the device has shown to have taken, with this very request, a part of it, or before."""
     here = reached(handshake.cursor, info.revision) if handshake.epoch in (b"", info.epoch) else 0
-    return Revision(max(device.known_revision, here))
+    return Revision(max(device.known_revision, device.pushed_from, here))

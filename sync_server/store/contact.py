@@ -28,6 +28,7 @@ _COLUMNS = (
     "clock_skew_ms",
     "waiting",
     "settled_to",
+    "pushed_from",
 )
 # Two exchanges of one device may overtake each other in two server processes. What it showed to have and the newest
 # change it told of only grow, and it stays fixed to the installation that came first.
@@ -40,7 +41,7 @@ _OVER = (
     "ELSE excluded.incarnation END, "
     "digest_count = excluded.digest_count, digest_total = excluded.digest_total, "
     "app_version = excluded.app_version, clock_skew_ms = excluded.clock_skew_ms, "
-    "waiting = excluded.waiting, settled_to = excluded.settled_to"
+    "waiting = excluded.waiting, settled_to = excluded.settled_to, pushed_from = excluded.pushed_from"
 )
 
 
@@ -55,6 +56,8 @@ class DeviceIdentity:
         seen_at: when that was noted.
         waiting: changes it had made by then and not yet sent.
         settled_to: up to which number it has the answers to all its changes.
+        pushed_from: the state it showed with a push of which more was to come, until all has come; `known_revision` is
+            then still the one before.
     """
 
     device_id: RowId
@@ -68,29 +71,34 @@ class DeviceIdentity:
     seen_at: int
     waiting: int = 0
     settled_to: int = 0
+    pushed_from: int = 0
 
 
 def contact_note(
-    device: DeviceIdentity, handshake: Handshake, present: int, now: int, taken: int = 0
+    device: DeviceIdentity,
+    handshake: Handshake,
+    present: int,
+    now: int,
+    taken: int = 0,
+    *,
+    further: bool = False,
 ) -> tuple[object, ...] | None:
     """What to keep of a device's handshake, None when there is no news and the last note is recent.
 
     What it showed to have only ever grows: a device that shows an older cursor cannot claim older grants by it.
-    `taken` of the changes it told of are answered with this exchange; the others still wait on it.
+    `taken` of the changes it told of are answered with this exchange; the others still wait on it. Where `further` ones
+    follow, it stands where it stood before for these as well.
     """
-    revision = max(device.known_revision, reached(handshake.cursor, present))
+    shown = max(device.known_revision, device.pushed_from, reached(handshake.cursor, present))
+    revision, pushed_from = (device.known_revision, shown) if further else (shown, 0)
     incarnation = device.incarnation or handshake.incarnation
     highest_n = max(device.highest_n, handshake.highest_n)
     waiting = max(0, handshake.waiting - taken)
     settled_to = min(handshake.settled_to, highest_n)
-    told = (device.incarnation, device.known_revision, device.highest_n, device.waiting, device.settled_to)
-    if (
-        incarnation,
-        revision,
-        highest_n,
-        waiting,
-        settled_to,
-    ) == told and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
+    before = (device.incarnation, device.known_revision, device.highest_n, device.waiting, device.settled_to)
+    told = (incarnation, revision, highest_n, waiting, settled_to)
+    is_news = (*told, pushed_from) != (*before, device.pushed_from)
+    if not is_news and 0 <= now - device.seen_at < CONTACT_EVERY_MS:
         return None
     digest = handshake.digest
     skew = handshake.device_clock - now if handshake.device_clock else 0
@@ -106,6 +114,7 @@ def contact_note(
         max(-_MOST_SKEW, min(_MOST_SKEW, skew)),
         waiting,
         settled_to,
+        pushed_from,
     )
 
 

@@ -181,7 +181,7 @@ def device_and_key(reader: Reader, device_id: bytes) -> tuple[DeviceIdentity, by
 
 IDENTITY_COLUMNS = (
     "c.token_hash, c.public_key, c.device_id, c.user_id, u.login, u.role, d.state, "
-    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting, k.settled_to"
+    "k.incarnation, k.revision, k.highest_n, k.seen_at, k.waiting, k.settled_to, k.pushed_from"
 )
 IDENTITY_TABLES = (
     "device_credential AS c JOIN device AS d ON d.id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
@@ -194,7 +194,7 @@ _IDENTITY = f"SELECT {IDENTITY_COLUMNS} FROM {IDENTITY_TABLES} WHERE {ADMITTED}"
 def identity_of(row: Tuple) -> DeviceIdentity:
     """The device of a tuple of `IDENTITY_COLUMNS`."""
     _, _, device_id, user_id, login, role, state, incarnation, *noted = row
-    revision, highest_n, seen_at, waiting, settled_to = (value or 0 for value in noted)
+    revision, highest_n, seen_at, waiting, settled_to, pushed_from = (value or 0 for value in noted)
     return DeviceIdentity(
         device_id=RowId(device_id),
         user_id=RowId(user_id),
@@ -207,6 +207,7 @@ def identity_of(row: Tuple) -> DeviceIdentity:
         seen_at=seen_at,
         waiting=waiting,
         settled_to=settled_to,
+        pushed_from=pushed_from,
     )
 
 

@@ -260,13 +260,19 @@ class Database:
         return self._settled_on == moment_of(self.clock())
 
     def note_contact(
-        self, device: DeviceIdentity, handshake: Handshake, present: int, position: Position | None = None
+        self,
+        device: DeviceIdentity,
+        handshake: Handshake,
+        present: int,
+        position: Position | None = None,
+        *,
+        further: bool = False,
     ) -> None:
         """Keeps what a device that pushes nothing told of itself, when that is news or the last note is old.
 
-        `present` is the store's revision as the device's exchange saw it.
+        `present` is the store's revision as the device's exchange saw it; `further` where changes are still to come.
         """
-        note = contact_note(device, handshake, present, self.clock())
+        note = contact_note(device, handshake, present, self.clock(), further=further)
         if note is not None or position is not None:
             with self.beside() as session:
                 if note is not None:

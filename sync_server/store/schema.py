@@ -258,6 +258,7 @@ Table(
     _whole("clock_skew_ms"),
     _whole("waiting"),
     _whole("settled_to"),
+    _whole("pushed_from"),
 )
 Table(
     "device_position",

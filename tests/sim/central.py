@@ -27,13 +27,13 @@ from tests.sim.bodies import Bodies
 from tests.sim.copying import Copies, is_behind, stored_answers
 from tests.sim.dying import ServerDied, dying
 from tests.sim.handover import opened_again, told, told_of
-from tests.sim.hearing import hear
+from tests.sim.hearing import hear, note_pushed
 from tests.sim.looking import Sql
 from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.pairs import learn_pairs
 from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.rules import MACHINERY
-from tests.sim.skew import is_told_to_update, pushed_in_full
+from tests.sim.skew import is_told_to_update
 from tests.sim.standing import Standing
 from tests.sim.waiting import Waiting
 
@@ -278,12 +278,8 @@ class Central:
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
             elif change.n in waits:
                 self.waiting.told(who, change)
-        if (
-            (stored or waits)
-            and pushed_in_full(request)
-            and not (failed and is_behind(self.sql, device, request))
-        ):
-            self.noted[device] = max(who.stood, self.heard[device])
+        if (stored or waits) and not (failed and is_behind(self.sql, device, request)):
+            note_pushed(self, who, request)
         self.oracle.end_of_push()
         stands = self.dump()
         touched.update(dict.fromkeys(learn_pairs(self.oracle, stands, self.names, at_once), b"store"))

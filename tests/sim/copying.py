@@ -43,8 +43,8 @@ def shown_by(request: ExchangeRequest) -> int:
 
 def is_behind(sql: Sql, device: bytes, request: ExchangeRequest) -> bool:
     """Whether the store notes a device to stand at an earlier revision than a request shows, or not at all."""
-    _, found = sql.rows("SELECT device_id, revision FROM device_contact")
-    return next((at for who, at in found if bytes(who) == device), 0) < shown_by(request)
+    _, found = sql.rows("SELECT device_id, revision, pushed_from FROM device_contact")
+    return next((max(noted) for who, *noted in found if bytes(who) == device), 0) < shown_by(request)
 
 
 @dataclass

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from fieldrep.contract.messages import ExchangeRequest
 from tests.sim.copying import shown_by
+from tests.sim.oracle import Sender
+from tests.sim.skew import is_served
 
 if TYPE_CHECKING:
     from tests.sim.central import Central
@@ -24,7 +26,14 @@ def hear(central: Central, request: ExchangeRequest, device: bytes) -> None:
         heard_of = epochs.index(told.epoch) + 1 if told.epoch in epochs else 0
         shown = _tick_of(central, min(since, *(at for _, at in central.restored_to[heard_of:])))
         central.noted[device] = max(central.noted.get(device, 0), shown)
-    central.heard[device] = max(central.noted.get(device, 0), shown)
+    central.heard[device] = max(central.noted.get(device, 0), central.oracle.pushed.get(device, 0), shown)
+
+
+def note_pushed(central: Central, who: Sender, request: ExchangeRequest) -> None:
+    """A push was taken: what its sender shows counts from now on, beside where it stood before until all has come."""
+    if is_served(request):
+        known = central.oracle.pushed if request.further else central.noted
+        known[who.device] = max(who.stood, central.heard[who.device])
 
 
 def _tick_of(central: Central, since: int) -> int:

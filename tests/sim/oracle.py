@@ -59,6 +59,7 @@ class Oracle(Holding):
         tick: counts the events so far; grants are remembered by it.
         now: the office's clock, by which temporary cover begins and ends.
         writers: per row, who wrote it and the revision the store then gave it.
+        pushed: by device, what it showed to have heard of with a part of a push.
         stands: how each device that the office acted on stands in the store.
         given: per field, which person gave it its value and when; nothing where the office or nobody did.
     """
@@ -78,6 +79,7 @@ class Oracle(Holding):
     settled_for: list[Any] = field(default_factory=list)
     holding: dict[tuple[str, bytes], set[bytes]] = field(default_factory=dict)
     stands: dict[bytes, str] = field(default_factory=dict)
+    pushed: dict[bytes, int] = field(default_factory=dict)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 

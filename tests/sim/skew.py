@@ -39,11 +39,6 @@ def is_served(request: ExchangeRequest) -> bool:
     return request.handshake.protocol >= OLDEST_PROTOCOL
 
 
-def pushed_in_full(request: ExchangeRequest) -> bool:
-    """Whether the office notes with a push where the device stands: it serves it, and no more of it is to come."""
-    return is_served(request) and not request.further
-
-
 def is_told_to_update(request: ExchangeRequest, reply: ExchangeReply) -> bool:
     """Whether a reply asks to update; it then holds the outcomes of what was pushed, and nothing to take."""
     asked = reply.verdict is Verdict.UPGRADE

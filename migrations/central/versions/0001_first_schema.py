@@ -102,7 +102,7 @@ MACHINERY = {
     "bundle_key": ("one:i! seed:b"),
     "device_contact": (
         "device_id:b! seen_at:i revision:i digest_count:i? digest_total:i? incarnation:b highest_n:i "
-        "app_version:t clock_skew_ms:i waiting:i settled_to:i"
+        "app_version:t clock_skew_ms:i waiting:i settled_to:i pushed_from:i"
     ),
     "device_credential": (
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
