@@ -57,8 +57,8 @@ def take_files(replica: Replica, parts: Iterator[bytes], *, late: bool) -> None:
     """Takes what the answer says of files, one part at a time.
 
     Args:
-        late: whether the replica has gone on since the answer was asked for: a file the server did not know then may
-            have come since.
+        late: whether the replica has gone on since the answer was asked for: a file that the server did not know or
+            take then may have come since, or be refused for another reason.
 
     Raises:
         KnownError: `damaged_message`; what was taken before stays.
@@ -82,8 +82,10 @@ def _take(replica: Replica, reply: FileReply, *, late: bool) -> None:
     elif waits and reply.whole:
         note_confirmed(replica, reply.row_id)
     elif waits and reply.refused:
+        if late:
+            return
         note_refused(replica, reply.row_id, reply.refused)
-        if reply.unknown and not late:
+        if reply.unknown:
             note_unknown(replica, reply.row_id)
     elif waits:
         note_sent(replica, reply.row_id, reply.held)
