@@ -38,6 +38,11 @@ DAMAGED = (
     "FieldRep starts, or with fieldrep repair): what was not sent yet is saved out of it, the rest is fetched again."
 )
 
+READ_WRONGLY = (
+    "The disk gave something wrong when the replica was read; read once more, all of it is sound. Nothing is lost and "
+    "nothing was saved now. Start FieldRep again; where this comes again, have the disk looked at."
+)
+
 LEAST_FREE = 64 * 1024
 """A disk with less than this is full: the log's index alone grows by half of it."""
 

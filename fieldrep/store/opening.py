@@ -28,7 +28,19 @@ def paths(place: Profile | Path) -> tuple[Path, Path]:
 
 
 def open_file(path: Path, key: bytes, *, create: bool) -> Connection:
-    """The writing connection to an existing or new file, at the present version; a lost one is not made anew."""
+    """The writing connection to an existing or new file, at the present version; a lost one is not made anew.
+
+    A disk may give something wrong once, so damage is told only where it is found twice.
+    """
+    try:
+        return _opened(path, key, create=create)
+    except KnownError as error:
+        if error.code is not Code.REPLICA_DAMAGED:
+            raise
+    return _opened(path, key, create=create)
+
+
+def _opened(path: Path, key: bytes, *, create: bool) -> Connection:
     finish_switch(path)
     if is_lost(path):
         raise lost(path)

@@ -6,12 +6,15 @@ Owns the pool of reading connections. A reader cannot write: its connection refu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
+from sqlcipher3 import dbapi2
+
 from fieldrep.contract.catalogue import entity_named
-from fieldrep.store.engine import Connection, driver_errors
+from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store.engine import READ_WRONGLY, Connection, driver_errors
 from fieldrep.store.statements import Row, statements_of
 
 MOST_IDLE = 4
@@ -66,22 +69,46 @@ class ReaderPool:
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """A snapshot from now until the end of the `with`."""
-        with driver_errors():
-            with self._lock:
-                reader = self._idle.pop() if self._idle else None
-            if reader is None:
-                reader = Reader(self._connect())
-            try:
-                reader.driver.execute("BEGIN")
-                yield reader
-            finally:
-                reader.end()
-                self._take_back(reader)
+        try:
+            with driver_errors():
+                with self._lock:
+                    reader = self._idle.pop() if self._idle else None
+                if reader is None:
+                    reader = Reader(self._connect())
+                try:
+                    reader.driver.execute("BEGIN")
+                    yield reader
+                finally:
+                    reader.end()
+                    self._take_back(reader)
+        except KnownError as error:
+            raise self.looked_again(error) from error.__cause__
+
+    def looked_again(self, error: KnownError) -> KnownError:
+        """What an error of the driver comes to: damage is damage where it is there when all is read once more.
+
+        A connection that has read something wrong says so for ever, so none of these is used again.
+        """
+        if error.code is not Code.REPLICA_DAMAGED or not isinstance(error.__cause__, dbapi2.Error):
+            return error
+        from fieldrep.store.verify import damaged_pages
+
+        self._let_go()
+        try:
+            with closing(self._connect()) as connection:
+                sound = not list(damaged_pages(connection))
+        except (KnownError, dbapi2.Error):
+            sound = False
+        return KnownError(Code.DISK_ERROR, READ_WRONGLY) if sound else error
 
     def close(self) -> None:
         """Closes idle readers now and the others when they come back."""
         with self._lock:
             self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        with self._lock:
             idle, self._idle = self._idle, []
         for reader in idle:
             reader.driver.close()

@@ -219,6 +219,8 @@ class Replica:
             if error is None:
                 self._state = self._next_state
                 self._bases_from = None if self._bases_moved else self._bases_from
+        except KnownError as told:
+            raise self._readers.looked_again(told) from told.__cause__
         finally:
             self._inside = self._bases_moved = False
             self._writes += 1
