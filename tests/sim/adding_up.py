@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from tests.sim.limits import hold
 from tests.sim.values import line_total
 
 Row = dict[str, Any]
@@ -48,7 +49,8 @@ def settle_orders(judge: Judge, who: Any, change: Any, now: int) -> None:
 
 def _settle_order(judge: Judge, who: Any, found: Row, now: int) -> None:
     order, goods, items = dict(found), 0, 0
-    for line in [one for one in judge.all("document_line") if one["order_id"] == order["id"]]:
+    lines = [one for one in judge.all("document_line") if one["order_id"] == order["id"]]
+    for line in lines:
         amount = line_total(line)
         goods += amount
         items += line["kind"] == "item" and not line["archived"]
@@ -61,7 +63,9 @@ def _settle_order(judge: Judge, who: Any, found: Row, now: int) -> None:
     if order["status"] == "submitted":
         if not items:
             raise No("move_not_allowed")
-        order["status"] = "received"
+        why = hold(judge, who.user, lines, now)
+        order["status"] = "held" if why else "received"
+        order["hold_reasons"] = why or order["hold_reasons"]
         order["sales_rep_id"] = order["sales_rep_id"] or who.user
         order["number_official"] = order["number_official"] or f"SO-{judge.orders_numbered + 1:06d}"
     if order != found:

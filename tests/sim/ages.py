@@ -47,7 +47,7 @@ for all fields there are."""
 LATER: Mapping[tuple[str, str], int] = {("account", "note"): 2, ("contact", "email"): 2, ("site", "city"): 2}
 """Fields of which a program that is ahead of the office says that they came with its own version."""
 
-WHOLE_SINCE: Mapping[str, int] = {"duplicate_candidate": 0}
+WHOLE_SINCE: Mapping[str, int] = {"duplicate_candidate": 0, "discount_policy": 1}
 """In which version a kind of record came."""
 
 

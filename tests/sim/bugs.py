@@ -220,6 +220,11 @@ def totals_from_the_laptop(patch: Patch) -> None:
     patch.setattr(edits, "DERIVED", {})
 
 
+def authority_not_looked_at(patch: Patch) -> None:
+    """An order is received whatever discount it gives."""
+    patch.setattr(orders, "_above", lambda *_: ())
+
+
 def derived_totals_unannounced(patch: Patch) -> None:
     """An order's new total is written without a new revision, so that nobody hears of it."""
     patch.setattr(orders, "_stamps", lambda *_: {})
@@ -334,6 +339,7 @@ BUGS: tuple[Bug, ...] = (
     settled_before_the_echo,
     refused_and_forgotten,
     totals_from_the_laptop,
+    authority_not_looked_at,
     derived_totals_unannounced,
     conflict_listed_twice,
     late_decision_writes_its_value,

@@ -69,6 +69,7 @@ class Office:
         for number in range(3):
             values = {
                 "sku": f"S{number}",
+                "family": ("Even", "Odd")[number % 2],
                 "name": f"Thing {number}",
                 "status": "active",
                 "cost_price": 7_000_000,
@@ -228,6 +229,32 @@ class Office:
     def _do_unmerge(self, pick: _Pick, step: int) -> str:
         standing = [done for done in self.central.oracle.merges if not done.undone]
         return self.merger.unmerge(standing[pick.draw(len(standing))]) if standing else "none"
+
+    def _do_limit_discount(self, pick: _Pick, step: int) -> str:
+        """Most often for everybody, low enough for orders to go past it."""
+        user = self._user(pick) if pick.draw(3) == 0 else None
+        values: Row = {"user_id": user, "role": None if user else ("rep", "rep", "manager")[pick.draw(3)]}
+        values |= {"family": (None, None, "Even")[pick.draw(3)], "max_rate": pick.draw(4) * 20_000}
+        first, last = self._days(pick) if pick.draw(4) == 0 else (None, None)
+        self.made += 1
+        self.make("discount_policy", f"limit.{self.made}", {**values, "valid_from": first, "valid_to": last})
+        return f"{self.central.names.get(user or b'')} {values['role']} {values['max_rate']} {first} {last}"
+
+    def _do_end_discount(self, pick: _Pick, step: int) -> str:
+        return self._edit("discount_policy", self._choose(pick, "discount_policy"), {"archived": 1})
+
+    def _do_decide_order(self, pick: _Pick, step: int) -> str:
+        """Approves or rejects an order that is held."""
+        orders = self.central.oracle.rows["sales_order"].items()
+        held = sorted((self.central.names[i], i) for i, row in orders if row["status"] == "held")
+        if not held:
+            return "none"
+        order = held[pick.draw(len(held))][1]
+        why = f"No, at {step} «{self.central.marks.get(order, '')}»"
+        rejected: Row = {"status": "rejected", "reject_reason": why}
+        return self._edit(
+            "sales_order", order, ({"status": "received", "hold_reasons": "[]"}, rejected)[pick.draw(2)]
+        )
 
     def _do_limit_files(self, pick: _Pick, step: int) -> str:
         name, limit = ("person", "company")[pick.draw(2)], (PART, 5 * PART, 20 * PART, MOST)[pick.draw(4)]

@@ -195,6 +195,20 @@ DISKS_FAIL_IN = 4
 STEPS_OF_A_DISK = 8
 """One of so many steps meets a disk that fails, then."""
 
+LIMITED_IN = 10
+"""In one of so many histories the office limits discounts, and decides about orders that go past a limit."""
+LIMITS = (
+    ("office", "limit_discount"),
+    ("work", "create_order"),
+    ("work", "submit_order"),
+    ("sync", ""),
+    ("work", "submit_order"),
+    ("office", "decide_order"),
+    ("sync", ""),
+    ("office", "end_discount"),
+)
+"""What is done about one limit, by one person and the office; the last of it is often left out."""
+
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -235,7 +249,18 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
     if seed % DISKS_FAIL_IN == 3:
         chance = random.Random(f"disks/{seed}")
         schedule = [_on_a_bad_disk(chance, step) for step in schedule]
+    if seed % LIMITED_IN == 6:
+        _limit(random.Random(f"limits/{seed}"), schedule, laptops)
     return schedule[:steps]
+
+
+def _limit(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """The office limits discounts, and orders go past the limits."""
+    for _ in range(1 + len(schedule) // 30):
+        who, at = chance.randrange(laptops), chance.randrange(len(schedule))
+        for what, verb in LIMITS[: chance.choice((7, 7, 8))]:
+            schedule.insert(at, Step(what, who, verb, chance.getrandbits(62)))
+            at += chance.randrange(1, 4)
 
 
 def _skew(chance: random.Random, schedule: list[Step], laptops: int) -> None:

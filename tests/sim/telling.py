@@ -67,7 +67,9 @@ class Told(History):
             try:
                 stand, past = past_of(reader, device, at)
             except KnownError as error:
-                return "not kept" if error.code is Code.NOT_KEPT else "other"
+                # a restored store does not know who enrolled since its backup
+                strange = error.code is Code.NOT_FOUND and not self.central.knows(device)
+                return "not kept" if strange or error.code is Code.NOT_KEPT else "other"
             told = b"".join(past.lines()) if stand.revision else b""
             if told == lines:
                 return "equal" if stand.digest in (None, past.digest) else "other"
