@@ -31,8 +31,8 @@ MOST_CHANGES = 1_000
 _DECIDING = frozenset({"conflict", "duplicate_candidate"})
 """Who decides about others' records is judged by what they have in the store, and is taken alone."""
 
-_OF_THE_STORE = frozenset({Code.SERVER_BUSY, Code.SERVER_DISK})
-"""Errors that would meet each push alone as well."""
+_OF_THE_STORE = frozenset({Code.SERVER_BUSY, Code.DISK_FULL, Code.STORE_UNUSABLE})
+"""Errors that would meet each push alone as well, after a wait for each; a damaged page may be in the way of one."""
 
 
 @dataclass(slots=True)

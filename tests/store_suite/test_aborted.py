@@ -227,6 +227,25 @@ def test_pushes_taken_together_that_postgresql_ends_all_hear_of_it_and_each_is_t
     stores.give_back(world.url)
 
 
+@pytest.mark.parametrize("end", [ENDS["a serialization failure"], OF_THE_DISK["its disk full"][0]])
+def test_what_ails_the_database_is_not_met_once_more_by_each_push_that_was_taken_together(
+    stores: Databases, tmp_path: Path, end: str
+) -> None:
+    with closing(World(stores.new("postgresql"))) as world, beside(world) as connection:
+        laptops = [Laptop(tmp_path, world, world.user(name), name) for name in ("ana", "ben")]
+        for laptop in laptops:
+            laptop.sync()
+            laptop.create(f"{laptop.name}'s shop")
+        connection.execute("CREATE SEQUENCE tries")
+        with aborting(world, MOMENTS["its last statement"], f"PERFORM nextval('tries'); {end}"):
+            taken_together(world, *map(asked_by, laptops))
+        assert connection.execute("SELECT last_value FROM tries").fetchone() == (1,)
+        connection.execute("DROP SEQUENCE tries")
+        for laptop in laptops:
+            laptop.replica.close()
+    stores.give_back(world.url)
+
+
 def test_a_push_that_really_deadlocks_with_another_program_writes_nothing_and_is_taken_once_afterwards(
     office: Served, laptop: Replica
 ) -> None:
