@@ -29,6 +29,7 @@ _ENDS = (
     "It is done when all have synced. Where one never comes back, fieldrep-server device revoke DEVICE ends the "
     "waiting."
 )
+_UNLOCK_UNKNOWN = "A locked one is let in by no link before it is unlocked: fieldrep-server device unlock ID."
 _WAITING = (
     "{wait} on their laptops for records that others have not given back yet, and are taken by themselves once these "
     "have. When nobody is left who may bring such a record, they are refused there, with all that was entered."
@@ -39,7 +40,8 @@ _NEW_LINK = (
 )
 _UNSURE = (
     "The store before could not tell who had been enrolled or added after the backup: there may be laptops that are "
-    "not listed here, and a new link brings their work along."
+    "not listed here, and a new link brings their work along. One of them may have been locked or withdrawn: give no "
+    "link before its person has it in hand."
 )
 
 _MISSING = "; what only {they} had sent after the backup may be missing."
@@ -159,6 +161,7 @@ def unknown_here(devices: Sequence[_Named], people: Sequence[tuple[str, str]]) -
             "Enrolled after the backup and unknown here:",
             *_devices_named(devices),
             _NEW_LINK,
+            *([_UNLOCK_UNKNOWN] if any(standing for *_, standing in devices) else []),
         ]
     return said
 

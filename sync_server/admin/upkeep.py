@@ -92,7 +92,7 @@ def restore(file: Path, *, check: bool) -> None:
         say(f"An order to wipe that was taken back since the backup stays so: {spared:,} of the devices.")
     unknown = restored.carried.unknown
     devices = [
-        (one.login, one.name, one.seen_at, f"id {id_text(one.row_id)}", "")
+        (one.login, one.name, one.seen_at, f"id {id_text(one.row_id)}", ", locked" if one.locked else "")
         for one in unknown
         if one.kind == "device"
     ]

@@ -21,7 +21,7 @@ from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
 from sync_server.store.dialect import Row as Tuple
 from sync_server.store.formers import note_former
-from sync_server.store.known_before import note_heir, shut_out_unknown
+from sync_server.store.known_before import is_locked_unknown, note_heir, shut_out_unknown
 from sync_server.store.reading import Reader
 from sync_server.store.standing import is_locked, is_withdrawn, no_such_device, stand
 from sync_server.store.statements import Row
@@ -96,7 +96,7 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
         user, device_id = _redeem(tx, request)
         info = tx.info()
         _check_meant(request, info.server_id, _id(user))
-        _check_unlocked(tx, request.former_device, _id(user))
+        _check_unlocked(tx, request.former_device, user)
         device = tx.row("device", device_id) if device_id else None
         if device is None:
             device = _new_device(tx, user)
@@ -298,15 +298,13 @@ def _check_meant(request: EnrollRequest, server_id: bytes, user_id: bytes) -> No
         raise KnownError(Code.OTHER_USER, sentence)
 
 
-def _check_unlocked(tx: WriteTransaction, former_id: bytes, user_id: bytes) -> None:
-    """A lock is not walked round by a new link."""
+def _check_unlocked(tx: WriteTransaction, former_id: bytes, user: Row) -> None:
+    """A lock is not walked round by a new link, nor by a restore of a backup that does not know the device."""
     former = tx.row("device", former_id) if len(former_id) == 16 else None
-    if (
-        former is None
-        or former["user_id"] != user_id
-        or is_withdrawn(tx, former)
-        or not is_locked(tx, former)
-    ):
+    if former is None:
+        if not is_locked_unknown(tx, former_id, str(user["login"])):
+            return
+    elif former["user_id"] != user["id"] or is_withdrawn(tx, former) or not is_locked(tx, former):
         return
     sentence = (
         "This laptop is locked; ask your admin to unlock it. Nothing was changed; this link stays good."

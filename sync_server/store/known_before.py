@@ -85,3 +85,24 @@ def shut_out_unknown(tx: WriteTransaction, device_id: bytes, why: str) -> bool:
     tx.session.run("UPDATE known_before SET why = ? WHERE row_id = ?", (why, *given))
     tx.audit("revoke_device", entity="device", row_id=device_id, detail=why)
     return True
+
+
+def is_locked_unknown(reader: Reader, device_id: bytes, login: str) -> bool:
+    """Whether a device of a person that is unknown here was locked when the store was restored, and is so still."""
+    found = reader.session.first(f"{_ADMITTED_DEVICE} AND login = ?", (device_id, login))
+    return found is not None and bool(found[0])
+
+
+def lock_unknown(tx: WriteTransaction, device_id: bytes, *, locked: bool) -> bool | None:
+    """Locks a device that is unknown here, or unlocks it; False where it is so already, None where it is none."""
+    found = tx.session.first(_ADMITTED_DEVICE, (device_id,))
+    if found is None or bool(found[0]) is locked:
+        return None if found is None else False
+    tx.session.run("UPDATE known_before SET locked = ? WHERE row_id = ?", (int(locked), device_id))
+    tx.audit("lock_device" if locked else "unlock_device", entity="device", row_id=device_id)
+    return True
+
+
+_ADMITTED_DEVICE = (
+    "SELECT locked FROM known_before WHERE row_id = ? AND kind = 'device' AND why IS NULL AND heir_id IS NULL"
+)

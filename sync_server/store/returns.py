@@ -150,6 +150,7 @@ def _unknown(device: Known) -> DeviceReturn:
         device=device.name,
         device_id=id_text(device.row_id),
         state="unknown",
+        stands="locked" if device.locked else "",
         last_seen_at=device.seen_at,
     )
 

@@ -7,6 +7,7 @@ and nothing given until it is unlocked. Must not know why a device is withdrawn 
 from __future__ import annotations
 
 from fieldrep.contract.errors import Code, KnownError
+from sync_server.store.known_before import lock_unknown
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 from sync_server.store.transaction import WriteTransaction
@@ -61,7 +62,7 @@ def lock(tx: WriteTransaction, device_id: bytes) -> None:
         KnownError: `not_found`, `nothing_to_change`, `move_not_allowed` for one that is withdrawn or to be wiped.
     """
     instead = ", or give --lost there to take nothing of it either"
-    if not set_lock(tx, _lockable(tx, device_id, instead), locked=True):
+    if not _turned(tx, device_id, instead, locked=True):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is locked already.")
 
 
@@ -71,8 +72,14 @@ def unlock(tx: WriteTransaction, device_id: bytes) -> None:
     Raises:
         KnownError: as `lock`.
     """
-    if not set_lock(tx, _lockable(tx, device_id), locked=False):
+    if not _turned(tx, device_id, locked=False):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is not locked.")
+
+
+def _turned(tx: WriteTransaction, device_id: bytes, instead: str = "", *, locked: bool) -> bool:
+    """As `set_lock`, also for a device that a restored store does not know and that may be enrolled again."""
+    unknown = lock_unknown(tx, device_id, locked=locked) if tx.row("device", device_id) is None else None
+    return set_lock(tx, _lockable(tx, device_id, instead), locked=locked) if unknown is None else unknown
 
 
 def set_lock(tx: WriteTransaction, device: Row, *, locked: bool) -> bool:

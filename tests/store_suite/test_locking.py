@@ -15,6 +15,7 @@ from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequ
 from fieldrep.store.state import SyncState
 from fieldrep.sync.files import carry
 from fieldrep.sync.handshake import handshake_of
+from sync_server.admin.awaited import conclusion, state_told
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange, serve_on
 from sync_server.reconcile.files import answer_about_file
@@ -25,6 +26,7 @@ from sync_server.store.verify import verify
 from sync_server.store.wiping import cancel_wipe, order_wipe
 from tests.store_suite.file_line import FileLine, added, bytes_of
 from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
+from tests.store_suite.test_restored import report
 from tests.store_suite.world import SeededBytes, World
 
 Order = Callable[..., object]
@@ -259,6 +261,32 @@ def test_a_lock_stands_although_a_store_restored_in_between_does_not_know_the_la
     go_back(world, folder, 10)
     assert (state(desk), refused(desk.sync)) == ("locked", Code.DEVICE_LOCKED)
     assert ana.sync().whole
+    desk.replica.close()
+
+
+def test_a_locked_laptop_unknown_to_the_restored_store_is_named_so_and_no_new_link_lets_it_in(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    desk = Laptop(tmp_path, world, ana.admission.user_id, "desk")
+    desk.create("Of the desk")
+    desk.sync()
+    order(desk, lock)
+    go_back(world, tmp_path)
+    (listed,) = (one for one in report(world).devices if one.device == "desk")
+    assert (listed.state, listed.stands, state_told(listed)) == ("unknown", "locked", "unknown here, locked")
+    assert "device unlock ID" in " ".join(conclusion(report(world)))
+    assert refused(desk.enrol_again, "desk") is Code.DEVICE_LOCKED
+    order(desk, unlock)
+    assert refused(order, desk, unlock) is Code.NOTHING_TO_CHANGE
+    order(desk, lock)
+    assert refused(desk.enrol_again, "desk") is Code.DEVICE_LOCKED
+    order(desk, unlock)
+    assert "device unlock ID" not in " ".join(conclusion(report(world)))
+    desk.enrol_again("desk")
+    assert desk.sync().returned == 1
+    with world.database.read() as reader:
+        acts = reader.rows("SELECT action FROM audit_entry WHERE action IN ('lock_device', 'unlock_device')")
+    assert acts == [("unlock_device",), ("lock_device",), ("unlock_device",)]
     desk.replica.close()
 
 
