@@ -56,7 +56,7 @@ def discount_list(as_json: bool) -> None:
             "user": people.get(policy["user_id"]) if policy["user_id"] else None,
             "role": _text(policy["role"]),
             "family": _text(policy["family"]),
-            "limit": percent(int(policy["max_rate"] or 0)),
+            "limit": _limit(policy, as_json=as_json),
             "from": _text(policy["valid_from"]),
             "to": _text(policy["valid_to"]),
             "id": id_text(bytes_of(policy["id"])),
@@ -91,7 +91,12 @@ def discount_set(
     """
     rate = parse_percent(rate_text)
     first, last = (day.date().isoformat() if day else None for day in (valid_from, valid_to))
-    told: dict[str, JsonValue] = {"user": login, "role": role, "family": family, "limit": percent(rate)}
+    told: dict[str, JsonValue] = {
+        "user": login,
+        "role": role,
+        "family": family,
+        "limit": _decimal(rate),
+    }
     with (
         made_so(as_json=as_json, **told, **{"from": first, "to": last}) as answer,
         central_store() as database,
@@ -116,6 +121,16 @@ def discount_end(login: str | None, role: str | None, family: str | None, as_jso
         who = discounts.about(tx, login=login, role=role, family=family)
         discounts.end_limits(tx, who)
         answer.sentence = f"{_words(login, role)} has no limit of that kind{_on(family)} any more."
+
+
+def _limit(policy: Row, *, as_json: bool) -> str:
+    rate = int(policy["max_rate"] or 0)
+    return _decimal(rate) if as_json else percent(rate)
+
+
+def _decimal(rate: int) -> str:
+    """A percentage for scripts: a decimal number without its sign."""
+    return percent(rate).removesuffix(" %")
 
 
 def _words(login: str | None, role: str | None) -> str:

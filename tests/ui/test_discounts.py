@@ -1,9 +1,14 @@
 """Discount authority on the order page by keys: it warns while an order is entered, and tells what the office says."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 
 from fieldrep.contract.fields import Value
+from fieldrep.domain.discounts import Hold, LineAbove
+from fieldrep.queries.authority import Authority
+from fieldrep.ui.order import authority
 from fieldrep.ui.order.editor import OrderEditor
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
@@ -11,7 +16,7 @@ from sync_server.store.acts import add_row
 from sync_server.store.held_orders import approve, order_named, reject
 from tests.helpers.small_company import ANKE
 from tests.ui.office import Office
-from tests.ui.test_orders_page import add, cells, into_cell, new_order, stored
+from tests.ui.test_orders_page import add, cells, into_cell, new_order, rows, stored
 from tests.ui.test_submitting import submit
 from tests.ui.window import CTRL, Window
 
@@ -63,6 +68,7 @@ def test_a_discount_past_the_limit_is_said_while_it_is_entered_and_holds_nothing
         "Line 2 goes past your 10 % limit "
         "Submit it as it is: it then waits as “Held” until Piet de Wit or the office approves it."
     )
+    window.until(lambda: cells(editor, 1)["discount"] == "15 %")
     cell = editor.grid.grid.rows[1].cells[editor.grid.grid.column_at("discount")]
     assert (cell.tone, cell.tip) == (Tone.WARNING, "Your limit here is 10 %.")
     window.key(Qt.Key.Key_Return, CTRL)
@@ -139,3 +145,40 @@ def test_a_limit_that_comes_while_the_question_stands_is_said_before_anything_is
     window.settle()
     assert stored(window, editor)["status"] == "draft"
     assert "Line 2 goes past your 10 % limit" in told(editor.side.banner)
+
+
+def test_a_discount_is_judged_while_it_is_typed_and_escape_takes_that_back(
+    window: Window, office: Office
+) -> None:
+    limited(window, office)
+    editor = new_order(window)
+    add(window, editor, "401120 x 2")
+    editor.grid.setFocus()
+    editor.grid.go(0, "discount")
+    window.write("1")
+    assert not editor.side.limit.isVisible()
+    window.write("5")
+    assert editor.side.limit.heading() == "Line 1 goes past your 10 % limit"
+    assert cells(editor, 0)["discount"] == "–", "nothing is entered yet"
+    window.key(Qt.Key.Key_Escape)
+    assert not editor.side.limit.isVisible()
+    window.settle()
+    assert rows(window, "SELECT discount_rate FROM document_line WHERE order_id = ?", editor.order_id) == [
+        (0,)
+    ]
+
+
+def test_many_lines_are_counted_and_other_reasons_of_a_hold_are_said_as_well(window: Window) -> None:
+    entry = new_order(window).entry
+    assert entry is not None
+    five = tuple(LineAbove(number, 150_000, 100_000) for number in range(1, 6))
+    passed = authority.passed_words(replace(entry, authority=Authority({}, five)))
+    assert passed is not None
+    assert passed[0] == "5 lines go past your 10 % limit"
+    assert passed[1].endswith("until the office approves it."), "nobody manages her, as far as is known here"
+    holds = (Hold("approval", 5, five), Hold("credit"))
+    held = replace(entry.head, status="held", holds=holds, editable=False)
+    heading, sentence, _ = authority.read_only_words(replace(entry, head=held))
+    assert heading == "Held: waits for approval"
+    assert "Line 1 gives 15 %, limit 10 %; line 2 gives" in sentence
+    assert "; and 2 lines more. It waits for credit as well. The office approves or rejects it" in sentence

@@ -97,7 +97,7 @@ class DocumentLine:
 @declare(
     "discount_policy",
     plural="Discount policies",
-    label=("max_rate",),
+    label=("role", "family"),
     merge=Merge.SERVER,
     writers=A | S,
 )

@@ -4,9 +4,11 @@ Pure words. Which line is above what follows from the query.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fieldrep.contract.counts import counted
-from fieldrep.domain.discounts import APPROVAL, Hold, LineAbove, percent
+from fieldrep.contract.errors import KnownError
+from fieldrep.domain.discounts import APPROVAL, Hold, LineAbove, parse_percent, percent
 from fieldrep.queries.authority import Authority
 from fieldrep.queries.order_entry import OrderEntry, OrderHead
 from fieldrep.ui.style.tokens import Tone
@@ -28,6 +30,22 @@ def passed_words(entry: OrderEntry) -> tuple[str, str] | None:
     if entry.head.editable:
         return heading, f"{_AS_IT_IS}it then waits as “Held” until {decides} approves it."
     return heading, f"The office will hold it until {decides} approves it."
+
+
+def while_typing(entry: OrderEntry, line_id: object, typed: str) -> OrderEntry:
+    """The order as it would stand with the discount that is being typed in a line."""
+    authority = entry.authority
+    number = next((at for at, line in enumerate(entry.lines, start=1) if line.id == line_id), 0)
+    limit = next((limit for row_id, limit in authority.limits.items() if row_id == line_id), None)
+    try:
+        rate = parse_percent(typed)
+    except KnownError:
+        return entry
+    above = [one for one in authority.above if one.number != number]
+    if limit is not None and rate > limit:
+        above.append(LineAbove(number, rate, limit))
+    above.sort(key=lambda one: one.number)
+    return replace(entry, authority=replace(authority, above=tuple(above)))
 
 
 def in_one_sentence(passed: tuple[str, str] | None) -> str:

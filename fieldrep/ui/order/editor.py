@@ -88,6 +88,7 @@ class OrderEditor(QWidget):
         self.fast.rows_pasted.connect(self._paste)
         self.fast.left_downwards.connect(self.lines.enter)
         self.grid.cell_edited.connect(self._edit_cell)
+        self.grid.cell_typed.connect(self.side.weigh)
         self.grid.lines_pasted.connect(self._paste)
         self.grid.removed.connect(self._remove)
         self.grid.same_wanted.connect(self._same)

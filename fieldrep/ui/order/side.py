@@ -41,6 +41,7 @@ class OrderSide(QWidget):
         self._question = ""
         self._warns = (False, False)
         self._passed: tuple[str, str] | None = None
+        self._entry: OrderEntry | None = None
         self._why = Card()
         self._why.setObjectName("order_why")
         self._why.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -92,7 +93,7 @@ class OrderSide(QWidget):
 
     def set(self, entry: OrderEntry, untaken: str) -> None:
         """Shows the order; what is being typed stays. `untaken` is what was typed and is not in it yet."""
-        head = entry.head
+        self._entry, head = entry, entry.head
         self._held_back = untaken if self._held_back and head.editable else ""
         self.head.set(head, entry.totals.freight_amount)
         _empty(self._totals.body)
@@ -137,6 +138,13 @@ class OrderSide(QWidget):
         else:
             self.limit.clear()
 
+    def weigh(self, line_id: object, column: str, typed: str | None) -> None:
+        """A discount is judged while it is typed; None leaves the line as it was."""
+        if self._entry is not None and column == "discount":
+            entry = self._entry if typed is None else authority.while_typing(self._entry, line_id, typed)
+            self._passed = authority.passed_words(entry)
+            self._follow_question()
+
     def ask_submit(self) -> None:
         """The first press asks inline, the second submits: an order that was sent cannot be taken back."""
         self._held_back = ""
@@ -171,7 +179,7 @@ class OrderSide(QWidget):
 
     def forget(self) -> None:
         """Another order comes: nothing that was asked or typed here is meant for it."""
-        self._asked, self._held_back, self._passed = False, "", None
+        self._asked, self._held_back, self._passed, self._entry = False, "", None, None
         self.banner.clear()
         self.limit.clear()
         self.head.forget()

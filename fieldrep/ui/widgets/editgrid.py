@@ -48,6 +48,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 class _CellDelegate(QStyledItemDelegate):
     """Keeps a cell's tone while its row is selected, rings the current cell and the ones with a problem."""
 
+    typed = Signal(object, str)
+
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         super().initStyleOption(option, index)
         read_as_written(option)
@@ -71,6 +73,8 @@ class _CellDelegate(QStyledItemDelegate):
         editor = QLineEdit(parent)
         editor.setProperty("role", "cell")
         editor.setObjectName("cell_editor")
+        place = QPersistentModelIndex(index)
+        editor.textEdited.connect(lambda text: self.typed.emit(place, text))
         editor.setAccessibleName(str(index.data(Qt.ItemDataRole.AccessibleTextRole)))
         editor.setAlignment(Qt.AlignmentFlag(index.data(Qt.ItemDataRole.TextAlignmentRole)))
         cell = index.data(CELL_ROLE)
@@ -100,9 +104,13 @@ class _CellDelegate(QStyledItemDelegate):
 
 
 class EditGrid(QTableView):
-    """Enter goes right to the next cell that can be edited, then to the next line; F2 edits, Del removes."""
+    """Enter goes right to the next cell that can be edited, then to the next line; F2 edits, Del removes.
+
+    `cell_typed` says what stands in a cell that is being edited, and None once it is left as it was.
+    """
 
     cell_edited = Signal(object, str, str)
+    cell_typed = Signal(object, str, object)
     line_entered = Signal(str)
     lines_pasted = Signal(list)
     removed = Signal(list)
@@ -117,7 +125,9 @@ class EditGrid(QTableView):
         self.grid = GridModel(columns, entry_column)
         self.grid.setParent(self)
         self.setModel(self.grid)
-        self.setItemDelegate(_CellDelegate(self))
+        delegate = _CellDelegate(self)
+        delegate.typed.connect(self._on_typed)
+        self.setItemDelegate(delegate)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setShowGrid(False)
@@ -219,7 +229,13 @@ class EditGrid(QTableView):
                 return candidate
         return QModelIndex()
 
+    def _on_typed(self, index: _Index, text: str | None) -> None:
+        if index.isValid():
+            self.cell_typed.emit(self.grid.key_at(index.row()), self.grid.columns[index.column()].key, text)
+
     def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        if hint is QAbstractItemDelegate.EndEditHint.RevertModelCache:
+            self._on_typed(self.currentIndex(), None)
         if hint is not QAbstractItemDelegate.EndEditHint.EditNextItem:
             super().closeEditor(editor, hint)
             return
