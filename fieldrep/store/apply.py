@@ -18,6 +18,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.store import outbox
 from fieldrep.store.arrive import Arrivals, Unpacked, unpack
 from fieldrep.store.engine import Connection
+from fieldrep.store.foreseen import NOTHING, Foreseen, Rows
 from fieldrep.store.leave import Leaving, empty, leave
 from fieldrep.store.left_drafts import LeftDraft, drafts_leaving, drafts_left
 from fieldrep.store.pending import Standing, encode_image
@@ -78,6 +79,7 @@ def apply_reply(
     unpacked: list[Unpacked] | None = None,
     turn: AbstractContextManager[object] = _NOBODY_ELSE,
     closing: Callable[[Connection, Applied], str] = _no_receipt,
+    foreseen: Foreseen = NOTHING,
 ) -> Applied:
     """Applies one reply of the server to the changes `sent`; an outcome for any other change is not believed.
 
@@ -86,7 +88,7 @@ def apply_reply(
     pages when they were made ready before, beside the network; they are taken out of the list one by one, so that
     their memory is free for the next. `turn` is held while rows are written and given up for
     search and the commit, which need no interpreter: another thread can then make the next reply's pages ready.
-    `closing` keeps the receipt with it and gives it, "" for none.
+    `closing` keeps the receipt with it and gives it, "" for none. `foreseen` are rows that were read before.
 
     Raises:
         KnownError: `damaged_message` for a page that cannot be read, or a disk error; nothing is then applied.
@@ -102,10 +104,9 @@ def apply_reply(
         _keep_bases(connection, taken_back)
         believed, answered = _believed(reply, sent)
         drafts = drafts_leaving(connection, _leaves(reply), state.user_id)
-        settling = _settled(connection, believed, state, reply, replica.clock())
-        drop_backed_up(connection, reply.backed_up, replica.clock())
+        settling = _settled(connection, believed, state, reply, sent, replica.clock())
         reached(Step.SETTLED)
-        arrivals = Arrivals(connection, not state.complete, _pending(connection), state.digest)
+        arrivals = _arrivals(connection, state, foreseen.still(replica.writes))
         released = _released(settling, arrivals.pending)
         with turn:
             come = _arrived(arrivals, pages, released)
@@ -126,15 +127,28 @@ def apply_reply(
 
 
 def _settled(
-    connection: Connection, believed: Sequence[Answer], state: SyncState, reply: ExchangeReply, now: int
+    connection: Connection,
+    believed: Sequence[Answer],
+    state: SyncState,
+    reply: ExchangeReply,
+    sent: Sequence[Change],
+    now: int,
 ) -> Settling:
-    """What the outcomes settled; those of changes whose rows are all here with this reply leave the outbox."""
+    """What the outcomes settled; those of changes whose rows are all here with this reply leave the outbox.
+
+    Sent ones that a backup covers are let go of.
+    """
     whole = _whole_at(state, reply)
-    settling = settle_all(connection, believed, state.incarnation, whole)
+    settling = settle_all(connection, believed, state.incarnation, whole, sent)
     if settling is None:
         settling = settle(connection, believed, state.incarnation, now)
         cover(connection, whole, settling)
+    drop_backed_up(connection, reply.backed_up, now)
     return settling
+
+
+def _arrivals(connection: Connection, state: SyncState, foreseen: dict[str, Rows]) -> Arrivals:
+    return Arrivals(connection, not state.complete, _pending(connection), state.digest, foreseen)
 
 
 def _arrived(arrivals: Arrivals, pages: list[Unpacked], released: set[RowKey]) -> set[RowKey]:

@@ -21,6 +21,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.page import Page, is_empty, is_shared, page_columns
 from fieldrep.store import search
 from fieldrep.store.engine import Connection
+from fieldrep.store.foreseen import Rows
 from fieldrep.store.pending import Standing, encode_image
 from fieldrep.store.statements import Statements, statements_of
 
@@ -123,6 +124,7 @@ class Arrivals:
         expect_new: a first replica is running, so a page is first tried as all new rows.
         pending: ids of rows with pending edits, by entity.
         digest: the replica's digest as it grows.
+        foreseen: rows that are here, as they were before this reply, where that is known already; each is used once.
         with_new_base: rows with pending edits that got a new base image.
         seen: ids that arrived, by entity, of entities that have pending or released rows.
         pulled, entered: rows that arrived, and how many of them are new here.
@@ -132,6 +134,7 @@ class Arrivals:
     expect_new: bool
     pending: dict[str, set[bytes]]
     digest: Digest
+    foreseen: dict[str, Rows] = field(default_factory=dict)
     with_new_base: set[tuple[str, bytes]] = field(default_factory=set)
     pulled: int = 0
     entered: int = 0
@@ -247,9 +250,11 @@ class Arrivals:
         self._count(1 if before is None else 0, row_hash - (before or 0))
         self.with_new_base.add((name, row_id))
 
-    def _present(self, texts: Statements, ids: Sequence[Value]) -> dict[Value, tuple[Value, ...]]:
+    def _present(self, texts: Statements, ids: Sequence[Value]) -> Rows:
         """Per id that is here: row_no, row_hash and all columns."""
-        found: dict[Value, tuple[Value, ...]] = {}
+        known = self.foreseen.get(texts.entity.name, {})
+        found = {row_id: known.pop(row_id) for row_id in ids if row_id in known}
+        ids = [row_id for row_id in ids if row_id not in found] if found else ids
         for start in range(0, len(ids), LOOKUP):
             some = ids[start : start + LOOKUP]
             for row in self.connection.execute(texts.lookup(len(some)), some):

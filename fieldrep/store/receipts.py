@@ -72,6 +72,11 @@ def says_something(receipt: Receipt) -> bool:
     return bool(receipt.exchanges > 1 or receipt.pulled or receipt.left or sent or files)
 
 
+def kept_form(receipt: Receipt) -> str:
+    """The receipt as the state keeps it, "" for one that says nothing."""
+    return msgspec.json.encode(receipt).decode() if says_something(receipt) else ""
+
+
 def spans(numbers: Iterable[int]) -> tuple[Span, ...]:
     """Numbers as those that follow each other."""
     found: list[Span] = []

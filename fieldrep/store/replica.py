@@ -6,33 +6,28 @@ time; readers never wait for it. Must not know any entity by name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import RLock
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, MOST_FORMERS, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import engine, log, newer, outbox, search, search_due
+from fieldrep.store import engine, log, newer, outbox, search_due, tidying
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
 from fieldrep.store.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
-from fieldrep.store.statements import statements_of
 from fieldrep.store.unit_of_work import UnitOfWork
-
-MOST_STEPS = 10_000
-PAGES_AT_ONCE = 500
-"""Free pages given back by one transaction; a save waits no longer than for these."""
 
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
@@ -200,6 +195,16 @@ class Replica:
             self._end_writing(error)
             raise
         return connection
+
+    @property
+    def writes(self) -> int:
+        """How many transactions were written: as long as it is the same, no row has become another."""
+        return self._writes
+
+    def read_ahead(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Rows read over the writing connection, for what is written next; a save waits for it meanwhile."""
+        with self._writing, driver_errors():
+            return self._connection.execute(sql, parameters).fetchall()
 
     def _begin_writing(self) -> Connection:
         self._writing.acquire()
@@ -376,25 +381,11 @@ class Replica:
         Called after a sync, when nobody waits, so that no save has to do it.
         """
         whole, self.took_bulk = self.took_bulk, False
-        for entity in ENTITIES:
-            texts = statements_of(entity)
-            for _ in range(MOST_STEPS):
-                with self.write() as connection:
-                    more = search.join_segments(connection, texts, whole=whole)
-                if not more:
-                    break
-        while whole and self._give_pages_back():
-            pass
+        tidying.join_segments(self, whole=whole)
+        if whole:
+            tidying.give_pages_back(self)
         with self._writing, driver_errors():
             if not self._inside:
                 how = "TRUNCATE" if whole else "PASSIVE"
                 self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
                 log.lengthen(self._path)
-
-    def _give_pages_back(self) -> bool:
-        """Gives some free pages of the file back to the disk; False when there are none."""
-        with self.write() as connection:
-            free = connection.execute("PRAGMA freelist_count").fetchone()
-            connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
-            left = connection.execute("PRAGMA freelist_count").fetchone()
-        return bool(free and left and 0 < left[0] < free[0])

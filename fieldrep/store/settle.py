@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 
@@ -25,6 +26,8 @@ MOST_SENT = 20_000
 
 KEPT_BESIDE_BACKUP_MS = 30 * 86_400_000
 """How long a change stays in the sent log though a backup covers it: the newest backup may turn out to be no good."""
+
+MOVED_AT_ONCE = 50
 
 RowKey = tuple[str, bytes]
 
@@ -67,7 +70,11 @@ def settle(connection: Connection, outcomes: Iterable[Answer], incarnation: byte
 
 
 def settle_all(
-    connection: Connection, outcomes: Sequence[Answer], incarnation: bytes, revision: int
+    connection: Connection,
+    outcomes: Sequence[Answer],
+    incarnation: bytes,
+    revision: int,
+    sent: Iterable[Change],
 ) -> Settling | None:
     """Moves the whole outbox to the sent log at once, where every change in it was taken up to a revision.
 
@@ -83,15 +90,26 @@ def settle_all(
     if not waited or set(waited) != {(n, incarnation) for n in answered}:
         return None
     rows = connection.execute("SELECT DISTINCT entity, row_id FROM outbox_edit").fetchall()
-    connection.executemany(
-        f"INSERT INTO sent_log ({_MOVED}, revision, outcome) SELECT {_MOVED}, ?, ? FROM outbox WHERE n = ?",
-        [(one.revision, _encode(one), n) for n, one in sorted(answered.items())],
-    )
+    _move(connection, [(n, one.revision, _encode(one)) for n, one in sorted(answered.items())])
     connection.execute("DELETE FROM outbox_edit")
     connection.execute("DELETE FROM outbox")
-    settling = Settling(set(rows))
-    _after_moving(connection, settling.rows)
-    return settling
+    made = {(edit.entity, edit.row_id) for one in sent for edit in one.edits if edit.kind == "create"}
+    _after_moving(connection, made)
+    return Settling(set(rows))
+
+
+def _move(connection: Connection, answered: Sequence[tuple[object, ...]]) -> None:
+    """Copies answered changes to the sent log, in their order: number, revision and outcome of each."""
+    begun = 0
+    for size in (MOVED_AT_ONCE, 1):
+        end = len(answered) - (len(answered) - begun) % size
+        given = [tuple(chain(*answered[at : at + size])) for at in range(begun, end, size)]
+        connection.executemany(
+            f"INSERT INTO sent_log ({_MOVED}, revision, outcome) SELECT {_MOVED}, column2, column3 "
+            f"FROM (VALUES {', '.join(['(?, ?, ?)'] * size)}) CROSS JOIN outbox ON n = column1",
+            given,
+        )
+        begun = end
 
 
 def cover(connection: Connection, revision: int, settling: Settling) -> None:
@@ -117,6 +135,7 @@ def cover(connection: Connection, revision: int, settling: Settling) -> None:
 
 
 def _after_moving(connection: Connection, covered: set[RowKey]) -> None:
+    """`covered` are the rows that changes in the sent log may have made."""
     _keep_what_was_made(connection, covered)
     connection.execute(
         "DELETE FROM sent_log WHERE sent_no <= (SELECT max(sent_no) FROM sent_log) - ?", (MOST_SENT,)
@@ -138,6 +157,8 @@ def _keep_what_was_made(connection: Connection, covered: set[RowKey]) -> None:
     Their own image is about to arrive; or it never will, because their account left in the same reply. Then they can be
     read until what was entered since has been answered, and go like any row that left.
     """
+    if not covered:
+        return
     found = connection.execute("SELECT entity, row_id FROM base_row WHERE image IS NULL").fetchall()
     for entity, row_id in covered.intersection(found):
         texts = statements_named(entity)

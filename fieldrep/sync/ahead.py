@@ -7,6 +7,7 @@ there once there is a second page set. Must not apply anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from typing import Self
 
 import msgspec
 
+from fieldrep.contract.change import Change
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.foretold import goes_on
 from fieldrep.contract.messages import PAGE_BYTES, ExchangeReply, ExchangeRequest
 from fieldrep.store.arrive import Unpacked, unpack
+from fieldrep.store.foreseen import FEW, Foreseen, foresee
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer, BrokeOff, Foretelling
 from fieldrep.sync.handshake import handshake_of
@@ -109,6 +112,15 @@ class Ahead:
         if self._beside is not None:
             self._beside.close()
 
+    def foreseen(self, changes: Sequence[Change]) -> Future[Foreseen] | None:
+        """The rows that changes touch, read while their answer is awaited; None for a few, which are soon found."""
+        return self._beside_us().submit(foresee, self._replica, changes) if len(changes) > FEW else None
+
+    def _beside_us(self) -> ThreadPoolExecutor:
+        if self._rows is None:
+            self._rows = ThreadPoolExecutor(1, "fieldrep-rows")
+        return self._rows
+
     def after(self, reply: ExchangeReply, turn: ExitStack) -> Future[Fetched] | None:
         """What follows a reply; None where the replica must be asked first, since something waits to be sent.
 
@@ -121,9 +133,7 @@ class Ahead:
             return None
         self._written.clear()
         turn.callback(self._written.set)
-        if self._rows is None:
-            self._rows = ThreadPoolExecutor(1, "fieldrep-rows")
-        return self._rows.submit(self._made_ready, asked)
+        return self._beside_us().submit(self._made_ready, asked)
 
     def _made_ready(self, asked: _Asked) -> Fetched:
         place = asked.behind.result()

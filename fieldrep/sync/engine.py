@@ -8,6 +8,7 @@ applied the next is made ready, and the one after it is on its way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,9 +31,10 @@ from fieldrep.store.apply import Applied, apply_reply, offer_again, start_over
 from fieldrep.store.arrive import unpack
 from fieldrep.store.beyond import rows_beyond
 from fieldrep.store.engine import Connection
+from fieldrep.store.foreseen import NOTHING, Foreseen
 from fieldrep.store.quarantine import set_aside
 from fieldrep.store.receipt import Receipt, tell, what_was_done
-from fieldrep.store.receipts import KeptReceipt, Way, keep, newest, says_something, spans
+from fieldrep.store.receipts import KeptReceipt, Way, keep, kept_form, newest, says_something, spans
 from fieldrep.store.recount import recount
 from fieldrep.store.replica import Replica
 from fieldrep.store.state import COUNT_ANEW
@@ -98,6 +100,7 @@ class Run:
         heard_of: the numbers of the changes that were answered.
         kept_no: the receipt's number among those that are kept, once it is.
         wipes: the server ordered to wipe once all is sent.
+        foreseen: the rows that what is on its way touches.
     """
 
     replica: Replica
@@ -112,6 +115,7 @@ class Run:
     kept_no: int | None = None
     wipes: bool = False
     suspicion: Suspicion = field(default_factory=Suspicion)
+    foreseen: Future[Foreseen] | None = None
 
     def broken_off(self, error: KnownError) -> KnownError:
         """The error that ended the sync, with what had gone out before; that the server bars this device is kept."""
@@ -131,7 +135,7 @@ class Run:
         self._note_agreement()
         left = {"held_back": self.replica.held_back(), "told_to_wait": self.replica.told_to_wait()}
         receipt = _told(msgspec.structs.replace(self.receipt, waiting=self.waiting, **left))
-        kept = _kept(receipt)
+        kept = kept_form(receipt)
         if kept and (self.kept_no is None or kept != self.replica.state().receipt):
             with self.replica.write() as connection:
                 self._keep(connection, receipt)
@@ -141,7 +145,7 @@ class Run:
     def _closing(self, reply: ExchangeReply, heard: int, connection: Connection, applied: Applied) -> str:
         """The receipt as it is when this reply is the last and proves all: one commit keeps both then."""
         receipt = _told(self._noted(reply, heard, applied))
-        kept = _kept(receipt) if receipt.digests_equal else ""
+        kept = kept_form(receipt) if receipt.digests_equal else ""
         if kept:
             self._keep(connection, receipt)
         return kept
@@ -175,7 +179,7 @@ class Run:
 
     def loop(self, ahead: Ahead | None) -> None:
         """Exchanges until nothing is left to say on either side."""
-        (reply, rows), changes = self._push()
+        (reply, rows), changes = self._push(ahead)
         for _ in range(MAX_EXCHANGES):
             self._tell_of_others(reply)
             self.obey(reply)
@@ -184,7 +188,8 @@ class Run:
                 following = ahead.after(reply, turn) if ahead else None
                 reached(Step.ANSWERED)
                 closing = partial(self._closing, reply, heard := self.replica.clock())
-                applied = apply_reply(self.replica, reply, changes, rows, turn, closing)
+                known = self.foreseen.result() if self.foreseen else NOTHING
+                applied = apply_reply(self.replica, reply, changes, rows, turn, closing, known)
             self.note(reply, applied, heard)
             if following is not None:
                 (reply, rows), changes = following.result(), []
@@ -192,7 +197,7 @@ class Run:
             self.waiting = self.replica.depth()
             if not reply.more and not self.waiting:
                 return
-            (reply, rows), changes = self._push()
+            (reply, rows), changes = self._push(ahead)
         raise KnownError(
             Code.SERVER_ERROR, "The server never came to an end; the sync was stopped. Nothing is lost."
         )
@@ -256,13 +261,14 @@ class Run:
     def _ask(self, question: Question) -> ExchangeReply:
         return self.bearer.exchange(ExchangeRequest(handshake_of(self.replica), question=question))
 
-    def _push(self) -> tuple[Fetched, list[Change]]:
+    def _push(self, ahead: Ahead | None) -> tuple[Fetched, list[Change]]:
         """An exchange with what waits; a change on which the server fails alone is set aside, and the rest goes on.
 
         Where the line breaks with much on it but carries a little, fewer are sent at a time.
         """
         while True:
             request, changes = self._request()
+            self.foreseen = ahead.foreseen(changes) if ahead else None
             try:
                 fetched = self._fetch(request)
             except BrokeOff:
@@ -392,8 +398,3 @@ class Run:
 
 def _told(receipt: Receipt) -> Receipt:
     return msgspec.structs.replace(receipt, sentence=tell(receipt))
-
-
-def _kept(receipt: Receipt) -> str:
-    """The receipt as it is kept, "" for one that says nothing."""
-    return msgspec.json.encode(receipt).decode() if says_something(receipt) else ""
