@@ -60,12 +60,12 @@ class GivingBack:
     def must_wait(self, change: Change) -> bool:
         """Whether a change builds on one that waits."""
         named = (value for edit in change.edits for value in (edit.row_id, *edit.after.values()))
-        return bool(self._touched) and not self._touched.isdisjoint(named)
+        return self._may_wait(change.n) and bool(self._touched) and not self._touched.isdisjoint(named)
 
     def or_waits(self, outcome: Outcome) -> Answer:
         """The outcome; a change that lacks a record waits while another device may give that back."""
         lacks = isinstance(outcome, Refused) and outcome.code in LACKS_A_RECORD
-        if self.answered_to is None or not lacks or outcome.n > self.author.waits_to:
+        if not lacks or not self._may_wait(outcome.n):
             return outcome
         self.conclude()
         if self._may_come is None:
@@ -88,6 +88,9 @@ class GivingBack:
         if self._taken:
             something_came(self.tx)
             self._taken, self._may_come = False, None
+
+    def _may_wait(self, n: int) -> bool:
+        return self.answered_to is not None and n <= self.author.waits_to
 
     def _touch(self, edits: Iterable[Edit]) -> None:
         self._touched.update(edit.row_id for edit in edits)

@@ -277,7 +277,7 @@ class Central:
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
             elif change.n in waits:
-                self.waiting.told(who, change)
+                self.waiting.told(who, change, heard=not failed)
         if (stored or waits) and not (failed and is_behind(self.sql, device, request)):
             note_pushed(self, who, request)
         self.oracle.end_of_push()

@@ -44,9 +44,15 @@ class Waiting:
         )
         return {n for who, n in self.central.sql.rows(sql)[1] if bytes(who) == device}
 
-    def told(self, who: Sender, change: Any) -> None:
-        """A change was told to wait: it builds on another one that waits, or names what is not there."""
+    def told(self, who: Sender, change: Any, *, heard: bool) -> None:
+        """A change was told to wait: it builds on another one that waits, or names what is not there.
+
+        Where nobody `heard` of it, it may be listed from before, and by now be taken.
+        """
         mine = self.waits.setdefault(who.device, {})
+        if not heard:
+            mine[change.n] = change
+            return
         before = [edit.row_id for n, one in mine.items() if n < change.n for edit in one.edits]
         if not named(change).intersection(before):
             verdict, _ = self.central.oracle.judge(who, change, self.central.now())

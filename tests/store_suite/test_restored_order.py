@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from fieldrep.contract.change import Change, Edit, Refused
 from fieldrep.contract.ids import RowId
+from fieldrep.contract.messages import ExchangeRequest
+from fieldrep.sync.handshake import handshake_of
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.awaited import conclusion
 from sync_server.store.credentials import revoke
 from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
 from sync_server.store.verify import verify
 from sync_server.store.wiping import order_wipe
+from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, go_back, keep, office
 from tests.store_suite.world import World
 
@@ -213,5 +217,30 @@ def test_what_waits_goes_by_stick_as_well(
     desk.sync()
     receipt = road.into(office(world, road.out()))
     assert (receipt.returned, receipt.told_to_wait, road.names()) == (1, 0, {"Shop"})
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_a_change_that_its_laptop_never_told_of_does_not_wait_with_what_it_names(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    assert road.sync().told_to_wait == 1
+    strange = Change(
+        1_000_000, 1, "edit", (Edit("account", shop, "update", 1, {"phone": "1"}, {"phone": "2"}),)
+    )
+    request = ExchangeRequest(handshake_of(road.replica), (strange,))
+    (answer,) = InProcess(world.database, road.admission.token).exchange(request).outcomes
+    assert isinstance(answer, Refused), "no sync of this laptop would ever offer it again"
+    assert told(world, road).waits == (1,)
+    desk.sync()
+    road.sync()
+    assert report(world).done
     for laptop in laptops:
         laptop.replica.close()
