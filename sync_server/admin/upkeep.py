@@ -71,6 +71,8 @@ def restore(file: Path, *, check: bool) -> None:
     found = home()
     restored = take_backup(address_of(found, found.remembered()), file, system_clock, os.urandom)
     say("The central store is restored. Devices start over with their next sync and give back what it lacks.")
+    if not restored.sealed:
+        say(_NO_SEAL)
     if restored.aside is not None:
         say(
             f"The file of the store before is damaged; it lies in {restored.aside} now. A server that runs still has "
@@ -109,6 +111,8 @@ def _say_whether_sound(file: Path) -> None:
     if held.faults:
         complain(f"{file} can be restored, and is not sound. Take another backup if there is one.")
         stop()
+    if not held.sealed:
+        say(_NO_SEAL)
     last = f", last changed {moment_words(held.changed_at)}" if held.changed_at else ""
     say(
         f"{file} is sound. It holds the central store at revision {held.revision}{last}. Nothing was restored."
@@ -140,6 +144,10 @@ def restored_by_hand(*, again: bool) -> None:
     say(_LINKS_VOID)
 
 
+_NO_SEAL = (
+    "That this backup holds what it held when it was made is not proven: an earlier version made it, or it was used as "
+    "a store since. Its records, files and audit log were checked; fieldrep-server verify looks at what else it can."
+)
 _LINKS_VOID = (
     "One-time links printed before admit nobody any more; where one is open, print a new one with "
     "fieldrep-server enroll LOGIN."

@@ -27,6 +27,7 @@ from sync_server.store.placing import put_in_place
 from sync_server.store.reading import Reader
 from sync_server.store.replaced import Replaced, replaced_file, replaced_in
 from sync_server.store.schema import METADATA
+from sync_server.store.seal import Seal, drop_seal, seal, seal_of
 from sync_server.store.series import given_out, raise_to
 from sync_server.store.session import Session
 from sync_server.store.shut_out import Carried, carry_over
@@ -46,11 +47,13 @@ class Restored:
         unsure: why there may be people and devices that it does not know of, "" where there are none: the replaced
             store could not be read whole, was another company's or a new one, or had itself been restored so.
         aside: where the replaced store lies now that was too damaged to be written over, None where there was none.
+        sealed: the backup is proven to be as it was made; others were made by an earlier version, or used as a store.
     """
 
     carried: Carried
     unsure: Unknown
     aside: Path | None
+    sealed: bool
 
 
 def backup(database: Database, path: Path) -> None:
@@ -73,6 +76,7 @@ def backup(database: Database, path: Path) -> None:
                 target.commit()
         with closing(sqlite3.connect(draft, isolation_level=None)) as whole:
             whole.execute("PRAGMA journal_mode=DELETE")
+            seal(whole)
             covered = whole.execute("SELECT revision FROM store_info").fetchone()[0]
     with database.beside() as session:
         session.run(
@@ -94,12 +98,13 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> Resto
     file = _file(url) if dialect.name == "sqlite" else None
     with _copy(path, file.parent if file else None) as copy:
         with _damage_told_of(path):
-            _check(copy, path)
+            found = _check(copy, path)
             bring_up_to_date(_url(copy), SqliteDialect())
         if file is None:
             bring_up_to_date(url, dialect)
         before = replaced_file(file) if file else _replaced_at(url, clock, randomness)
         carried, unsure = _renew_epoch(copy, clock, randomness, before)
+        _require_whole(found, path)
         aside = None
         with known_errors():
             if file is not None:
@@ -107,7 +112,7 @@ def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> Resto
             else:
                 with closing(sqlite3.connect(copy)) as source:
                     _replace_all(url, source, clock, randomness)
-    return Restored(carried, unsure, aside)
+    return Restored(carried, unsure, aside, found == "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,13 @@ class Checked:
     Attributes:
         changed_at: when the store was last written before the backup was made, None for one that never was.
         faults: what is wrong with it although all of it can be read, in sentences.
+        sealed: as of `Restored`.
     """
 
     revision: int
     changed_at: int | None
     faults: list[str]
+    sealed: bool
 
 
 def check(path: Path, clock: Clock, randomness: Randomness) -> Checked:
@@ -132,14 +139,15 @@ def check(path: Path, clock: Clock, randomness: Randomness) -> Checked:
     """
     with _copy(path, None) as copy:
         with _damage_told_of(path):
-            _check(copy, path)
+            found = _check(copy, path)
             bring_up_to_date(_url(copy), SqliteDialect())
         database = Database.open(_url(copy), clock, randomness)
         try:
             with database.read() as reader:
                 _require_seals(reader)
+                _require_whole(found, path)
                 ((changed_at,),) = reader.rows("SELECT max(at) FROM audit_entry")
-            return Checked(database.info().revision, changed_at, verify(database))
+            return Checked(database.info().revision, changed_at, verify(database), found == "whole")
         finally:
             database.close()
 
@@ -189,9 +197,9 @@ def _tables() -> list[tuple[str, tuple[str, ...]]]:
     return [(table.name, tuple(column.name for column in table.columns)) for table in METADATA.sorted_tables]
 
 
-def _check(copy: Path, path: Path) -> None:
-    """Makes sure that a file is a sound central store before anything is replaced by it."""
-    with known_errors(), closing(sqlite3.connect(copy)) as connection:
+def _check(copy: Path, path: Path) -> Seal:
+    """Makes sure that a file is a sound central store before anything is replaced by it; gives what its seal says."""
+    with known_errors(), closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'store_info'").fetchone()
         if not found[0] or not connection.execute("SELECT count(*) FROM store_info").fetchone()[0]:
             raise KnownError(
@@ -201,14 +209,19 @@ def _check(copy: Path, path: Path) -> None:
             raise KnownError(Code.STORE_DAMAGED, "The file ends within a page.")
         if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise KnownError(Code.STORE_DAMAGED, "The integrity check failed.")
-        _read_through(connection)
+        found_seal = seal_of(connection)
+        drop_seal(connection)
+    return found_seal
 
 
-def _read_through(connection: sqlite3.Connection) -> None:
-    """Reads every value of every table once: a text that is no text is found here, not after the restore."""
-    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        for _ in connection.execute(compose("SELECT * FROM {table}", table=table)):
-            pass
+def _require_whole(found: Seal, path: Path) -> None:
+    """Asked after all that can be named: a broken seal says no more than that something is not as it was."""
+    if found == "broken":
+        raise KnownError(
+            Code.STORE_DAMAGED,
+            f"{path} is damaged: it does not hold what it held when it was made. Nothing was restored; take another "
+            "backup. If it was used as a store since, make a backup of it first.",
+        )
 
 
 @contextmanager

@@ -12,10 +12,12 @@ from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.store.backup import backup, check, restore
+from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
 from sync_server.store.export import export
 from sync_server.store.verify import verify
 from tests.store_suite.databases import KINDS, Databases
+from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World, contacts
 
 
@@ -79,12 +81,15 @@ def test_a_backup_is_checked_as_a_restore_checks_it_and_nothing_is_replaced(
     backup(world.database, kept)
     before = world.database.info()
     held = check(kept, world.clock, SeededBytes(9))
-    assert (held.revision, held.faults) == (before.revision, [])
+    assert (held.revision, held.faults, held.sealed) == (before.revision, [], True)
     assert world.database.info().epoch == before.epoch
-    with closing(sqlite3.connect(kept)) as connection:
-        connection.execute("UPDATE user_digest SET total = total + 1")
-        connection.commit()
-    assert check(kept, world.clock, SeededBytes(9)).faults, "all of it can be read, and it is not right"
+    altered(kept, "UPDATE user_digest SET total = total + 1")
+    with pytest.raises(KnownError, match="does not hold what it held when it was made"):
+        check(kept, world.clock, SeededBytes(9))
+    altered(kept, "DROP TABLE backup_seal")
+    held = check(kept, world.clock, SeededBytes(9))
+    assert held.faults, "all of it can be read, and it is not right"
+    assert not held.sealed
     kept.write_bytes(kept.read_bytes()[:-100])
     with pytest.raises(KnownError, match="Nothing was restored; take another backup"):
         check(kept, world.clock, SeededBytes(9))
@@ -215,3 +220,69 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "no text": lambda content: content.replace(b"A word that", b"A \xff\x00\xaad that"),
     "another letter": lambda content: content.replace(b"A word that", b"A ward that"),
 }
+
+
+def altered(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(sql)
+        connection.commit()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE scope_digest SET total = total + 1",
+        "UPDATE user_digest SET count = count + 1",
+        "UPDATE device_credential SET token_hash = x'00'",
+        "UPDATE device_credential SET revoked_at = NULL",
+        "DELETE FROM scope_ledger",
+        "UPDATE store_info SET backup_at = 1",
+    ],
+)
+def test_damage_of_a_backup_that_reads_as_valid_replaces_nothing(
+    world: World, tmp_path: Path, damage: str
+) -> None:
+    device = Laptop(tmp_path, world, world.user("zoe"), "zoe's")
+    filled(world)
+    with world.write() as tx:
+        revoke(tx, device.admission.device_id, "lost")
+    kept = tmp_path / "kept"
+    backup(world.database, kept)
+    epoch = world.database.info().epoch
+    altered(kept, damage)
+    with pytest.raises(KnownError, match="Nothing was restored; take another backup") as refused:
+        restore(world.url, kept, world.clock, SeededBytes(9))
+    assert refused.value.code is Code.STORE_DAMAGED
+    assert world.database.info().epoch == epoch
+    device.replica.close()
+
+
+def test_a_backup_that_was_opened_or_copied_is_proven_still_and_the_restored_store_has_no_seal(
+    world: World, tmp_path: Path
+) -> None:
+    filled(world)
+    kept = tmp_path / "kept"
+    backup(world.database, kept)
+    altered(kept, "PRAGMA journal_mode=WAL")
+    altered(kept, "VACUUM")
+    moved = tmp_path / "moved"
+    moved.write_bytes(kept.read_bytes())
+    assert restore(world.url, moved, world.clock, SeededBytes(9)).sealed
+    assert restore(f"sqlite:///{tmp_path / 'restored.db'}", moved, world.clock, SeededBytes(9)).sealed
+    with closing(sqlite3.connect(tmp_path / "restored.db")) as connection:
+        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'backup_seal'").fetchall()
+
+
+def test_a_backup_without_a_seal_and_one_used_as_a_store_since_are_restored_and_told(
+    world: World, tmp_path: Path
+) -> None:
+    filled(world)
+    old, used = tmp_path / "old", tmp_path / "used.db"
+    for path in (old, used):
+        backup(world.database, path)
+    altered(old, "DROP TABLE backup_seal")
+    store = World(f"sqlite:///{used}", seed=3)
+    store.user("added since")
+    store.close()
+    for path in (old, used):
+        assert not restore(world.url, path, world.clock, SeededBytes(9)).sealed
