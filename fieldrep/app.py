@@ -22,6 +22,7 @@ import fieldrep.ui  # noqa: F401 - first, since it makes all that is imported af
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
 from fieldrep.doors import ProfileDoors
+from fieldrep.garbage import look_seldom
 from fieldrep.logs import start_logging
 from fieldrep.paths import Profile, default_profile
 from fieldrep.settings import Settings, load_settings, save_settings, text_size_of
@@ -51,9 +52,6 @@ _MEGABYTE = 1_000_000
 _TURN_SECONDS = 0.0005
 """How long a thread that loads or syncs keeps the interpreter while the window waits for it. One repaint takes many
 turns; at Python's own 5 ms a person would see each of them."""
-
-_GARBAGE = (20_000, 10, 10)
-"""Objects after which rings of them are looked for, youngest first; with Python's 700 each import is held up often."""
 
 _METERED_ASKED_MS = 900
 """After the window shows and before the first sync, which must know whether the line costs by the byte."""
@@ -384,7 +382,7 @@ def main() -> int:
     assert isinstance(app, QApplication)  # noqa: S101 - nothing else makes one in this program
     app.setApplicationName("FieldRep")
     sys.setswitchinterval(_TURN_SECONDS)
-    gc.set_threshold(*_GARBAGE)
+    look_seldom()
     chosen = load_settings(profile.settings)
     theme = Theme(app, Look(chosen.theme), chosen.text_size)
     theme.prepare()

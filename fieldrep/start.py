@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fieldrep.contract.stopping import run_stoppable
+from fieldrep.garbage import look_seldom
 
 
 def main() -> None:
@@ -15,4 +16,5 @@ def main() -> None:
 def _command_line() -> Callable[[], object]:
     from fieldrep.cli import main
 
+    look_seldom()
     return main

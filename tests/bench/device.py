@@ -20,6 +20,7 @@ from typing import Any
 from fieldrep.commands.accounts import edit_account
 from fieldrep.commands.activities import edit_activity
 from fieldrep.commands.contacts import edit_contact
+from fieldrep.garbage import look_seldom
 from fieldrep.queries.accounts import AccountsQuestion, account_rows, find_accounts
 from fieldrep.queries.matching import matches
 from fieldrep.store.receipt import Receipt
@@ -194,6 +195,7 @@ def idle(folder: Path) -> dict[str, Any]:
 
 def main(words: list[str]) -> None:
     """Does the step and prints its answer."""
+    look_seldom()  # as the programs do
     step, folder, *rest = words
     if step == "first":
         answer = first(Path(folder), rest[0])
