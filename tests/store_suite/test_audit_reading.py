@@ -18,7 +18,7 @@ from tests.store_suite.laptop import Laptop
 from tests.store_suite.test_plans import plan
 from tests.store_suite.world import DAY_MS, World, contacts, new_row
 
-WHERE_THE_ACTION_STANDS = {"audit": 0, "_add": 3, "_change": 4}
+WHERE_THE_ACTION_STANDS = {"audit": 0, "add_row": 3, "change_row": 4}
 
 
 def found(world: World, limit: int = 100, **asked: object) -> list[str]:
