@@ -41,6 +41,7 @@ class GivingBack:
     answered_to: int | None
     _waiting: dict[int, tuple[Edit, ...]]
     _touched: set[bytes] = field(default_factory=set)
+    _made: set[bytes] = field(default_factory=set)
     _may_come: bool | None = None
     _taken: bool = False
 
@@ -58,9 +59,11 @@ class GivingBack:
         return change.n <= (self.answered_to or 0)
 
     def must_wait(self, change: Change) -> bool:
-        """Whether a change builds on one that waits."""
-        named = (value for edit in change.edits for value in (edit.row_id, *edit.after.values()))
-        return self._may_wait(change.n) and bool(self._touched) and not self._touched.isdisjoint(named)
+        """Whether a change builds on one that waits: it edits a row of that one, or names a row that it makes."""
+        return self._may_wait(change.n) and any(
+            edit.row_id in self._touched or not self._made.isdisjoint(edit.after.values())
+            for edit in change.edits
+        )
 
     def or_waits(self, outcome: Outcome) -> Answer:
         """The outcome; a change that lacks a record waits while another device may give that back."""
@@ -93,4 +96,7 @@ class GivingBack:
         return self.answered_to is not None and n <= self.author.waits_to
 
     def _touch(self, edits: Iterable[Edit]) -> None:
-        self._touched.update(edit.row_id for edit in edits)
+        for edit in edits:
+            self._touched.add(edit.row_id)
+            if edit.kind == "create":
+                self._made.add(edit.row_id)

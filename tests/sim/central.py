@@ -263,6 +263,7 @@ class Central:
         self.copies.recognise(device, user, self.oracle.rows["device"], request.changes)
         stored = stored_answers(self.sql, device, request) if request.changes else {}
         waits = self.waiting.listed(device) if request.changes else {}
+        heard = not failed and request.handshake.epoch in (b"", self.epoch)
         for change in [one for one in request.changes if not self.copies.is_anothers(device, one)]:
             outcome, known = stored.get(change.n), self.copies.known(device, change)
             if known is not None:
@@ -276,8 +277,8 @@ class Central:
                 self.waiting.answered(who, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
-            elif change.n in waits:
-                self.waiting.told(who, change, heard=not failed)
+            elif waits.get(change.n) == change.edits:
+                self.waiting.told(who, change, heard=heard)
         if (stored or waits) and not (failed and is_behind(self.sql, device, request)):
             note_pushed(self, who, request)
         self.oracle.end_of_push()

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fieldrep.contract.change import Outcome, Refused
+import msgspec
+
+from fieldrep.contract.change import Edit, Outcome, Refused
 from tests.sim.oracle import Sender, Wrong
 
 if TYPE_CHECKING:
@@ -36,25 +38,27 @@ class Waiting:
         """All is given back anew."""
         self.waits, self.lacked = {}, {}
 
-    def listed(self, device: bytes) -> set[int]:
+    def listed(self, device: bytes) -> dict[int, tuple[Edit, ...]]:
         """The changes of a device that the store lists as waiting."""
         sql = (
-            "SELECT device_id, n FROM returned_change WHERE result LIKE 'waits%' "
+            "SELECT device_id, n, edits FROM returned_change WHERE result LIKE 'waits%' "
             "AND epoch = (SELECT epoch FROM store_info)"
         )
-        return {n for who, n in self.central.sql.rows(sql)[1] if bytes(who) == device}
+        waiting = [
+            (n, bytes(edits)) for who, n, edits in self.central.sql.rows(sql)[1] if bytes(who) == device
+        ]
+        return {n: msgspec.msgpack.decode(edits, type=tuple[Edit, ...]) for n, edits in waiting}
 
     def told(self, who: Sender, change: Any, *, heard: bool) -> None:
         """A change was told to wait: it builds on another one that waits, or names what is not there.
 
-        Where nobody `heard` of it, it may be listed from before, and by now be taken.
+        Where nothing of its request was taken nobody `heard` of it: it is listed from before, and may by now be taken.
         """
         mine = self.waits.setdefault(who.device, {})
         if not heard:
             mine[change.n] = change
             return
-        before = [edit.row_id for n, one in mine.items() if n < change.n for edit in one.edits]
-        if not named(change).intersection(before):
+        if not any(n < change.n and builds_on(change, one) for n, one in mine.items()):
             verdict, _ = self.central.oracle.judge(who, change, self.central.now())
             if verdict.kind != "refused" or verdict.code not in LACKS_A_RECORD:
                 raise Wrong(f"change {change.n} was told to wait, the oracle says {verdict}; {change}")
@@ -78,6 +82,13 @@ class Waiting:
                 raise Wrong(
                     f"I21: change {n} of {self.central.names.get(device)} lacked {names}, now given back"
                 )
+
+
+def builds_on(change: Any, waiting: Any) -> bool:
+    """Whether a change edits a record of another one, or names one that is made there."""
+    touched = {edit.row_id for edit in waiting.edits}
+    made = {edit.row_id for edit in waiting.edits if edit.kind == "create"}
+    return bool(touched & {edit.row_id for edit in change.edits} or made & named(change))
 
 
 def named(change: Any) -> set[bytes]:

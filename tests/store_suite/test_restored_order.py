@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.contract.change import Change, Edit, Refused
+from fieldrep.contract.change import Change, Edit, Refused, Waits
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeRequest
 from fieldrep.sync.handshake import handshake_of
@@ -95,6 +95,65 @@ def test_work_on_a_record_of_another_laptop_waits_until_that_one_has_given_it_ba
     assert (told(world, road).state, told(world, road).waits, report(world).done) == ("done", (), True)
     assert told(world, road).missing == ()
     assert verify(world.database) == []
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_an_order_at_a_customer_that_is_there_does_not_wait_with_an_edit_of_it(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    inn = road.create("Inn")
+    road.sync()
+    (tmp_path / "kept").unlink()
+    keep(world, tmp_path)
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    with road.replica.begin("edit_account", "two at once") as uow:
+        uow.update("account", shop, {"phone": "1"})
+        uow.update("account", inn, {"phone": "1"})
+        person = uow.create("contact", {"account_id": inn, "family_name": "Smit"})
+    road.order(inn)
+    road.draft(shop)
+    road.edit(inn, note="waits as well, for it may build on the number")
+    with road.replica.begin("log_activity", "names somebody who waits") as uow:
+        uow.create("activity", {"account_id": inn, "contact_id": person, "kind": "call", "subject": "Hello"})
+    road.sync()
+    go_back(world, tmp_path)
+    assert road.sync().told_to_wait == 4
+    with world.database.read() as reader:
+        assert reader.rows("SELECT status FROM sales_order") == [("received",)]
+    desk.sync()
+    receipt = road.sync()
+    assert (receipt.refused, receipt.told_to_wait, receipt.digests_equal) == (0, 0, True)
+    assert stood(road, "SELECT name, phone FROM account ORDER BY name") == [("Inn", "1"), ("Shop", "1")]
+    assert stood(road, "SELECT count(*) FROM conflict") == [(0,)]
+    assert report(world).done
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_what_names_a_record_that_waits_to_be_made_is_not_judged_before_it(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    order = road.draft(shop)
+    with road.replica.begin("edit_order", "one more line") as uow:
+        line = {"order_id": order, "account_id": shop, "description": "Cup", "qty": 1_000_000, "seq": 2}
+        uow.create("document_line", line)
+    *_, last = road.replica.waiting(10, 1_000_000)
+    go_back(world, tmp_path)
+    assert road.sync().told_to_wait == 2
+    desk.sync()
+    second_part = ExchangeRequest(handshake_of(road.replica), (last,))
+    answers = InProcess(world.database, road.admission.token).exchange(second_part).outcomes
+    assert answers == (Waits(last.n),), "the order is still to come, though nobody else is awaited"
+    receipt = road.sync()
+    assert (receipt.refused, receipt.told_to_wait, receipt.digests_equal) == (0, 0, True)
     for laptop in laptops:
         laptop.replica.close()
 
