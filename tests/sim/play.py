@@ -279,10 +279,10 @@ class History(Mishaps):
 
     def _stand(self) -> list[Any]:
         """All that a sync may still move."""
-        laptops = [(one, one.replica) for one in self.laptops]
+        laptops = [(one, one.replica, one.replica.state()) for one in self.laptops]
         return [
-            (here.state().cursor, here.depth(), here.state().barred, self.carrying.queue(one))
-            for one, here in laptops
+            (state.cursor, state.barred, here.depth(), here.told_to_wait(), self.carrying.queue(one))
+            for one, here, state in laptops
         ]
 
     def quiet(self) -> None:
