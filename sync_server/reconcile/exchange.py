@@ -92,7 +92,7 @@ def _exchanged(
             verdict in (Verdict.WIPE, Verdict.UPGRADE) and told not in (b"", info.epoch)
         )
         if restored:
-            reply, device = _met_again(database, snapshot, device, request, reply)
+            reply, device, request = _met_again(database, snapshot, device, request, reply)
         else:
             require_not_behind(database, snapshot, device, request.handshake)
             if request.refused:  # one that comes late, or again, speaks of a restore before this one
@@ -206,24 +206,27 @@ def _met_again(
     device: DeviceIdentity,
     request: ExchangeRequest,
     reply: ExchangeReply,
-) -> tuple[ExchangeReply, DeviceIdentity]:
+) -> tuple[ExchangeReply, DeviceIdentity, ExchangeRequest]:
     """A device that has not heard of the restore: what it tells is kept, and what it had shown of the time before.
 
-    The restored store and the one it came from are the same up to the backup, so grants of that time still count.
+    The restored store and the one it came from are the same up to the backup, so grants of that time still count. What
+    it has to give back waits, until it tells as one that has heard how much does.
     """
     confirm(snapshot, device)
     info, told = snapshot.info(), request.handshake
     with database.beside() as session:
-        note_return(session, info, device, request, database.clock())
+        gives_back = note_return(session, info, device, request, database.clock())
         note_held(session, info, device, request.beyond)
         skip_told(session, request.beyond)
         known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))
         device = replace(device, known_revision=known)
+        told = msgspec.structs.replace(told, waiting=max(told.waiting, int(gives_back)))
         shown = msgspec.structs.replace(told, cursor=b"")
         note = contact_note(replace(device, seen_at=0), shown, info.revision, database.clock())
         if note is not None:
             keep_contact(session, note)
-        return msgspec.structs.replace(reply, restored_to=restored_to(session, told.epoch)), device
+        reply = msgspec.structs.replace(reply, restored_to=restored_to(session, told.epoch))
+        return reply, device, msgspec.structs.replace(request, handshake=told)
 
 
 def serve_on(

@@ -40,11 +40,12 @@ def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, 
 
 def note_return(
     session: Session, info: StoreInfo, device: DeviceIdentity, request: ExchangeRequest, now: int
-) -> None:
+) -> bool:
     """Keeps what a device tells before it has heard of a restore: how far it had been answered.
 
     Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
     again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
+    Gives whether that is beyond what the store has of the device, so that it has something to give back.
     """
     handshake = request.handshake
     answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
@@ -54,6 +55,11 @@ def note_return(
         "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
         (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
     )
+    known = session.first(
+        "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?",
+        (device.device_id, handshake.incarnation),
+    )
+    return answered > (known[0] or 0 if known else 0)
 
 
 def _answered_to(request: ExchangeRequest) -> int:

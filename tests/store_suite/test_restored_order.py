@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.change import Change, Edit, Refused, Waits
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
-from fieldrep.contract.messages import ExchangeRequest
+from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.sync.engine import sync
 from fieldrep.sync.handshake import handshake_of
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.awaited import conclusion
@@ -300,6 +302,38 @@ def test_a_change_that_its_laptop_never_told_of_does_not_wait_with_what_it_names
     assert told(world, road).waits == (1,)
     desk.sync()
     road.sync()
+    assert report(world).done
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+class Cut(InProcess):
+    """A line that breaks behind its first exchange."""
+
+    replies = 0
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        self.replies += 1
+        if self.replies > 1:
+            raise KnownError(Code.OFFLINE, "The line broke.")
+        return super().exchange(request)
+
+
+def test_one_that_has_only_heard_of_the_restore_is_awaited_still(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    with pytest.raises(KnownError):
+        sync(desk.replica, Cut(world.database, desk.admission.token))
+    assert (told(world, desk).state, told(world, desk).missing) == ("giving_back", ())
+    assert road.sync().told_to_wait == 1
+    assert [laptop.sync().refused for laptop in (desk, road)] == [0, 0]
     assert report(world).done
     for laptop in laptops:
         laptop.replica.close()
