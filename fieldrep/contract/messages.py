@@ -60,6 +60,7 @@ WIRE_NAMES = {
     "sentence": "se",
     "settled_to": "sn",
     "offered_to": "ot",
+    "held_back": "hb",
     "backed_up": "bu",
     "question": "q",
     "compared": "cp",
@@ -78,7 +79,8 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
         digest: the replica's own digest at that cursor.
         highest_n: the number of the newest change ever made here.
         device_clock: ms, for a warning only.
-        waiting: how many changes have no answer yet, those of this very request among them.
+        waiting: how many changes have no answer yet and can be sent, those of this very request among them.
+        held_back: how many more speak of what the server does not know yet, and wait for its update.
         settled_to: all changes up to this number have their answers here; the server need not keep them for long.
         offered_to: changes up to this number had been answered before a restore, some of which are offered again; or 0.
     """
@@ -96,6 +98,7 @@ class Handshake(msgspec.Struct, frozen=True, omit_defaults=True, rename=WIRE_NAM
     waiting: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     settled_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
     offered_to: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
+    held_back: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)] = 0
 
 
 class Verdict(StrEnum):

@@ -332,6 +332,11 @@ class Replica:
         with self.read() as reader:
             return outbox.depth(reader.driver) - len(self._kept(reader))
 
+    def unanswered(self) -> int:
+        """How many changes have no answer, whether they can be sent now or not."""
+        with self.read() as reader:
+            return outbox.depth(reader.driver)
+
     def told_to_wait(self) -> int:
         """How many changes wait for what others give back to a restored server; the next sync offers them again."""
         with self.read() as reader:

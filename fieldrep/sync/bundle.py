@@ -184,7 +184,7 @@ def _wiped_by_file(replica: Replica, manner: Manner, waited: int) -> KnownError:
     """
     with replica.read() as reader:
         files = len(uploads(reader)) - len(not_taken(reader))
-    depth = replica.depth() + replica.told_to_wait()
+    depth = replica.unanswered()
     waiting = depth + files
     if manner is Manner.AT_ONCE or not waiting:
         return prepare(replica)

@@ -36,4 +36,5 @@ def handshake_of(
         waiting=waiting,
         settled_to=replica.settled_to() if settled_to is None else settled_to,
         offered_to=state.offered_to,
+        held_back=replica.held_back(),
     )

@@ -121,7 +121,7 @@ def wiped_by(replica: Replica, bearer: HttpBearer, manner: Manner) -> KnownError
     """
     while manner is Manner.SEND_FIRST:
         hand_in(replica, bearer)
-        if not replica.depth():
+        if not replica.unanswered():
             break
         try:  # entered meanwhile
             sync(replica, bearer)

@@ -130,14 +130,18 @@ def _kin(
 
     One whose repair lost who it was did not say so. It shows it: by a change that another one of its user's has sent.
     """
-    formers = formers_of(tx, author.device_id)
-    relatives = relatives_of(tx, author.device_id, formers)
+    formers, relatives = _family(tx, author)
     for one in others_of(tx, author.device_id, author.user_id) if not relatives else ():
         stored = tx.outcomes_of(*one, [change.n for change in changes])
         if any(stored.get(change.n, b"")[:_CONTENT_BYTES] == _content(change) for change in changes):
             note_former(tx, author.device_id, author.user_id, [one])
-            return _kin(tx, author, changes)
+            return _family(tx, author)
     return formers, relatives
+
+
+def _family(tx: WriteTransaction, author: Author) -> tuple[list[_Installation], list[_Installation]]:
+    formers = formers_of(tx, author.device_id)
+    return formers, relatives_of(tx, author.device_id, formers)
 
 
 def _recall(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fieldrep.contract.fields import INT64_MAX
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import Handshake
 from sync_server.store.cursor import reached
@@ -86,14 +87,15 @@ def contact_note(
     """What to keep of a device's handshake, None when there is no news and the last note is recent.
 
     What it showed to have only ever grows: a device that shows an older cursor cannot claim older grants by it.
-    `taken` of the changes it told of are answered with this exchange; the others still wait on it. Where `further` ones
-    follow, it stands where it stood before for these as well.
+    `taken` of the changes it told of are answered with this exchange; the others still wait on it, and so
+    does what it holds back for this server's update. Where `further` ones follow, it stands where it stood before for
+    these as well.
     """
     shown = max(device.known_revision, device.pushed_from, reached(handshake.cursor, present))
     revision, pushed_from = (device.known_revision, shown) if further else (shown, 0)
     incarnation = device.incarnation or handshake.incarnation
     highest_n = max(device.highest_n, handshake.highest_n)
-    waiting = max(0, handshake.waiting - taken)
+    waiting = min(INT64_MAX, max(0, handshake.waiting - taken) + handshake.held_back)
     settled_to = min(handshake.settled_to, highest_n)
     before = (device.incarnation, device.known_revision, device.highest_n, device.waiting, device.settled_to)
     told = (incarnation, revision, highest_n, waiting, settled_to)

@@ -29,7 +29,7 @@ from tests.store_suite.world import World
 def verdicts(folder: Path) -> Iterator[Message]:
     """Every message of these histories by its file's name."""
     kept: list[Message] = []
-    for scenes in (_everyday, _barred, _long_away, _restored, _first_back):
+    for scenes in (_everyday, _barred, _long_away, _restored, _first_back, _ahead):
         with company(folder / scenes.__name__) as world:
             ana = Laptop(folder / scenes.__name__, world, world.user("ana"), "ana")
             scenes(folder / scenes.__name__, world, ana, kept)
@@ -177,3 +177,11 @@ def _first_back(folder: Path, world: World, ana: Laptop, kept: list[Message]) ->
     go_back(world, folder)
     sync(ana.replica, Tapped(world, ana, "41-waits", kept))
     other.replica.close()
+
+
+def _ahead(_folder: Path, world: World, ana: Laptop, kept: list[Message]) -> None:
+    """An app that was updated before its server: what it entered is held back, and the server hears that it is."""
+    ana.sync()
+    ana.replica.change_state(server_schema=0)
+    ana.create("Entered by a newer app")
+    Tapped(world, ana, "42-held-back", kept).exchange(asking(ana))

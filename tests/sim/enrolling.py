@@ -62,10 +62,7 @@ class Enrolling:
             former_incarnation=state.incarnation,
             earlier=replica.formers(),
         )
-        known = self.central.knows(
-            laptop.device
-        )  # a restored store that does not know it cannot unlock it either
-        is_locked = known and self.central.standing.shut.get(laptop.device) == "locked"
+        is_locked = self.central.standing.shut.get(laptop.device) == "locked"  # over a restore, too
         try:
             reply = admit(self.central.database, asked)
         except KnownError as error:

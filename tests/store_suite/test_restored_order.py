@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fieldrep.contract.change import Change, Edit, Refused, Waits
@@ -335,5 +336,51 @@ def test_one_that_has_only_heard_of_the_restore_is_awaited_still(
     assert road.sync().told_to_wait == 1
     assert [laptop.sync().refused for laptop in (desk, road)] == [0, 0]
     assert report(world).done
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+class OlderServer(InProcess):
+    """The same store, served by a program that knows none of today's records."""
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        return msgspec.structs.replace(super().exchange(request), schema=0)
+
+
+def test_one_that_holds_back_what_the_server_cannot_take_yet_is_awaited_until_that_is_updated(
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    older = OlderServer(world.database, desk.admission.token)
+    assert [sync(desk.replica, older).held_back for _ in range(2)] == [1, 1]
+    assert told(world, desk).state == "giving_back"
+    assert [road.sync().told_to_wait for _ in range(2)] == [1, 1]
+    assert [laptop.sync().refused for laptop in (desk, road)] == [0, 0]
+    assert stood(road, "SELECT name, phone FROM account") == [("Shop", "1")]
+    assert report(world).done
+    for laptop in laptops:
+        laptop.replica.close()
+
+
+def test_what_is_held_back_for_the_servers_update_is_sent_before_a_laptop_is_wiped(
+    world: World, laptops: tuple[Laptop, Laptop]
+) -> None:
+    desk, road = laptops
+    older = OlderServer(world.database, desk.admission.token)
+    sync(desk.replica, older)
+    desk.create("Shop")
+    with world.write() as tx:
+        order_wipe(tx, desk.admission.device_id, lost=False)
+    assert sync(desk.replica, older).held_back == 1
+    with pytest.raises(WipeOrdered):
+        desk.sync()
+    assert road.sync().pulled
+    assert road.names() == {"Shop"}
     for laptop in laptops:
         laptop.replica.close()
