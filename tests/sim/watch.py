@@ -133,7 +133,7 @@ class Watch:
         ever, copies, restored = self.central.ever_answered, self.central.copies, self.central.restored
         devices = (*laptop.devices, *copies.kin(laptop.device))
         then = [one for one in devices if ever.get((one, n), restored + 1) <= restored]
-        return any(one in laptop.devices or copies.contents[one, n] == laptop.made[n] for one in then)
+        return any(copies.contents[one, n] == laptop.made[n] for one in then)
 
     def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I7: no row is ever shown at an older revision than before."""
