@@ -40,7 +40,7 @@ DAMAGED = (
 
 READ_WRONGLY = (
     "The disk gave something wrong when the replica was read; read once more, all of it is sound. Nothing is lost and "
-    "nothing was saved now. Start FieldRep again; where this comes again, have the disk looked at."
+    "nothing was saved now. Try again; where this comes more often, have the disk looked at."
 )
 
 LEAST_FREE = 64 * 1024

@@ -20,7 +20,7 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, MOST_FORMERS, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import engine, log, newer, outbox, search_due, tidying
+from fieldrep.store import log, newer, outbox, search_due, tidying
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
@@ -28,6 +28,7 @@ from fieldrep.store.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.unit_of_work import UnitOfWork
+from fieldrep.store.writer import Writer
 
 TOKEN = "token"  # noqa: S105 - the name under which the device's token is kept
 SERVER_KEY = "server_key"
@@ -52,14 +53,14 @@ class Replica:
     def __init__(
         self,
         path: Path,
-        connection: Connection,
+        writer: Writer,
         readers: ReaderPool,
         lock: FileLock,
         clock: Clock,
         randomness: Randomness,
     ) -> None:
         self._path = path
-        self._connection = connection
+        self._writer = writer
         self._readers = readers
         self._lock = lock
         self._writing = RLock()
@@ -75,7 +76,7 @@ class Replica:
         self.randomness = randomness
         self.ids = IdSource(clock, randomness)
         with driver_errors():
-            self._state = self._next_state = load_state(connection)
+            self._state = self._next_state = load_state(writer.connection)
         self._newest_n = self._state.highest_n
 
     @classmethod
@@ -102,8 +103,9 @@ class Replica:
         try:
             connection = open_file(path, key, create=create)
             try:
-                readers = ReaderPool(lambda: connect(path, key))
-                return cls(path, connection, readers, lock, clock, randomness)
+                readers = ReaderPool(partial(connect, path, key))
+                writer = Writer(connection, partial(connect, path, key, writer=True), readers.looked_again)
+                return cls(path, writer, readers, lock, clock, randomness)
             except BaseException:
                 connection.close()
                 raise
@@ -118,7 +120,7 @@ class Replica:
                 self.change_state()
         with self._writing:
             self._readers.close()
-            self._connection.close()
+            self._writer.close()
             self._lock.release()
 
     def __enter__(self) -> Self:
@@ -203,29 +205,27 @@ class Replica:
 
     def read_ahead(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """Rows read over the writing connection, for what is written next; a save waits for it meanwhile."""
-        with self._writing, driver_errors():
-            return self._connection.execute(sql, parameters).fetchall()
+        with self._writing:
+            return self._writer.rows(sql, parameters)
 
     def _begin_writing(self) -> Connection:
         self._writing.acquire()
         try:
             if self._inside:
                 raise RuntimeError("a unit of work is open already; one thing is done at a time")
-            engine.begin(self._connection)
+            connection = self._writer.begin()
         except BaseException:
             self._writing.release()
             raise
         self._inside, self._next_state = True, self._state
-        return self._connection
+        return connection
 
     def _end_writing(self, error: BaseException | None) -> None:
         try:
-            engine.end(self._connection, error)
+            self._writer.end(error)
             if error is None:
                 self._state = self._next_state
                 self._bases_from = None if self._bases_moved else self._bases_from
-        except KnownError as told:
-            raise self._readers.looked_again(told) from told.__cause__
         finally:
             self._inside = self._bases_moved = False
             self._writes += 1
@@ -389,8 +389,8 @@ class Replica:
         tidying.join_segments(self, whole=whole)
         if whole:
             tidying.give_pages_back(self)
-        with self._writing, driver_errors():
+        with self._writing:
             if not self._inside:
                 how = "TRUNCATE" if whole else "PASSIVE"
-                self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+                self._writer.rows(f"PRAGMA wal_checkpoint({how})")
                 log.lengthen(self._path)

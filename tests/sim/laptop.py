@@ -10,8 +10,8 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +100,16 @@ class Laptop:
 
     def open(self) -> None:
         self.replica = self.program.open(self.path, KEY, self.clock, self._random.randbytes)
-        self.tap = Tap(self.replica._connection, self._photograph)
-        self.replica._connection = self.tap
+        writer = self.replica._writer
+        self.tap = writer.connection = Tap(writer.connection, self._photograph)
+        writer.connect = partial(self._tapped, writer.connect)
         self._current.clear()
         self._answers.clear()
+
+    def _tapped(self, connect: Callable[[], Any]) -> Tap:
+        """The tap on the connection that a disk made necessary."""
+        self.tap = replace(self.tap, connection=connect())
+        return self.tap
 
     def close(self) -> None:
         self.replica.close()

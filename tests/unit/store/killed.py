@@ -117,7 +117,7 @@ def killed_at(folder: Path, action: str, burns_at: int, *, after: bool) -> bool:
     child = os.fork()
     if child == 0:
         replica = Replica.open(folder / "replica.db", bytes(range(32)), lambda: 5, random.Random(3).randbytes)
-        replica._connection = Fuse(replica._connection, burns_at, after=after)
+        replica._writer.connection = Fuse(replica._writer.connection, burns_at, after=after)
         ACTIONS[action](replica)
         os._exit(0)
     _, status = os.waitpid(child, 0)

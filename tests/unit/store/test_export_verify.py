@@ -113,7 +113,7 @@ def test_verify_names_that_search_will_never_be_told_of_a_save(whole: Replica) -
     with whole.begin("edit_account", "Edit") as unit:
         unit.update("account", row_id(1), {"note": "visit on Monday"})
     assert findings(whole) == []
-    whole._connection.execute("DELETE FROM search_due")
+    whole._writer.connection.execute("DELETE FROM search_due")
     assert set(findings(whole)) == {"search"}
 
 
