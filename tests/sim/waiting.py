@@ -72,7 +72,8 @@ class Waiting:
         code = outcome.code if isinstance(outcome, Refused) else ""
         given_back = (who.device, change.n) in self.central.ever_answered
         self.waits.get(who.device, {}).pop(change.n, None)
-        if code in LACKS_A_RECORD and self.central.restored:
+        may_wait = who.device not in self.central.standing.sending  # one that is to be wiped is told at once
+        if code in LACKS_A_RECORD and self.central.restored and may_wait:
             there = {row_id for rows in self.central.oracle.rows.values() for row_id in rows}
             self.lacked[who.device, change.n] = named(change) - there
         made = {edit.row_id for edit in change.edits if edit.kind == "create"}
