@@ -20,17 +20,18 @@ from sync_server.store.wiping import cancel_wipe, order_wipe
 _WHERE = "At its next contact, online or by file, it destroys its key and all its data"
 _WHEN = (
     "fieldrep-server device list says when it has; a copy of its disk made before is wiped as well once it syncs over "
-    "a line."
+    "a line"
 )
+_COPIES = "is wiped already. Copies of it are now wiped at their next contact over a line with all they have."
 _OVER_THE_LOCK = "Its lock does not hold back what waits on it: --lost does."
 _SENTENCES = {
     Manner.SEND_FIRST: (
         "will be wiped. It gets nothing any more; what waits on it is sent first, over a line as many times "
-        f"as that takes. {_WHERE}. {_WHEN}"
+        f"as that takes. {_WHERE}. {_WHEN}, unless it has something that was never sent: it keeps that for a new link."
     ),
     Manner.AT_ONCE: (
         "is withdrawn and will be wiped: it gets and gives nothing from its next request on. At its next "
-        f"contact over a line it destroys its key and all its data, also what it has not sent. {_WHEN}"
+        f"contact over a line it destroys its key and all its data, also what it has not sent. {_WHEN}."
     ),
 }
 
@@ -56,7 +57,8 @@ def device_wipe(device_name: str, lost: bool, cancel: bool, as_json: bool) -> No
             stands = "goes on as before" if state == "active" else f"stays {state}"
             answer.sentence = f"{which} keeps what it holds and {stands}, unless it has been there already."
         else:
+            was_wiped = device_of(tx, row_id)["state"] == "wiped"
             order_wipe(tx, row_id, lost=lost)
-            told = _SENTENCES[Manner.AT_ONCE if lost else Manner.SEND_FIRST]
+            told = _COPIES if was_wiped else _SENTENCES[Manner.AT_ONCE if lost else Manner.SEND_FIRST]
             over = "" if lost or not is_locked(tx, device_of(tx, row_id)) else f" {_OVER_THE_LOCK}"
             answer.sentence = f"{which} {told}{over}"

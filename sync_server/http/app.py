@@ -188,11 +188,11 @@ class _Routes:
     def _answer_barred(self, header: str, body: bytes) -> Response:
         """A device that is not admitted hears why, or that it is to be wiped."""
         with self._database.read() as snapshot:
-            order, info = order_for_barred(snapshot, _token(header)), snapshot.info()
-            if order is None:
+            barred, info = order_for_barred(snapshot, _token(header)), snapshot.info()
+            if barred is None:
                 raise KnownError(Code.UNAUTHORISED, why_unknown(snapshot, _token(header)))
         request = decode_request(body)
-        return _response(last_word(self._database, info, order, request), request)
+        return _response(last_word(self._database, info, barred, request), request)
 
     def _answer_about_file(self, token: str, body: bytes) -> bytes:
         device = self._device(token)

@@ -11,12 +11,11 @@ import msgspec
 
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.comparison import Question
-from fieldrep.contract.ids import id_text
+from fieldrep.contract.ids import Incarnation, RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Handshake, Verdict
-from fieldrep.contract.wiping import WipeOrder
 from sync_server.reconcile.behind import require_not_behind
 from sync_server.reconcile.handshake import COPY, WIPE, has_gone_back, judge
-from sync_server.reconcile.push import CopyNoticed
+from sync_server.reconcile.push import CopyNoticed, has_all
 from sync_server.reconcile.taking import require_epoch, take
 from sync_server.store.after_backup import note_held, restored_to, shown_before
 from sync_server.store.audit import Actor
@@ -33,12 +32,13 @@ from sync_server.store.overheard import overheard
 from sync_server.store.positions import position_of
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
-from sync_server.store.wiping import order_for
+from sync_server.store.wiping import Barred, order_for
 
 MAX_PAGE_BYTES = 8_000_000
 _TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE, Verdict.WIPE)
 MOST_NAMED = 50
 """Rows fetched again that the audit log names."""
+_NEVER_SENT = "it was wiped, and a copy of it has changes that it never sent"
 _AFRESH = (Verdict.START_OVER, Verdict.TOO_OLD)
 
 
@@ -191,13 +191,27 @@ def at_a_glance(database: Database, seen: Glance, request: ExchangeRequest) -> E
     return _with(_reply(database, info, verdict), pulled)
 
 
-def last_word(
-    database: Database, info: StoreInfo, order: WipeOrder, request: ExchangeRequest
-) -> ExchangeReply:
-    """All that a device still hears that is withdrawn as lost: to wipe itself. Nothing of it is taken."""
+def last_word(database: Database, info: StoreInfo, barred: Barred, request: ExchangeRequest) -> ExchangeReply:
+    """All that a device still hears that is lost or wiped: to wipe itself. Nothing of it is taken.
+
+    Where its work was to be sent first, a copy that has work of its own hears that it is one, and keeps it for a link.
+    """
     if request.handshake.server_id not in (b"", info.server_id):
         return _reply(database, info, Verdict.DIFFERENT_SERVER)
-    return msgspec.structs.replace(_reply(database, info, Verdict.WIPE, WIPE), wipe=order)
+    if barred.sends_first and _has_own_work(database, barred.device_id, request):
+        with database.write(barred.actor) as tx:
+            tx.audit("notice_copy", "refused", entity="device", row_id=barred.device_id, detail=_NEVER_SENT)
+        return _reply(database, info, Verdict.ENROL_AGAIN, COPY)
+    return msgspec.structs.replace(_reply(database, info, Verdict.WIPE, WIPE), wipe=barred.order)
+
+
+def _has_own_work(database: Database, device_id: RowId, request: ExchangeRequest) -> bool:
+    """Whether a device has changes that its store never answered, as far as it shows what waits."""
+    told, changes = request.handshake, request.changes
+    if told.held_back or told.waiting > len(changes):
+        return True
+    with database.read() as snapshot:
+        return not has_all(snapshot, device_id, Incarnation(told.incarnation), changes)
 
 
 def _met_again(

@@ -41,6 +41,7 @@ from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
 from sync_server.store.formers import formers_of, note_former, others_of, relatives_of
+from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 
 MAX_EDITS = 5_000
@@ -115,6 +116,12 @@ def _judged(tx: WriteTransaction, rights: Rights, change: Change, floor: int, ba
     if back.must_wait(change):
         return Waits(change.n)
     return back.or_waits(accepted(tx, rights, change) or _decide(tx, rights, change))
+
+
+def has_all(reader: Reader, device_id: RowId, incarnation: Incarnation, changes: Sequence[Change]) -> bool:
+    """Whether the store answered each of these changes of an installation, as they are."""
+    known = reader.outcomes_of(device_id, incarnation, [change.n for change in changes])
+    return all(known.get(change.n, b"")[:_CONTENT_BYTES] == _content(change) for change in changes)
 
 
 def conclude(tx: WriteTransaction) -> None:

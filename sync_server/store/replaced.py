@@ -45,10 +45,11 @@ class Known(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Wipe(msgspec.Struct, frozen=True, array_like=True):
-    """An order to wipe a device, as its store kept it."""
+    """An order to wipe a device, as its store kept it; one carried out that stands for no copy is not signed."""
 
     device_id: bytes
     manner: str
+    signature: bytes
     ordered_at: int
     wiped_at: int | None
     destroyed: str | None
@@ -184,7 +185,9 @@ def _read(reading: _Reading) -> Replaced:
     return Replaced(server_id, known, given, whole, epochs, wipes, frozenset(spared))
 
 
-_WIPES = "SELECT device_id, manner, ordered_at, wiped_at, destroyed FROM device_wipe ORDER BY device_id"
+_WIPES = (
+    "SELECT device_id, manner, signature, ordered_at, wiped_at, destroyed FROM device_wipe ORDER BY device_id"
+)
 _KNOWN_BEFORE = f"SELECT {', '.join(KNOWN_COLUMNS)} FROM known_before WHERE heir_id IS NULL ORDER BY row_id"  # noqa: S608 - ours
 
 

@@ -1,18 +1,20 @@
 """Devices that are to be wiped, and those that were: the order, its being taken back, and the receipt.
 
 Owns the table `device_wipe`. An order is signed when it is given. One for a lost device withdraws it at once: the order
-is then all that it is ever told. One that was carried out stands for copies that come later, as for a lost device. Must
-not know how either end is reached.
+is then all that it is ever told. One that was carried out stands for copies that come later: they are wiped at once,
+but for those with something of their own where that was to be sent first. Must not know how either end is reached.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 from fieldrep.contract.bundle import PublicKeys
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import RowId
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.wiping import Manner, WipeOrder, WipeReceipt, destroyed_words, is_proven, ordered
 from sync_server.store.audit import Actor
@@ -30,8 +32,24 @@ _WIPED = "wiped"
 _OPEN = "SELECT manner, signature FROM device_wipe WHERE device_id = ? AND wiped_at IS NULL"
 
 
+class Barred(NamedTuple):
+    """Somebody of whom nothing is taken any more, for it is lost or wiped, or a copy of one that is.
+
+    Attributes:
+        order: to wipe itself at once.
+        sends_first: the order was to send first what waits, so a copy is not wiped with work of its own.
+    """
+
+    actor: Actor
+    device_id: RowId
+    order: WipeOrder
+    sends_first: bool
+
+
 def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
     """Orders a device to wipe itself at its next contact; a lost one gets and gives nothing from now on.
+
+    One that is wiped counts as lost for its copies then: they are wiped with all they have.
 
     Raises:
         KnownError: `not_found`, `nothing_to_change`, `move_not_allowed` for a device that is withdrawn and of which
@@ -40,7 +58,14 @@ def order_wipe(tx: WriteTransaction, device_id: bytes, *, lost: bool) -> None:
     device = device_of(tx, device_id)
     manner = Manner.AT_ONCE if lost else Manner.SEND_FIRST
     if device["state"] == "wiped":
-        raise KnownError(Code.NOTHING_TO_CHANGE, "This device is wiped already.")
+        if not lost or _wiped_as(tx, device_id) is Manner.AT_ONCE:
+            raise KnownError(Code.NOTHING_TO_CHANGE, "This device is wiped already.")
+        tx.session.run(
+            "UPDATE device_wipe SET manner = ?, signature = ? WHERE device_id = ?",
+            (manner.value, _signed(tx, device_id, manner).signature, device_id),
+        )
+        tx.audit("order_wipe", entity="device", row_id=device_id, detail=manner.value)
+        return
     if open_manner(tx, device_id) in (manner, Manner.AT_ONCE):
         raise KnownError(Code.NOTHING_TO_CHANGE, "This device is ordered to wipe itself already.")
     if not lost and not _is_admitted(tx, device):
@@ -72,8 +97,8 @@ def order_again(tx: WriteTransaction, wipe: Wipe) -> None:
             order_wipe(tx, wipe.device_id, lost=wipe.manner == Manner.AT_ONCE)
         return
     withdraw(tx, wipe.device_id, _WIPED)
-    stands = wipe.manner == Manner.AT_ONCE
-    _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}", stands=stands)
+    manner = Manner(wipe.manner) if wipe.signature else None
+    _keep_wiped(tx, wipe.device_id, wipe.wiped_at, wipe.destroyed or "{}", manner)
     stand(tx, device, "wiped")
 
 
@@ -107,20 +132,22 @@ def order_for(reader: Reader, device_id: bytes) -> WipeOrder | None:
     return WipeOrder(found[0], bytes(found[1])) if found is not None else None
 
 
-def order_for_barred(reader: Reader, token: str) -> WipeOrder | None:
-    """The order for whoever shows the token of a device that is to be wiped at once, or that was, by a copy of it."""
+def order_for_barred(reader: Reader, token: str) -> Barred | None:
+    """Whoever shows the token of a device that is to be wiped at once, or that was wiped, as a copy of it does."""
     prefix = token_prefix(token)
     if prefix is None:
         return None
     sql = (
-        "SELECT c.token_hash, w.manner, w.signature FROM device_credential AS c "
-        "JOIN device_wipe AS w ON w.device_id = c.device_id "
-        "WHERE c.token_prefix = ? AND c.revoked_at IS NOT NULL AND w.manner = ?"
+        "SELECT c.token_hash, c.device_id, u.login, u.id, w.manner, w.signature FROM device_credential AS c "
+        "JOIN device_wipe AS w ON w.device_id = c.device_id JOIN app_user AS u ON u.id = c.user_id "
+        "WHERE c.token_prefix = ? AND c.revoked_at IS NOT NULL AND (w.manner = ? OR w.wiped_at IS NOT NULL)"
     )
     found = reader.session.first(sql, (prefix, Manner.AT_ONCE.value))
-    if found is None or not is_token_of(found, token):
+    if found is None or not is_token_of(found, token) or not found[5]:
         return None
-    return WipeOrder(found[1], bytes(found[2]))
+    device_id, order = RowId(bytes(found[1])), WipeOrder(Manner.AT_ONCE.value, bytes(found[5]))
+    actor = Actor(str(found[2]), bytes(found[3]), device_id)
+    return Barred(actor, device_id, order, sends_first=found[4] != Manner.AT_ONCE)
 
 
 def note_wiped(database: Database, receipt: WipeReceipt) -> None:
@@ -142,8 +169,8 @@ def note_wiped(database: Database, receipt: WipeReceipt) -> None:
         if device["state"] != "wiped":
             withdraw(tx, receipt.device_id, _WIPED)
             destroyed = msgspec.json.encode(receipt.destroyed).decode()
-            stands = open_manner(tx, receipt.device_id) is not None
-            _keep_wiped(tx, receipt.device_id, tx.now, destroyed, stands=stands)
+            manner = open_manner(tx, receipt.device_id)
+            _keep_wiped(tx, receipt.device_id, tx.now, destroyed, manner)
             stand(tx, device, "wiped")
         tx.audit("wipe_device", entity="device", row_id=receipt.device_id, detail=words)
         reached(Step.WIPE_CONFIRMED)
@@ -155,15 +182,22 @@ def _is_told(tx: WriteTransaction, device_id: bytes, words: str) -> bool:
     return tx.session.first(sql, (device_id, words)) is not None
 
 
-def _keep_wiped(tx: WriteTransaction, device_id: bytes, at: int, destroyed: str, *, stands: bool) -> None:
-    """Keeps that a device is wiped; where the order `stands`, for its copies as well, at once."""
-    manner = Manner.AT_ONCE if stands else Manner.SEND_FIRST
-    signature = _signed(tx, device_id, manner).signature if stands else b""
+def _wiped_as(tx: WriteTransaction, device_id: bytes) -> Manner | None:
+    """How the order was that stands for the copies of a device that is wiped; None where none does."""
+    found = tx.session.first("SELECT manner, signature FROM device_wipe WHERE device_id = ?", (device_id,))
+    return Manner(found[0]) if found is not None and found[1] else None
+
+
+def _keep_wiped(
+    tx: WriteTransaction, device_id: bytes, at: int, destroyed: str, manner: Manner | None
+) -> None:
+    """Keeps that a device is wiped, and how it was ordered: what its copies hear, who are to be wiped at once."""
+    signature = _signed(tx, device_id, Manner.AT_ONCE).signature if manner is not None else b""
     tx.session.run(
         "INSERT INTO device_wipe (device_id, manner, signature, ordered_at, wiped_at, destroyed) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device_id) DO UPDATE SET manner = excluded.manner, "
         "signature = excluded.signature, wiped_at = excluded.wiped_at, destroyed = excluded.destroyed",
-        (device_id, manner.value, signature, at, at, destroyed),
+        (device_id, (manner or Manner.SEND_FIRST).value, signature, at, at, destroyed),
     )
 
 

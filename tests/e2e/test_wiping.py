@@ -59,6 +59,13 @@ def killed_in_sync(place: Place, step: Step) -> int:
     return subprocess.run(words, env=place.ana.environment, capture_output=True).returncode
 
 
+def copied(place: Place) -> DeviceCommand:
+    """A second laptop with her folder."""
+    copy = DeviceCommand(place.folder / "copy")
+    shutil.copytree(place.ana.home, copy.home)
+    return copy
+
+
 def names(place: Place) -> set[object]:
     rows = place.server.rows(place.folder / f"theirs-{os.urandom(4).hex()}.jsonl")
     return {row["name"] for row in rows["account"]}
@@ -124,15 +131,67 @@ def test_an_image_of_a_wiped_laptop_that_is_put_back_is_wiped_as_well(
     place.ana.refused("sync", code=3)
     first = assert_wiped(place)
     shutil.copytree(image, place.ana.home, dirs_exist_ok=True)
-    place.ana.do("create_account", name="Entered on the image")
 
-    assert "with 2 unsent changes" in place.ana.refused("sync", code=3)
+    assert "with 1 unsent change" in place.ana.refused("sync", code=3)
 
     assert assert_wiped(place) == first
+    assert place.server.json("audit", "--action", "wipe_device")["entries"][0]["detail"] == "1 unsent change"
+
+
+def test_an_image_of_a_lost_laptop_is_wiped_with_all_that_was_entered_on_it_since(place: Place) -> None:
+    place.ana.do("create_account", name=SECRET)
+    copy = copied(place)
+    place.server("device", "wipe", "D1", "--lost")
+    place.ana.refused("sync", code=3)
+    copy.do("create_account", name="Entered on the image")
+
+    assert "with 2 unsent changes" in copy.refused("sync", code=3)
+
+    assert_wiped(place)
     entries = place.server.json("audit", "--action", "wipe_device")["entries"]
-    assert entries[0]["detail"] == "2 unsent changes"
-    assert len(entries) == 2
+    assert [entry["detail"] for entry in entries] == ["2 unsent changes", "1 unsent change"]
     assert "Entered on the image" not in names(place)
+
+
+def wiped_with_a_copy_at_work(place: Place) -> DeviceCommand:
+    """The copy: it has something that the laptop sent before it was wiped, and something of its own."""
+    place.ana.do("create_account", name=SECRET)
+    copy = copied(place)
+    place.server("device", "wipe", "D1")
+    copy.do("create_account", name="Entered on the copy")
+    place.ana.do("create_account", name="Entered on the first")
+    place.ana.refused("sync", code=3)
+    assert_wiped(place)
+    return copy
+
+
+def test_a_copy_of_a_laptop_wiped_once_all_was_sent_keeps_what_only_it_has_for_a_new_link(
+    place: Place,
+) -> None:
+    copy = wiped_with_a_copy_at_work(place)
+
+    assert "two of this installation" in copy.refused("sync")
+
+    assert copy.json("status")["outbox_depth"] == 2
+    assert "Entered on the copy" not in names(place), "nothing is taken of one that is withdrawn (I18)"
+    noticed = place.server.json("audit", "--action", "notice_copy")["entries"][0]
+    assert noticed["detail"] == "it was wiped, and a copy of it has changes that it never sent"
+    assert device_of(place)["copy_noticed"]
+    copy("enroll", place.link())
+    assert copy.json("sync")["digests_equal"] is True
+    taken = [row["name"] for row in place.server.rows(place.folder / "all.jsonl")["account"]]
+    assert {SECRET, "Entered on the first", "Entered on the copy"} <= set(taken)
+    assert taken.count(SECRET) == 1
+
+
+def test_a_copy_that_keeps_something_is_wiped_where_the_laptop_is_then_said_to_be_lost(place: Place) -> None:
+    copy = wiped_with_a_copy_at_work(place)
+    copy.refused("sync")
+    assert "wiped already" in place.server("device", "wipe", "D1")
+    assert "Copies of it" in place.server("device", "wipe", "D1", "--lost")
+    assert "with 2 unsent changes" in copy.refused("sync", code=3)
+    assert not (copy.home / "replica.db").exists()
+    assert "wiped already" in place.server("device", "wipe", "D1", "--lost")
 
 
 @POSIX

@@ -138,7 +138,7 @@ class Standing:
         wanted = {
             "locked": {Verdict.LOCKED},
             "lost": {Verdict.WIPE},
-            "wiped": {Verdict.WIPE},
+            "wiped": {Verdict.WIPE, Verdict.ENROL_AGAIN},
             "sending": {Verdict.WIPE, Verdict.ENROL_AGAIN},
         }
         others = set(Verdict) - {Verdict.LOCKED, Verdict.WIPE}

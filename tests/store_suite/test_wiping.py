@@ -168,10 +168,10 @@ def test_of_a_lost_laptop_nothing_is_taken(world: World, ana: Laptop) -> None:
     order(world, ana, lost=True)
     assert identify(world.database, ana.admission.token) is None
     with world.database.read() as reader:
-        given = order_for_barred(reader, ana.admission.token)
+        barred = order_for_barred(reader, ana.admission.token)
         assert order_for_barred(reader, ana.admission.token[:-1] + "x") is None
-    assert given is not None
-    reply = ExchangeReply(Verdict.WIPE, ana.admission.server_id, ana.admission.epoch, wipe=given)
+    assert barred is not None
+    reply = ExchangeReply(Verdict.WIPE, ana.admission.server_id, ana.admission.epoch, wipe=barred.order)
 
     class Told(Line):
         def exchange(self, request: ExchangeRequest) -> ExchangeReply:
