@@ -45,7 +45,8 @@ def note_return(
 
     Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
     again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
-    Gives whether that is beyond what the store has of the device, so that it has something to give back.
+    Gives whether that is beyond what the store has of the device, so that it has something to give back; a number that
+    is higher was forged, or is a copy's.
     """
     handshake = request.handshake
     answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
@@ -56,8 +57,8 @@ def note_return(
         (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
     )
     known = session.first(
-        "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ?",
-        (device.device_id, handshake.incarnation),
+        "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?",
+        (device.device_id, handshake.incarnation, answered),
     )
     return answered > (known[0] or 0 if known else 0)
 

@@ -86,9 +86,7 @@ def test_work_on_a_record_of_another_laptop_waits_until_that_one_has_given_it_ba
     said = conclusion(report(world))
     assert said[0] == "1 device has not given everything back yet:"
     assert "desk" in said[1]
-    assert said[-1].startswith(
-        "6 changes wait on their laptops for records that others have not given back yet"
-    )
+    assert said[-1].startswith("6 changes wait on their laptops for records that others have not given back yet")
     assert desk.sync().refused == 0
     receipt = road.sync()
     assert (receipt.refused, receipt.told_to_wait, receipt.digests_equal) == (0, 0, True)
@@ -320,10 +318,16 @@ class Cut(InProcess):
         return super().exchange(request)
 
 
+@pytest.mark.parametrize("forged", [False, True])
 def test_one_that_has_only_heard_of_the_restore_is_awaited_still(
-    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop]
+    world: World, tmp_path: Path, laptops: tuple[Laptop, Laptop], forged: bool
 ) -> None:
     desk, road = laptops
+    if forged:  # a high number, which the backup knows, is none of the laptop's own
+        request = ExchangeRequest(handshake_of(desk.replica), (Change(1_000_000, 1, "edit", ()),))
+        InProcess(world.database, desk.admission.token).exchange(request)
+        (tmp_path / "kept").unlink()
+        keep(world, tmp_path)
     shop = desk.create("Shop")
     desk.sync()
     road.sync()
