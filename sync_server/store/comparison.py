@@ -14,12 +14,13 @@ from fieldrep.contract.digest import Digest
 from fieldrep.contract.page import Page, make_page
 from fieldrep.contract.scope import gone_key
 from sync_server.store.feed_statements import COST_ROLES, feed_tables
+from sync_server.store.key_digests import digests_of_keys
 from sync_server.store.reading import Reader
 from sync_server.store.sql_text import compose
 
 
 def digests_below(reader: Reader, user_id: bytes, parts: Sequence[Path]) -> tuple[Part, ...]:
-    """The digests of the parts below some; those of whole scope keys from the running sums."""
+    """The digests of the parts below some; each from its rows."""
     depth = len(parts[0]) if parts else DEPTH
     if depth >= DEPTH or any(len(path) != depth for path in parts):
         return ()
@@ -33,16 +34,13 @@ def digests_below(reader: Reader, user_id: bytes, parts: Sequence[Path]) -> tupl
 
 
 def _of_keys(reader: Reader, user_id: bytes, parts: set[Path], depth: int) -> dict[Path, Digest]:
-    sql = (
-        "SELECT d.scope_key, d.count, d.total FROM scope_ledger AS l JOIN scope_digest AS d "
-        "ON d.scope_key = l.scope_key WHERE l.user_id = ? AND l.lost_revision IS NULL AND d.count <> 0"
-    )
+    sql = "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND lost_revision IS NULL"
+    paths = {key: (bucket_of(key), key) for (key,) in reader.rows(sql, (user_id,))}
+    asked = [key for key, path in paths.items() if path[:depth] in parts]
     found: dict[Path, Digest] = {}
-    for key, count, total in reader.rows(sql, (user_id,)):
-        path = (bucket_of(key), bytes(key))
-        if path[:depth] in parts:
-            below = path[: depth + 1]
-            found[below] = found.get(below, Digest()).plus(count, total)
+    for key, digest in digests_of_keys(reader.session, asked).items():
+        below = paths[key][: depth + 1]
+        found[below] = found.get(below, Digest()).plus(digest.count, digest.total)
     return found
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from fieldrep.contract.digest import wrap
+from fieldrep.contract.digest import Digest
 from fieldrep.contract.fields import Value
 from fieldrep.contract.scope import EVERYBODY_KEY
 from sync_server.store import history
+from sync_server.store.key_digests import digests_of_keys
 from sync_server.store.runs import Runs
 from sync_server.store.session import Session
 from sync_server.store.settling import Grant, Settlement
@@ -21,24 +22,18 @@ from sync_server.store.statements import ENTITY_TABLES, EntityTable, Row
 from sync_server.store.workspace import Workspace
 
 _NOBODY_KNOWN: Mapping[bytes, list[bytes]] = MappingProxyType({})
-_EMPTY = 0, 0
+_NONE_MADE: Mapping[bytes, Digest] = MappingProxyType({})
+_EMPTY = Digest()
 _OF_USERS = "SELECT user_id, count, total FROM user_digest WHERE user_id IN :members"
-_OF_KEYS = "SELECT scope_key, count, total FROM scope_digest WHERE scope_key IN :members"
-# Sums wrap at 64 bits like those of `contract/digest.py`; neither database does that by itself.
-_MOVE_KEY = (
-    "ON CONFLICT (scope_key) DO UPDATE SET count = scope_digest.count + excluded.count, total = CASE "
-    "WHEN excluded.total > 0 AND scope_digest.total > 9223372036854775807 - excluded.total THEN "
-    "(scope_digest.total - 9223372036854775807 - 1) + (excluded.total - 9223372036854775807 - 1) "
-    "WHEN excluded.total < 0 AND scope_digest.total < -9223372036854775807 - 1 - excluded.total THEN "
-    "(scope_digest.total + 9223372036854775807 + 1) + (excluded.total + 9223372036854775807 + 1) "
-    "ELSE scope_digest.total + excluded.total END"
-)
+_HAVE_KEYS = frozenset({"account", "duplicate_candidate"})
+"""Entities whose rows have a scope key of their own."""
+
 _MOVE_USER = "ON CONFLICT (user_id) DO UPDATE SET count = excluded.count, total = excluded.total"
 
 
 @dataclass(slots=True)
 class Sums:
-    """How the digests of keys, or of users, moved; `new` are keys of accounts that are made now, held by nobody yet.
+    """How the digests of keys, or of users, moved; `new` are keys of rows that are made now, held by nobody yet.
 
     Counts and totals as plain pairs: there is one for each row's key.
     """
@@ -50,6 +45,10 @@ class Sums:
         """One row's part."""
         before = self.moved.get(key)
         self.moved[key] = (count, total) if before is None else (before[0] + count, before[1] + total)
+
+    def made(self) -> dict[bytes, Digest]:
+        """The digests of the new keys."""
+        return {key: _EMPTY.plus(*self.moved[key]) for key in self.new}
 
 
 def write_rows(workspace: Workspace, runs: Runs) -> tuple[Sums, dict[str, int]]:
@@ -86,7 +85,7 @@ def _write_entity(
         if image is None:
             new.append((*table.values(row), row["created_revision"], entry.key, digest, noted.get(row_id)))
             sums.add(entry.key, 1, digest)
-            if entity == "account":
+            if entity in _HAVE_KEYS:
                 sums.new.add(entry.key)
             continue
         names, left, run = entry.differing, None, noted.get(row_id, image.run)
@@ -129,26 +128,25 @@ def holders_of(session: Session, keys: Iterable[bytes]) -> dict[bytes, list[byte
 
 
 def write_digests(session: Session, sums: Sums, held_by: Mapping[bytes, list[bytes]] = _NOBODY_KNOWN) -> None:
-    """Moves the sums of the touched keys and of everybody who holds one of them.
+    """Moves the sums of everybody who holds one of the touched keys; what is everybody's counts under that key.
 
-    `held_by` says so for keys it is known of already; the ledger does not change before this.
+    `held_by` says who that is for keys of which it is known; the ledger does not change before this.
     """
-    moved = [(key, count, wrap(total)) for key, (count, total) in sums.moved.items()]
-    session.put_many("scope_digest", ("scope_key", "count", "total"), moved, _MOVE_KEY)
-    held = [key for key in sums.moved if key != EVERYBODY_KEY and key not in sums.new]
+    asked = holders_of(session, [key for key in sums.moved if key not in held_by and key not in sums.new])
+    holders: dict[bytes, list[bytes]] = {**held_by, **asked, EVERYBODY_KEY: [EVERYBODY_KEY]}
     users = Sums()
-    holders = {**held_by, **holders_of(session, [key for key in held if key not in held_by])}
-    for key in held:
-        count, total = sums.moved[key]
-        for user_id in holders[key]:
+    for key, (count, total) in sums.moved.items():
+        for user_id in holders.get(key, ()):
             users.add(user_id, count, total)
     _move_users(session, users)
 
 
-def write_ledger(session: Session, settlement: Settlement, revision: int) -> None:
+def write_ledger(
+    session: Session, settlement: Settlement, revision: int, made: Mapping[bytes, Digest] = _NONE_MADE
+) -> None:
     """Enters gains and losses at a revision, and moves the digests of those who gained or lost.
 
-    The digests of the keys must have been moved before.
+    The rows must have been written before, and the digests of their holders moved; `made` are those of new keys.
     """
     session.run_many(
         "UPDATE scope_ledger SET lost_revision = ? WHERE user_id = ? AND scope_key = ? AND lost_revision IS NULL",
@@ -160,12 +158,12 @@ def write_ledger(session: Session, settlement: Settlement, revision: int) -> Non
         [(user_id, key, revision, None) for user_id, key in settlement.gained],
     )
     touched = {key for _, key in (*settlement.gained, *settlement.lost)}
-    known = _digests(session, _OF_KEYS, touched)
+    known = {**made, **digests_of_keys(session, touched.difference(made, (EVERYBODY_KEY,)))}
     users = Sums()
     for grants, sign in ((settlement.gained, 1), (settlement.lost, -1)):
         for user_id, key in grants:
-            count, total = _EMPTY if key == EVERYBODY_KEY else known.get(key, _EMPTY)
-            users.add(user_id, sign * count, sign * total)
+            digest = known.get(key, _EMPTY)
+            users.add(user_id, sign * digest.count, sign * digest.total)
     _move_users(session, users)
 
 
@@ -185,13 +183,9 @@ def write_clocks(session: Session, clocks: Mapping[str, int]) -> None:
 
 
 def _move_users(session: Session, users: Sums) -> None:
-    standing = _digests(session, _OF_USERS, users.moved)
+    standing = {user_id: Digest(*rest) for user_id, *rest in session.chosen(_OF_USERS, list(users.moved))}
     moved = []
     for user_id, (count, total) in users.moved.items():
-        before = standing.get(user_id, _EMPTY)
-        moved.append((user_id, before[0] + count, wrap(before[1] + total)))
+        now = standing.get(user_id, _EMPTY).plus(count, total)
+        moved.append((user_id, now.count, now.total))
     session.put_many("user_digest", ("user_id", "count", "total"), moved, _MOVE_USER)
-
-
-def _digests(session: Session, sql: str, members: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
-    return {key: (count, total) for key, count, total in session.chosen(sql, list(members))}

@@ -28,7 +28,7 @@ _GLANCE = (
     f"SELECT n.count, n.total, e.count, e.total, {', '.join(f's.{name}' for name in INFO_COLUMNS)}, "  # noqa: S608 - constants
     f"{IDENTITY_COLUMNS} FROM {IDENTITY_TABLES} JOIN store_info AS s ON s.one = 1 "
     "LEFT JOIN scope_ledger AS g ON g.user_id = c.user_id AND g.scope_key = ? AND g.lost_revision IS NULL "
-    "LEFT JOIN user_digest AS n ON n.user_id = g.user_id LEFT JOIN scope_digest AS e ON e.scope_key = g.scope_key "
+    "LEFT JOIN user_digest AS n ON n.user_id = g.user_id LEFT JOIN user_digest AS e ON e.user_id = g.scope_key "
     f"WHERE {ADMITTED} AND c.{{who}} = ?"
 )
 BY_TOKEN, BY_DEVICE = _GLANCE.format(who="token_prefix"), _GLANCE.format(who="device_id")

@@ -144,6 +144,3 @@ def _let_keys_go(tx: WriteTransaction, entity: Entity, ids: list[bytes]) -> None
     keys = [own + row_id for row_id in ids]
     settlement = Settlement(lost=list(tx.session.chosen(sql, keys)))
     flush.write_ledger(tx.session, settlement, tx.revision)
-    tx.session.run_many(
-        "DELETE FROM scope_digest WHERE scope_key = ? AND count = 0", [(key,) for key in keys]
-    )

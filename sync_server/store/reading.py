@@ -129,7 +129,7 @@ class Reader:
         sql = (
             "SELECT u.count, u.total, s.count, s.total FROM user_digest AS u "
             "JOIN scope_ledger AS g ON g.user_id = u.user_id AND g.scope_key = ? AND g.lost_revision IS NULL "
-            "LEFT JOIN scope_digest AS s ON s.scope_key = g.scope_key WHERE u.user_id = ?"
+            "LEFT JOIN user_digest AS s ON s.user_id = g.scope_key WHERE u.user_id = ?"
         )
         found = self.session.first(sql, (EVERYBODY_KEY, user_id))
         return Digest() if found is None else Digest(found[0], found[1]).plus(found[2] or 0, found[3] or 0)

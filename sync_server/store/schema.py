@@ -190,7 +190,7 @@ Index(
     sqlite_where=_lost,
     postgresql_where=_lost,
 )
-Table("scope_digest", METADATA, _bytes("scope_key", key=True), _whole("count"), _whole("total"))
+# of all the keys a user holds but everybody's, of which the rows count once: in the line of that key itself
 Table("user_digest", METADATA, _bytes("user_id", key=True), _whole("count"), _whole("total"))
 Table(
     "applied_change",

@@ -310,7 +310,7 @@ class WriteTransaction(Workspace):
         sums, clocks = flush.write_rows(self, self._runs)
         flush.write_digests(self.session, sums, self._held_by)
         if settlement.gained or settlement.lost:
-            self._enter(settlement)
+            self._enter(settlement, sums)
         self.keys_stood = not (settlement.gained or settlement.lost or self._leaving)
         flush.write_leaving(self.session, self._leaving, self._revision)
         flush.write_clocks(self.session, clocks)
@@ -329,11 +329,11 @@ class WriteTransaction(Workspace):
             return coverage(self, moment)
         return present
 
-    def _enter(self, settlement: Settlement) -> None:
+    def _enter(self, settlement: Settlement, sums: flush.Sums) -> None:
         """Ledger rows carry this transaction's last revision; one without any row change draws its own."""
         if self._revision == self.revision_now:
             self.new_revision()
-        flush.write_ledger(self.session, settlement, self._revision)
+        flush.write_ledger(self.session, settlement, self._revision, sums.made())
 
     def _write_changes(self) -> None:
         self.session.insert_many(

@@ -70,9 +70,8 @@ def _all_findings(reader: Reader) -> Iterator[str]:
         yield from _rows(reader, entity, sums)
         yield from _references(reader, entity)
         yield from _risen(reader, entity)
-    yield from _sums(reader, sums)
     yield from _ledger(reader)
-    yield from _users(reader)
+    yield from _digests(reader, sums)
     yield from _totals(reader)
     yield from _files_and_log(reader)
 
@@ -141,15 +140,6 @@ def _risen(reader: Reader, entity: Entity) -> Iterator[str]:
         yield f"{entity.title} {id_text(row_id)} was purged and is there again."
 
 
-def _sums(reader: Reader, sums: dict[bytes, Digest]) -> Iterator[str]:
-    kept = {
-        key: Digest(*rest) for key, *rest in reader.rows("SELECT scope_key, count, total FROM scope_digest")
-    }
-    wrong = sum(1 for key in kept.keys() | sums.keys() if kept.get(key, Digest()) != sums.get(key, Digest()))
-    if wrong:
-        yield f"The digests of {wrong} scope keys do not match their rows."
-
-
 def _ledger(reader: Reader) -> Iterator[str]:
     """The ledger against the rule, as of the day it was settled for."""
     settlement = settle_all(Workspace(reader.session), coverage(reader, reader.info().settled_on))
@@ -159,19 +149,20 @@ def _ledger(reader: Reader) -> Iterator[str]:
             yield f"{logins.get(user_id, id_text(user_id))} {text} {count} scope keys."
 
 
-def _users(reader: Reader) -> Iterator[str]:
-    """Each user's running digest against the sum over the keys he holds."""
+def _digests(reader: Reader, sums: dict[bytes, Digest]) -> Iterator[str]:
+    """Each user's running digest against the sum over the keys he holds, and that of what is everybody's."""
+    sql = "SELECT count, total FROM user_digest WHERE user_id = ?"
+    everybodys = sums.pop(EVERYBODY_KEY, Digest())
+    if Digest(*(reader.session.first(sql, (EVERYBODY_KEY,)) or ())) != everybodys:
+        yield "The digest of what everybody holds does not match its rows."
+    held = "SELECT scope_key FROM scope_ledger WHERE user_id = ? AND lost_revision IS NULL"
     for user_id, login in reader.rows("SELECT id, login FROM app_user ORDER BY id"):
-        sql = (
-            "SELECT d.count, d.total FROM scope_ledger AS l JOIN scope_digest AS d ON d.scope_key = l.scope_key "
-            "WHERE l.user_id = ? AND l.lost_revision IS NULL"
-        )
         digest = Digest()
-        for count, total in reader.rows(sql, (user_id,)):
-            digest = digest.plus(count, total)
-        holds_anything = reader.holds(user_id, EVERYBODY_KEY)
-        if reader.digest_of(user_id) != (digest if holds_anything else Digest()):
-            yield f"The digest of {login} does not match the scope keys {login} holds."
+        for (key,) in reader.rows(held, (user_id,)):
+            own = sums.get(key, Digest())
+            digest = digest.plus(own.count, own.total)
+        if Digest(*(reader.session.first(sql, (user_id,)) or ())) != digest:
+            yield f"The digest of {login} does not match the rows {login} holds."
 
 
 def _totals(reader: Reader) -> Iterator[str]:

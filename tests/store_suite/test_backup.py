@@ -231,7 +231,7 @@ def altered(path: Path, sql: str) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE scope_digest SET total = total + 1",
+        "UPDATE user_digest SET total = total + 1",
         "UPDATE user_digest SET count = count + 1",
         "UPDATE device_credential SET token_hash = x'00'",
         "UPDATE device_credential SET revoked_at = NULL",

@@ -165,7 +165,7 @@ def counts(world: World) -> dict[str, int]:
     tables = (
         "account",
         "scope_ledger",
-        "scope_digest",
+        "user_digest",
         "audit_entry",
         "number_series",
         "entity_clock",

@@ -228,7 +228,7 @@ def test_an_altered_audit_log_is_noticed(world: World, statement: str) -> None:
         ("UPDATE account SET scope_key = {everybody}", "wrong scope"),
         ("UPDATE account SET revision = 99", "has not given yet"),
         ("UPDATE contact SET account_id = {nobody}", "is not there"),
-        ("UPDATE scope_digest SET total = total + 1", "do not match their rows"),
+        ("UPDATE user_digest SET total = total + 1 WHERE user_id = {everybody}", "what everybody holds"),
         ("UPDATE user_digest SET count = count + 1", "digest of ana"),
         ("DELETE FROM scope_ledger WHERE scope_key = {account}", "ana lacks 1 scope keys"),
         ("UPDATE scope_ledger SET user_id = {nobody} WHERE scope_key = {account}", "without a right"),

@@ -135,7 +135,6 @@ MACHINERY = {
         "epoch:b! entity:t! row_id:b! device_id:b revision:i changed_at:i changed_by:b? label:t held:b"
     ),
     "row_history": ("revision:i! row_id:b! entity:t! was:b"),
-    "scope_digest": ("scope_key:b! count:i total:i"),
     "scope_ledger": ("user_id:b! scope_key:b! gained_revision:i! lost_revision:i?"),
     "retention_rule": ("name:t! days:i"),
     "revision_mark": ("at:i! revision:i"),
