@@ -31,8 +31,9 @@ _ENDS = (
 )
 _UNLOCK_UNKNOWN = "A locked one is let in by no link before it is unlocked: fieldrep-server device unlock ID."
 _WAITING = (
-    "{wait} on their laptops for records that others have not given back yet, and are taken by themselves once these "
-    "have. When nobody is left who may bring such a record, they are refused there, with all that was entered."
+    "{wait} on their laptops for what others have not given back yet, and are taken by themselves once these have. "
+    "When nobody is left who may bring it, they are judged without it: what is refused then stays there, with all that "
+    "was entered."
 )
 _NEW_LINK = (
     "Each needs a new link from fieldrep-server enroll LOGIN and then brings its work along; where one never comes, "

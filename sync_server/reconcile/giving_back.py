@@ -1,8 +1,9 @@
 """A device that gives back what a restored store forgot: what of its push is listed, and what waits for others.
 
-Devices come in whatever order, so a change may need a record that another device has yet to give back. It is not
-refused then, but waits, with all that builds on the rows it touches, and is judged when its device offers it again;
-once nobody is left who may bring the record it is refused like any other (I21). Must not judge a change itself.
+Devices come in whatever order, so a change may need a record that another device has yet to give back, or the state
+that one had brought a record into. It waits then, with all that builds on the rows it touches, and is judged when its
+device offers it again; once nobody is left who may bring what it needs it is judged like any other (I21). Must not
+judge a change itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from fieldrep.contract.change import Answer, Change, Edit, Outcome, Refused, Waits
 from fieldrep.contract.errors import Code
 from sync_server.reconcile.author import Author
+from sync_server.reconcile.early import LACKS_A_STATE, comes_early
 from sync_server.store.given_back import (
     answered_before,
     may_still_come,
@@ -59,21 +61,27 @@ class GivingBack:
         return change.n <= (self.answered_to or 0)
 
     def must_wait(self, change: Change) -> bool:
-        """Whether a change builds on one that waits: it edits a row of that one, or names a row that it makes."""
-        return self._may_wait(change.n) and any(
+        """Whether a change is not to be judged yet.
+
+        It builds on one that waits: it edits a row of that one, or names a row that it makes. Or it is given back
+        before what brings a record into the state that it moves on.
+        """
+        if not self._may_wait(change.n):
+            return False
+        builds_on = any(
             edit.row_id in self._touched or not self._made.isdisjoint(edit.after.values())
             for edit in change.edits
         )
+        early = not builds_on and self.gives_back(change) and comes_early(self.tx, change)
+        return builds_on or (early and self._somebody_may_come())
 
-    def or_waits(self, outcome: Outcome) -> Answer:
-        """The outcome; a change that lacks a record waits while another device may give that back."""
-        lacks = isinstance(outcome, Refused) and outcome.code in LACKS_A_RECORD
-        if not lacks or not self._may_wait(outcome.n):
+    def or_waits(self, change: Change, outcome: Outcome) -> Answer:
+        """The outcome; a change that lacks a record, or fitted before, waits while another device may see to that."""
+        if not isinstance(outcome, Refused) or not self._may_wait(change.n):
             return outcome
-        self.conclude()
-        if self._may_come is None:
-            self._may_come = may_still_come(self.tx, self.author)
-        return Waits(outcome.n) if self._may_come else outcome
+        fitted = self.gives_back(change) and outcome.code in LACKS_A_STATE
+        lacks = fitted or outcome.code in LACKS_A_RECORD
+        return Waits(change.n) if lacks and self._somebody_may_come() else outcome
 
     def note(self, change: Change, answer: Answer | None) -> None:
         """Lists what became of a change; None for one that the backup knows."""
@@ -91,6 +99,12 @@ class GivingBack:
         if self._taken:
             something_came(self.tx)
             self._taken, self._may_come = False, None
+
+    def _somebody_may_come(self) -> bool:
+        self.conclude()
+        if self._may_come is None:
+            self._may_come = may_still_come(self.tx, self.author)
+        return self._may_come
 
     def _may_wait(self, n: int) -> bool:
         return self.answered_to is not None and n <= self.author.waits_to

@@ -12,7 +12,9 @@ from fieldrep.domain.duplicates import may_become
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.store.statements import Row
 
-_DONE = ("merge_requested", "merged")
+DONE = ("merge_requested", "merged")
+"""How a pair stands that was asked to be merged: the server does so at once."""
+
 _BACK = ("merged", "open")
 """Who asked for a merge takes it back; `merges.py` looks who it is."""
 
@@ -25,10 +27,10 @@ def judge_pair(row: Row, field: Field, after: Value) -> tuple[Fit, Value]:
     """
     present = str(row["status"])
     if field.name != "status":
-        return (Fit.SAME, row[field.name]) if present in _DONE else (Fit.TAKE, after)
+        return (Fit.SAME, row[field.name]) if present in DONE else (Fit.TAKE, after)
     if may_become(present, str(after)) or (present, after) == _BACK:
         return Fit.TAKE, after
-    if present in _DONE and after in _DONE:
+    if present in DONE and after in DONE:
         return Fit.SAME, row["status"]
     sentence = "These two records were merged meanwhile. Ask your admin to undo that if they are not one."
     raise Refusal(Code.MOVE_NOT_ALLOWED, sentence, "duplicate_candidate", row_id_of(row), "status")

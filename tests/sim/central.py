@@ -277,6 +277,7 @@ class Central:
                 self.waiting.answered(who, change, outcome)
                 self.ever_answered.setdefault((device, change.n), self.oracle.tick)
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
+                self.waiting.early.taken(who, change, outcome)
             elif waits.get(change.n) == change.edits:
                 self.waiting.told(who, change, heard=heard)
         if (stored or waits) and not (failed and is_behind(self.sql, device, request)):

@@ -1,6 +1,6 @@
 """After a restore: changes told to wait for what others give back, and that none is refused which should have waited.
 
-Must not know how the server finds out whether anybody may still bring a record.
+Must not know how the server finds out whether anybody may still bring what a change needs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fieldrep.contract.change import Edit, Outcome, Refused
+from tests.sim.early import LACKS_A_STATE, Early, found_otherwise
 from tests.sim.oracle import Sender, Wrong
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ class Waiting:
     waits: dict[bytes, dict[int, Any]] = field(default_factory=dict)
     lacked: dict[tuple[bytes, int], set[bytes]] = field(default_factory=dict)
     times: int = 0
+    early: Early = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.early = Early(self.central)
 
     def restored(self) -> None:
         """All is given back anew."""
-        self.waits, self.lacked = {}, {}
+        self.waits, self.lacked, self.early = {}, {}, Early(self.central)
 
     def listed(self, device: bytes) -> dict[int, tuple[Edit, ...]]:
         """The changes of a device that the store lists as waiting."""
@@ -50,7 +55,7 @@ class Waiting:
         return {n: msgspec.msgpack.decode(edits, type=tuple[Edit, ...]) for n, edits in waiting}
 
     def told(self, who: Sender, change: Any, *, heard: bool) -> None:
-        """A change was told to wait: it builds on another one that waits, or names what is not there.
+        """A change was told to wait: it builds on another one that waits, or on what is not there.
 
         Where nothing of its request was taken nobody `heard` of it: it is listed from before, and may by now be taken.
         """
@@ -59,19 +64,29 @@ class Waiting:
             mine[change.n] = change
             return
         if not any(n < change.n and builds_on(change, one) for n, one in mine.items()):
-            verdict, _ = self.central.oracle.judge(who, change, self.central.now())
-            if verdict.kind != "refused" or verdict.code not in LACKS_A_RECORD:
-                raise Wrong(f"change {change.n} was told to wait, the oracle says {verdict}; {change}")
+            self._require_reason(who, change)
         if not self.central.restored:
             raise Wrong(f"change {change.n} was told to wait, and nobody gives anything back")
         mine[change.n] = change
         self.times += 1
+
+    def _require_reason(self, who: Sender, change: Any) -> None:
+        """It lacks a record, or was taken before and does not fit as records are now, or moves on what they are not."""
+        given_back = self.early.is_given_back(who.device, change.n)
+        if given_back and found_otherwise(self.central.oracle, change):
+            return
+        verdict, _ = self.central.oracle.judge(who, change, self.central.now())
+        codes = LACKS_A_RECORD + (LACKS_A_STATE if given_back else ())
+        if verdict.kind != "refused" or verdict.code not in codes:
+            raise Wrong(f"change {change.n} was told to wait, the oracle says {verdict}; {change}")
 
     def answered(self, who: Sender, change: Any, outcome: Outcome) -> None:
         """I21: what a change given back makes, nobody was refused a change for before."""
         code = outcome.code if isinstance(outcome, Refused) else ""
         given_back = (who.device, change.n) in self.central.ever_answered
         self.waits.get(who.device, {}).pop(change.n, None)
+        waits = frozenset((device, n) for device, mine in self.waits.items() for n in mine)
+        self.early.answered(who, change, code, waits)
         may_wait = who.device not in self.central.standing.sending  # one that is to be wiped is told at once
         if code in LACKS_A_RECORD and self.central.restored and may_wait:
             there = {row_id for rows in self.central.oracle.rows.values() for row_id in rows}

@@ -86,7 +86,7 @@ def test_work_on_a_record_of_another_laptop_waits_until_that_one_has_given_it_ba
     said = conclusion(report(world))
     assert said[0] == "1 device has not given everything back yet:"
     assert "desk" in said[1]
-    assert said[-1].startswith("6 changes wait on their laptops for records that others have not given back yet")
+    assert said[-1].startswith("6 changes wait on their laptops for what others have not given back yet")
     assert desk.sync().refused == 0
     receipt = road.sync()
     assert (receipt.refused, receipt.told_to_wait, receipt.digests_equal) == (0, 0, True)

@@ -1,0 +1,50 @@
+"""Whether a change given back comes before what it builds on: it was taken once, so the store lacks what led to it.
+
+Knows which refusals others may still lift, and which moves of a state another one comes before. Must not know who may
+still come.
+"""
+
+from __future__ import annotations
+
+from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.change import Change, Edit
+from fieldrep.contract.errors import Code
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from fieldrep.domain.orders import EDITABLE_STATES
+from sync_server.reconcile.pairs import DONE
+from sync_server.store.transaction import WriteTransaction
+
+LACKS_A_STATE = frozenset({Code.MOVE_NOT_ALLOWED, Code.NOTHING_TO_CHANGE, Code.INVALID_VALUE})
+"""What a change is refused with that does not fit the records as they stand; of others no device brings about that it
+does: nobody makes an order a draft again, nor takes back what is written once.
+"""
+
+
+def comes_early(tx: WriteTransaction, change: Change) -> bool:
+    """Whether a change moves a record on from a state that it has not come to yet."""
+    return any(_comes_early(tx, edit) for edit in change.edits if edit.kind == "update")
+
+
+def _comes_early(tx: WriteTransaction, edit: Edit) -> bool:
+    name = _STATES.get(edit.entity)
+    if name is None or name not in edit.after or len(edit.row_id) != 16:
+        return False
+    row = tx.row(CATALOGUE[edit.entity], RowId(edit.row_id))
+    return row is not None and _is_apart(edit.entity, edit.before.get(name), row[name])
+
+
+_STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity": "done_at"}
+"""The fields whose moves come one after another."""
+
+
+def _is_apart(entity: str, before: Value, present: Value) -> bool:
+    """Whether a record has not come to the state it was moved on from.
+
+    The server makes a submitted order received or held and a merge asked for a merge, and only laptops submit one.
+    """
+    if entity == "sales_order":
+        return present in EDITABLE_STATES and before not in EDITABLE_STATES
+    if entity == "duplicate_candidate" and before in DONE and present in DONE:
+        return False
+    return before != present

@@ -1,0 +1,126 @@
+"""After a restore: that no change given back is judged before what another laptop gives back brings its records to it.
+
+It had been taken once, on records as they were then. Must not know how the server finds out whether anybody may come.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fieldrep.contract.change import Edit, Outcome, Refused
+from tests.sim.oracle import Oracle, Sender, Wrong
+
+if TYPE_CHECKING:
+    from tests.sim.central import Central
+
+LACKS_A_STATE = ("move_not_allowed", "nothing_to_change", "invalid_value")
+STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity": "done_at"}
+
+_Numbered = tuple[bytes, int]
+_State = tuple[str, bytes, Any]
+
+
+@dataclass
+class Judged:
+    """A change given back that did not fit, or moved on states that were not there, and was judged all the same.
+
+    Attributes:
+        states: the states it moved on and did not find, each with its entity and row.
+        waited: what had been told to wait by then: of those that need each other one is judged first.
+    """
+
+    who: Sender
+    change: Any
+    refused: bool
+    states: list[_State]
+    waited: frozenset[_Numbered]
+
+
+@dataclass
+class Early:
+    """What was given back and judged though the records were not as they had been, by device and number.
+
+    Attributes:
+        unfit: those refused that a change which is being taken finds unfit still.
+    """
+
+    central: Central
+    judged: dict[_Numbered, Judged] = field(default_factory=dict)
+    unfit: list[Judged] = field(default_factory=list)
+
+    def is_given_back(self, device: bytes, n: int) -> bool:
+        """Whether a device had shown to have the answer to a change, as the store noted it."""
+        sql = "SELECT device_id, answered_to FROM device_return WHERE epoch = (SELECT epoch FROM store_info)"
+        told = {bytes(who): to for who, to in self.central.sql.rows(sql)[1]}
+        return bool(self.central.restored) and n <= told.get(device, 0)
+
+    def answered(self, who: Sender, change: Any, code: str, waits: frozenset[_Numbered]) -> None:
+        """A change has its answer, and the oracle has not taken it yet; `code` says why it was refused, if so."""
+        self.unfit = []
+        if not self.is_given_back(who.device, change.n):
+            return
+        if not code:
+            self.unfit = [
+                one for one in self._of_others(who, change) if one.refused and self._is_refused(one)
+            ]
+        states, refused = found_otherwise(self.central.oracle, change), code in LACKS_A_STATE
+        if (states or refused) and who.device not in self.central.standing.sending:
+            self.judged[who.device, change.n] = Judged(who, change, refused, states, waits)
+
+    def taken(self, who: Sender, change: Any, outcome: Outcome) -> None:
+        """I21: what a change given back brings about, nobody was judged without before."""
+        if isinstance(outcome, Refused) or not self.is_given_back(who.device, change.n):
+            return
+        fits = [one for one in self.unfit if not self._is_refused(one)]
+        made = list(_states_after(self.central.oracle, change))
+        early = [one for one in self._of_others(who, change) if any(at in made for at in one.states)]
+        for one in [*fits, *early]:
+            name = self.central.names.get(one.who.device)
+            raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
+
+    def _of_others(self, who: Sender, change: Any) -> list[Judged]:
+        """Those of other devices, but for what was judged because this change waited, too."""
+        numbered = (who.device, change.n)
+        return [
+            one
+            for (device, _), one in self.judged.items()
+            if device != who.device and numbered not in one.waited
+        ]
+
+    def _is_refused(self, one: Judged) -> bool:
+        oracle = copy.deepcopy(self.central.oracle)
+        return oracle.judge(one.who, one.change, self.central.now())[0].kind == "refused"
+
+
+def found_otherwise(oracle: Oracle, change: Any) -> list[_State]:
+    """The states that a change moves on and does not find; of an order only that it is a draft still."""
+    return [
+        (edit.entity, edit.row_id, began)
+        for edit, present in _moves(oracle, change)
+        if (began := state(edit.entity, edit.before.get(STATES[edit.entity]))) != present
+        and (edit.entity != "sales_order" or present == "draft")
+    ]
+
+
+def _states_after(oracle: Oracle, change: Any) -> Iterator[_State]:
+    for edit, present in _moves(oracle, change):
+        yield edit.entity, edit.row_id, present
+
+
+def _moves(oracle: Oracle, change: Any) -> Iterator[tuple[Edit, Any]]:
+    """The edits that move the state of a record that is there, each with that state as it is."""
+    for edit in change.edits:
+        name = STATES.get(edit.entity, "")
+        row = oracle.rows.get(edit.entity, {}).get(edit.row_id)
+        if row is not None and edit.kind == "update" and name in edit.after:
+            yield edit, state(edit.entity, row[name])
+
+
+def state(entity: str, value: Any) -> Any:
+    """A state as whoever moves it on sees it: the store makes more of an order submitted, and of a merge asked for."""
+    if entity == "sales_order":
+        return "draft" if value == "draft" else "submitted"
+    return "merged" if value == "merge_requested" else value
