@@ -58,7 +58,7 @@ def take_files(replica: Replica, parts: Iterator[bytes], *, late: bool) -> None:
 
     Args:
         late: whether the replica has gone on since the answer was asked for: a file that the server did not know or
-            take then may have come since, or be refused for another reason.
+            take then may have come since, or be refused for another reason; of one on its way it has no less now.
 
     Raises:
         KnownError: `damaged_message`; what was taken before stays.
@@ -73,19 +73,21 @@ def take_files(replica: Replica, parts: Iterator[bytes], *, late: bool) -> None:
 def _take(replica: Replica, reply: FileReply, *, late: bool) -> None:
     with replica.read() as reader:
         row = reader.row("attachment", reply.row_id)
-        waits = bool(reader.rows("SELECT 1 FROM file_upload WHERE row_id = ?", (reply.row_id,)))
+        upload = reader.rows("SELECT sent FROM file_upload WHERE row_id = ?", (reply.row_id,))
     if reply.part:
         if row is not None and take_part(
             replica, str(row["sha256"]), int(row["size"] or 0), reply.at, reply.part
         ):
             drop_wish(replica, reply.row_id)
-    elif waits and reply.whole:
+    elif not upload:
+        return
+    elif reply.whole:
         note_confirmed(replica, reply.row_id)
-    elif waits and reply.refused:
+    elif reply.refused:
         if late:
             return
         note_refused(replica, reply.row_id, reply.refused)
         if reply.unknown:
             note_unknown(replica, reply.row_id)
-    elif waits:
+    elif not late or reply.held > upload[0][0]:
         note_sent(replica, reply.row_id, reply.held)

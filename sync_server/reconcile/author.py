@@ -23,6 +23,7 @@ class Author:
             comes only now, and was made there.
         has_past: whether the store may remember more of the device than its answers.
         is_new: nothing was ever taken of the device, nor given to it.
+        carried: it comes in a file, which may be older than a repair that made the laptop another device.
         waits_to: up to which number its changes may wait for others: no further than it tells to have any, and none of
             one that is to be wiped once all is sent.
     """
@@ -35,6 +36,7 @@ class Author:
     stood_at: Revision
     has_past: bool = True
     is_new: bool = False
+    carried: bool = False
     waits_to: int = 0
 
 

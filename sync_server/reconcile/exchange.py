@@ -102,7 +102,7 @@ def _exchanged(
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or restored:
             return _served(database, snapshot, device, request, reply)
-    return _answered(database, device, request, info, reply)
+    return _answered(database, device, request, info, reply, carried=carried)
 
 
 def _is_plain_push(seen: Glance, request: ExchangeRequest) -> bool:
@@ -121,9 +121,11 @@ def _answered(
     request: ExchangeRequest,
     info: StoreInfo,
     reply: ExchangeReply,
+    *,
+    carried: bool = False,
 ) -> ExchangeReply:
     """The reply to a push: what became of it, and what is new since; `reply` says how it was judged."""
-    outcomes = take(database, device, request, info, reply.verdict)
+    outcomes = take(database, device, request, info, reply.verdict, carried=carried)
     reply = msgspec.structs.replace(reply, outcomes=outcomes, backed_up=info.backup_revision)
     if (told := _told_again(database, device, request, reply)) is not None:
         return told

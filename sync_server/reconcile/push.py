@@ -86,7 +86,8 @@ def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> t
     preload(tx, changes)
     rights = Rights(tx, author)
     known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
-    formers, relatives = _kin(tx, author, changes) if author.has_past or author.is_new else ([], [])
+    may_have_kin = author.has_past or author.is_new or author.carried
+    formers, relatives = _kin(tx, author, changes) if may_have_kin else ([], [])
     _recall(tx, relatives, changes, known)
     answers: list[Answer] = []
     back = GivingBack.of(tx, author, changes[0].n)
@@ -136,11 +137,14 @@ def _kin(
     """The installations a device was before, and all that may have handed in what it holds.
 
     One whose repair lost who it was did not say so. It shows it: by a change that another one of its user's has sent.
+    So does a file of the time before the repair that comes after it, for what it holds itself.
     """
     formers, relatives = _family(tx, author)
     for one in others_of(tx, author.device_id, author.user_id) if not relatives else ():
         stored = tx.outcomes_of(*one, [change.n for change in changes])
         if any(stored.get(change.n, b"")[:_CONTENT_BYTES] == _content(change) for change in changes):
+            if author.carried and not author.is_new:
+                return formers, [one]
             note_former(tx, author.device_id, author.user_id, [one])
             return _family(tx, author)
     return formers, relatives

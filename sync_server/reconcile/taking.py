@@ -71,21 +71,34 @@ class Push:
 
 
 def take(
-    database: Database, device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict
+    database: Database,
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    info: StoreInfo,
+    verdict: Verdict,
+    *,
+    carried: bool = False,
 ) -> tuple[Answer, ...]:
     """The outcomes of what was pushed; what the device told of itself is kept in that transaction.
 
     Raises:
         CopyNoticed, KnownError: nothing of the push is then taken.
     """
-    push = pushed(device, request, info, verdict)
+    push = pushed(device, request, info, verdict, carried=carried)
     database.pushes.run(push, lambda first, waiting: _take(database, first, waiting))
     if push.error is not None:
         raise push.error
     return push.outcomes
 
 
-def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, verdict: Verdict) -> Push:
+def pushed(
+    device: DeviceIdentity,
+    request: ExchangeRequest,
+    info: StoreInfo,
+    verdict: Verdict,
+    *,
+    carried: bool = False,
+) -> Push:
     """A push as it is handed in, by a device as its credential says."""
     author = Author(
         device_id=device.device_id,
@@ -95,6 +108,7 @@ def pushed(device: DeviceIdentity, request: ExchangeRequest, info: StoreInfo, ve
         known_revision=_known(device, request.handshake, info),
         stood_at=Revision(device.known_revision),
         is_new=not device.incarnation,
+        carried=carried,
         waits_to=0 if verdict is Verdict.WIPE else request.handshake.highest_n,
     )
     return Push(device, request, verdict, author, info.epoch)

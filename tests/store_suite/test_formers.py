@@ -33,11 +33,13 @@ def told(phone: str, n: int = 2) -> Change:
     )
 
 
-def pushed(world: World, device: EnrollReply, incarnation: bytes, *changes: Change) -> ExchangeReply:
+def pushed(
+    world: World, device: EnrollReply, incarnation: bytes, *changes: Change, carried: bool = False
+) -> ExchangeReply:
     known = credentials.identify(world.database, device.token)
     assert known is not None
     handshake = Handshake(1, 1, "0.1.0", incarnation, server_id=device.server_id, epoch=device.epoch)
-    return exchange(world.database, known, ExchangeRequest(handshake, changes))
+    return exchange(world.database, known, ExchangeRequest(handshake, changes), carried=carried)
 
 
 def again(world: World, user_id: bytes, former: EnrollReply) -> EnrollReply:
@@ -145,6 +147,26 @@ def test_a_laptop_that_cannot_tell_who_it_was_shows_it_with_what_it_brings(world
     assert isinstance(outcome, Refused), "the same record with other content is no repeat"
     stranger = admitted(world, bob)
     (outcome,) = pushed(world, stranger, b"4" * 16, made()).outcomes
+    assert isinstance(outcome, Refused), "nobody is told what another person's device was answered"
+    assert verify(world.database) == []
+
+
+def test_what_a_repaired_laptop_handed_in_is_not_refused_when_its_file_of_before_comes_late(
+    world: World,
+) -> None:
+    ana, bob = world.user("ana"), world.user("bob")
+    first, repaired, stranger = admitted(world, ana), admitted(world, ana), admitted(world, bob)
+    for device, incarnation in ((first, FIRST), (stranger, b"3" * 16)):
+        pushed(world, device, incarnation)
+    sent = pushed(world, repaired, SECOND, made(), told("1"), told("2", n=3)).outcomes
+
+    late = pushed(world, first, FIRST, made(), told("1"), told("saved by nobody", n=4), carried=True)
+    assert late.outcomes[:2] == sent[:2], "nothing of it is judged a second time"
+    assert isinstance(late.outcomes[2], Merged), "what the repair had lost is judged"
+    assert pushed(world, first, FIRST, made(), told("1"), carried=True).outcomes == sent[:2]
+    (outcome,) = pushed(world, first, FIRST, made("Another", n=5), carried=True).outcomes
+    assert isinstance(outcome, Refused), "the same record with other content is no repeat"
+    (outcome,) = pushed(world, stranger, b"3" * 16, made(), carried=True).outcomes
     assert isinstance(outcome, Refused), "nobody is told what another person's device was answered"
     assert verify(world.database) == []
 

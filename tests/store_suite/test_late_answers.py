@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fieldrep.commands.attachments import add_attachment
+from fieldrep.contract.files import PART
 from fieldrep.sync.files import bring, carry
 from sync_server.store.files import set_quota
-from tests.store_suite.file_line import FileLine, bytes_of, rows_of
-from tests.store_suite.laptop import Laptop, go_back, office, with_shop
+from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
+from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
 from tests.store_suite.world import World
 
 
@@ -54,6 +55,31 @@ def test_a_late_answer_does_not_say_again_why_a_file_was_not_taken_then(world: W
     ana.into(answer)
     assert [row.refused for row in rows_of(ana)] == [said]
     ana.replica.close()
+
+
+def test_a_late_answer_does_not_make_a_laptop_send_what_a_line_has_sent_since(
+    world: World, ana: Laptop, tmp_path: Path
+) -> None:
+    added(ana, tmp_path, bytes_of(1))
+    keep(world, tmp_path)
+    sent_but_for_the_rest(ana)
+    go_back(world, tmp_path)
+    ana.sync()
+    answer = office(world, ana.out())
+    ana.into(answer)
+    assert len(ana.out()) > SIZE, "the restored store has nothing of it"
+    sent_but_for_the_rest(ana)
+    ana.create("Newer")
+    ana.sync()
+    ana.into(answer)
+    assert len(ana.out()) < PART
+
+
+def sent_but_for_the_rest(laptop: Laptop) -> None:
+    """The line breaks before the last part of the file."""
+    line = FileLine(laptop)
+    line.breaks_at = 2 * PART
+    carry(laptop.replica, line)
 
 
 def limit(world: World, **quotas: int) -> None:
