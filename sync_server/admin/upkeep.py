@@ -162,7 +162,12 @@ _UNSURE = {
 @commands.command()
 @as_json_option
 def verify(as_json: bool) -> None:
-    """Checks everything that can be recomputed, and names what is wrong."""
+    """Checks everything that can be recomputed, and names what is wrong.
+
+    That is of the central store itself; what follows from nothing else, such as the credentials of devices, is not
+    checked. No backup is read: fieldrep-server restore FILE --check says whether one still holds all that it held when
+    it was made.
+    """
     with central_store() as database:
         faults = find_faults(database)
     if as_json:
