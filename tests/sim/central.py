@@ -69,7 +69,7 @@ class Central:
     tidied: bool = False
     purged: set[Key] = field(default_factory=set)
     restored_to: list[tuple[bytes, int]] = field(default_factory=list)
-    ever_answered: dict[tuple[bytes, int], int] = field(default_factory=dict)
+    ever_answered: dict[tuple[bytes, int], list[tuple[Any, int]]] = field(default_factory=dict)  # what, when
     founding: bool = True
     _same: dict[Key, tuple[Row, Row]] = field(default_factory=dict)
 
@@ -275,7 +275,9 @@ class Central:
             if outcome is not None:
                 self.copies.note(device, change, outcome)
                 self.waiting.answered(who, change, outcome)
-                self.ever_answered.setdefault((device, change.n), self.oracle.tick)
+                ever = self.ever_answered.setdefault((device, change.n), [])
+                if all(one != change for one, _ in ever):  # copies give one number to different changes
+                    ever.append((change, self.oracle.tick))
                 touched.update(dict.fromkeys(self._judge_change(who, change, outcome), device))
                 self.waiting.early.taken(who, change, outcome)
             elif waits.get(change.n) == change.edits:

@@ -144,8 +144,9 @@ class Damage:
         lost = had.numbers - has.numbers
         if told.sound and replace(has, newest=0) != replace(had, newest=0):
             raise Wrong(f"I2: the replica of {name} is called sound, and {had} became {has}")
+        # where a change can no longer be told from one that waits it is sent again, and hears the same answer
         kept: tuple[tuple[set[Any], set[Any]], ...] = (
-            (had.waiting, has.waiting),
+            (had.waiting | had.sent, has.waiting),
             (had.sent, has.sent),
             (had.refused, has.refused),
             (had.drafts, has.drafts),

@@ -43,7 +43,6 @@ class Laptop:
         skew: ms by which its clock is off.
         made: every change ever made here, by number, as it was put into the outbox.
         whole: whether the last reply applied was the last of its pull.
-        locked: whether it was locked when it last called; it then goes on as it is once it is let in again.
         formers: the devices it was before it enrolled again, the last first.
         off: whether it is being wiped: nobody may use it until that is done.
         program: what it runs, of this age or another.
@@ -69,7 +68,6 @@ class Laptop:
     formers: list[bytes] = field(default_factory=list)
     kills: int = 0
     whole: bool = True
-    locked: bool = False
     repaired: bool = False
     lost: set[int] = field(default_factory=set)
     _read: dict[str, tuple[list[Values], dict[bytes, Row]]] = field(default_factory=dict)
@@ -85,6 +83,11 @@ class Laptop:
         if not self.path.exists():
             self.path.write_bytes(_new_replica())
         self.open()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it heard that it is locked; it goes on as it is once it is let in again, and takes no new link."""
+        return "locked" in self.replica.state().barred
 
     @property
     def devices(self) -> tuple[bytes, ...]:

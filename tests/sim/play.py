@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Refused
-from fieldrep.contract.errors import BARRED, Code, KnownError
+from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.store.receipt import what_was_done
 from fieldrep.sync import poison
@@ -174,7 +174,7 @@ class History(Mishaps):
             verb = list(VERBS)[step.pick % len(VERBS)]
             self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
 
-        if laptop.replica.state().barred and not laptop.locked:
+        if laptop.replica.state().barred and not laptop.is_locked:
             if (told := self.enrolling.again(laptop)) == LOCKED:
                 return told
             self.note(f"{laptop.name} enrols again as {told}")
@@ -197,7 +197,6 @@ class History(Mishaps):
             return self._to_be_wiped(laptop, self.wiping.obey(laptop, line, ordered.manner, step))
         except KnownError as error:
             told = error.code.value
-            laptop.locked = error.code is Code.DEVICE_LOCKED or (laptop.locked and error.code not in BARRED)
         except Killed:
             laptop.kill()
             told = "killed"

@@ -130,10 +130,10 @@ class Watch:
 
     def _offered_again(self, laptop: Laptop, n: int) -> bool:
         """Whether a change was answered before the restore, be it to a copy that had handed in what both share."""
-        ever, copies, restored = self.central.ever_answered, self.central.copies, self.central.restored
-        devices = (*laptop.devices, *copies.kin(laptop.device))
-        then = [one for one in devices if ever.get((one, n), restored + 1) <= restored]
-        return any(copies.contents[one, n] == laptop.made[n] for one in then)
+        ever, restored = self.central.ever_answered, self.central.restored
+        devices = (*laptop.devices, *self.central.copies.kin(laptop.device))
+        then = [one for device in devices for one, tick in ever.get((device, n), ()) if tick <= restored]
+        return laptop.made[n] in then
 
     def _never_backwards(self, laptop: Laptop, rows: dict[Key, Row], waiting: set[Key]) -> None:
         """I7: no row is ever shown at an older revision than before."""
