@@ -124,9 +124,9 @@ def salvage(pages: Pages) -> Salvaged:
     tables = {name: _rows(name, trees[name]) if name in trees else {} for name in _TESTS}
     if damaged:
         reached = set().union(*(tree.reached for tree in trees.values()))
-        waited, answered = _numbers(tables, "outbox"), _numbers(tables, *_ANSWERED)
+        read = {name: _numbers(tables, name) for name in ("outbox", *_ANSWERED)}
         _add_loose(pages, reached, {name: tables[name] for name in damaged})
-        _drop_remains(tables, waited, answered)
+        _drop_remains(tables, read)
     if unreadable == [1] and not pages.torn:
         damaged = set()  # the first page holds none of their rows, and all others were read
     found = Salvaged(
@@ -234,19 +234,22 @@ def _numbers(tables: Mapping[str, Mapping[Any, Named]], *names: str) -> set[obje
 
 
 def _drop_remains(
-    tables: dict[str, dict[tuple[object, ...], Named]], waited: set[object], answered: set[object]
+    tables: dict[str, dict[tuple[object, ...], Named]], read: Mapping[str, set[object]]
 ) -> None:
     """A loose page may be what is left of rows deleted long ago: a change waits or is answered, never both.
 
-    What was read in a tree is true. Where neither was, it waits: who sends it again hears the same answer (I3).
+    What was `read` in a tree is true, also that a change waits for its echo of which a part was refused. Where neither
+    was, it waits: who sends it again hears the same answer (I3).
     """
+    answered = set().union(*(read[name] for name in _ANSWERED))
     outbox = tables["outbox"]
     tables["outbox"] = {
-        key: row for key, row in outbox.items() if row["n"] in waited or row["n"] not in answered
+        key: row for key, row in outbox.items() if row["n"] in read["outbox"] or row["n"] not in answered
     }
     waits = _numbers(tables, "outbox")
     for name in _ANSWERED:
-        tables[name] = {key: row for key, row in tables[name].items() if row["n"] not in waits}
+        rows = tables[name].items()
+        tables[name] = {key: row for key, row in rows if row["n"] not in waits or row["n"] in read[name]}
 
 
 def _lost(found: Salvaged, outbox: Found | None) -> dict[int, Counter[str]]:

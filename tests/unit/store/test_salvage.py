@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.contract.change import Accepted, Refused
+from fieldrep.contract.change import Accepted, LeftOut, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.apply import apply_reply
 from fieldrep.store.drafts import find
 from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.outbox import entries
+from fieldrep.store.pages import Pages
 from fieldrep.store.refused import refused_changes
 from fieldrep.store.repair import repair
 from fieldrep.store.repaired import Repaired, told, untold
@@ -363,3 +364,28 @@ def test_what_the_log_of_a_lost_file_still_holds_is_saved(tmp_path: Path, *, emp
         draft = find(reader.driver, ("account", "1"))
         assert draft is not None
         assert draft.text == "typed"
+
+
+def test_a_refused_part_is_kept_while_the_rest_of_its_change_waits_for_its_echo(tmp_path: Path) -> None:
+    path = tmp_path / "replica.db"
+    part = LeftOut("account", row_id(1), "note", "Note of accounts is set by the office.")
+    with open_replica(path) as replica:
+        enrol(replica)
+        apply_reply(replica, reply(*SHOPS))
+        with replica.begin("edit_account", "Edit") as unit:
+            unit.update("account", row_id(1), {"phone": "mine", "note": "mine as well"})
+        sent = replica.waiting(1, 10**6)
+        taken = Merged(sent[0].n, 5_000, (), (part,))
+        apply_reply(replica, reply(outcomes=[taken], more=True, cursor=b"2"), sent)
+        with replica.begin("draft", "") as unit:
+            unit.keep_draft(("account", "x"), LONG)
+    pages = Pages(path, KEY)
+    spoilt = max(
+        number for number in range(2, pages.count + 1) if b"A long report" in (pages.read(number) or b"")
+    )
+    flipped(path, path, [(spoilt - 1) * PAGE_BYTES + 100])
+    assert repair(path, KEY, NOW).unreadable == 1
+    with open_replica(path, create=False) as replica, replica.read() as reader:
+        (refused,) = refused_changes(reader.driver)
+        assert [edit.after for edit in refused.change.edits] == [{"note": "mine as well"}]
+        assert [(entry.n, entry.state) for entry in entries(reader.driver)] == [(refused.n, "settled")]
