@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -70,22 +70,32 @@ def push(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tup
     Raises:
         CopyNoticed: nothing of the batch is then taken.
     """
-    outcomes = judged(tx, author, changes)
+    known = ask_known(tx, author, changes)
+    preload(tx, changes)
+    outcomes = judged(tx, author, changes, known())
     conclude(tx)
     return outcomes
 
 
-def judged(tx: WriteTransaction, author: Author, changes: Sequence[Change]) -> tuple[Answer, ...]:
-    """As `push`, for one of several pushes in a transaction; `conclude` follows after all of them.
+def ask_known(
+    tx: WriteTransaction, author: Author, changes: Sequence[Change]
+) -> Callable[[], dict[int, bytes]]:
+    """What the store already answered to changes, waited for when it is called for."""
+    return tx.ask_outcomes(author.device_id, author.incarnation, [change.n for change in changes])
+
+
+def judged(
+    tx: WriteTransaction, author: Author, changes: Sequence[Change], known: dict[int, bytes]
+) -> tuple[Answer, ...]:
+    """As `push`, for one of several pushes in a transaction; `preload` and `ask_known` went before, and `conclude`
+    follows after all of them.
 
     Raises:
         CopyNoticed.
     """
     if not changes:
         return ()
-    preload(tx, changes)
     rights = Rights(tx, author)
-    known = tx.outcomes_of(author.device_id, author.incarnation, [change.n for change in changes])
     may_have_kin = author.has_past or author.is_new or author.carried
     formers, relatives = _kin(tx, author, changes) if may_have_kin else ([], [])
     _recall(tx, relatives, changes, known)
@@ -283,7 +293,7 @@ def _explain(tx: WriteTransaction, author: Author, change: Change, refusal: Refu
 
 
 def preload(tx: WriteTransaction, changes: Iterable[Change]) -> None:
-    """Fetches every row the changes name, and those they refer to, in one query per entity."""
+    """Fetches every row the changes name, and those they refer to, with one query per entity."""
     wanted: dict[str, set[RowId]] = defaultdict(set)
     for change in changes:
         for edit in change.edits:
@@ -294,6 +304,4 @@ def preload(tx: WriteTransaction, changes: Iterable[Change]) -> None:
             for name, value in edit.after.items():
                 if isinstance(value, bytes) and len(value) == 16 and entity.has(name):
                     wanted[entity.field(name).to or edit.entity].add(RowId(value))
-    for name, ids in wanted.items():
-        if name in CATALOGUE:
-            tx.preload(CATALOGUE[name], ids)
+    tx.preload_all({name: ids for name, ids in wanted.items() if name in CATALOGUE})

@@ -15,10 +15,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Incarnation, Revision
 from fieldrep.contract.messages import ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.author import Author
-from sync_server.reconcile.push import conclude, judged, preload
+from sync_server.reconcile.push import ask_known, conclude, judged, preload
 from sync_server.store.audit import Actor
 from sync_server.store.contact import contact_note, keep_contact
-from sync_server.store.credentials import DeviceIdentity, confirm_all
+from sync_server.store.credentials import DeviceIdentity, ask_admitted, confirm_all
 from sync_server.store.cursor import is_at_rest, reached
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.positions import Position, keep_positions, position_of
@@ -160,16 +160,18 @@ def _room_beside(first: Push) -> Callable[[Push], bool]:
 
 
 def _judge(tx: WriteTransaction, pushes: list[Push]) -> None:
-    """Pushes that came together, one after another."""
+    """Pushes that came together, one after another; what it takes to judge them is asked for at once."""
     for push in pushes:
         require_epoch(tx.epoch, push.epoch)
-    with_past = confirm_all(tx, [push.device for push in pushes])
-    if len(pushes) > 1:
-        preload(tx, [change for push in pushes for change in push.request.changes])
-    for push in pushes:
+    devices = [push.device for push in pushes]
+    admitted = ask_admitted(tx, devices)
+    known = [ask_known(tx, push.author, push.request.changes) for push in pushes]
+    preload(tx, [change for push in pushes for change in push.request.changes])
+    with_past = confirm_all(admitted, devices)
+    for push, stored in zip(pushes, known, strict=True):
         tx.actor = push.actor
         author = replace(push.author, has_past=push.device.device_id in with_past)
-        push.outcomes = judged(tx, author, push.request.changes)
+        push.outcomes = judged(tx, author, push.request.changes, stored())
 
 
 def _conclude(tx: WriteTransaction, pushes: list[Push]) -> None:

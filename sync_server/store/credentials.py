@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from fieldrep.contract.catalogue import CATALOGUE, SCHEMA_VERSION
 from fieldrep.contract.errors import Code, KnownError
@@ -30,6 +30,7 @@ from sync_server.store.transaction import WriteTransaction
 __all__ = [
     "DeviceIdentity",
     "admit",
+    "ask_admitted",
     "confirm",
     "confirm_all",
     "device_and_key",
@@ -217,10 +218,15 @@ def confirm(reader: Reader, device: DeviceIdentity) -> None:
     Raises:
         KnownError: `device_revoked`, `device_locked`.
     """
-    confirm_all(reader, [device])
+    confirm_all(ask_admitted(reader, [device]), [device])
 
 
-def confirm_all(reader: Reader, devices: Sequence[DeviceIdentity]) -> set[bytes]:
+def ask_admitted(reader: Reader, devices: Sequence[DeviceIdentity]) -> Iterator[Tuple]:
+    """What the store says of devices, for `confirm_all`; waited for only there."""
+    return reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices])
+
+
+def confirm_all(admitted: Iterator[Tuple], devices: Sequence[DeviceIdentity]) -> set[bytes]:
     """As `confirm`, for all that are about to hand something in at once.
 
     Gives those of which the store remembers more than their answers: who they were before, that they came back after
@@ -229,9 +235,9 @@ def confirm_all(reader: Reader, devices: Sequence[DeviceIdentity]) -> set[bytes]
     Raises:
         KnownError: `device_revoked`, `device_locked`, when one of them was withdrawn or locked.
     """
-    found = list(reader.session.chosen(STILL_ADMITTED, [device.device_id for device in devices]))
-    admitted = {device_id for device_id, _, _ in found}
-    if any(device.device_id not in admitted for device in devices):
+    found = list(admitted)
+    known = {device_id for device_id, _, _ in found}
+    if any(device.device_id not in known for device in devices):
         raise KnownError(Code.DEVICE_REVOKED, WITHDRAWN)
     if any(state == "locked" for _, _, state in found):
         raise KnownError(Code.DEVICE_LOCKED, LOCKED)

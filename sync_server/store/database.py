@@ -22,7 +22,7 @@ from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.away import Away
 from sync_server.store.bell import ring
 from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
-from sync_server.store.dialect import Dialect
+from sync_server.store.dialect import Dialect, Row
 from sync_server.store.driver_errors import known_errors
 from sync_server.store.echo import Echoes
 from sync_server.store.feed import Pulled
@@ -359,9 +359,8 @@ class Database:
     def _transaction(self, session: Session, actor: Actor) -> WriteTransaction:
         return WriteTransaction(session, actor, self.clock, self._ids, self._coverage_of)
 
-    def _coverage_of(self, workspace: Workspace, info: StoreInfo) -> Coverage:
+    def _coverage_of(self, workspace: Workspace, info: StoreInfo, clocks: list[Row]) -> Coverage:
         """People and territories as stored, remembered until one of them changes."""
-        clocks = workspace.rows("SELECT entity, revision FROM entity_clock ORDER BY entity")
         stamp = (info.epoch, info.settled_on, *(row for row in clocks if row[0] in STRUCTURAL))
         if self._coverage is None or self._coverage[0] != stamp:
             self._coverage = (stamp, coverage(workspace, info.settled_on))

@@ -5,7 +5,7 @@ Owns the reading of rows, of the store's identity and of the scope ledger. Must 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -142,15 +142,21 @@ class Reader:
 
     def outcomes_of(self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
         """The stored outcomes of those of the changes that have one, by number."""
+        return self.ask_outcomes(device_id, incarnation, numbers)()
+
+    def ask_outcomes(
+        self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]
+    ) -> Callable[[], dict[int, bytes]]:
+        """As `outcomes_of`, waited for when they are called for."""
         if not numbers:
-            return {}
+            return dict
         sql = (
             "SELECT n, outcome FROM applied_change "
             "WHERE device_id = ? AND incarnation = ? AND n BETWEEN ? AND ?"
         )
-        found = self.session.rows(sql, (device_id, incarnation, min(numbers), max(numbers)))
+        found = self.session.ask(sql, (device_id, incarnation, min(numbers), max(numbers)))
         wanted = set(numbers)
-        return {n: bytes(outcome) for n, outcome in found if n in wanted}
+        return lambda: {n: bytes(outcome) for n, outcome in found() if n in wanted}
 
     def took_between(self, device_id: bytes, incarnation: bytes, after: int, up_to: int) -> bool:
         """Whether a change of that installation was taken whose number is above one and not above another."""

@@ -1,14 +1,16 @@
 """A database session: statements in, tuples out, at the driver's speed. One transaction of one connection.
 
-Beyond a line a transaction that writes does not wait for the answer to each statement: those that answer nothing travel
-one behind the other, and the next question or the commit brings all answers. What one of them was refused for is raised
-there. Must not know any table; `dialect.py` knows the two databases.
+Beyond a line a transaction that writes does not wait for the answer to each statement: they travel one behind the
+other, and whoever needs an answer, or the commit, waits for all before it. What one was refused for is raised there.
+Must not know any table; `dialect.py` knows the two databases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from sync_server.store.dialect import STREAMED, Cursor, Dialect, Row
@@ -69,11 +71,18 @@ class Session:
             self._catch_up()
         self._only.execute("ROLLBACK")
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query."""
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        """All rows of a query, waited for when they are called for; what is asked before that travels along."""
         cursor = self._cursor
         cursor.execute(self._text(sql), parameters)
-        return cursor.fetchall()
+        answer = cache(cursor.fetchall)
+        if self._ahead is None:
+            answer()
+        return answer
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        return self.ask(sql, parameters)()
 
     def stream(self, sql: str) -> Iterator[list[Row]]:
         """The rows of a query in portions, without holding them all."""
@@ -115,6 +124,10 @@ class Session:
     def chosen(
         self, sql: str, members: Sequence[Any], before: Sequence[Any] = (), after: Sequence[Any] = ()
     ) -> Iterator[Row]:
-        """The rows of a query with `IN :members`, whose other parameters stand before and after it."""
-        for text, chunk in self.dialect.members(sql, members):
-            yield from self.rows(text, (*before, *chunk, *after))
+        """The rows of a query with `IN :members`, whose other parameters stand before and after it.
+
+        As with `ask`, they are waited for when the first is taken.
+        """
+        texts = self.dialect.members(sql, members)
+        asked = [self.ask(text, (*before, *chunk, *after)) for text, chunk in texts]
+        return chain.from_iterable(answer() for answer in asked)

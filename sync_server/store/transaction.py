@@ -19,6 +19,7 @@ from fieldrep.domain.holders import Coverage
 from sync_server.store import flush
 from sync_server.store.audit import COLUMNS as AUDIT_COLUMNS
 from sync_server.store.audit import Actor, AuditEntry, described, sealed
+from sync_server.store.dialect import Row as Tuple
 from sync_server.store.moments import moment_of
 from sync_server.store.reading import StoreInfo
 from sync_server.store.runs import Runs
@@ -89,12 +90,13 @@ class WriteTransaction(Workspace):
         actor: Actor,
         clock: Clock,
         ids: IdSource,
-        known_coverage: Callable[[Workspace, StoreInfo], Coverage],
+        known_coverage: Callable[[Workspace, StoreInfo, list[Tuple]], Coverage],
     ) -> None:
         super().__init__(session)
         self.actor = actor
         self.now = clock()
         self._ids = ids
+        self._clocks = session.ask("SELECT entity, revision FROM entity_clock ORDER BY entity")
         self._info = self.info()
         self.revision_now = self._info.revision
         self.found = self.left = self._info.state
@@ -261,10 +263,12 @@ class WriteTransaction(Workspace):
             if (one.author.device_id, one.author.incarnation) == (device_id, incarnation):
                 yield one
 
-    def outcomes_of(self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]) -> dict[int, bytes]:
-        found = super().outcomes_of(device_id, incarnation, numbers)
-        here = self._of(device_id, incarnation)
-        return found | {one.change.n: one.blob for one in here if one.change.n in numbers}
+    def ask_outcomes(
+        self, device_id: bytes, incarnation: bytes, numbers: Sequence[int]
+    ) -> Callable[[], dict[int, bytes]]:
+        found = super().ask_outcomes(device_id, incarnation, numbers)
+        here = {one.change.n: one.blob for one in self._of(device_id, incarnation) if one.change.n in numbers}
+        return lambda: found() | here
 
     def refused_creates(self, device_id: bytes, incarnation: bytes) -> frozenset[bytes]:
         """The ids of rows that refused changes of that installation would have made."""
@@ -320,7 +324,7 @@ class WriteTransaction(Workspace):
 
     def _after(self, moment: str) -> Coverage:
         """People and territories as they will be; sets `_before` when they or anybody's day differ from the stored."""
-        present = self._known_coverage(self, self._info)
+        present = self._known_coverage(self, self._info, self._clocks())
         if any(self.staged.get(entity) for entity in STRUCTURAL):
             self._before = present
             return staged_coverage(self, moment)

@@ -77,13 +77,20 @@ class Workspace(Reader):
 
     def preload(self, entity: str | Entity, ids: Iterable[bytes]) -> None:
         """Reads rows that will be asked for in one go; those there are none of are remembered as such."""
-        table = entity_table(entity)
-        images = self.images.setdefault(table.name, {})
-        wanted = [row_id for row_id in dict.fromkeys(ids) if row_id not in images]
-        images.update(dict.fromkeys(wanted))
-        if wanted:
+        self.preload_all({_name(entity): ids})
+
+    def preload_all(self, rows: Mapping[str, Iterable[bytes]]) -> None:
+        """As `preload`, for rows of several entities."""
+        asked = []
+        for name, ids in rows.items():
+            table = entity_table(name)
+            images = self.images.setdefault(table.name, {})
+            wanted = [row_id for row_id in dict.fromkeys(ids) if row_id not in images]
+            images.update(dict.fromkeys(wanted))
             sql = table.placed(self.session.dialect.place) + " WHERE id IN :members"
-            for stored in self.session.chosen(sql, wanted):
+            asked.append((table, images, self.session.chosen(sql, wanted)))
+        for table, images, found in asked:
+            for stored in found:
                 *_, key, row_hash, run, place = stored
                 images[stored[0]] = Image(table.row(stored), row_hash, key, stored, run, place)
 

@@ -56,3 +56,18 @@ def test_columns_are_written_as_given_nothing_quotes_and_all_bytes_among_them(wo
     assert found[2] == values[2]
     assert other is not None
     assert other["name"] == "Other"
+
+
+def test_what_is_asked_ahead_is_answered_as_it_stood_then_whenever_and_however_often_it_is_called_for(
+    world: World,
+) -> None:
+    world.account(name="First")
+    with world.database.beside() as session:
+        before = session.ask("SELECT name FROM account")
+        session.run("UPDATE account SET name = ?", ("Second",))
+        between = session.chosen("SELECT name FROM account WHERE name IN :members", ["First", "Second"])
+        session.run("UPDATE account SET name = ?", ("Third",))
+        after = session.ask("SELECT name FROM account")
+        assert after() == [("Third",)]
+        assert before() == before() == [("First",)]
+        assert list(between) == [("Second",)]
