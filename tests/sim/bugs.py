@@ -37,7 +37,7 @@ def cursor_before_rows(patch: Patch) -> None:
 
 def no_deduplication(patch: Patch) -> None:
     """The server forgets which changes it has answered and applies a repeat again."""
-    patch.setattr(WriteTransaction, "outcomes_of", lambda *_: {})
+    patch.setattr(WriteTransaction, "ask_outcomes", lambda *_: dict)
     write = WriteTransaction._write_changes
 
     def write_over(tx: Any) -> None:
