@@ -8,12 +8,14 @@ judge a change itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fieldrep.contract.change import Answer, Change, Edit, Outcome, Refused, Waits
 from fieldrep.contract.errors import Code
+from fieldrep.contract.ids import RowId
 from sync_server.reconcile.author import Author
+from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.early import LACKS_A_STATE, comes_early
 from sync_server.store.given_back import (
     answered_before,
@@ -24,6 +26,7 @@ from sync_server.store.given_back import (
     waiting_edits,
     waits_no_more,
 )
+from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import WriteTransaction
 
 LACKS_A_RECORD = frozenset({Code.NOT_FOUND, Code.PARENT_MISSING, Code.OUT_OF_SCOPE})
@@ -69,7 +72,8 @@ class GivingBack:
         if not self._may_wait(change.n):
             return False
         builds_on = any(
-            edit.row_id in self._touched or not self._made.isdisjoint(edit.after.values())
+            not self._touched.isdisjoint(self._moved_by(edit))
+            or not self._made.isdisjoint(edit.after.values())
             for edit in change.edits
         )
         early = not builds_on and self.gives_back(change) and comes_early(self.tx, change)
@@ -111,6 +115,13 @@ class GivingBack:
 
     def _touch(self, edits: Iterable[Edit]) -> None:
         for edit in edits:
-            self._touched.add(edit.row_id)
+            self._touched.update(self._moved_by(edit))
             if edit.kind == "create":
                 self._made.add(edit.row_id)
+
+    def _moved_by(self, edit: Edit) -> Iterator[bytes]:
+        """The rows an edit is about: what is decided of a pair moves the two it names as well."""
+        yield edit.row_id
+        pair = self.tx.row(CANDIDATE, RowId(edit.row_id)) if edit.entity == CANDIDATE.name else None
+        if pair is not None:
+            yield from (bytes_of(pair["one_id"]), bytes_of(pair["other_id"]))

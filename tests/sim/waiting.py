@@ -12,7 +12,7 @@ import msgspec
 
 from fieldrep.contract.change import Edit, Outcome, Refused
 from tests.sim.early import LACKS_A_STATE, Early, found_otherwise
-from tests.sim.oracle import Sender, Wrong
+from tests.sim.oracle import Oracle, Sender, Wrong
 
 if TYPE_CHECKING:
     from tests.sim.central import Central
@@ -63,7 +63,7 @@ class Waiting:
         if not heard:
             mine[change.n] = change
             return
-        if not any(n < change.n and builds_on(change, one) for n, one in mine.items()):
+        if not any(n < change.n and builds_on(self.central.oracle, change, one) for n, one in mine.items()):
             self._require_reason(who, change)
         if not self.central.restored:
             raise Wrong(f"change {change.n} was told to wait, and nobody gives anything back")
@@ -100,11 +100,17 @@ class Waiting:
                 )
 
 
-def builds_on(change: Any, waiting: Any) -> bool:
+def builds_on(oracle: Oracle, change: Any, waiting: Any) -> bool:
     """Whether a change edits a record of another one, or names one that is made there."""
-    touched = {edit.row_id for edit in waiting.edits}
     made = {edit.row_id for edit in waiting.edits if edit.kind == "create"}
-    return bool(touched & {edit.row_id for edit in change.edits} or made & named(change))
+    return bool(about(oracle, waiting) & about(oracle, change) or made & named(change))
+
+
+def about(oracle: Oracle, change: Any) -> set[bytes]:
+    """The records a change edits, and the two of each pair of which it decides."""
+    ids = {edit.row_id for edit in change.edits}
+    pairs = [row for row_id, row in oracle.rows["duplicate_candidate"].items() if row_id in ids]
+    return ids.union(*({row["one_id"], row["other_id"]} for row in pairs))
 
 
 def named(change: Any) -> set[bytes]:

@@ -176,6 +176,19 @@ def test_a_merge_is_taken_back_once_a_later_one_on_its_survivor_was(two: Two) ->
     assert two.stands("SELECT count(*) FROM account WHERE merged_into_id IS NOT NULL") == [(0,)]
 
 
+def test_a_merge_waits_with_another_one_of_the_same_record_that_is_taken_back(two: Two) -> None:
+    first, second, third = (two.desk.create(f"Corner Shop{end}") for end in ("", " Ltd", " Inc"))
+    two.back_up()
+    pair = pair_of(two.desk, first, second)
+    merge_duplicate(two.desk.replica, row_id=pair, survivor_id=first)
+    two.sync()
+    undo_merge(two.road.replica, row_id=pair)
+    two.road.sync()
+    merge_duplicate(two.road.replica, row_id=pair_of(two.road, second, third), survivor_id=third)
+    two.road_first(waits=2)
+    assert two.stands("SELECT id, merged_into_id FROM account WHERE archived = 1") == [(second, third)]
+
+
 def test_an_account_put_below_another_waits_until_that_one_has_left_its_place_below_it(two: Two) -> None:
     above, below = two.desk.create("Holding"), two.desk.create("Branch")
     put_below(two.desk, below, above)
