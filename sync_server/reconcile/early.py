@@ -13,7 +13,8 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
 from sync_server.reconcile.pairs import DONE
-from sync_server.store.transaction import WriteTransaction
+from sync_server.store.given_back import revision_restored
+from sync_server.store.transaction import Row, WriteTransaction
 
 LACKS_A_STATE = frozenset({Code.MOVE_NOT_ALLOWED, Code.NOTHING_TO_CHANGE, Code.INVALID_VALUE})
 """What a change is refused with that does not fit the records as they stand; of others no device brings about that it
@@ -31,7 +32,19 @@ def _comes_early(tx: WriteTransaction, edit: Edit) -> bool:
     if name is None or name not in edit.after or len(edit.row_id) != 16:
         return False
     row = tx.row(CATALOGUE[edit.entity], RowId(edit.row_id))
-    return row is not None and _is_apart(edit.entity, edit.before.get(name), row[name])
+    if row is None:
+        return False
+    if edit.entity == "sales_order" and row[name] not in EDITABLE_STATES:
+        return False
+    return _is_apart(edit.entity, edit.before.get(name), row[name]) or _was_seen_later(tx, edit, row)
+
+
+def _was_seen_later(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    """Whether its author saw what somebody had written since the backup, while nobody has written there since.
+
+    A draft may lack lines then, and nobody may write in it once it is moved on.
+    """
+    return edit.base_revision > revision_restored(tx) >= int(str(row["revision"]))
 
 
 _STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity": "done_at"}
@@ -41,10 +54,10 @@ _STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity":
 def _is_apart(entity: str, before: Value, present: Value) -> bool:
     """Whether a record has not come to the state it was moved on from.
 
-    The server makes a submitted order received or held and a merge asked for a merge, and only laptops submit one.
+    The server makes a submitted order received or held, and a merge asked for a merge; the office moves an order on.
     """
     if entity == "sales_order":
-        return present in EDITABLE_STATES and before not in EDITABLE_STATES
+        return before not in EDITABLE_STATES
     if entity == "duplicate_candidate" and before in DONE and present in DONE:
         return False
     return before != present

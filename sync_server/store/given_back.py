@@ -83,6 +83,12 @@ def note_refused(session: Session, info: StoreInfo, device: DeviceIdentity, numb
     )
 
 
+def revision_restored(tx: WriteTransaction) -> int:
+    """The last state of the backup that the store was made of."""
+    found = tx.session.first("SELECT revision FROM restoration WHERE epoch = (SELECT epoch FROM store_info)")
+    return int(found[0]) if found else 0
+
+
 def answered_before(tx: WriteTransaction, author: Author) -> int | None:
     """The newest change of a device that a store lost since had answered; None where it has not told of that time."""
     found = tx.session.first(

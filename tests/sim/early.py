@@ -29,6 +29,7 @@ class Judged:
 
     Attributes:
         states: the states it moved on and did not find, each with its entity and row.
+        later: the records whose state it moved on though it had been made on a later form of them.
         waited: what had been told to wait by then: of those that need each other one is judged first.
     """
 
@@ -36,6 +37,7 @@ class Judged:
     change: Any
     refused: bool
     states: list[_State]
+    later: set[bytes]
     waited: frozenset[_Numbered]
 
 
@@ -62,13 +64,19 @@ class Early:
         self.unfit = []
         if not self.is_given_back(who.device, change.n):
             return
+        shut = [one for one in self._of_others(who, change) if one.later & self._orders_of(change)]
+        if code == "read_only" and shut:
+            raise Wrong(
+                f"I21: change {change.n} came back to an order that {shut[0].change.n} was the end of"
+            )
         if not code:
             self.unfit = [
                 one for one in self._of_others(who, change) if one.refused and self._is_refused(one)
             ]
         states, refused = found_otherwise(self.central.oracle, change), code in LACKS_A_STATE
-        if (states or refused) and who.device not in self.central.standing.sending:
-            self.judged[who.device, change.n] = Judged(who, change, refused, states, waits)
+        later = self.seen_later(change)
+        if (states or refused or later) and who.device not in self.central.standing.sending:
+            self.judged[who.device, change.n] = Judged(who, change, refused, states, later, waits)
 
     def taken(self, who: Sender, change: Any, outcome: Outcome) -> None:
         """I21: what a change given back brings about, nobody was judged without before."""
@@ -80,6 +88,26 @@ class Early:
         for one in [*fits, *early]:
             name = self.central.names.get(one.who.device)
             raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
+
+    def seen_later(self, change: Any) -> set[bytes]:
+        """The records whose state a change moves, which somebody wrote after the backup and nobody since."""
+        backup = self.central.restored_to[-1][1] if self.central.restored else 0
+        return {
+            edit.row_id
+            for edit, present in _moves(self.central.oracle, change)
+            if (edit.entity != "sales_order" or present == "draft")
+            and edit.base_revision > backup >= self._written_at(edit.entity, edit.row_id)
+        }
+
+    def _written_at(self, entity: str, row_id: bytes) -> int:
+        """The newest revision of a record, be it of this very request."""
+        writers = self.central.oracle.writers.get((entity, row_id), [])
+        return max([self.central.revisions.get((entity, row_id), 0), *(at for at, _ in writers)])
+
+    def _orders_of(self, change: Any) -> set[bytes]:
+        lines = self.central.oracle.rows["document_line"]
+        named = {edit.row_id for edit in change.edits} | {edit.after.get("order_id") for edit in change.edits}
+        return named | {row["order_id"] for row_id, row in lines.items() if row_id in named}
 
     def _of_others(self, who: Sender, change: Any) -> list[Judged]:
         """Those of other devices, but for what was judged because this change waited, too."""

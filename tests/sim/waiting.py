@@ -73,7 +73,7 @@ class Waiting:
     def _require_reason(self, who: Sender, change: Any) -> None:
         """It lacks a record, or was taken before and does not fit as records are now, or moves on what they are not."""
         given_back = self.early.is_given_back(who.device, change.n)
-        if given_back and found_otherwise(self.central.oracle, change):
+        if given_back and (found_otherwise(self.central.oracle, change) or self.early.seen_later(change)):
             return
         verdict, _ = self.central.oracle.judge(who, change, self.central.now())
         codes = LACKS_A_RECORD + (LACKS_A_STATE if given_back else ())

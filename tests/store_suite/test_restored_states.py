@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,35 @@ def test_a_submitted_order_waits_for_the_lines_that_another_laptop_had_entered(t
     two.road.sync()
     two.road_first()
     assert two.stands("SELECT status, goods_amount FROM sales_order") == [("received", 200)]
+
+
+@pytest.mark.parametrize("move", [Laptop.submit, cancel])
+def test_an_order_is_no_draft_any_more_only_when_what_another_laptop_had_entered_in_it_is_there(
+    two: Two, move: Callable[[Laptop, RowId], None]
+) -> None:
+    shop = two.desk.create("Shop")
+    order = two.desk.draft(shop)
+    two.back_up()
+    add_line(two.desk, order, shop)
+    two.sync()
+    move(two.road, order)
+    two.road_first()
+    assert two.stands("SELECT goods_amount, status = 'draft' FROM sales_order") == [(700, 0)]
+
+
+def test_an_order_that_only_its_own_laptop_had_worked_on_waits_for_nobody(two: Two) -> None:
+    shop = two.desk.create("Shop")
+    two.sync()
+    order = two.road.draft(shop)
+    two.road.sync()
+    two.back_up()
+    add_line(two.road, order, shop)
+    two.sync()
+    two.road.submit(order)
+    two.sync()
+    go_back(two.world, two.folder)
+    assert two.road.sync().told_to_wait == 0
+    assert two.stands("SELECT goods_amount, status FROM sales_order") == [(700, "received")]
 
 
 def test_a_cancelled_order_waits_until_it_has_been_submitted(two: Two) -> None:
