@@ -21,7 +21,7 @@ from fieldrep.contract.files import (
     encode_file_message,
 )
 from fieldrep.sync.files import FilePolicy, bring, carry
-from tests.sim.bodies import PART
+from tests.sim.bodies import PART, Answer
 from tests.sim.central import Central
 from tests.sim.full import Disk, disk_of, failing
 from tests.sim.laptop import Laptop
@@ -149,8 +149,10 @@ class Carrying:
         central, request = self.central, decode_file_request(body)
         central.new_day()
         before = (central.bodies.copied(), set(central.bodies.ever)) if disk else None
-        asked = request.row_id, request.at, request.part
-        wanted = central.bodies.answer(central.oracle, device, user, *asked)
+        wanted = Answer(Code.UNAUTHORISED.value)
+        if central.standing.is_heard(device):
+            asked = request.row_id, request.at, request.part
+            wanted = central.bodies.answer(central.oracle, device, user, *asked)
         try:
             with failing(central.database, disk):
                 message = central.files(token, body)
@@ -159,7 +161,7 @@ class Carrying:
                 central.bodies.put_back(before[0])
                 central.bodies.ever = before[1]
                 raise
-            refused = wanted.refused if central.knows(device) else Code.UNAUTHORISED.value
+            refused = wanted.refused
             if device in central.standing.sending and request.part is None:
                 refused = Code.DEVICE_LOCKED.value
             if error.code.value != refused and not central.standing.may_refuse(device, error):

@@ -97,19 +97,23 @@ class Watch:
     def _own_writes(self, laptop: Laptop, rows: dict[Key, Row]) -> None:
         """I7: what was entered is what the laptop shows, until the row that answers it has arrived."""
         wanted: dict[Key, Row] = {}
+        made: set[Key] = set()
         for n, answered in laptop.asked(PENDING):
             if self.central.restored and self._offered_again(laptop, n):
                 continue  # offered again after a restore; newer changes may cover it already
             for edit in laptop.made[n].edits:
                 key = (edit.entity, edit.row_id)
+                if edit.kind == "create":
+                    made.add(key)
                 if edit.kind == "create" and not answered and rows.get(key, _NEW)["revision"]:
                     continue  # a copy handed it in: what came is shown, whoever has edited it since
                 if not answered or key not in rows or rows[key]["revision"] < answered:
                     wanted.setdefault(key, {}).update(edit.after)
         for key, values in wanted.items():
             if key not in rows:
-                if laptop.repaired and key in laptop.asked(NO_IMAGE):
-                    continue  # what it was before could not be read: it shows when it has come again
+                comes = laptop.repaired or key not in self.central.oracle.visible(laptop.user)
+                if comes and key not in made and key in laptop.asked(NO_IMAGE):
+                    continue  # what it was before could not be read: it shows once it has come again, if it does
                 raise Wrong(f"I7: {laptop.name} lost its own {key[0]} {self.central.names.get(key[1])}")
             for name, value in values.items():
                 if RULES[key[0]].get(name, "F") not in "NJG=" and rows[key][name] != value:
