@@ -62,8 +62,8 @@ def undo_merge(replica: Replica, *, row_id: RowId) -> Done:
             sentence = "A colleague merged these two. Ask your admin to undo that if they are not one."
             raise KnownError(Code.MOVE_NOT_ALLOWED, sentence, field="id")
         names, stays = _labels(uow, pair), ref_of(pair, "survivor_id")
-        one, other = names
-        goes, stayed = (other, one) if stays == one else (one, other)  # what stayed may itself be merged by now
+        one, other = names  # what stayed may itself be merged by now
+        goes, stayed = (other, one) if stays == one else (one, other)
         uow.label = f"{names[goes]} apart from {names[stayed]} again"
         uow.update("duplicate_candidate", row_id, {"status": "open"})
     return done("undo_merge", uow, row_id)
