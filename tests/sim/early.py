@@ -47,11 +47,14 @@ class Early:
 
     Attributes:
         unfit: those refused that a change which is being taken finds unfit still.
+        awaited: whether that change comes from the very device it had been answered to: who was withdrawn, and gives
+            back as another one, is not awaited.
     """
 
     central: Central
     judged: dict[_Numbered, Judged] = field(default_factory=dict)
     unfit: list[Judged] = field(default_factory=list)
+    awaited: bool = False
 
     def is_given_back(self, device: bytes, n: int) -> bool:
         """Whether a device had shown to have the answer to a change, as the store noted it."""
@@ -61,7 +64,7 @@ class Early:
 
     def answered(self, who: Sender, change: Any, code: str, waits: frozenset[_Numbered]) -> None:
         """A change has its answer, and the oracle has not taken it yet; `code` says why it was refused, if so."""
-        self.unfit = []
+        self.unfit, self.awaited = [], (who.device, change.n) in self.central.ever_answered
         if not self.is_given_back(who.device, change.n):
             return
         shut = [one for one in self._of_others(who, change) if one.later & self._orders_of(change)]
@@ -80,7 +83,8 @@ class Early:
 
     def taken(self, who: Sender, change: Any, outcome: Outcome) -> None:
         """I21: what a change given back brings about, nobody was judged without before."""
-        if isinstance(outcome, Refused) or not self.is_given_back(who.device, change.n):
+        given_back = self.awaited and self.is_given_back(who.device, change.n)
+        if isinstance(outcome, Refused) or not given_back:
             return
         fits = [one for one in self.unfit if not self._is_refused(one)]
         made = list(_states_after(self.central.oracle, change))
