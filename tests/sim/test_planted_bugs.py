@@ -7,7 +7,7 @@ import pytest
 from tests.sim.bugs import Bug, planted
 from tests.sim.conftest import Play
 from tests.sim.oracle import Wrong
-from tests.sim.planted import ALL_BUGS, MOST_SEEDS, STEPS, seeds_to_try
+from tests.sim.planted import ALL_BUGS, MOST_SEEDS, seeds_to_try, steps_for
 
 
 @pytest.mark.parametrize("bug", ALL_BUGS, ids=lambda bug: bug.__name__)
@@ -15,7 +15,7 @@ def test_a_planted_bug_is_caught(played: Play, bug: Bug, capsys: pytest.CaptureF
     for number in seeds_to_try(bug):
         try:
             with planted(bug):
-                played(number, steps=STEPS)
+                played(number, steps=steps_for(bug))
         except (Wrong, AssertionError) as caught:
             with capsys.disabled():
                 print(f"\n{bug.__name__}: caught at seed {number}: {str(caught)[:120]}")
