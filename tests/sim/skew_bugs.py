@@ -37,8 +37,8 @@ def unknown_fields_cleared(patch: Patch) -> None:
     """Whatever an older laptop edits, the store empties what that one does not know of the record."""
     real = exchange.take
 
-    def take(database: Any, device: Any, request: Any, *rest: Any) -> Any:
-        outcomes = real(database, device, request, *rest)
+    def take(database: Any, device: Any, request: Any, *rest: Any, **more: Any) -> Any:
+        outcomes = real(database, device, request, *rest, **more)
         if request.handshake.schema < NEWEST:
             with database.write("older") as tx:
                 for change in request.changes:
