@@ -225,18 +225,20 @@ def _met_again(
 ) -> tuple[ExchangeReply, DeviceIdentity, ExchangeRequest]:
     """A device that has not heard of the restore: what it tells is kept, and what it had shown of the time before.
 
-    The restored store and the one it came from are the same up to the backup, so grants of that time still count. What
-    it has to give back waits, until it tells as one that has heard how much does.
+    The restored store and the one it came from are the same up to the backup, so grants of that time still count. It is
+    awaited until it tells, as one that has heard, how much it has to give back: what it tells here may be of long ago,
+    on a stick or a line that held it up.
     """
     confirm(snapshot, device)
     info, told = snapshot.info(), request.handshake
     with database.beside() as session:
-        gives_back = note_return(session, info, device, request, database.clock())
+        is_first = note_return(session, info, device, request, database.clock())
         note_held(session, info, device, request.beyond)
         skip_told(session, request.beyond)
         known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))
         device = replace(device, known_revision=known)
-        told = msgspec.structs.replace(told, waiting=max(told.waiting, int(gives_back)))
+        waiting = max(1, told.waiting + told.held_back) if is_first else device.waiting
+        told = msgspec.structs.replace(told, waiting=waiting, held_back=0)
         shown = msgspec.structs.replace(told, cursor=b"")
         note = contact_note(replace(device, seen_at=0), shown, info.revision, database.clock())
         if note is not None:

@@ -45,10 +45,11 @@ def note_return(
 
     Several tell it when an exchange of before comes late, or again; the newest of them counts. One that still offers
     again what a restore before this one had lost waits with that as well, and says up to where it had been answered.
-    Gives whether that is beyond what the store has of the device, so that it has something to give back; a number that
-    is higher was forged, or is a copy's.
+    Gives whether it is the first that is told of this device.
     """
     handshake = request.handshake
+    known = "SELECT 1 FROM device_return WHERE epoch = ? AND device_id = ?"
+    is_first = session.first(known, (info.epoch, device.device_id)) is None
     answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
     session.run(
         "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
@@ -56,11 +57,7 @@ def note_return(
         "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
         (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
     )
-    known = session.first(
-        "SELECT max(n) FROM applied_change WHERE device_id = ? AND incarnation = ? AND n <= ?",
-        (device.device_id, handshake.incarnation, answered),
-    )
-    return answered > (known[0] or 0 if known else 0)
+    return is_first
 
 
 def _answered_to(request: ExchangeRequest) -> int:

@@ -1,0 +1,52 @@
+"""What was on its way when a store was restored, and comes long after: it stands for nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sync_server.store.returns import RestoreReport, restore_report
+from tests.store_suite.laptop import Laptop, go_back, keep, office
+from tests.store_suite.world import World
+
+
+def report(world: World) -> RestoreReport:
+    with world.database.read() as reader:
+        found = restore_report(reader)
+    assert found is not None
+    return found
+
+
+def states(world: World) -> dict[str, str]:
+    return {one.device: one.state for one in report(world).devices}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_old_stick_shows_nobody_to_have_heard_of_a_restore(
+    world: World, tmp_path: Path, times: int
+) -> None:
+    user = world.user("ana")
+    desk, road = (Laptop(tmp_path, world, user, name) for name in ("desk", "road"))
+    for laptop in (desk, road):
+        laptop.sync()
+    keep(world, tmp_path)
+    stick = desk.out()
+    shop = desk.create("Shop")
+    desk.sync()
+    road.sync()
+    road.edit(shop, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    for _ in range(times):
+        office(world, stick)
+    assert road.sync().told_to_wait == 1
+    assert states(world) == {"desk": "giving_back", "road": "waits"}
+    desk.sync()
+    assert road.sync().refused == 0
+    assert road.names() == {"Shop"}
+    assert report(world).done
+    office(world, stick)
+    assert (states(world), report(world).done) == ({"desk": "done", "road": "done"}, True)
+    for laptop in (desk, road):
+        laptop.replica.close()
