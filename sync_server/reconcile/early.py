@@ -12,7 +12,10 @@ from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
+from sync_server.reconcile.orders import DERIVED
 from sync_server.reconcile.pairs import DONE
+from sync_server.reconcile.refusal import row_id_of
+from sync_server.store.after_backup import told_of
 from sync_server.store.given_back import revision_restored
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -23,20 +26,50 @@ does: nobody makes an order a draft again, nor takes back what is written once.
 
 
 def comes_early(tx: WriteTransaction, change: Change) -> bool:
-    """Whether a change moves a record on from a state that it has not come to yet."""
+    """Whether a change moves a record on from a state that it has not come to yet, or back from one."""
     return any(_comes_early(tx, edit) for edit in change.edits if edit.kind == "update")
 
 
 def _comes_early(tx: WriteTransaction, edit: Edit) -> bool:
-    name = _STATES.get(edit.entity)
-    if name is None or name not in edit.after or len(edit.row_id) != 16:
-        return False
-    row = tx.row(CATALOGUE[edit.entity], RowId(edit.row_id))
+    entity = CATALOGUE.get(edit.entity)
+    row = tx.row(entity, RowId(edit.row_id)) if entity is not None and len(edit.row_id) == 16 else None
     if row is None:
+        return False
+    return _moves_early(tx, edit, row) or _finds_it_done(tx, edit, row)
+
+
+def _moves_early(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    name = _STATES.get(edit.entity)
+    if name is None or name not in edit.after:
         return False
     if edit.entity == "sales_order" and row[name] not in EDITABLE_STATES:
         return False
-    return _is_apart(edit.entity, edit.before.get(name), row[name]) or _was_seen_later(tx, edit, row)
+    return (
+        _is_apart(edit.entity, edit.before.get(name), row[name])
+        or _was_seen_later(tx, edit, row)
+        or (edit.entity == "sales_order" and _was_held_otherwise(tx, row))
+    )
+
+
+def _finds_it_done(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    """Whether what it brings back is there, for what its author had seen in its place is still to come: over it."""
+    if edit.entity == "duplicate_candidate":
+        return False
+    derived = DERIVED.get(edit.entity, frozenset())
+    done = any(
+        name in row and name not in derived and edit.before.get(name) != after == row[name]
+        for name, after in edit.after.items()
+    )
+    return done and edit.base_revision > revision_restored(tx)
+
+
+def _was_held_otherwise(tx: WriteTransaction, order: Row) -> bool:
+    """Whether a laptop held the order with another sum, so that lines of it are still to come.
+
+    That somebody has written in it since the backup says nothing: it may be the author, who gave back work of before.
+    """
+    held = told_of(tx, "sales_order", row_id_of(order))
+    return any(held[name] != order[name] for name in DERIVED["sales_order"] if name in held)
 
 
 def _was_seen_later(tx: WriteTransaction, edit: Edit, row: Row) -> bool:

@@ -32,6 +32,8 @@ from sync_server.store.transaction import WriteTransaction
 LACKS_A_RECORD = frozenset({Code.NOT_FOUND, Code.PARENT_MISSING, Code.OUT_OF_SCOPE})
 """What a change is refused with whose record is not there, or not its author's; which of both nobody is told (I5)."""
 
+_SOME_PAIR = b"a pair that is not there"
+
 
 @dataclass(slots=True)
 class GivingBack:
@@ -39,6 +41,7 @@ class GivingBack:
 
     Attributes:
         answered_to: up to which number its changes had been answered before, None where it has not told of that.
+        _taken: the newest change given back that was taken, 0 for none.
     """
 
     tx: WriteTransaction
@@ -48,7 +51,7 @@ class GivingBack:
     _touched: set[bytes] = field(default_factory=set)
     _made: set[bytes] = field(default_factory=set)
     _may_come: bool | None = None
-    _taken: bool = False
+    _taken: int = 0
 
     @classmethod
     def of(cls, tx: WriteTransaction, author: Author, first: int) -> GivingBack:
@@ -71,11 +74,7 @@ class GivingBack:
         """
         if not self._may_wait(change.n):
             return False
-        builds_on = any(
-            not self._touched.isdisjoint(self._moved_by(edit))
-            or not self._made.isdisjoint(edit.after.values())
-            for edit in change.edits
-        )
+        builds_on = any(self._builds_on(edit) for edit in change.edits)
         early = not builds_on and self.gives_back(change) and comes_early(self.tx, change)
         return builds_on or (early and self._somebody_may_come())
 
@@ -94,24 +93,35 @@ class GivingBack:
             note_waiting(self.tx, self.author, change)
         elif self.gives_back(change):
             note_returned(self.tx, self.author, change, answer)
-            self._taken = self._taken or not isinstance(answer, Refused | None)
+            if not isinstance(answer, Refused | None):
+                self._may_come = self._may_come if self._taken else None
+                self._taken = change.n
         elif change.n in self._waiting:
             waits_no_more(self.tx, self.author, change)
 
     def conclude(self) -> None:
         """What was taken may be what others wait for."""
         if self._taken:
-            something_came(self.tx)
-            self._taken, self._may_come = False, None
+            something_came(self.tx, self.author, self._taken)
 
     def _somebody_may_come(self) -> bool:
-        self.conclude()
         if self._may_come is None:
-            self._may_come = may_still_come(self.tx, self.author)
+            self._may_come = may_still_come(self.tx, self.author, something_came=self._taken > 0)
         return self._may_come
 
     def _may_wait(self, n: int) -> bool:
         return self.answered_to is not None and n <= self.author.waits_to
+
+    def _builds_on(self, edit: Edit) -> bool:
+        """Whether an edit is about a row that one which waits is about, names one that it makes, or decides after it.
+
+        Of a pair that is not there nobody knows which two it names, so what is decided after it waits with it.
+        """
+        return (
+            not self._touched.isdisjoint(self._moved_by(edit))
+            or not self._made.isdisjoint(edit.after.values())
+            or (edit.entity == CANDIDATE.name and _SOME_PAIR in self._touched)
+        )
 
     def _touch(self, edits: Iterable[Edit]) -> None:
         for edit in edits:
@@ -122,6 +132,11 @@ class GivingBack:
     def _moved_by(self, edit: Edit) -> Iterator[bytes]:
         """The rows an edit is about: what is decided of a pair moves the two it names as well."""
         yield edit.row_id
-        pair = self.tx.row(CANDIDATE, RowId(edit.row_id)) if edit.entity == CANDIDATE.name else None
+        if edit.entity != CANDIDATE.name:
+            return
+        pair = self.tx.row(CANDIDATE, RowId(edit.row_id))
         if pair is not None:
             yield from (bytes_of(pair["one_id"]), bytes_of(pair["other_id"]))
+        else:
+            survivor = edit.after.get("survivor_id")
+            yield from (_SOME_PAIR, survivor if isinstance(survivor, bytes) else _SOME_PAIR)

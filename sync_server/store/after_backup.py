@@ -121,6 +121,16 @@ def note_held(session: Session, info: StoreInfo, device: DeviceIdentity, rows: S
         )
 
 
+def told_of(reader: Reader, entity: str, row_id: bytes) -> Mapping[str, object]:
+    """What a laptop held of a row when the store was restored; nothing where none told of it."""
+    found = reader.session.first(
+        "SELECT held FROM row_after_backup "
+        "WHERE epoch = (SELECT epoch FROM store_info) AND entity = ? AND row_id = ?",
+        (entity, row_id),
+    )
+    return _decode_was(found[0]) if found else {}
+
+
 def lost_rows(reader: Reader, awaited: Collection[str]) -> list[LostRow]:
     """The rows told of that the store still has not, or not as they were; what the office writes now takes one off.
 

@@ -148,11 +148,14 @@ def waits_no_more(tx: WriteTransaction, author: Author, change: Change) -> None:
     )
 
 
-def something_came(tx: WriteTransaction) -> None:
-    """A change given back was taken: whatever waits may find what it needs now."""
+def something_came(tx: WriteTransaction, author: Author, n: int) -> None:
+    """A change given back was taken: whatever waits may find what it needs now, but for what its device offered after
+    it.
+    """
     tx.session.run(
-        "UPDATE returned_change SET result = ? WHERE epoch = (SELECT epoch FROM store_info) AND result = ?",
-        (TO_BE_TRIED, WAITS),
+        "UPDATE returned_change SET result = ? WHERE epoch = (SELECT epoch FROM store_info) AND result = ? "
+        "AND (device_id <> ? OR n < ?)",
+        (TO_BE_TRIED, WAITS, author.device_id, n),
     )
 
 
@@ -164,15 +167,17 @@ _MAY_BRING = (
     "r.answered_to IS NULL AND (c.made_at < o.at "
     "OR c.device_id IN (SELECT heir_id FROM known_before WHERE heir_id IS NOT NULL)) "
     "OR r.answered_to IS NOT NULL AND (k.waiting > 0 OR EXISTS (SELECT 1 FROM returned_change AS w "
-    "WHERE w.epoch = o.epoch AND w.device_id = c.device_id AND w.result = ? AND w.n > k.settled_to))) LIMIT 1"
+    "WHERE w.epoch = o.epoch AND w.device_id = c.device_id AND w.result IN (?, ?) AND w.n > k.settled_to))) LIMIT 1"
 )
 
 
-def may_still_come(tx: WriteTransaction, author: Author) -> bool:
+def may_still_come(tx: WriteTransaction, author: Author, *, something_came: bool) -> bool:
     """Whether anybody else may give back what a change of this device needs.
 
     Those may that were not here yet, those that have not offered all, and those whose changes wait and may find by now
-    what they need. So two that wait for each other, or for one who was withdrawn, do not wait for ever.
+    what they need: all that wait, where this very push brought something. So two that wait for each other, or for one
+    who was withdrawn, do not wait for ever.
     """
-    found = tx.session.first(_MAY_BRING, (author.device_id, TO_BE_TRIED))
+    untried = WAITS if something_came else TO_BE_TRIED
+    found = tx.session.first(_MAY_BRING, (author.device_id, TO_BE_TRIED, untried))
     return found is not None or bool(unknown_devices(Reader(tx.session)))

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from fieldrep.contract.change import Edit, Outcome, Refused
 from tests.sim.oracle import Oracle, Sender, Wrong
 
@@ -76,7 +78,7 @@ class Early:
             self.unfit = [
                 one for one in self._of_others(who, change) if one.refused and self._is_refused(one)
             ]
-        states, refused = found_otherwise(self.central.oracle, change), code in LACKS_A_STATE
+        states, refused = self.found_otherwise(change), code in LACKS_A_STATE
         later = self.seen_later(change)
         if (states or refused or later) and who.device not in self.central.standing.sending:
             self.judged[who.device, change.n] = Judged(who, change, refused, states, later, waits)
@@ -87,15 +89,41 @@ class Early:
         if isinstance(outcome, Refused) or not given_back:
             return
         fits = [one for one in self.unfit if not self._is_refused(one)]
-        made = list(_states_after(self.central.oracle, change))
+        made = [*_states_after(self.central.oracle, change), *_values_after(self.central.oracle, change)]
         early = [one for one in self._of_others(who, change) if any(at in made for at in one.states)]
         for one in [*fits, *early]:
             name = self.central.names.get(one.who.device)
             raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
 
+    @property
+    def _backup(self) -> int:
+        return self.central.restored_to[-1][1] if self.central.restored else 0
+
+    def found_otherwise(self, change: Any) -> list[_State]:
+        """The states, and the values put back, that a change was made on and does not find."""
+        return found_otherwise(self.central.oracle, change) + taken_back(
+            self.central.oracle, change, self._backup
+        )
+
+    def held_otherwise(self, change: Any) -> bool:
+        """Whether a change moves a draft of which laptops had held another sum."""
+        sql = (
+            "SELECT row_id, held FROM row_after_backup "
+            "WHERE entity = 'sales_order' AND epoch = (SELECT epoch FROM store_info)"
+        )
+        told = {bytes(row_id): msgspec.msgpack.decode(held) for row_id, held in self.central.sql.rows(sql)[1]}
+        orders = self.central.oracle.rows["sales_order"]
+        return any(
+            present == "draft" and told.get(edit.row_id, {}).get(name, sum_now) != sum_now
+            for edit, present in _moves(self.central.oracle, change)
+            if edit.entity == "sales_order"
+            for name in ("goods_amount", "total_amount")
+            for sum_now in (orders[edit.row_id][name],)
+        )
+
     def seen_later(self, change: Any) -> set[bytes]:
         """The records whose state a change moves, which somebody wrote after the backup and nobody since."""
-        backup = self.central.restored_to[-1][1] if self.central.restored else 0
+        backup = self._backup
         return {
             edit.row_id
             for edit, present in _moves(self.central.oracle, change)
@@ -135,6 +163,39 @@ def found_otherwise(oracle: Oracle, change: Any) -> list[_State]:
         if (began := state(edit.entity, edit.before.get(STATES[edit.entity]))) != present
         and (edit.entity != "sales_order" or present == "draft")
     ]
+
+
+def taken_back(oracle: Oracle, change: Any, backup: int) -> list[_State]:
+    """The values that a change replaced and does not find, for what it brings is there; seen since the backup."""
+    return [
+        (edit.entity, edit.row_id, (name, edit.before.get(name)))
+        for edit in change.edits
+        if edit.kind == "update" and edit.base_revision > backup and edit.entity != "duplicate_candidate"
+        for row in (oracle.rows.get(edit.entity, {}).get(edit.row_id),)
+        for name, after in edit.after.items()
+        if row is not None
+        and name in row
+        and (edit.entity, name) not in _DERIVED
+        and edit.before.get(name) != after == row[name]
+    ]
+
+
+_DERIVED = {
+    ("sales_order", "goods_amount"),
+    ("sales_order", "total_amount"),
+    ("document_line", "line_amount"),
+}
+
+
+def _values_after(oracle: Oracle, change: Any) -> Iterator[_State]:
+    """What a change brought about, as far as it stands."""
+    for edit in change.edits:
+        row = oracle.rows.get(edit.entity, {}).get(edit.row_id, {})
+        yield from (
+            (edit.entity, edit.row_id, (name, value))
+            for name, value in edit.after.items()
+            if name in row and row[name] == value
+        )
 
 
 def _states_after(oracle: Oracle, change: Any) -> Iterator[_State]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from fieldrep.contract.change import Edit, Outcome, Refused
-from tests.sim.early import LACKS_A_STATE, Early, found_otherwise
+from tests.sim.early import LACKS_A_STATE, Early
 from tests.sim.oracle import Oracle, Sender, Wrong
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class Waiting:
     def _require_reason(self, who: Sender, change: Any) -> None:
         """It lacks a record, or was taken before and does not fit as records are now, or moves on what they are not."""
         given_back = self.early.is_given_back(who.device, change.n)
-        if given_back and (found_otherwise(self.central.oracle, change) or self.early.seen_later(change)):
+        early = self.early
+        if given_back and (
+            early.found_otherwise(change) or early.seen_later(change) or early.held_otherwise(change)
+        ):
             return
         verdict, _ = self.central.oracle.judge(who, change, self.central.now())
         codes = LACKS_A_RECORD + (LACKS_A_STATE if given_back else ())
@@ -101,7 +104,14 @@ class Waiting:
 
 
 def builds_on(oracle: Oracle, change: Any, waiting: Any) -> bool:
-    """Whether a change edits a record of another one, or names one that is made there."""
+    """Whether a change edits a record of another one, names one that is made there, or decides after it.
+
+    Which two a pair names that is not there nobody knows.
+    """
+    pairs = oracle.rows["duplicate_candidate"]
+    unknown = any(edit.entity == "duplicate_candidate" and edit.row_id not in pairs for edit in waiting.edits)
+    if unknown and any(edit.entity == "duplicate_candidate" for edit in change.edits):
+        return True
     made = {edit.row_id for edit in waiting.edits if edit.kind == "create"}
     return bool(about(oracle, waiting) & about(oracle, change) or made & named(change))
 
@@ -109,8 +119,14 @@ def builds_on(oracle: Oracle, change: Any, waiting: Any) -> bool:
 def about(oracle: Oracle, change: Any) -> set[bytes]:
     """The records a change edits, and the two of each pair of which it decides."""
     ids = {edit.row_id for edit in change.edits}
-    pairs = [row for row_id, row in oracle.rows["duplicate_candidate"].items() if row_id in ids]
-    return ids.union(*({row["one_id"], row["other_id"]} for row in pairs))
+    known = oracle.rows["duplicate_candidate"]
+    pairs = [row for row_id, row in known.items() if row_id in ids]
+    stays = {
+        edit.after.get("survivor_id")
+        for edit in change.edits
+        if edit.entity == "duplicate_candidate" and edit.row_id not in known
+    }
+    return ids.union(stays - {None}, *({row["one_id"], row["other_id"]} for row in pairs))
 
 
 def named(change: Any) -> set[bytes]:

@@ -1,0 +1,99 @@
+"""Laptops that come back to a restored store before those whose work they had taken back, ended or decided about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldrep.commands.pairs import merge_duplicate
+from fieldrep.contract.fields import Value
+from fieldrep.contract.ids import RowId
+from tests.store_suite.laptop import Laptop, go_back
+from tests.store_suite.test_restored_states import Two, add_line, cancel, pair_of
+from tests.store_suite.world import World
+
+
+@pytest.fixture
+def two(world: World, tmp_path: Path) -> Iterator[Two]:
+    found = Two(world, tmp_path)
+    yield found
+    for laptop in (found.desk, found.road):
+        laptop.replica.close()
+
+
+def write(laptop: Laptop, row_id: RowId, **values: Value) -> None:
+    with laptop.replica.begin("edit_account", "edit") as uow:
+        uow.update("account", row_id, values)
+
+
+@pytest.mark.parametrize(
+    ("field", "begun", "meanwhile"),
+    [
+        ("archived", 0, 1),
+        ("phone", "1", "2"),
+        ("custom", '{"a":1}', '{"a":2}'),
+        ("lifecycle", "prospect", "customer"),
+    ],
+)
+def test_what_was_put_back_waits_for_what_it_took_back(
+    two: Two, field: str, begun: Value, meanwhile: Value
+) -> None:
+    shop = two.desk.create("Shop")
+    write(two.desk, shop, **{field: begun})
+    two.back_up()
+    write(two.desk, shop, **{field: meanwhile})
+    two.sync()
+    write(two.road, shop, **{field: begun})
+    two.road_first()
+    assert two.stands(f"SELECT {field} FROM account") == [(begun,)]  # noqa: S608 - a name from above
+    assert two.stands("SELECT count(*) FROM conflict") == [(0,)]
+
+
+def test_what_only_says_again_what_the_backup_said_waits_for_nobody(two: Two) -> None:
+    shop = two.desk.create("Shop")
+    two.back_up()
+    for laptop in (two.desk, two.road):
+        write(laptop, shop, phone="1")
+    two.sync()
+    go_back(two.world, two.folder)
+    assert [laptop.sync().told_to_wait for laptop in (two.road, two.desk)] == [0, 0]
+
+
+@pytest.mark.parametrize("move", [Laptop.submit, cancel])
+def test_an_order_made_since_the_backup_stays_a_draft_until_another_laptops_lines_are_there(
+    two: Two, move: Callable[[Laptop, RowId], None]
+) -> None:
+    shop = two.desk.create("Shop")
+    two.back_up()
+    order = two.road.draft(shop)
+    two.road.sync()
+    two.desk.sync()
+    add_line(two.desk, order, shop)
+    two.sync()
+    move(two.road, order)
+    two.road_first()
+    assert two.stands("SELECT goods_amount, status = 'draft' FROM sales_order") == [(700, 0)]
+
+
+@pytest.mark.parametrize("stays", [0, 1])
+def test_a_decision_about_a_pair_that_is_still_to_come_holds_back_those_after_it(
+    two: Two, stays: int
+) -> None:
+    first, second = two.desk.create("Corner Shop"), two.desk.create("Corner Shop Ltd")
+    two.back_up()
+    third = two.desk.create("Corner Shop Inc")
+    two.sync()
+    two.road.sync()
+    merge_duplicate(
+        two.road.replica, row_id=pair_of(two.road, first, third), survivor_id=(first, third)[stays]
+    )
+    two.road.sync()
+    with two.road.replica.read() as reader:
+        ((pair,),) = reader.rows(
+            "SELECT id FROM duplicate_candidate WHERE status = 'open' ORDER BY id LIMIT 1"
+        )
+    merge_duplicate(two.road.replica, row_id=pair, survivor_id=second)
+    two.road_first(waits=2)
+    assert two.stands("SELECT id FROM account WHERE merged_into_id IS NULL") == [(second,)]
