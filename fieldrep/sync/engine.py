@@ -19,12 +19,7 @@ from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.change import Change, Waits
 from fieldrep.contract.comparison import Question
 from fieldrep.contract.errors import BARRED, OF_THE_LAPTOP, Code, KnownError
-from fieldrep.contract.messages import (
-    PAGE_BYTES,
-    ExchangeReply,
-    ExchangeRequest,
-    Verdict,
-)
+from fieldrep.contract.messages import PAGE_BYTES, ExchangeReply, ExchangeRequest, Verdict
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.wiping import Manner
 from fieldrep.store.apply import Applied, apply_reply, offer_again, start_over
@@ -83,6 +78,8 @@ def sync(
     try:
         with Ahead(replica, bearer) as beside:
             run.loop(beside if ahead else None)
+        if run.receipt.started_over:
+            run.loop(None)  # a restored server awaits it until it tells that it has heard
         if run.wipes and not replica.unanswered():
             raise WipeOrdered(Manner.SEND_FIRST)
         if run.receipt.digests_equal is not None:
