@@ -42,11 +42,16 @@ class Author:
 
 @dataclass(slots=True)
 class Rights:
-    """What an author may touch within one transaction; remembers answers and the accounts made in this batch."""
+    """What an author may touch within one transaction; remembers answers and the accounts made in this batch.
+
+    Attributes:
+        n: the number of the change that is being judged.
+    """
 
     tx: WriteTransaction
     author: Author
     born: frozenset[ScopeKey] = frozenset()
+    n: int = 0
     _known: dict[ScopeKey, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import to_json
 from fieldrep.contract.merge import waits
 from fieldrep.contract.values import canonical_json
-from sync_server.reconcile.author import Author
+from sync_server.reconcile.author import Author, Rights
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -21,7 +21,7 @@ CONFLICT = CATALOGUE["conflict"]
 
 def raise_conflict(
     tx: WriteTransaction,
-    author: Author,
+    rights: Rights,
     entity: Entity,
     row: Row,
     field: Field,
@@ -33,9 +33,10 @@ def raise_conflict(
 
     A chain of edits of one device on one field is one clash: the later value replaces the earlier one in it.
     """
+    author = rights.author
     found = open_conflict(tx, author, row, field, before)
     if found is None:
-        found = _new_conflict(tx, author, entity, row, field, before, reason)
+        found = _new_conflict(tx, rights, entity, row, field, before, reason)
     found["mine_value"] = kept_value(field, after)
     found["mine_by"], found["mine_at"] = author.user_id, tx.now
     found["changed_at"], found["changed_by"] = tx.now, author.user_id
@@ -88,11 +89,12 @@ def open_conflict(tx: WriteTransaction, author: Author, row: Row, field: Field, 
 
 
 def _new_conflict(
-    tx: WriteTransaction, author: Author, entity: Entity, row: Row, field: Field, before: Value, reason: str
+    tx: WriteTransaction, rights: Rights, entity: Entity, row: Row, field: Field, before: Value, reason: str
 ) -> Row:
+    author = rights.author
     conflict: Row = {column.name: column.default for column in CONFLICT.columns}
     conflict.update(
-        id=_conflict_id(tx, author, row, field),
+        id=_conflict_id(tx, rights, row, field),
         created_at=tx.now,
         created_by=author.user_id,
         entity=entity.name,
@@ -122,13 +124,16 @@ def _standing(tx: WriteTransaction, entity: Entity, row: Row, field: Field) -> R
     }
 
 
-def _conflict_id(tx: WriteTransaction, author: Author, row: Row, field: Field) -> RowId:
-    """An id that follows from the clash itself, so that both kinds of store give the same answer (I23)."""
-    seed = b"|".join((author.device_id, row_id_of(row), field.name.encode(), str(tx.revision).encode()))
+def _conflict_id(tx: WriteTransaction, rights: Rights, row: Row, field: Field) -> RowId:
+    """An id that follows from the change that clashed, so that both kinds of store give the same answer (I23).
+
+    So does a restored store that is given this change back: what was decided then finds its conflict again.
+    """
+    seed = b"|".join((rights.author.device_id, str(rights.n).encode(), row_id_of(row), field.name.encode()))
     raw = bytearray(hashlib.blake2b(seed, digest_size=16).digest())
     raw[6], raw[8] = raw[6] & 0x0F | 0x80, raw[8] & 0x3F | 0x80
     found = RowId(bytes(raw))
-    tx.fresh_ids.add(found)  # the revision is drawn here and now
+    tx.fresh_ids.add(found)  # a change is judged once
     return found
 
 

@@ -20,7 +20,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import from_json
 from fieldrep.contract.merge import Fit, merge_field
 from fieldrep.contract.values import check_sent
-from sync_server.reconcile.author import Author
+from sync_server.reconcile.author import Rights
 from sync_server.reconcile.conflicts import CONFLICT, kept_value, moved_under, open_conflict, raise_conflict
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.transaction import Row, WriteTransaction
@@ -60,8 +60,8 @@ class Decisions:
         closed: conflicts that the change does not name and that are closed by taking a decision back.
     """
 
-    def __init__(self, tx: WriteTransaction, author: Author, change: Change) -> None:
-        self._tx, self._author = tx, author
+    def __init__(self, tx: WriteTransaction, rights: Rights, change: Change) -> None:
+        self._tx, self._rights, self._author = tx, rights, rights.author
         self.closed: list[bytes] = []
         self._by_conflict: dict[bytes, _Ruling] = {}
         self._by_field: dict[tuple[bytes, str], _Ruling] = {}
@@ -144,8 +144,8 @@ class Decisions:
         if after == row[ruling.field.name]:
             return []
         reason = "deleted" if row["archived"] else "decided"
-        told = raise_conflict(self._tx, self._author, ruling.entity, row, ruling.field, before, after, reason)
-        return [told]
+        entity, field = ruling.entity, ruling.field
+        return [raise_conflict(self._tx, self._rights, entity, row, field, before, after, reason)]
 
     def _withdraw(self, ruling: _Ruling, row: Row, before: Value) -> bool:
         """Closes the conflict that the decision taken back had raised by coming late."""

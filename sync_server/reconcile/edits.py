@@ -67,6 +67,11 @@ _REFERENCES: Mapping[str, frozenset[str]] = {
 
 _GONE = "This record is not (or no longer) among those you hold in the central store; what you entered is kept here."
 
+_NO_CONFLICT = (
+    "This conflict is not (or no longer) among those you hold in the central store; what you decided is kept here. "
+    "Where the record shows the conflict again, as after a restore, decide it there and let this one go."
+)
+
 _PURGED = (
     "{title} was deleted and has since been removed for good. What you entered is kept here; make a new record "
     "if it is still needed."
@@ -205,7 +210,9 @@ def _update(
     if row is None:
         _require_no_tombstone(tx, rights, entity, row_id)
     if row is None or not reaches_row(rights, entity.name, row, scope_key(entity, row)):
-        raise Refusal(Code.NOT_FOUND, _GONE, entity.name, row_id)
+        raise Refusal(
+            Code.NOT_FOUND, _NO_CONFLICT if entity.name == "conflict" else _GONE, entity.name, row_id
+        )
     merged = tx.others_wrote_since(entity.name, row, edit.base_revision, rights.author.device_id)
     _guard_draft(tx, rights, entity, row)
     decided, kept = (
@@ -248,7 +255,7 @@ def _fields(
             kept.extend(decisions.keep(row, name, before, after))
             continue
         if deleted_elsewhere and after != row[name]:
-            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, "deleted"))
+            kept.append(raise_conflict(tx, rights, entity, row, field, before, after, "deleted"))
             continue
         fit, value = _fit(entity, row, field, before, after, merged)
         if fit is Fit.SAME:
@@ -258,7 +265,7 @@ def _fields(
         )
         if left or fit is Fit.CLASH:
             reason = "moved" if left else "clash"
-            kept.append(raise_conflict(tx, rights.author, entity, row, field, before, after, reason))
+            kept.append(raise_conflict(tx, rights, entity, row, field, before, after, reason))
         else:
             taken[name] = value
     return taken, kept

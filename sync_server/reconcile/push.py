@@ -238,11 +238,12 @@ def _apply(tx: WriteTransaction, rights: Rights, change: Change) -> Outcome:
             Code.TOO_LARGE, f"The change holds {len(change.edits):,} edits; at most {MAX_EDITS:,} fit."
         )
     tx.new_revision()
+    rights.n = change.n
     arrived, change = change, redirected(tx, change)
     merged = False
     kept: list[KeptField] = []
     entities = {edit.entity for edit in change.edits}
-    decisions = Decisions(tx, rights.author, change) if "conflict" in entities else None
+    decisions = Decisions(tx, rights, change) if "conflict" in entities else None
     for edit in change.edits:
         beside, clashes = apply_edit(tx, rights, edit, decisions)
         merged = merged or beside
