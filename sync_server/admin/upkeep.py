@@ -51,8 +51,12 @@ def export(file: Path, login: str | None) -> None:
 def backup(file: Path) -> None:
     """Copies the central store to FILE while the server runs."""
     with central_store() as database:
-        make_backup(database, file)
+        noted = make_backup(database, file)
     say(f"The backup is in {file}. Keep it where the store is not.")
+    if not noted:
+        say(
+            "The store could not note it, for its disk is full: laptops keep what they sent. Free some space."
+        )
 
 
 @commands.command()

@@ -56,8 +56,11 @@ class Restored:
     sealed: bool
 
 
-def backup(database: Database, path: Path) -> None:
+def backup(database: Database, path: Path) -> bool:
     """Writes one consistent state of a store to a file while it goes on working; the file appears whole or not at all.
+
+    Gives whether the store could note that there is one. Where its own disk is full it could not, and laptops keep what
+    they sent until the next one.
 
     Raises:
         KnownError: `already_exists`, `disk_full` or `disk_error`.
@@ -78,11 +81,17 @@ def backup(database: Database, path: Path) -> None:
             whole.execute("PRAGMA journal_mode=DELETE")
             seal(whole)
             covered = whole.execute("SELECT revision FROM store_info").fetchone()[0]
-    with database.beside() as session:
-        session.run(
-            "UPDATE store_info SET backup_revision = ?, backup_at = ? WHERE one = 1",
-            (covered, database.clock()),
-        )
+    try:
+        with database.beside() as session:
+            session.run(
+                "UPDATE store_info SET backup_revision = ?, backup_at = ? WHERE one = 1",
+                (covered, database.clock()),
+            )
+    except KnownError as error:
+        if error.code is not Code.DISK_FULL:
+            raise
+        return False
+    return True
 
 
 def restore(url: str, path: Path, clock: Clock, randomness: Randomness) -> Restored:
@@ -317,6 +326,13 @@ def _draft(path: Path) -> Iterator[Path]:
         raise KnownError(
             Code.DISK_ERROR, f"{path} cannot be written ({error.strerror}). There is no backup."
         ) from error
+    except KnownError as error:
+        if error.code is not Code.DISK_FULL:
+            raise
+        sentence = (
+            f"The disk that {path} would lie on is full. There is no backup; name a file where there is room."
+        )
+        raise KnownError(Code.DISK_FULL, sentence) from error
     finally:
         _remove(draft)
 
