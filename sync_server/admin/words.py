@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from fieldrep.contract.catalogue import CATALOGUE
+from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.counts import counted
 from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.domain.money import format_amount, format_millionths
@@ -48,10 +48,11 @@ def value_words(
 
 
 def _record(reader: Reader, field: Field, row_id: bytes) -> str:
-    """A record by its name, "" where it is not there."""
-    entity = CATALOGUE.get(field.to)
-    row = reader.row(entity, row_id) if entity is not None else None
-    return f"“{label_of(entity, row)}”" if entity is not None and row is not None else ""
+    """A record by its name, "" where it is not there; a field that names no kind of record may point to any."""
+    for entity in (CATALOGUE[field.to],) if field.to in CATALOGUE else ENTITIES:
+        if row := reader.row(entity, row_id):
+            return f"“{label_of(entity, row)}”"
+    return ""
 
 
 def _number(kind: Kind, value: int, currency: str) -> str:

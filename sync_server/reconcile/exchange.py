@@ -238,7 +238,8 @@ def _met_again(
         known = max(device.known_revision, shown_before(session, told.epoch, told.cursor))
         device = replace(device, known_revision=known)
         waiting = max(1, told.waiting + told.held_back) if is_first else device.waiting
-        told = msgspec.structs.replace(told, waiting=waiting, held_back=0)
+        settled_to = min(told.settled_to, device.settled_to)
+        told = msgspec.structs.replace(told, waiting=waiting, held_back=0, settled_to=settled_to)
         shown = msgspec.structs.replace(told, cursor=b"")
         note = contact_note(replace(device, seen_at=0), shown, info.revision, database.clock())
         if note is not None:

@@ -154,6 +154,7 @@ def test_an_order_that_comes_back_is_listed_with_the_number_it_had_and_in_its_cu
         print_report(reader, report(world))
     said = capsys.readouterr().out
     assert f", before {before['number_official']}" in said
+    assert "The first two are counts; the last three name the changes by their numbers" in said
     assert "Amount: 5.00 USD" in said
     assert "Amount: 10.00 USD, before 5.00 USD" in said, "the change says nothing of the currency"
     assert "EUR" not in said

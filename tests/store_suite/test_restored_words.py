@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.wiping import Destroyed, receipt_of
 from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.awaited import conclusion, device_cell, state_told
+from sync_server.admin.words import value_words
 from sync_server.store.standing import lock
 from sync_server.store.wiping import note_wiped, order_wipe
 from tests.store_suite.laptop import Laptop, go_back, keep
@@ -45,3 +47,11 @@ def test_laptops_that_are_locked_or_wiped_are_called_so_and_two_of_one_name_are_
     assert state_told(told(world, stolen)) == "wiped"
     for laptop in (mislaid, stolen, burnt):
         laptop.replica.close()
+
+
+def test_a_field_that_may_point_to_several_kinds_of_records_names_the_one_it_points_to(world: World) -> None:
+    shop = world.account(owner=world.user("ana"), name="Corner Shop")
+    survivor = CATALOGUE["duplicate_candidate"].field("survivor_id")
+    with world.database.read() as reader:
+        assert value_words(reader, survivor, shop) == "“Corner Shop”"
+        assert value_words(reader, survivor, bytes(16)) == "a record that is gone"
