@@ -108,7 +108,7 @@ def _about(run: Callable[..., Done], entity: str, *more: Argument) -> Command:
 
 
 _REFUSED = whole(
-    "id", "The refused change's number, as `fieldrep status` names it.", keyword="key", required=True
+    "id", "The refused change's number, as `fieldrep refused` names it.", keyword="key", required=True
 )
 
 _EVERY = (

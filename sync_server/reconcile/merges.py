@@ -256,8 +256,9 @@ class _Restored:
         self.kept: list[tuple[str, str]] = []
 
     def counts(self) -> dict[str, int]:
-        """How many rows of each entity belong to the restored record again."""
-        return {name: len(ids) for name, ids in self.moved.items()}
+        """How many rows of each entity belong to the restored record again, without that one itself."""
+        back = {name: len(ids - {self._entry.merged_id}) for name, ids in self.moved.items()}
+        return {name: count for name, count in back.items() if count}
 
     def restore(self) -> None:
         """Each field that still has the value the merge gave it gets back the one it had."""
