@@ -78,7 +78,7 @@ def sync(
     try:
         with Ahead(replica, bearer) as beside:
             run.loop(beside if ahead else None)
-        if run.receipt.started_over:
+        if run.verdict is Verdict.START_OVER:
             run.loop(None)  # a restored server awaits it until it tells that it has heard
         if run.wipes and not replica.unanswered():
             raise WipeOrdered(Manner.SEND_FIRST)
@@ -96,6 +96,7 @@ class Run:
     Attributes:
         heard_of: the numbers of the changes that were answered.
         kept_no: the receipt's number among those that are kept, once it is.
+        verdict: of the last reply.
         wipes: the server ordered to wipe once all is sent.
         foreseen: the rows that what is on its way touches.
     """
@@ -110,6 +111,7 @@ class Run:
     conflicts: set[bytes] = field(default_factory=set)
     heard_of: set[int] = field(default_factory=set)
     kept_no: int | None = None
+    verdict: Verdict = Verdict.CONTINUE
     wipes: bool = False
     suspicion: Suspicion = field(default_factory=Suspicion)
     foreseen: Future[Foreseen] | None = None
@@ -354,6 +356,7 @@ class Run:
             heard: when it came, now if not told.
         """
         self.receipt = self._noted(reply, self.replica.clock() if heard is None else heard, applied)
+        self.verdict = reply.verdict
         if reply.verdict is Verdict.UPGRADE and (reply.outcomes or not self.replica.depth()):
             sentence = (
                 reply.sentence
