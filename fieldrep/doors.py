@@ -18,9 +18,9 @@ from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 
 if TYPE_CHECKING:
+    from fieldrep.store.incoming.receipt import Receipt
     from fieldrep.store.reader import Reader
-    from fieldrep.store.receipt import Receipt
-    from fieldrep.store.repaired import Repaired
+    from fieldrep.store.repairing.repaired import Repaired
     from fieldrep.store.replica import Replica
     from fieldrep.sync.bundle import CarriedOut
     from fieldrep.sync.files import FilePolicy
@@ -51,7 +51,7 @@ class ProfileDoors:
         Raises:
             KnownError: about the key, the passphrase, the file, or a second program.
         """
-        from fieldrep.store.repaired import untold
+        from fieldrep.store.repairing.repaired import untold
         from fieldrep.store.replica import Replica
 
         if self._key is None or passphrase is not None:
@@ -62,7 +62,7 @@ class ProfileDoors:
 
     def told(self) -> None:
         """A person was shown what the repair did."""
-        from fieldrep.store.repaired import told
+        from fieldrep.store.repairing.repaired import told
 
         if self._replica is not None:
             told(self._replica)
@@ -91,7 +91,7 @@ class ProfileDoors:
         Raises:
             KnownError: when nothing can be read with the key, or the disk refuses.
         """
-        from fieldrep.store.repair import repair
+        from fieldrep.store.repairing.repair import repair
 
         self._shut()
         key = self._key if self._key is not None else self.vault.unlock(None)
@@ -103,7 +103,7 @@ class ProfileDoors:
         Raises:
             KnownError: when the disk refuses.
         """
-        from fieldrep.store.aside import set_aside
+        from fieldrep.store.repairing.aside import set_aside
 
         self._shut()
         self._key = None

@@ -83,7 +83,7 @@ def serve(
     from sync_server.http.processes import serve_together
     from sync_server.http.serve import Place
     from sync_server.http.serve import serve as serve_alone
-    from sync_server.store.daily import tidied_daily
+    from sync_server.store.upkeep.daily import tidied_daily
 
     found = home()
     known_as = checked_address(address) if address else ""

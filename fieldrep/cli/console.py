@@ -162,7 +162,7 @@ def open_profile(*, create: bool = False) -> Iterator[Replica]:
 
 def _tell_of_repair(replica: Replica) -> None:
     """What a repair did, where the program that made it ended before it could say so."""
-    from fieldrep.store.repaired import told, untold
+    from fieldrep.store.repairing.repaired import told, untold
 
     done = untold(replica)
     if done is not None:

@@ -45,7 +45,7 @@ def refused_command(as_json: bool) -> int:
 def _all_of_it() -> list[dict[str, object]]:
     from fieldrep.commands.refused import entered_in
     from fieldrep.queries.handed import handed
-    from fieldrep.store.refused import refused_changes
+    from fieldrep.store.incoming.refused import refused_changes
 
     with open_profile() as replica, replica.read() as reader:
         return [

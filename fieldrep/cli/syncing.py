@@ -15,9 +15,9 @@ from fieldrep.cli.console import as_json_option, commands, open_profile, print_j
 
 if TYPE_CHECKING:
     from fieldrep.contract.digest import Digest
+    from fieldrep.store.incoming.receipt import Receipt
+    from fieldrep.store.incoming.refused import RefusedChange
     from fieldrep.store.reader import Reader
-    from fieldrep.store.receipt import Receipt
-    from fieldrep.store.refused import RefusedChange
     from fieldrep.store.replica import Replica
 
 
@@ -126,7 +126,7 @@ def _status(replica: Replica) -> dict[str, object]:
     from fieldrep.domain.queue_age import queue_warning, waited
     from fieldrep.queries.records import row_counts
     from fieldrep.queries.shell import shell_state
-    from fieldrep.store.refused import refused_changes
+    from fieldrep.store.incoming.refused import refused_changes
 
     state, now = replica.state(), replica.clock()
     with replica.read() as reader:
@@ -168,7 +168,7 @@ def _files(reader: Reader) -> tuple[dict[str, object], str]:
     import msgspec
 
     from fieldrep.store.file_queue import not_taken, uploads
-    from fieldrep.store.receipt import not_taken_words
+    from fieldrep.store.incoming.receipt import not_taken_words
 
     stuck = not_taken(reader)
     found = {"files_waiting": len(uploads(reader)), "files_not_taken": msgspec.to_builtins(stuck)}

@@ -16,7 +16,7 @@ import click
 from fieldrep.cli.console import as_json_option, commands, open_enrolled, print_json
 
 if TYPE_CHECKING:
-    from fieldrep.store.repaired import Repaired
+    from fieldrep.store.repairing.repaired import Repaired
 
 
 @commands.command()
@@ -57,8 +57,8 @@ def repair(aside: bool, as_json: bool) -> int:
     from fieldrep.paths import default_profile
     from fieldrep.secrets import KeyVault
     from fieldrep.store.lock import Holder
-    from fieldrep.store.repair import repair as mend
-    from fieldrep.store.repaired import told
+    from fieldrep.store.repairing.repair import repair as mend
+    from fieldrep.store.repairing.repaired import told
     from fieldrep.store.replica import Replica
 
     profile = default_profile()
@@ -97,8 +97,8 @@ def _told(done: Repaired) -> dict[str, object]:
 
 def _set_aside(as_json: bool) -> int:
     from fieldrep.paths import default_profile
-    from fieldrep.store.aside import set_aside
     from fieldrep.store.lock import FileLock, Holder
+    from fieldrep.store.repairing.aside import set_aside
 
     profile = default_profile()
     profile.make()

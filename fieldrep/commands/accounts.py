@@ -15,7 +15,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.parents import CIRCLE, makes_circle
 from fieldrep.store.drafts import DraftKey
-from fieldrep.store.prices import has_prices_in
+from fieldrep.store.reads.prices import has_prices_in
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 

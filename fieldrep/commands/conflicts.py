@@ -20,7 +20,7 @@ from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import from_json
 from fieldrep.domain.orders import amount_of_line
-from fieldrep.store.choices import choices
+from fieldrep.store.reads.choices import choices
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork

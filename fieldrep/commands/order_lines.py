@@ -18,8 +18,8 @@ from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of, parse_day, zone_named
 from fieldrep.domain.money import format_millionths
 from fieldrep.domain.orders import EDITABLE_STATES, amount_of_line, order_totals
-from fieldrep.store.draft_writers import writes_in_draft
-from fieldrep.store.prices import PriceBook
+from fieldrep.store.reads.draft_writers import writes_in_draft
+from fieldrep.store.reads.prices import PriceBook
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 

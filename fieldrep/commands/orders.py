@@ -23,12 +23,13 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import may_move
-from fieldrep.store import correcting, refused
-from fieldrep.store.prices import PriceBook
+from fieldrep.store.incoming import refused
+from fieldrep.store.outgoing import correcting
+from fieldrep.store.reads.prices import PriceBook
+from fieldrep.store.reads.usual_site import usual_site
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
-from fieldrep.store.usual_site import usual_site
 
 HEAD_FIELDS = (
     "contact_id",

@@ -19,9 +19,10 @@ from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.jsonform import JsonValue, from_json, to_json
 from fieldrep.contract.values import canonical_json
 from fieldrep.domain.orders import EDITABLE_STATES
-from fieldrep.store import correcting, quarantine, refused
 from fieldrep.store.drafts import DraftKey
-from fieldrep.store.pending import at_the_office
+from fieldrep.store.incoming import quarantine, refused
+from fieldrep.store.outgoing import correcting
+from fieldrep.store.outgoing.pending import at_the_office
 from fieldrep.store.replica import Replica
 from fieldrep.store.unit_of_work import UnitOfWork
 

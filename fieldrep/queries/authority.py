@@ -13,8 +13,8 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.discounts import LineAbove, limit_of, lines_above
 from fieldrep.queries.cells import text
-from fieldrep.store.discounts import giver_of, policies_of
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.discounts import giver_of, policies_of
 
 _MANAGER = "SELECT m.name FROM app_user AS u JOIN app_user AS m ON m.id = u.manager_id AND m.active = 1 WHERE u.id = ?"
 

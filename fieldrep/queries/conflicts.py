@@ -20,8 +20,8 @@ from fieldrep.queries.cells import maybe_ref, maybe_whole, ref, text
 from fieldrep.queries.consequences import total_under
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.naming import RecordName, device_name, kept_text, user_name
-from fieldrep.store.entered_by import entered_by
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.entered_by import entered_by
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import Row
 

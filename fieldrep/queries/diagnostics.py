@@ -20,9 +20,9 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import PROTOCOL_VERSION
 from fieldrep.queries.storage import storage
 from fieldrep.store.file_queue import not_taken
+from fieldrep.store.incoming.receipts import KeptReceipt, newest
+from fieldrep.store.incoming.refused import refused_changes
 from fieldrep.store.reader import Reader
-from fieldrep.store.receipts import KeptReceipt, newest
-from fieldrep.store.refused import refused_changes
 from fieldrep.store.state import SyncState, load_state
 
 _OTHER = "other"

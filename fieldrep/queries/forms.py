@@ -15,7 +15,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import joined, ref
 from fieldrep.queries.marks import waiting_rows
 from fieldrep.queries.naming import record_name
-from fieldrep.store.pending import Standing
+from fieldrep.store.outgoing.pending import Standing
 from fieldrep.store.reader import Reader
 
 

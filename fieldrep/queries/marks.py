@@ -15,7 +15,7 @@ import msgspec
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Merged, Outcome
 from fieldrep.queries.handed import handed
-from fieldrep.store.pending import decode_change
+from fieldrep.store.outgoing.pending import decode_change
 from fieldrep.store.reader import Reader
 
 _WAITING = "SELECT DISTINCT row_id FROM outbox_edit WHERE entity = ?"

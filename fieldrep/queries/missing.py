@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.ids import RowId
-from fieldrep.store.prices import has_prices_in
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.prices import has_prices_in
 
 _UNPRICED = "No price list is in it; ask the office for one."
 

@@ -11,9 +11,9 @@ from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.days import day_of
 from fieldrep.queries.order_entry import OrderEntry, OrderTotalsRow, head_of, order_entry, problems_of
-from fieldrep.store.prices import PriceBook
 from fieldrep.store.reader import Reader
-from fieldrep.store.usual_site import usual_site
+from fieldrep.store.reads.prices import PriceBook
+from fieldrep.store.reads.usual_site import usual_site
 
 _ACCOUNT = "SELECT name FROM account WHERE id = ?"
 _ME = "SELECT s.user_id, u.name FROM sync_state AS s LEFT JOIN app_user AS u ON u.id = s.user_id"

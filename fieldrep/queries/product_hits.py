@@ -14,8 +14,8 @@ from fieldrep.domain.fast_entry import parse_fast_entry
 from fieldrep.queries.cells import ref, text
 from fieldrep.queries.matching import matches
 from fieldrep.queries.stock import Stock, in_units, stock_of
-from fieldrep.store.prices import PriceBook
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.prices import PriceBook
 
 
 @dataclass(frozen=True, slots=True)

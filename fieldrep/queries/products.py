@@ -17,8 +17,8 @@ from fieldrep.domain.pricing import Priced
 from fieldrep.queries.cells import day, maybe_whole, ref, text, whole
 from fieldrep.queries.matching import MOST_HITS, key_list, matches
 from fieldrep.queries.stock import Stock, stock_of
-from fieldrep.store.prices import PriceBook
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.prices import PriceBook
 
 
 class ProductChip(StrEnum):

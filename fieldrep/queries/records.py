@@ -17,8 +17,8 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Field, Kind, Value
 from fieldrep.contract.ids import RowId, id_text, parse_id
 from fieldrep.contract.jsonform import JsonValue, row_to_json
-from fieldrep.store.choices import choices
 from fieldrep.store.reader import Reader
+from fieldrep.store.reads.choices import choices
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import Row
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import ref, text
 from fieldrep.store.files import body_of
+from fieldrep.store.incoming.refused import refused_changes
 from fieldrep.store.reader import Reader
-from fieldrep.store.refused import refused_changes
 
 _KEPT = """
 SELECT u.row_id, u.sha256 FROM file_upload u JOIN file_body b ON b.sha256 = u.sha256 AND b.whole = 1

@@ -15,9 +15,9 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
 from fieldrep.queries.naming import record_name
-from fieldrep.store.pending import at_the_office
+from fieldrep.store.incoming.refused import RefusedChange, refused_change
+from fieldrep.store.outgoing.pending import at_the_office
 from fieldrep.store.reader import Reader
-from fieldrep.store.refused import RefusedChange, refused_change
 
 FORMS = ("account", "site", "contact", "activity")
 PARTS = ("site", "contact")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.cells import maybe_ref, text
 from fieldrep.queries.handed import refused_standing
-from fieldrep.store import outbox
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.reader import Reader
 from fieldrep.store.state import load_state
 from fieldrep.store.undo import last_undoable

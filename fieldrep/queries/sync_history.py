@@ -13,9 +13,9 @@ import msgspec
 from fieldrep.contract.change import Accepted, Held, Merged, Outcome
 from fieldrep.contract.counts import counted
 from fieldrep.queries.cells import text, whole
+from fieldrep.store.incoming.receipt import Receipt
+from fieldrep.store.incoming.receipts import KeptReceipt, Span, Way, newest
 from fieldrep.store.reader import Reader
-from fieldrep.store.receipt import Receipt
-from fieldrep.store.receipts import KeptReceipt, Span, Way, newest
 from fieldrep.store.state import load_state
 
 __all__ = ["KeptReceipt", "Receipt", "SentChange", "SyncHistory", "Way", "changes_of", "sync_history"]

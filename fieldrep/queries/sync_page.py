@@ -17,10 +17,10 @@ from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.handed import handed
 from fieldrep.queries.naming import RecordName, record_name, value_text
 from fieldrep.queries.refused_form import refused_form
-from fieldrep.store import newer, outbox
-from fieldrep.store.pending import READY, SETTLED
+from fieldrep.store.incoming.refused import RefusedChange, refused_changes
+from fieldrep.store.outgoing import newer, outbox
+from fieldrep.store.outgoing.pending import READY, SETTLED
 from fieldrep.store.reader import Reader
-from fieldrep.store.refused import RefusedChange, refused_changes
 from fieldrep.store.state import load_state
 
 

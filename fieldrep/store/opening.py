@@ -11,9 +11,9 @@ from pathlib import Path
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate
-from fieldrep.store.aside import finish_switch
 from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, write_back
-from fieldrep.store.lost import is_lost, lost
+from fieldrep.store.repairing.aside import finish_switch
+from fieldrep.store.repairing.lost import is_lost, lost
 from fieldrep.store.reserve import give_up, put_by
 
 REPLICA_VERSION = 1
@@ -86,7 +86,7 @@ def _has_sound_log(path: Path) -> bool:
     log = path.with_name(path.name + "-wal")
     if not log.exists() or not log.stat().st_size:
         return False
-    from fieldrep.store.pages import log_is_damaged
+    from fieldrep.store.repairing.pages import log_is_damaged
 
     if log_is_damaged(path):
         raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)

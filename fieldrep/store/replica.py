@@ -20,11 +20,12 @@ from fieldrep.contract.ids import Clock, IdSource, Incarnation, Randomness
 from fieldrep.contract.messages import MAX_CHANGES, MOST_FORMERS, EnrollReply
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
-from fieldrep.store import log, newer, outbox, search_due, tidying
+from fieldrep.store import log, search_due, tidying
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
-from fieldrep.store.pending import move_bases
+from fieldrep.store.outgoing import newer, outbox
+from fieldrep.store.outgoing.pending import move_bases
 from fieldrep.store.reader import Reader, ReaderPool
 from fieldrep.store.state import SyncState, load_state, save_state
 from fieldrep.store.unit_of_work import UnitOfWork

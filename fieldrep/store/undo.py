@@ -11,7 +11,7 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Kind, Merge
-from fieldrep.store import outbox
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.reader import Reader
 from fieldrep.store.unit_of_work import UnitOfWork
 

@@ -17,10 +17,11 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import C, Field, Merge, Value, WireValue, Writer
 from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
-from fieldrep.store import correcting, drafts, files, outbox, search_due
+from fieldrep.store import drafts, files, search_due
 from fieldrep.store.engine import Connection
-from fieldrep.store.leave import leaving_sentence
-from fieldrep.store.pending import Standing, encode_image, fresh_row, move_bases
+from fieldrep.store.incoming.leave import leaving_sentence
+from fieldrep.store.outgoing import correcting, outbox
+from fieldrep.store.outgoing.pending import Standing, encode_image, fresh_row, move_bases
 from fieldrep.store.state import SyncState
 from fieldrep.store.statements import Row, statements_of
 

@@ -16,10 +16,10 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.orders import amount_of_line, order_totals
-from fieldrep.store.arrive import hashes_of
 from fieldrep.store.engine import Connection
 from fieldrep.store.files import altered_bodies
-from fieldrep.store.pending import BASES, Standing, decode_change, decode_image
+from fieldrep.store.incoming.arrive import hashes_of
+from fieldrep.store.outgoing.pending import BASES, Standing, decode_change, decode_image
 from fieldrep.store.reader import Reader
 from fieldrep.store.search_due import fits
 from fieldrep.store.state import load_state

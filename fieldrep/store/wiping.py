@@ -19,8 +19,8 @@ from fieldrep.contract.wiping import WipeReceipt, destroyed_words
 from fieldrep.logs import stop_logging
 from fieldrep.paths import Profile, write_private
 from fieldrep.secrets import destroy_key
-from fieldrep.store.aside import sync_folder
 from fieldrep.store.lock import FileLock, Holder
+from fieldrep.store.repairing.aside import sync_folder
 
 _KEYS = ("key.json", "key-*.json", ".key.json.*.new")
 _DATA = (

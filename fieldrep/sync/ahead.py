@@ -20,8 +20,8 @@ from fieldrep.contract.change import Change
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.foretold import goes_on
 from fieldrep.contract.messages import PAGE_BYTES, ExchangeReply, ExchangeRequest
-from fieldrep.store.arrive import Unpacked, unpack
-from fieldrep.store.foreseen import FEW, Foreseen, foresee
+from fieldrep.store.incoming.arrive import Unpacked, unpack
+from fieldrep.store.incoming.foreseen import FEW, Foreseen, foresee
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bearer import Bearer, BrokeOff, Foretelling
 from fieldrep.sync.handshake import handshake_of

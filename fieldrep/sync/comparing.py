@@ -17,7 +17,7 @@ from fieldrep.contract.comparison import (
     parts_below,
 )
 from fieldrep.contract.messages import ExchangeReply, Verdict
-from fieldrep.store.recount import compared
+from fieldrep.store.incoming.recount import compared
 from fieldrep.store.replica import Replica
 
 Ask = Callable[[Question], ExchangeReply]

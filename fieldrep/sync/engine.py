@@ -22,15 +22,15 @@ from fieldrep.contract.errors import BARRED, OF_THE_LAPTOP, Code, KnownError
 from fieldrep.contract.messages import PAGE_BYTES, ExchangeReply, ExchangeRequest, Verdict
 from fieldrep.contract.steps import Step, reached
 from fieldrep.contract.wiping import Manner
-from fieldrep.store.apply import Applied, apply_reply, offer_again, start_over
-from fieldrep.store.arrive import unpack
-from fieldrep.store.beyond import rows_beyond
 from fieldrep.store.engine import Connection
-from fieldrep.store.foreseen import NOTHING, Foreseen
-from fieldrep.store.quarantine import set_aside
-from fieldrep.store.receipt import Receipt, tell, what_was_done
-from fieldrep.store.receipts import KeptReceipt, Way, keep, kept_form, newest, says_something, spans
-from fieldrep.store.recount import recount
+from fieldrep.store.incoming.apply import Applied, apply_reply, offer_again, start_over
+from fieldrep.store.incoming.arrive import unpack
+from fieldrep.store.incoming.beyond import rows_beyond
+from fieldrep.store.incoming.foreseen import NOTHING, Foreseen
+from fieldrep.store.incoming.quarantine import set_aside
+from fieldrep.store.incoming.receipt import Receipt, tell, what_was_done
+from fieldrep.store.incoming.receipts import KeptReceipt, Way, keep, kept_form, newest, says_something, spans
+from fieldrep.store.incoming.recount import recount
 from fieldrep.store.replica import Replica
 from fieldrep.store.state import COUNT_ANEW
 from fieldrep.sync.ahead import FIRST_PART, Ahead, Fetched

@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, contextmanager
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.wiping import Manner
 from fieldrep.paths import Profile
-from fieldrep.store.receipt import Receipt, joined, with_files
-from fieldrep.store.receipts import tell_files
+from fieldrep.store.incoming.receipt import Receipt, joined, with_files
+from fieldrep.store.incoming.receipts import tell_files
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Progress, sync
 from fieldrep.sync.files import EVERYTHING_WANTED, FilePolicy, bring, carry, hand_in

@@ -26,12 +26,12 @@ from sync_server.admin.moments import moment_told
 from sync_server.admin.naming import device_label, device_named, record_named
 from sync_server.admin.words import plain, value_words
 from sync_server.reconcile.conflicts import label_of
-from sync_server.store.admin import user_named
-from sync_server.store.audit_reading import Asked, Logged, count_logged, logged, unknown_actions
+from sync_server.store.office.admin import user_named
+from sync_server.store.past.audit_reading import Asked, Logged, count_logged, logged, unknown_actions
+from sync_server.store.past.replay import in_utc
 from sync_server.store.reading import Reader
-from sync_server.store.replay import in_utc
-from sync_server.store.retention import rules_in_force
 from sync_server.store.statements import Row, bytes_of
+from sync_server.store.upkeep.retention import rules_in_force
 
 _COLUMNS = ("n", "at", "who", "device", "action", "result", "about", "detail")
 _OWNERS = (("order_id", "sales_order"), ("price_list_id", "price_list"), ("account_id", "account"))

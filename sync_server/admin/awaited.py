@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from fieldrep.contract.counts import counted
-from sync_server.store.returns import AWAITED, UNSETTLED, DeviceReturn, RestoreReport
+from sync_server.store.restoring.returns import AWAITED, UNSETTLED, DeviceReturn, RestoreReport
 
 MOST_NAMED = 10
 """Devices and people in a sentence; the tables have all."""

@@ -36,8 +36,8 @@ from sync_server.admin.naming import device_words
 from sync_server.reconcile.bundle import answer
 from sync_server.reconcile.files import answers_about_files
 from sync_server.store.bundle_key import known_keys
-from sync_server.store.credentials import DeviceIdentity, device_and_key
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import DeviceIdentity, device_and_key
 from sync_server.store.reading import Reader
 
 MOST_BYTES = 256 * 1024 * 1024

@@ -34,9 +34,10 @@ from sync_server.admin.console import (
 from sync_server.admin.link import DEFAULT_ADDRESS, checked_address, enrolment_link, same_listener
 from sync_server.admin.naming import device_named, device_words, lost_with_it, state_words
 from sync_server.admin.rehearsal import ACTOR, changing
-from sync_server.store import admin, credentials
 from sync_server.store.database import Database
-from sync_server.store.standing import lock, unlock
+from sync_server.store.devices import credentials
+from sync_server.store.devices.standing import lock, unlock
+from sync_server.store.office import admin
 from sync_server.store.statements import bytes_of
 
 ROLES = CATALOGUE["user"].fields["role"].options

@@ -21,7 +21,7 @@ from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_table, say
 from sync_server.admin.rehearsal import ACTOR
 from sync_server.admin.territories import A_DAY
-from sync_server.store import discounts
+from sync_server.store.office import discounts
 from sync_server.store.statements import Row, bytes_of
 
 

@@ -24,7 +24,7 @@ from sync_server.reconcile.conflicts import label_of
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merge_plan import MergePlan, holders, plan_merge
 from sync_server.reconcile.merges import Unmerged, merge, unmerge
-from sync_server.store.admin import account_named
+from sync_server.store.office.admin import account_named
 from sync_server.store.reading import Reader
 from sync_server.store.statements import bytes_of
 

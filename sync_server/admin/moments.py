@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.replay import in_utc
+from sync_server.store.past.replay import in_utc
 
 
 def moment_told(told: str, zone: tzinfo, now: int) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId, parse_id
 from fieldrep.contract.wiping import Destroyed, Manner, destroyed_words
-from sync_server.store.admin import account_named
+from sync_server.store.office.admin import account_named
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row
 

@@ -19,7 +19,7 @@ from fieldrep.domain.money import format_amount
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_table, say
 from sync_server.admin.rehearsal import ACTOR
-from sync_server.store import held_orders
+from sync_server.store.office import held_orders
 from sync_server.store.reading import Reader
 from sync_server.store.statements import bytes_of
 

@@ -15,7 +15,7 @@ from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
-from sync_server.store.handed import close, handed_change, handed_changes
+from sync_server.store.office.handed import close, handed_change, handed_changes
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row, bytes_of
 

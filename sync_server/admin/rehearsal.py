@@ -17,7 +17,7 @@ from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.console import central_store, print_json, say
 from sync_server.store.moments import moment_of
-from sync_server.store.preview import Concerned, DeviceThere, Moved, Plan, concerned
+from sync_server.store.office.preview import Concerned, DeviceThere, Moved, Plan, concerned
 from sync_server.store.transaction import WriteTransaction
 
 ACTOR = "fieldrep-server"

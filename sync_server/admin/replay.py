@@ -19,9 +19,9 @@ from sync_server.admin.cli import commands
 from sync_server.admin.console import OutFile, central_store, complain, say
 from sync_server.admin.moments import moment_told
 from sync_server.admin.naming import device_named
-from sync_server.store.positions import Stand
+from sync_server.store.devices.positions import Stand
+from sync_server.store.past.replay import Past, in_utc, past_of
 from sync_server.store.reading import Reader
-from sync_server.store.replay import Past, in_utc, past_of
 
 
 @commands.command()

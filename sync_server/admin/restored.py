@@ -16,12 +16,12 @@ from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say, table_lines
 from sync_server.admin.words import value_words
 from sync_server.reconcile.conflicts import label_of
-from sync_server.store.after_backup import LostRow
-from sync_server.store.behind import Ahead, ahead
 from sync_server.store.reading import Reader
-from sync_server.store.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
-from sync_server.store.told_rows import ToldRows
-from sync_server.store.two_values import TwoValues
+from sync_server.store.restoring.after_backup import LostRow
+from sync_server.store.restoring.behind import Ahead, ahead
+from sync_server.store.restoring.returns import DeviceReturn, RestoreReport, ReturnedChange, restore_report
+from sync_server.store.restoring.told_rows import ToldRows
+from sync_server.store.restoring.two_values import TwoValues
 
 _CHANGE = ("login", "device", "change", "command", "record", "became", "at")
 _LOST = ("record", "id", "changed", "by", "seen_by")

@@ -11,8 +11,8 @@ from fieldrep.contract.counts import counted
 from fieldrep.contract.jsonform import JsonValue
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, print_json, print_table, say
-from sync_server.store.retention import RULES, rules_in_force, set_rule
-from sync_server.store.retention import tidy as tidy_store
+from sync_server.store.upkeep.retention import RULES, rules_in_force, set_rule
+from sync_server.store.upkeep.retention import tidy as tidy_store
 
 
 @commands.command()

@@ -14,7 +14,7 @@ from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.cli import ROLES, as_json_option, commands, user
 from sync_server.admin.console import made_so
 from sync_server.admin.rehearsal import Preview, Rehearsed, changing
-from sync_server.store import admin
+from sync_server.store.office import admin
 
 PREVIEWED = (
     ("account", "move"),

@@ -20,7 +20,7 @@ from fieldrep.domain.days import DAY_MS, start_of_day, zone_named
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_json, print_table, say
 from sync_server.admin.rehearsal import ACTOR, begins_on, changing
-from sync_server.store import admin, covering
+from sync_server.store.office import admin, covering
 from sync_server.store.reading import Reader
 from sync_server.store.statements import bytes_of
 

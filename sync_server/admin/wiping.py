@@ -14,8 +14,8 @@ from sync_server.admin.cli import as_json_option, device
 from sync_server.admin.console import central_store, made_so
 from sync_server.admin.naming import device_named, device_words
 from sync_server.admin.rehearsal import ACTOR
-from sync_server.store.standing import device_of, is_locked
-from sync_server.store.wiping import cancel_wipe, order_wipe
+from sync_server.store.devices.standing import device_of, is_locked
+from sync_server.store.devices.wiping import cancel_wipe, order_wipe
 
 _WHERE = "At its next contact, online or by file, it destroys its key and all its data"
 _WHEN = (

@@ -36,11 +36,11 @@ from sync_server.http.limits import MAX_ENROLMENTS, Attempts, Intake, OneAtATime
 from sync_server.http.waiting import Waiting
 from sync_server.reconcile.exchange import at_a_glance, exchange, last_word
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.credentials import DeviceIdentity, admit, identify, identify_in, why_unknown
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.glance import glance
+from sync_server.store.devices.credentials import DeviceIdentity, admit, identify, identify_in, why_unknown
+from sync_server.store.devices.glance import glance
+from sync_server.store.devices.wiping import note_wiped, order_for_barred
 from sync_server.store.reading import Reader
-from sync_server.store.wiping import note_wiped, order_for_barred
 
 _LITTLE = 1_000
 """Bytes of a request that may have nothing to say; one with a change in it is hardly shorter."""

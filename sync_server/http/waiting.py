@@ -20,10 +20,10 @@ import msgspec
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.live import BEAT_SECONDS, WaitReply
 from sync_server.store.bell import Bell
-from sync_server.store.credentials import DeviceIdentity
-from sync_server.store.cursor import Stage, decode_cursor
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.watch import Touched, touched
+from sync_server.store.devices.credentials import DeviceIdentity
+from sync_server.store.devices.cursor import Stage, decode_cursor
+from sync_server.store.feed.watch import Touched, touched
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import Handshake
 from sync_server.store.audit import Actor
-from sync_server.store.behind import is_noted, note
-from sync_server.store.contact import DeviceIdentity
-from sync_server.store.cursor import shown_beyond
 from sync_server.store.database import Database
+from sync_server.store.devices.contact import DeviceIdentity
+from sync_server.store.devices.cursor import shown_beyond
+from sync_server.store.restoring.behind import is_noted, note
 from sync_server.store.snapshot import Snapshot
 
 log = logging.getLogger(__name__)

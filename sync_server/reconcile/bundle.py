@@ -12,8 +12,8 @@ import msgspec
 
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
 from sync_server.reconcile.exchange import exchange, serve_on
-from sync_server.store.credentials import DeviceIdentity
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import DeviceIdentity
 
 MOST_REPLIES = 10_000
 

@@ -15,8 +15,8 @@ from fieldrep.domain.orders import EDITABLE_STATES
 from sync_server.reconcile.orders import DERIVED
 from sync_server.reconcile.pairs import DONE
 from sync_server.reconcile.refusal import row_id_of
-from sync_server.store.after_backup import told_of
-from sync_server.store.given_back import revision_restored
+from sync_server.store.restoring.after_backup import told_of
+from sync_server.store.restoring.given_back import revision_restored
 from sync_server.store.transaction import Row, WriteTransaction
 
 LACKS_A_STATE = frozenset({Code.MOVE_NOT_ALLOWED, Code.NOTHING_TO_CHANGE, Code.INVALID_VALUE})

@@ -17,22 +17,22 @@ from sync_server.reconcile.behind import require_not_behind
 from sync_server.reconcile.handshake import COPY, WIPE, has_gone_back, judge
 from sync_server.reconcile.push import CopyNoticed, has_all
 from sync_server.reconcile.taking import require_epoch, take
-from sync_server.store.after_backup import note_held, restored_to, shown_before
 from sync_server.store.audit import Actor
-from sync_server.store.comparison import digests_below, rows_asked_for
-from sync_server.store.contact import contact_note, keep_contact
-from sync_server.store.credentials import DeviceIdentity, confirm
-from sync_server.store.cursor import is_at_rest, is_up_to, reached, shown_beyond
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.differing import differs, tell_difference
-from sync_server.store.feed import Pulled, retold
-from sync_server.store.given_back import note_refused, note_return
-from sync_server.store.glance import Glance, glance_again
-from sync_server.store.overheard import overheard
-from sync_server.store.positions import position_of
+from sync_server.store.devices.contact import contact_note, keep_contact
+from sync_server.store.devices.credentials import DeviceIdentity, confirm
+from sync_server.store.devices.cursor import is_at_rest, is_up_to, reached, shown_beyond
+from sync_server.store.devices.glance import Glance, glance_again
+from sync_server.store.devices.positions import position_of
+from sync_server.store.devices.wiping import Barred, order_for
+from sync_server.store.feed.overheard import overheard
+from sync_server.store.feed.pulling import Pulled, retold
+from sync_server.store.proof.comparison import digests_below, rows_asked_for
+from sync_server.store.proof.differing import differs, tell_difference
+from sync_server.store.restoring.after_backup import note_held, restored_to, shown_before
+from sync_server.store.restoring.given_back import note_refused, note_return
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
-from sync_server.store.wiping import Barred, order_for
 
 MAX_PAGE_BYTES = 8_000_000
 _TAKING = (Verdict.CONTINUE, Verdict.START_OVER, Verdict.TOO_OLD, Verdict.UPGRADE, Verdict.WIPE)

@@ -14,8 +14,8 @@ from fieldrep.contract.files import FileReply, FileRequest
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.files import OWNERS, owner_problem
 from sync_server.reconcile.refusal import Refusal, row_id_of
-from sync_server.store.credentials import LOCKED, DeviceIdentity, confirm
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import LOCKED, DeviceIdentity, confirm
 from sync_server.store.files import attachment_for, in_turn, is_whole, over_quota, read_part, take, taken_of
 from sync_server.store.reading import Reader
 from sync_server.store.statements import Row

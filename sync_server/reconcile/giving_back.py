@@ -17,7 +17,7 @@ from fieldrep.contract.ids import RowId
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.early import LACKS_A_STATE, comes_early
-from sync_server.store.given_back import (
+from sync_server.store.restoring.given_back import (
     answered_before,
     may_still_come,
     note_returned,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake, Verdict
-from sync_server.store.credentials import LOCKED, DeviceIdentity
-from sync_server.store.cursor import is_before
 from sync_server.store.database import StoreInfo
+from sync_server.store.devices.credentials import LOCKED, DeviceIdentity
+from sync_server.store.devices.cursor import is_before
 
 OLDEST_PROTOCOL = 1
 """Devices that speak an older one still push, and are then asked to update."""

@@ -12,7 +12,7 @@ from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from sync_server.reconcile.redirects import NAMING
-from sync_server.store.merge_log import RowImage, keep_late, logged_survivor
+from sync_server.store.past.merge_log import RowImage, keep_late, logged_survivor
 from sync_server.store.transaction import Row, WriteTransaction
 
 

@@ -23,7 +23,14 @@ from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.merge_plan import MergePlan, Move, plan_merge
 from sync_server.reconcile.refusal import Refusal, row_id_of
 from sync_server.reconcile.staying import Staying, staying
-from sync_server.store.merge_log import MergeEntry, has_undone, image_of, keep, mark_undone, standing_merge
+from sync_server.store.past.merge_log import (
+    MergeEntry,
+    has_undone,
+    image_of,
+    keep,
+    mark_undone,
+    standing_merge,
+)
 from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 

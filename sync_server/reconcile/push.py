@@ -40,7 +40,7 @@ from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
-from sync_server.store.formers import formers_of, note_former, others_of, relatives_of
+from sync_server.store.devices.formers import formers_of, note_former, others_of, relatives_of
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 

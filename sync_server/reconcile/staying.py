@@ -14,7 +14,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.fields import Value
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.history import said_at
-from sync_server.store.merge_log import MergeEntry
+from sync_server.store.past.merge_log import MergeEntry
 from sync_server.store.transaction import Row, WriteTransaction
 
 

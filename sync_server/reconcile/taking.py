@@ -17,11 +17,11 @@ from fieldrep.contract.messages import ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.push import ask_known, conclude, judged, preload
 from sync_server.store.audit import Actor
-from sync_server.store.contact import contact_note, keep_contact
-from sync_server.store.credentials import DeviceIdentity, ask_admitted, confirm_all
-from sync_server.store.cursor import is_at_rest, reached
 from sync_server.store.database import Database, StoreInfo
-from sync_server.store.positions import Position, keep_positions, position_of
+from sync_server.store.devices.contact import contact_note, keep_contact
+from sync_server.store.devices.credentials import DeviceIdentity, ask_admitted, confirm_all
+from sync_server.store.devices.cursor import is_at_rest, reached
+from sync_server.store.devices.positions import Position, keep_positions, position_of
 from sync_server.store.together import Waiting
 from sync_server.store.transaction import WriteTransaction
 

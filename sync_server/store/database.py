@@ -21,14 +21,14 @@ from sync_server.store.address import dialect_of
 from sync_server.store.audit import FIRST_HASH, Actor
 from sync_server.store.away import Away
 from sync_server.store.bell import ring
-from sync_server.store.contact import DeviceIdentity, contact_note, keep_contact
+from sync_server.store.devices.contact import DeviceIdentity, contact_note, keep_contact
+from sync_server.store.devices.positions import Position, keep_position
 from sync_server.store.dialect import Dialect, Row
 from sync_server.store.driver_errors import known_errors
-from sync_server.store.echo import Echoes
-from sync_server.store.feed import Pulled
+from sync_server.store.feed.echo import Echoes
+from sync_server.store.feed.pulling import Pulled
 from sync_server.store.migrate import bring_up_to_date, check_version
 from sync_server.store.moments import moment_of
-from sync_server.store.positions import Position, keep_position
 from sync_server.store.reading import StoreInfo
 from sync_server.store.session import Session
 from sync_server.store.settling import STRUCTURAL, coverage

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sync_server.store.echo import Echoes
-from sync_server.store.feed import Pulled, pull
+from sync_server.store.feed.echo import Echoes
+from sync_server.store.feed.pulling import Pulled, pull
 from sync_server.store.reading import Reader, StoreInfo
 from sync_server.store.session import Session
 

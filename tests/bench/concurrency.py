@@ -19,8 +19,8 @@ import msgspec
 import psutil
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequest
-from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import admit, make_code
 from tests.bench.crowd import Member, Seen, Task
 from tests.bench.machine import ROOT, Server, database_processes, environment, processor_seconds
 from tests.bench.workload import REPS, SEED, SIZES, Workload

@@ -15,8 +15,8 @@ from fieldrep import __version__
 from fieldrep.contract.catalogue import SCHEMA_VERSION
 from fieldrep.contract.messages import PAGE_BYTES, PROTOCOL_VERSION, ExchangeRequest, Handshake
 from fieldrep.sync.transport import HttpBearer
-from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.database import Database
+from sync_server.store.devices.cursor import Cursor, encode_cursor
 from tests.bench.concurrency import admitted
 from tests.bench.machine import Server
 from tests.bench.workload import SEED, SIZES, Workload

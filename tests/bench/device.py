@@ -23,7 +23,7 @@ from fieldrep.commands.contacts import edit_contact
 from fieldrep.garbage import look_seldom
 from fieldrep.queries.accounts import AccountsQuestion, account_rows, find_accounts
 from fieldrep.queries.matching import matches
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import enrol

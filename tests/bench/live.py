@@ -25,8 +25,8 @@ from fieldrep.sync.engine import sync
 from fieldrep.sync.live import LiveLine
 from fieldrep.sync.schedule import LIVE_AFTER_CHANGE_MS
 from fieldrep.sync.session import bearer_of
-from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.database import Database
+from sync_server.store.devices.cursor import Cursor, encode_cursor
 from tests.bench.concurrency import admitted
 from tests.bench.device import EDIT, now, open_replica
 from tests.bench.machine import Server

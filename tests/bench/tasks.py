@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import make_code
 from tests.bench import floors
 from tests.bench.concurrency import (
     ARRIVAL_SECONDS,

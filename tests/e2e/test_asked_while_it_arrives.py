@@ -14,8 +14,8 @@ import pytest
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
-from fieldrep.store.apply import start_over
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.apply import start_over
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync import ahead, engine
 from fieldrep.sync.bearer import Heard

@@ -18,8 +18,8 @@ from fieldrep.sync.session import sync_now
 from fieldrep.sync.transport import HttpBearer
 from sync_server.http import app
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.contact import DeviceIdentity
 from sync_server.store.database import Database
+from sync_server.store.devices.contact import DeviceIdentity
 from sync_server.store.files import set_quota, use_of_files
 from tests.e2e.device_command import START, DeviceCommand
 from tests.helpers.photos import TELLTALE, decoded, jpeg

@@ -17,10 +17,10 @@ from fieldrep.commands.accounts import create_account
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.doors import ProfileDoors
 from fieldrep.paths import Profile
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.sync import transport
 from fieldrep.sync.kept import MOST_REST_SECONDS
-from sync_server.store.credentials import revoke
+from sync_server.store.devices.credentials import revoke
 from tests.helpers.bad_line import Proxy, bad_line
 from tests.helpers.served import Served, clock, served
 

@@ -23,15 +23,15 @@ from fieldrep.contract.messages import (
     encode_reply,
     encode_request,
 )
-from fieldrep.store.apply import start_over
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.apply import start_over
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync import engine, transport
 from fieldrep.sync.engine import sync
 from fieldrep.sync.session import bearer_of, sync_now
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import identify
-from sync_server.store.cursor import decode_cursor
+from sync_server.store.devices.credentials import identify
+from sync_server.store.devices.cursor import decode_cursor
 from tests.helpers.bad_line import Fault, Proxy, bad_line
 from tests.helpers.served import Served, new_row, served
 

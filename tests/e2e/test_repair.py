@@ -13,7 +13,7 @@ import pytest
 from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 from fieldrep.store.engine import connect
-from fieldrep.store.repair import repair
+from fieldrep.store.repairing.repair import repair
 from tests.e2e.device_command import DeviceCommand
 from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving

@@ -16,8 +16,8 @@ import pytest
 
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
-from sync_server.store.credentials import admit, identify
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import admit, identify
 from tests.e2e.server_command import ServerCommand
 
 

@@ -18,14 +18,14 @@ from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollReply, EnrollRequ
 from fieldrep.paths import Profile
 from fieldrep.store.file_queue import wish
 from fieldrep.store.files import take_part
-from fieldrep.store.quarantine import set_aside
+from fieldrep.store.incoming.quarantine import set_aside
 from fieldrep.store.state import COUNT_ANEW
 from fieldrep.store.wiping import marker_of
 from fieldrep.sync.wiping import prepare
-from sync_server.store.credentials import make_code, revoke
-from sync_server.store.cursor import Cursor, encode_cursor
-from sync_server.store.retention import set_rule, tidy
-from sync_server.store.wiping import order_wipe
+from sync_server.store.devices.credentials import make_code, revoke
+from sync_server.store.devices.cursor import Cursor, encode_cursor
+from sync_server.store.devices.wiping import order_wipe
+from sync_server.store.upkeep.retention import set_rule, tidy
 from tests.golden.tapped import Line, Message, asking, carried, company
 from tests.helpers.served import serving
 from tests.store_suite.laptop import Laptop

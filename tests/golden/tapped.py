@@ -35,8 +35,8 @@ from fieldrep.sync.bundle import write_request
 from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import identify
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import identify
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, SteppingClock, World
 

@@ -17,10 +17,10 @@ from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeRequest
 from fieldrep.sync.engine import sync
 from fieldrep.sync.handshake import handshake_of
-from sync_server.store.handed import close, handed_changes
-from sync_server.store.retention import set_rule, tidy
-from sync_server.store.standing import lock, unlock
-from sync_server.store.wiping import order_wipe
+from sync_server.store.devices.standing import lock, unlock
+from sync_server.store.devices.wiping import order_wipe
+from sync_server.store.office.handed import close, handed_changes
+from sync_server.store.upkeep.retention import set_rule, tidy
 from tests.golden.tapped import Message, Tapped, asking, company
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World

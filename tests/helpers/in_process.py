@@ -14,9 +14,9 @@ from fieldrep.contract.messages import (
     encode_request,
 )
 from sync_server.reconcile.exchange import at_a_glance, exchange
-from sync_server.store.credentials import identify
 from sync_server.store.database import Database
-from sync_server.store.glance import glance
+from sync_server.store.devices.credentials import identify
+from sync_server.store.devices.glance import glance
 
 
 class InProcess:

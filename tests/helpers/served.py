@@ -20,8 +20,8 @@ from fieldrep.store.replica import Replica
 from fieldrep.sync.enrolment import enrol
 from sync_server.http.app import make_app
 from sync_server.http.serve import Server, _listen
-from sync_server.store.credentials import make_code
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import make_code
 from sync_server.store.transaction import WriteTransaction
 
 

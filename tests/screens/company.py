@@ -19,8 +19,8 @@ from fieldrep.secrets import PASSPHRASE_VARIABLE, KeyVault
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import sync
 from sync_server.interchange.demo.company import seed_company
-from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import admit, make_code
 from tests.helpers.in_process import InProcess
 
 TODAY = date(2026, 11, 20)

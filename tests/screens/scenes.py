@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.repaired import Repaired
+from fieldrep.store.repairing.repaired import Repaired
 from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.widgets.meter import Spark
-from sync_server.store.credentials import WITHDRAWN
+from sync_server.store.devices.credentials import WITHDRAWN
 from tests.helpers.photos import exif, segment
 from tests.screens.company import BUSY, CALM, NEW
 

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from fieldrep.contract.change import Refused
-from tests.sim import planted
+from tests.sim.judge.rules import RULES
 from tests.sim.places import memory
+from tests.sim.planted import counting as planted
 from tests.sim.play import History, make_store, play
-from tests.sim.rules import RULES
 from tests.store_suite.databases import databases
 from tests.torture.report import state
 

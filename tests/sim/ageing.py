@@ -10,9 +10,9 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sync_server.store.retention import RULES, tidy
+from sync_server.store.upkeep.retention import RULES, tidy
 from tests.sim.central import Central
-from tests.sim.oracle import Key, Row, Wrong
+from tests.sim.judge.oracle import Key, Row, Wrong
 from tests.sim.schedule import Step
 
 if TYPE_CHECKING:

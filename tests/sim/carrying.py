@@ -21,12 +21,12 @@ from fieldrep.contract.files import (
     encode_file_message,
 )
 from fieldrep.sync.files import FilePolicy, bring, carry
-from tests.sim.bodies import PART, Answer
 from tests.sim.central import Central
 from tests.sim.full import Disk, disk_of, failing
+from tests.sim.judge.bodies import PART, Answer
+from tests.sim.judge.oracle import Wrong
 from tests.sim.laptop import Laptop
 from tests.sim.line import damaged, flipped, offline
-from tests.sim.oracle import Wrong
 from tests.sim.people import natural
 from tests.sim.schedule import Step
 from tests.sim.tap import Killed

@@ -19,23 +19,23 @@ from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeRequest, decode_reply, decode_request
 from sync_server.http.app import _Routes
 from sync_server.reconcile.duplicates import look_for_duplicates
-from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from sync_server.store.files import set_quota
-from tests.sim import merging
-from tests.sim.bodies import Bodies
-from tests.sim.copying import Copies, is_behind, stored_answers
+from sync_server.store.restoring.backup import backup, restore
 from tests.sim.dying import ServerDied, dying
-from tests.sim.handover import opened_again, told, told_of
-from tests.sim.hearing import hear, note_pushed
+from tests.sim.judge import merging
+from tests.sim.judge.bodies import Bodies
+from tests.sim.judge.copying import Copies, is_behind, stored_answers
+from tests.sim.judge.handover import opened_again, told, told_of
+from tests.sim.judge.hearing import hear, note_pushed
+from tests.sim.judge.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
+from tests.sim.judge.pairs import learn_pairs
+from tests.sim.judge.replying import check_reply, is_told_a_copy
+from tests.sim.judge.rules import MACHINERY
+from tests.sim.judge.waiting import Waiting
 from tests.sim.looking import Sql
-from tests.sim.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
-from tests.sim.pairs import learn_pairs
-from tests.sim.replying import check_reply, is_told_a_copy
-from tests.sim.rules import MACHINERY
 from tests.sim.skew import is_told_to_update
 from tests.sim.standing import Standing
-from tests.sim.waiting import Waiting
 
 NOT_COMPARED = {"revision", "row_label"} | MACHINERY
 

@@ -12,21 +12,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fieldrep.store import drafts, outbox, repaired
+from fieldrep.store import drafts
 from fieldrep.store.drafts import Draft
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.pages import Pages
-from fieldrep.store.repair import repair
-from fieldrep.store.repaired import Repaired
+from fieldrep.store.outgoing import outbox
+from fieldrep.store.repairing import repaired
+from fieldrep.store.repairing.pages import Pages
+from fieldrep.store.repairing.repair import repair
+from fieldrep.store.repairing.repaired import Repaired
 from tests.sim.central import Central
 from tests.sim.dying import dying_at
 from tests.sim.enrolling import Enrolling
+from tests.sim.judge.oracle import Wrong
+from tests.sim.judge.watch import Watch
 from tests.sim.laptop import KEY, Laptop
-from tests.sim.oracle import Wrong
 from tests.sim.schedule import Step
 from tests.sim.sticks import Sticks
 from tests.sim.tap import Killed
-from tests.sim.watch import Watch
 
 _WRITE, _ANSWER, _READ = 0, 3, 6
 """What is done with a stick, by the last digit of a step's choice; the newest file of each."""

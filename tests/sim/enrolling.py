@@ -14,10 +14,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
 from fieldrep.store.replica import NEXT_DEVICE_KEY
 from fieldrep.sync.enrolment import device_keys
-from sync_server.store.credentials import admit, make_code
+from sync_server.store.devices.credentials import admit, make_code
 from tests.sim.central import Central
+from tests.sim.judge.oracle import Wrong
 from tests.sim.laptop import Laptop
-from tests.sim.oracle import Wrong
 
 LOCKED = "its link is refused: locked"
 

@@ -18,7 +18,7 @@ from sqlcipher3 import dbapi2
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.http.errors import OF_THE_DISK
 from sync_server.store.database import Database
-from tests.sim.oracle import Wrong
+from tests.sim.judge.oracle import Wrong
 from tests.sim.schedule import DISK_FAULTS, Step
 
 FULL, ERROR = "disk full", "disk error"

@@ -17,9 +17,9 @@ from typing import Any
 
 from fieldrep.store.replica import Replica
 from tests.sim.ages import Program, program
+from tests.sim.judge.rules import TABLES
 from tests.sim.looking import Row, Values, by_id
 from tests.sim.places import memory
-from tests.sim.rules import TABLES
 from tests.sim.tap import Tap, tables_in
 
 KEY = bytes(range(32))

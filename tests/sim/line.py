@@ -19,8 +19,8 @@ from fieldrep.contract.messages import (
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
 from tests.sim.full import disk_of, failing
+from tests.sim.judge.oracle import Wrong
 from tests.sim.laptop import Laptop
-from tests.sim.oracle import Wrong
 from tests.sim.schedule import SERVER_FAULTS, Step
 from tests.sim.skew import require_understood
 from tests.sim.tap import Killed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sync_server.store.database import Database
-from tests.sim.rules import MACHINERY, TABLES
+from tests.sim.judge.rules import MACHINERY, TABLES
 from tests.sim.tap import tables_written
 
 Values = tuple[Any, ...]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merges import merge, unmerge
-from tests.sim import merging
 from tests.sim.central import Central
-from tests.sim.pairs import learn_pairs
+from tests.sim.judge import merging
+from tests.sim.judge.pairs import learn_pairs
 
 
 @dataclass

@@ -12,12 +12,12 @@ from tests.sim.carrying import Carrying
 from tests.sim.central import Central
 from tests.sim.damage import Damage
 from tests.sim.forgery import forge
+from tests.sim.judge.watch import Watch
 from tests.sim.laptop import Laptop
 from tests.sim.people import People
 from tests.sim.schedule import Step
 from tests.sim.skew import Skew
 from tests.sim.sticks import Sticks
-from tests.sim.watch import Watch
 from tests.sim.wiping import Wiping
 
 

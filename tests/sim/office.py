@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.sim.bodies import MOST, PART
 from tests.sim.central import Central
+from tests.sim.judge.bodies import MOST, PART
 from tests.sim.merger import Merger
 
 Row = dict[str, Any]

@@ -15,10 +15,10 @@ from typing import Any
 from fieldrep.contract.errors import KnownError
 from fieldrep.store.undo import undo
 from fieldrep.store.unit_of_work import UnitOfWork
+from tests.sim.judge.rules import FLAGS, OBJECTS
+from tests.sim.judge.values import line_total
 from tests.sim.laptop import Laptop
 from tests.sim.photos import add_file
-from tests.sim.rules import FLAGS, OBJECTS
-from tests.sim.values import line_total
 
 
 @dataclass
@@ -54,7 +54,7 @@ class People:
         return f"{verb}: {told} as {uow.change_n}"
 
     def _note(self, laptop: Laptop, n: int) -> None:
-        from fieldrep.store import outbox
+        from fieldrep.store.outgoing import outbox
 
         with laptop.replica.read() as reader:
             found = outbox.find(reader.driver, n)

@@ -9,7 +9,7 @@ import hashlib
 import random
 from typing import TYPE_CHECKING
 
-from tests.sim.bodies import PART
+from tests.sim.judge.bodies import PART
 
 if TYPE_CHECKING:
     from tests.sim.people import Hand

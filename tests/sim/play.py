@@ -18,30 +18,30 @@ from typing import Any
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.messages import ExchangeReply
-from fieldrep.store.receipt import what_was_done
+from fieldrep.store.incoming.receipt import what_was_done
 from fieldrep.sync import poison
 from fieldrep.sync.files import FilePolicy
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.store.database import Database
 from tests.sim.ageing import Ageing, grow_old
-from tests.sim.bodies import MOST
 from tests.sim.carrying import ALL, Carrying, small_parts
 from tests.sim.central import Central
 from tests.sim.damage import Damage
 from tests.sim.enrolling import LOCKED, Enrolling
 from tests.sim.full import disk_of, require_told
+from tests.sim.judge.bodies import MOST
+from tests.sim.judge.oracle import Key, Wrong
+from tests.sim.judge.watch import Watch
 from tests.sim.laptop import Laptop
 from tests.sim.line import Line
 from tests.sim.looking import with_names
 from tests.sim.mishaps import Mishaps
 from tests.sim.office import Office
-from tests.sim.oracle import Key, Wrong
 from tests.sim.people import VERBS, People
 from tests.sim.schedule import Step, draw
 from tests.sim.skew import Skew
 from tests.sim.sticks import Sticks
 from tests.sim.tap import Killed
-from tests.sim.watch import Watch
 from tests.sim.wiping import Wiping
 
 START = 1_795_000_000_000

@@ -15,8 +15,8 @@ import pytest
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
 from sync_server.reconcile import exchange
 from tests.sim.ages import LATER, NEWEST
-from tests.sim.oracle import Wrong
-from tests.sim.rules import COST_FIELDS, COST_READERS
+from tests.sim.judge.oracle import Wrong
+from tests.sim.judge.rules import COST_FIELDS, COST_READERS
 
 if TYPE_CHECKING:
     from tests.sim.central import Central
@@ -27,9 +27,9 @@ OLDEST_PROTOCOL = 1
 
 _TELLING = (
     "sync_server.reconcile.exchange",
-    "sync_server.store.credentials",
-    "sync_server.store.differing",
-    "sync_server.store.positions",
+    "sync_server.store.devices.credentials",
+    "sync_server.store.proof.differing",
+    "sync_server.store.devices.positions",
 )
 """Where the office says how old it is."""
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, Verdict
-from sync_server.store.credentials import revoke
-from sync_server.store.standing import lock, unlock
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.devices.standing import lock, unlock
+from sync_server.store.devices.wiping import cancel_wipe, order_wipe
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.wiping import cancel_wipe, order_wipe
-from tests.sim.oracle import Key, Wrong
+from tests.sim.judge.oracle import Key, Wrong
 
 if TYPE_CHECKING:
     from tests.sim.central import Central

@@ -23,13 +23,13 @@ from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.enrolment import device_keys
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.bundles import Asked, open_request, write_answer
-from tests.sim.bodies import Answer
 from tests.sim.central import Central
 from tests.sim.dying import ServerDied
 from tests.sim.full import disk_of, failing, require_told
+from tests.sim.judge.bodies import Answer
+from tests.sim.judge.oracle import Wrong
+from tests.sim.judge.replying import check_reply, is_told_a_copy
 from tests.sim.laptop import Laptop
-from tests.sim.oracle import Wrong
-from tests.sim.replying import check_reply, is_told_a_copy
 from tests.sim.schedule import SERVER_FAULTS, Step
 from tests.sim.tap import Killed
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.export import export_lines
-from sync_server.store.replay import past_of
+from sync_server.store.past.replay import past_of
+from tests.sim.judge.oracle import Wrong
+from tests.sim.judge.watch import LEAVING
 from tests.sim.laptop import Laptop
-from tests.sim.oracle import Wrong
 from tests.sim.play import START, History
-from tests.sim.watch import LEAVING
 
 
 @dataclass

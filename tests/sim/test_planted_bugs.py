@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sim.bugs import Bug, planted
 from tests.sim.conftest import Play
-from tests.sim.oracle import Wrong
-from tests.sim.planted import ALL_BUGS, MOST_SEEDS, seeds_to_try, steps_for
+from tests.sim.judge.oracle import Wrong
+from tests.sim.planted.bugs import Bug, planted
+from tests.sim.planted.counting import ALL_BUGS, MOST_SEEDS, seeds_to_try, steps_for
 
 
 @pytest.mark.parametrize("bug", ALL_BUGS, ids=lambda bug: bug.__name__)

@@ -25,15 +25,15 @@ from fieldrep.store.wiping import is_due, marker_of
 from fieldrep.sync.bundle import carry_in, read_reply
 from fieldrep.sync.session import wiped_by
 from fieldrep.sync.wiping import carry_out, tell
-from sync_server.store.wiping import note_wiped
+from sync_server.store.devices.wiping import note_wiped
 from tests.sim.carrying import Carrying, FileLine
 from tests.sim.central import Central
 from tests.sim.damage import OnlyHere, type_something
 from tests.sim.dying import ServerDied, dying_at
 from tests.sim.enrolling import Enrolling
+from tests.sim.judge.oracle import Wrong
 from tests.sim.laptop import KEY, Laptop
 from tests.sim.line import Line, offline
-from tests.sim.oracle import Wrong
 from tests.sim.schedule import Step
 from tests.sim.sticks import Sticks
 from tests.sim.tap import Killed

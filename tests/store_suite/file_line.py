@@ -21,7 +21,7 @@ from fieldrep.contract.files import (
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.attachments import AttachmentRow, attachments
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.credentials import identify
+from sync_server.store.devices.credentials import identify
 from tests.store_suite.laptop import Laptop
 
 SIZE = 2 * PART + 777

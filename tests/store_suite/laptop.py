@@ -13,14 +13,14 @@ from pathlib import Path
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import Incarnation, RowId
 from fieldrep.contract.messages import PAGE_BYTES, PROTOCOL_VERSION, EnrollRequest
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.replica import NEXT_DEVICE_KEY, Replica
 from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.bundles import open_request, write_answer
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import admit, make_code
+from sync_server.store.devices.credentials import admit, make_code
+from sync_server.store.restoring.backup import backup, restore
 from tests.helpers.in_process import InProcess
 from tests.store_suite.world import SeededBytes, World
 

@@ -23,8 +23,8 @@ from fieldrep.contract.ids import RowId
 from fieldrep.store.replica import Replica
 from fieldrep.sync.session import sync_now
 from sync_server.http.limits import BUSY_SECONDS
+from sync_server.store.proof.verify import verify
 from sync_server.store.schema import METADATA
-from sync_server.store.verify import verify
 from tests.helpers.served import Served
 from tests.helpers.served import served as serve
 from tests.store_suite.databases import Databases

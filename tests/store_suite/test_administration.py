@@ -9,10 +9,10 @@ import pytest
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import id_text
-from sync_server.store import admin
-from sync_server.store.export import export
+from sync_server.store.office import admin
+from sync_server.store.proof.export import export
+from sync_server.store.proof.verify import verify
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import verify
 from tests.store_suite.oracle import must_hold
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import World, contacts, new_row

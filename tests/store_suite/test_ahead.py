@@ -11,7 +11,7 @@ from fieldrep.contract import steps
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.contract.steps import Step
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop

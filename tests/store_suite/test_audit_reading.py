@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from fieldrep.contract.ids import RowId
-from sync_server.store import admin
 from sync_server.store.audit import ACTIONS, Actor, described
-from sync_server.store.audit_reading import Asked, count_logged, logged, newest, unknown_actions
-from sync_server.store.credentials import revoke
-from sync_server.store.standing import lock
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.devices.standing import lock
+from sync_server.store.office import admin
+from sync_server.store.past.audit_reading import Asked, count_logged, logged, newest, unknown_actions
 from tests.arch.tracked import python_files
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.test_plans import plan

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.backup import backup, check, restore
-from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
-from sync_server.store.export import export
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.proof.export import export
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import backup, check, restore
 from tests.store_suite.databases import KINDS, Databases
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World, contacts

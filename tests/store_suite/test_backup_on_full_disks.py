@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.backup import backup, check
 from sync_server.store.database import Database
+from sync_server.store.restoring.backup import backup, check
 from tests.helpers.small_disk import fill, small_disk
 from tests.store_suite.world import SeededBytes, SteppingClock, World
 

@@ -15,9 +15,9 @@ from fieldrep.contract.ids import RowId
 from sync_server.http import waiting
 from sync_server.http.waiting import Waiting
 from sync_server.store.bell import CHANNEL, Bell
-from sync_server.store.contact import DeviceIdentity
-from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.database import Database
+from sync_server.store.devices.contact import DeviceIdentity
+from sync_server.store.devices.cursor import Cursor, encode_cursor
 from tests.store_suite.world import SeededBytes, SteppingClock, World
 
 ON_POSTGRESQL = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)

@@ -10,9 +10,9 @@ import pytest
 
 from fieldrep.contract.messages import EnrollRequest
 from fieldrep.contract.scope import account_key
-from sync_server.store import credentials
-from sync_server.store.export import export
-from sync_server.store.verify import verify
+from sync_server.store.devices import credentials
+from sync_server.store.proof.export import export
+from sync_server.store.proof.verify import verify
 from tests.store_suite.databases import KINDS, Databases
 from tests.store_suite.world import Copy, World, changed_row, contacts, new_row
 

@@ -8,7 +8,7 @@ import pytest
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.store.engine import PAGE_BYTES, connect
-from fieldrep.store.repair import repair
+from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
 from tests.store_suite.laptop import KEY, Laptop
 from tests.store_suite.world import World

@@ -16,14 +16,14 @@ import pytest
 from fieldrep.contract.bundle import Keys
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
-from fieldrep.store.apply import start_over
-from fieldrep.store.receipt import Receipt
+from fieldrep.store.incoming.apply import start_over
+from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.replica import Replica
 from fieldrep.sync.bundle import carry_in, carry_out, read_reply
 from sync_server.admin.bundles import open_request, write_answer
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.restoring.backup import backup, restore
 from tests.store_suite.laptop import Laptop, office
 from tests.store_suite.world import SeededBytes, World, new_row
 

@@ -13,14 +13,14 @@ import pytest
 
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, encode_reply, encode_request
-from fieldrep.store.receipt import Receipt
-from fieldrep.store.repair import repair
+from fieldrep.store.incoming.receipt import Receipt
+from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
 from fieldrep.store.state import COUNT_ANEW
 from fieldrep.store.verify import verify
 from fieldrep.sync.engine import sync
-from sync_server.store.admin import devices
-from sync_server.store.returns import restore_report
+from sync_server.store.office.admin import devices
+from sync_server.store.restoring.returns import restore_report
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import KEY, Laptop, go_back, keep, office
 from tests.store_suite.world import World, new_row

@@ -12,9 +12,9 @@ from fieldrep.contract.wiping import Destroyed, receipt_of
 from fieldrep.store.replica import DEVICE_KEY
 from fieldrep.sync.handshake import handshake_of
 from sync_server.reconcile.exchange import last_word
-from sync_server.store.backup import restore
-from sync_server.store.verify import verify
-from sync_server.store.wiping import cancel_wipe, note_wiped, order_for_barred
+from sync_server.store.devices.wiping import cancel_wipe, note_wiped, order_for_barred
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import restore
 from tests.store_suite.laptop import Laptop, keep
 from tests.store_suite.test_wiping import order
 from tests.store_suite.world import SeededBytes, World

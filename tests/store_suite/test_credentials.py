@@ -10,9 +10,9 @@ import pytest
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import EnrollReply, EnrollRequest, Handshake
-from sync_server.store import credentials
-from sync_server.store.admin import disable_user
-from sync_server.store.verify import verify
+from sync_server.store.devices import credentials
+from sync_server.store.office.admin import disable_user
+from sync_server.store.proof.verify import verify
 from tests.store_suite.world import Copy, World
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import revoke
 from sync_server.store.database import Database
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import backup, restore
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.ids import RowId
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
 from tests.store_suite.laptop import Laptop, office
 from tests.store_suite.world import World
 

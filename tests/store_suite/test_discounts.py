@@ -12,8 +12,8 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeRequest
 from fieldrep.sync.handshake import handshake_of
-from sync_server.store.discounts import About, about, end_limits, set_limit
-from sync_server.store.held_orders import approve, held_orders, order_named, reasons_of, reject
+from sync_server.store.office.discounts import About, about, end_limits, set_limit
+from sync_server.store.office.held_orders import approve, held_orders, order_named, reasons_of, reject
 from sync_server.store.transaction import Row
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop

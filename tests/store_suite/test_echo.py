@@ -10,10 +10,10 @@ from fieldrep.contract.digest import Digest
 from fieldrep.contract.ids import Revision
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key
 from sync_server.store import flush
-from sync_server.store.echo import Echoes, echo_of
-from sync_server.store.feed import Pulled, pull, retold
-from sync_server.store.glance import Glance, glance_again
-from sync_server.store.overheard import overheard
+from sync_server.store.devices.glance import Glance, glance_again
+from sync_server.store.feed.echo import Echoes, echo_of
+from sync_server.store.feed.overheard import overheard
+from sync_server.store.feed.pulling import Pulled, pull, retold
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import Copy, World, changed_row, contacts, new_row
 

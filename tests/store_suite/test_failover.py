@@ -17,8 +17,8 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from sync_server.http.errors import answer_for
 from sync_server.store.database import Database
-from sync_server.store.returns import restore_report
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.clusters import Pair, pair
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop

@@ -16,10 +16,10 @@ from sqlalchemy import make_url
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
-from sync_server.store.credentials import identify
 from sync_server.store.database import Database
-from sync_server.store.glance import glance
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import identify
+from sync_server.store.devices.glance import glance
+from sync_server.store.proof.verify import verify
 from tests.helpers.small_disk import small_disk
 from tests.store_suite.databases import Databases
 from tests.store_suite.test_credentials import admitted

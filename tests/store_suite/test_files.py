@@ -21,12 +21,12 @@ from fieldrep.store.files import take_part
 from fieldrep.store.verify import verify as replica_faults
 from fieldrep.sync.files import bring, carry
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import identify, revoke
 from sync_server.store.database import Database
+from sync_server.store.devices.credentials import identify, revoke
 from sync_server.store.files import QUOTAS, in_turn, take, use_of_files
+from sync_server.store.proof.verify import verify
 from sync_server.store.reading import Reader
-from sync_server.store.verify import verify
+from sync_server.store.restoring.backup import backup, restore
 from tests.helpers.photos import TELLTALE, jpeg, png, webp
 from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
 from tests.store_suite.laptop import Laptop

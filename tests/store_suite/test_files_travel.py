@@ -18,11 +18,11 @@ from fieldrep.contract.ids import RowId
 from fieldrep.queries.attachments import files_of_account, thumbs, travelling
 from fieldrep.queries.refused_files import bodies_of_refused, refused_files
 from fieldrep.store import files
-from fieldrep.store.refused import refused_changes
+from fieldrep.store.incoming.refused import refused_changes
 from fieldrep.sync.files import FilePolicy, bring, carry
-from sync_server.store.backup import backup, restore
 from sync_server.store.files import set_quota
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import backup, restore
 from tests.store_suite.file_line import SIZE, FileLine, added, bytes_of, rows_of
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.test_carrying import office

@@ -13,8 +13,8 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake, Verdict
 from fieldrep.contract.steps import Step
 from sync_server.reconcile.exchange import exchange
-from sync_server.store import credentials
-from sync_server.store.verify import verify
+from sync_server.store.devices import credentials
+from sync_server.store.proof.verify import verify
 from tests.store_suite.laptop import go_back, keep
 from tests.store_suite.test_credentials import admitted, code_for, request
 from tests.store_suite.world import World

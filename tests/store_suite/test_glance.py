@@ -9,11 +9,11 @@ from fieldrep.contract.change import Change
 from fieldrep.contract.comparison import Question
 from fieldrep.contract.messages import EnrollReply, ExchangeReply, ExchangeRequest, Handshake, Verdict
 from sync_server.reconcile.exchange import at_a_glance, exchange
-from sync_server.store import credentials
-from sync_server.store.admin import disable_user
-from sync_server.store.cursor import Cursor, encode_cursor
-from sync_server.store.glance import glance
+from sync_server.store.devices import credentials
+from sync_server.store.devices.cursor import Cursor, encode_cursor
+from sync_server.store.devices.glance import glance
 from sync_server.store.moments import QUARTER_MS
+from sync_server.store.office.admin import disable_user
 from tests.store_suite.test_credentials import admitted
 from tests.store_suite.world import World
 

@@ -19,11 +19,11 @@ from sync_server.admin.awaited import conclusion, state_told
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange, serve_on
 from sync_server.reconcile.files import answer_about_file
-from sync_server.store.backup import restore
-from sync_server.store.credentials import admit, identify, make_code, revoke
-from sync_server.store.standing import lock, unlock
-from sync_server.store.verify import verify
-from sync_server.store.wiping import cancel_wipe, order_wipe
+from sync_server.store.devices.credentials import admit, identify, make_code, revoke
+from sync_server.store.devices.standing import lock, unlock
+from sync_server.store.devices.wiping import cancel_wipe, order_wipe
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import restore
 from tests.store_suite.file_line import FileLine, added, bytes_of
 from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
 from tests.store_suite.test_restored import report

@@ -15,8 +15,8 @@ import pytest
 from sync_server.store.address import dialect_of
 from sync_server.store.database import Database
 from sync_server.store.dialect import Cursor, Dialect, PostgresDialect
+from sync_server.store.proof.verify import verify
 from sync_server.store.sql_text import compose
-from sync_server.store.verify import verify
 from tests.store_suite.databases import Databases
 from tests.store_suite.world import Copy, SeededBytes, SteppingClock, World, new_row
 

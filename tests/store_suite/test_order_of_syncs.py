@@ -11,7 +11,7 @@ import pytest
 from fieldrep.contract.catalogue import ENTITIES
 from fieldrep.contract.fields import Kind
 from fieldrep.contract.ids import RowId
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import World

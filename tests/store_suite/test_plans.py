@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from fieldrep.contract.catalogue import ENTITIES
-from sync_server.store.credentials import STILL_ADMITTED
-from sync_server.store.feed_statements import OUTLOOK, feed_tables
-from sync_server.store.glance import BY_DEVICE, BY_TOKEN
+from sync_server.store.devices.credentials import STILL_ADMITTED
+from sync_server.store.devices.glance import BY_DEVICE, BY_TOKEN
+from sync_server.store.feed.statements import OUTLOOK, feed_tables
 from sync_server.store.session import Session
 from sync_server.store.statements import entity_table
 from tests.store_suite.world import World

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from sync_server.store import admin
-from sync_server.store.preview import Plan, concerned
+from sync_server.store.office import admin
+from sync_server.store.office.preview import Plan, concerned
+from sync_server.store.proof.verify import verify
 from sync_server.store.settling import Settlement
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import verify
 from tests.store_suite.world import DAY_MS, Copy, World, contacts, day_of, new_row
 
 Act = Callable[[WriteTransaction], object]

@@ -200,7 +200,7 @@ def test_a_key_gained_and_lost_again_mid_pull_does_not_stay(world: World) -> Non
 def test_what_a_colleague_did_to_much_else_does_not_hide_a_small_delta(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync_server.store.feed.MANY_CHANGES", 3)
+    monkeypatch.setattr("sync_server.store.feed.pulling.MANY_CHANGES", 3)
     _, ana, _ = small_company(world)
     copy = world.fresh(ana)
     with world.write() as tx:
@@ -218,7 +218,7 @@ def test_what_a_colleague_did_to_much_else_does_not_hide_a_small_delta(
 def test_more_keys_gained_than_are_asked_for_by_name_all_enter(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync_server.store.feed.FEW_KEYS", 2)
+    monkeypatch.setattr("sync_server.store.feed.pulling.FEW_KEYS", 2)
     _, ana, ben = small_company(world)
     copy = world.fresh(ben)
     with world.write() as tx:
@@ -233,7 +233,7 @@ def test_more_keys_gained_than_are_asked_for_by_name_all_enter(
 def test_rows_that_enter_are_not_sent_as_changes_when_keys_are_walked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync_server.store.feed.MANY_CHANGES", 1)
+    monkeypatch.setattr("sync_server.store.feed.pulling.MANY_CHANGES", 1)
     _, ana, ben = small_company(world)
     copy = world.fresh(ben)
     with world.write() as tx:

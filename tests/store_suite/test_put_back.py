@@ -18,14 +18,14 @@ from sync_server.admin.cli import commands
 from sync_server.app import main
 from sync_server.reconcile.exchange import exchange
 from sync_server.reconcile.taking import take
-from sync_server.store.backup import backup
-from sync_server.store.behind import ahead
-from sync_server.store.credentials import identify
-from sync_server.store.cursor import Cursor, Stage, encode_cursor
 from sync_server.store.database import Database
-from sync_server.store.lineage import renew
-from sync_server.store.returns import restore_report
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import identify
+from sync_server.store.devices.cursor import Cursor, Stage, encode_cursor
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import backup
+from sync_server.store.restoring.behind import ahead
+from sync_server.store.restoring.lineage import renew
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, SteppingClock, World

@@ -10,9 +10,9 @@ import pytest
 from fieldrep.commands.attachments import add_attachment
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
-from fieldrep.store import receipts
-from fieldrep.store.receipt import with_files
-from fieldrep.store.receipts import KeptReceipt, Way, newest, spans, tell_files
+from fieldrep.store.incoming import receipts
+from fieldrep.store.incoming.receipt import with_files
+from fieldrep.store.incoming.receipts import KeptReceipt, Way, newest, spans, tell_files
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, office

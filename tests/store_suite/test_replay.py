@@ -19,13 +19,13 @@ from fieldrep.store.export import export_lines
 from fieldrep.sync.engine import sync
 from fieldrep.sync.enrolment import device_keys
 from sync_server.reconcile.merges import merge
-from sync_server.store import admin
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
-from sync_server.store.positions import Stand
-from sync_server.store.replay import Past, past_of
-from sync_server.store.retention import RULES, set_rule, tidy
+from sync_server.store.devices.credentials import admit, make_code
+from sync_server.store.devices.positions import Stand
+from sync_server.store.office import admin
+from sync_server.store.past.replay import Past, past_of
+from sync_server.store.restoring.backup import backup, restore
+from sync_server.store.upkeep.retention import RULES, set_rule, tidy
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World

@@ -13,9 +13,9 @@ from fieldrep.store.replica import Replica
 from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import identify, revoke
-from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import identify, revoke
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.returns import DeviceReturn, RestoreReport, restore_report
 from tests.store_suite.laptop import KEY, Laptop, go_back, keep, with_shop
 from tests.store_suite.world import World, new_row
 

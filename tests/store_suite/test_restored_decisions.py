@@ -8,7 +8,7 @@ import pytest
 
 from fieldrep.commands.conflicts import resolve_conflict
 from fieldrep.contract.ids import RowId
-from fieldrep.store.refused import refused_changes
+from fieldrep.store.incoming.refused import refused_changes
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World
 

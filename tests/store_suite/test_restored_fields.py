@@ -12,9 +12,9 @@ from fieldrep.contract.messages import MAX_BEYOND, ExchangeRequest, HeldRow, dec
 from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import identify
-from sync_server.store.returns import RestoreReport, restore_report
-from sync_server.store.two_values import TwoValues
+from sync_server.store.devices.credentials import identify
+from sync_server.store.restoring.returns import RestoreReport, restore_report
+from sync_server.store.restoring.two_values import TwoValues
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World
 

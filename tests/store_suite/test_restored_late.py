@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync_server.store.returns import RestoreReport, restore_report
+from sync_server.store.restoring.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep, office
 from tests.store_suite.world import World
 

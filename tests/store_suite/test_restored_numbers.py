@@ -9,8 +9,8 @@ import pytest
 from fieldrep.contract.messages import ExchangeRequest, HeldRow, decode_request, encode_request
 from fieldrep.sync.handshake import handshake_of
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.credentials import identify
-from sync_server.store.returns import restore_report
+from sync_server.store.devices.credentials import identify
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep, with_shop
 from tests.store_suite.world import World
 

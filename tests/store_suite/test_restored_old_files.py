@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fieldrep.contract.ids import RowId
-from sync_server.store.returns import restore_report
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep, office
 from tests.store_suite.world import World
 

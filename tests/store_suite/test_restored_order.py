@@ -15,10 +15,10 @@ from fieldrep.sync.engine import sync
 from fieldrep.sync.handshake import handshake_of
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.awaited import conclusion
-from sync_server.store.credentials import revoke
-from sync_server.store.returns import DeviceReturn, RestoreReport, restore_report
-from sync_server.store.verify import verify
-from sync_server.store.wiping import order_wipe
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.devices.wiping import order_wipe
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.returns import DeviceReturn, RestoreReport, restore_report
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, go_back, keep, office
 from tests.store_suite.world import World

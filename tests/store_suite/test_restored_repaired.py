@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.pages import Pages
-from fieldrep.store.repair import repair
+from fieldrep.store.repairing.pages import Pages
+from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
 from sync_server.admin.awaited import conclusion
 from tests.store_suite.laptop import KEY, Laptop, go_back

@@ -9,9 +9,9 @@ import pytest
 
 from fieldrep.commands.pairs import keep_apart, merge_duplicate, undo_merge
 from fieldrep.contract.ids import RowId
-from sync_server.store.credentials import revoke
-from sync_server.store.returns import restore_report
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World
 

@@ -9,9 +9,9 @@ import pytest
 from fieldrep.contract.ids import RowId, id_text
 from sync_server.admin.restored import print_report
 from sync_server.reconcile.merges import merge
-from sync_server.store.admin import add_territory, assign, unassign
-from sync_server.store.credentials import revoke
-from sync_server.store.returns import RestoreReport, restore_report
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.office.admin import add_territory, assign, unassign
+from sync_server.store.restoring.returns import RestoreReport, restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.world import World, contacts
 

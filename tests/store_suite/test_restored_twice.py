@@ -9,7 +9,7 @@ from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.sync.engine import sync
-from sync_server.store.returns import DeviceReturn, restore_report
+from sync_server.store.restoring.returns import DeviceReturn, restore_report
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
 from tests.store_suite.world import World

@@ -9,8 +9,8 @@ from fieldrep.contract.wiping import Destroyed, receipt_of
 from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.awaited import conclusion, device_cell, state_told
 from sync_server.admin.words import value_words
-from sync_server.store.standing import lock
-from sync_server.store.wiping import note_wiped, order_wipe
+from sync_server.store.devices.standing import lock
+from sync_server.store.devices.wiping import note_wiped, order_wipe
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.test_restored import report, told
 from tests.store_suite.world import World

@@ -18,12 +18,12 @@ from fieldrep.queries.sync_page import refused_rows
 from fieldrep.store.replica import Replica
 from fieldrep.sync.engine import Run
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.backup import backup, restore
-from sync_server.store.credentials import identify
-from sync_server.store.daily import tidied_daily
 from sync_server.store.database import Database
-from sync_server.store.retention import RULES, set_rule, tidy
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import identify
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import backup, restore
+from sync_server.store.upkeep.daily import tidied_daily
+from sync_server.store.upkeep.retention import RULES, set_rule, tidy
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import SeededBytes, World
 

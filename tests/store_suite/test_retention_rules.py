@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.ids import RowId
-from sync_server.store.credentials import make_code
-from sync_server.store.retention import RULES, set_rule, tidy
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import make_code
+from sync_server.store.proof.verify import verify
+from sync_server.store.upkeep.retention import RULES, set_rule, tidy
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.twins import Company
 from tests.store_suite.world import World

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fieldrep.contract.scope import account_key
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
 from tests.store_suite.world import DAY_MS, World, changed_row, day_of, new_row
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
-from sync_server.store.admin import add_user, disable_user, enable_user
-from sync_server.store.backup import Restored, restore
-from sync_server.store.credentials import admit, identify, make_code, revoke
 from sync_server.store.database import Database
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import admit, identify, make_code, revoke
+from sync_server.store.office.admin import add_user, disable_user, enable_user
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import Restored, restore
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop, go_back, keep, with_shop
 from tests.store_suite.world import SeededBytes, World

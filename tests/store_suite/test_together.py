@@ -22,8 +22,8 @@ from fieldrep.sync.engine import sync
 from sync_server.reconcile.push import CopyNoticed
 from sync_server.reconcile.taking import Push, pushed, take_together
 from sync_server.store.audit import broken_links
-from sync_server.store.credentials import identify, revoke
-from sync_server.store.verify import verify
+from sync_server.store.devices.credentials import identify, revoke
+from sync_server.store.proof.verify import verify
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop
 from tests.store_suite.world import World

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from sync_server.store.returns import restore_report
-from sync_server.store.verify import verify
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.laptop import Laptop, go_back, keep, office
 from tests.store_suite.world import World
 

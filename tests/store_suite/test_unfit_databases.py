@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, inspect, make_url, text
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.cli import commands
-from sync_server.store.backup import backup, restore
 from sync_server.store.database import Database
 from sync_server.store.driver_errors import known_errors
+from sync_server.store.restoring.backup import backup, restore
 from tests.store_suite.databases import Databases
 from tests.store_suite.world import SeededBytes, SteppingClock, World
 

@@ -9,9 +9,9 @@ import pytest
 
 from fieldrep.contract.errors import Code, KnownError
 from sync_server.admin.awaited import conclusion
-from sync_server.store.admin import add_user, disable_user
-from sync_server.store.backup import restore
-from sync_server.store.credentials import revoke
+from sync_server.store.devices.credentials import revoke
+from sync_server.store.office.admin import add_user, disable_user
+from sync_server.store.restoring.backup import restore
 from tests.store_suite.laptop import Laptop, go_back, keep, with_shop
 from tests.store_suite.test_restored import report, states
 from tests.store_suite.world import SeededBytes, World

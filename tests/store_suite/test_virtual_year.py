@@ -25,12 +25,12 @@ from fieldrep.contract.messages import (
     Verdict,
 )
 from sync_server.reconcile.exchange import exchange
-from sync_server.store import retention
-from sync_server.store.credentials import admit, identify, make_code
-from sync_server.store.feed import Pulled
-from sync_server.store.retention import set_rule, tidy
+from sync_server.store.devices.credentials import admit, identify, make_code
+from sync_server.store.feed.pulling import Pulled
+from sync_server.store.proof.verify import verify
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import verify
+from sync_server.store.upkeep import retention
+from sync_server.store.upkeep.retention import set_rule, tidy
 from tests.store_suite.world import Copy, SeededBytes, World
 
 DEVICES, DEAD = 50, 5

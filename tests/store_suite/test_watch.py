@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sync_server.store import watch
-from sync_server.store.watch import Touched, touched
+from sync_server.store.feed import watch
+from sync_server.store.feed.watch import Touched, touched
 from tests.store_suite.world import World, contacts
 
 

@@ -16,16 +16,16 @@ from fieldrep.contract.files import FileReply, FileRequest
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest, Verdict
 from fieldrep.contract.wiping import Destroyed, Manner, WipeOrder, WipeReceipt, ordered, receipt_of
 from fieldrep.paths import Profile
-from fieldrep.store.quarantine import set_aside
+from fieldrep.store.incoming.quarantine import set_aside
 from fieldrep.store.replica import DEVICE_KEY, Replica
 from fieldrep.store.wiping import Marker, finish, marker_of, note
 from fieldrep.sync.session import sync_now
 from fieldrep.sync.wiping import tell
-from sync_server.store.admin import devices, disable_user
-from sync_server.store.backup import restore
-from sync_server.store.credentials import identify, revoke
-from sync_server.store.verify import verify
-from sync_server.store.wiping import cancel_wipe, note_wiped, order_for_barred, order_wipe
+from sync_server.store.devices.credentials import identify, revoke
+from sync_server.store.devices.wiping import cancel_wipe, note_wiped, order_for_barred, order_wipe
+from sync_server.store.office.admin import devices, disable_user
+from sync_server.store.proof.verify import verify
+from sync_server.store.restoring.backup import restore
 from tests.helpers.in_process import InProcess
 from tests.store_suite.file_line import FileLine, added, bytes_of
 from tests.store_suite.laptop import Laptop, with_shop

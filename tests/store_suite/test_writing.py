@@ -18,9 +18,9 @@ from fieldrep.contract.scope import account_key
 from sync_server.store import database
 from sync_server.store.audit import broken_links
 from sync_server.store.database import Database
+from sync_server.store.proof.verify import verify
 from sync_server.store.sql_text import compose
 from sync_server.store.transaction import WriteTransaction
-from sync_server.store.verify import verify
 from tests.store_suite.world import SeededBytes, SteppingClock, World, changed_row, contacts, new_row
 
 

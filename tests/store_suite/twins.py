@@ -14,8 +14,8 @@ from sync_server.reconcile.duplicates import look_for_duplicates
 from sync_server.reconcile.merge_plan import MergePlan
 from sync_server.reconcile.merges import Unmerged, merge, unmerge
 from sync_server.reconcile.push import push
+from sync_server.store.proof.verify import verify
 from sync_server.store.statements import Row
-from sync_server.store.verify import verify
 from tests.store_suite.world import World, new_row
 
 STAMPS = ("revision", "created_revision")

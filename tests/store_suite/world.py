@@ -17,7 +17,7 @@ from fieldrep.contract.fields import Value
 from fieldrep.contract.page import page_columns
 from fieldrep.contract.scope import scope_key
 from sync_server.store.database import Database
-from sync_server.store.feed import Pulled
+from sync_server.store.feed.pulling import Pulled
 from sync_server.store.transaction import Row, WriteTransaction
 
 DAY_MS = 86_400_000

@@ -30,10 +30,10 @@ from fieldrep.contract.whole_file import whole_file
 from fieldrep.contract.wiping import WipeReceipt
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
-from fieldrep.store.apply import start_over
 from fieldrep.store.engine import PAGE_BYTES, connect
 from fieldrep.store.export import export_lines
-from fieldrep.store.repair import repair
+from fieldrep.store.incoming.apply import start_over
+from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from fieldrep.store.wiping import marker_of
@@ -45,12 +45,12 @@ from fieldrep.sync.wiping import carry_out as carry_out_wipe
 from fieldrep.sync.wiping import tell as tell_wiped
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.reconcile.exchange import exchange
-from sync_server.store.admin import add_user
-from sync_server.store.credentials import admit, identify, make_code
 from sync_server.store.database import Database
-from sync_server.store.export import export
-from sync_server.store.verify import verify as verify_store
-from sync_server.store.wiping import note_wiped, order_wipe
+from sync_server.store.devices.credentials import admit, identify, make_code
+from sync_server.store.devices.wiping import note_wiped, order_wipe
+from sync_server.store.office.admin import add_user
+from sync_server.store.proof.export import export
+from sync_server.store.proof.verify import verify as verify_store
 
 KEY = bytes(range(32))
 MORE = '''"""A revision behind the real ones."""

@@ -26,9 +26,9 @@ import psycopg
 
 from fieldrep.contract.messages import PROTOCOL_VERSION, EnrollRequest
 from sync_server.paths import Remembered, ServerHome
-from sync_server.store.credentials import admit, make_code
 from sync_server.store.database import Database
-from sync_server.store.verify import verify as verify_store
+from sync_server.store.devices.credentials import admit, make_code
+from sync_server.store.proof.verify import verify as verify_store
 from tests.bench.machine import ROOT, environment
 from tests.helpers.held_port import held_port
 from tests.helpers.served import clock, new_row

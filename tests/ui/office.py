@@ -25,8 +25,8 @@ from fieldrep.doors import ProfileDoors
 from fieldrep.paths import Profile
 from sync_server.http.app import make_app
 from sync_server.http.serve import Server, _listen
-from sync_server.store.credentials import make_code
 from sync_server.store.database import Actor, Database
+from sync_server.store.devices.credentials import make_code
 from tests.helpers.small_company import PIET, Ticking, company, open_replica
 
 _ALL = "SELECT {} FROM {}"

@@ -12,8 +12,8 @@ from fieldrep.ui.order import authority
 from fieldrep.ui.order.editor import OrderEditor
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
-from sync_server.store.acts import add_row
-from sync_server.store.held_orders import approve, order_named, reject
+from sync_server.store.office.acts import add_row
+from sync_server.store.office.held_orders import approve, order_named, reject
 from tests.helpers.small_company import ANKE
 from tests.ui.office import Office
 from tests.ui.test_orders_page import add, cells, into_cell, new_order, rows, stored

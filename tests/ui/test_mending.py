@@ -11,14 +11,14 @@ from pytestqt.qtbot import QtBot
 from fieldrep.paths import Profile
 from fieldrep.secrets import KeyVault
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.repair import repair
+from fieldrep.store.repairing.repair import repair
 from fieldrep.ui.start.enrol import DownloadCard, EnrolAgainCard, EnrolCard
 from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCard
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.syncing import EVERYTHING
-from sync_server.store.credentials import LOCKED, revoke
-from sync_server.store.standing import lock, unlock
+from sync_server.store.devices.credentials import LOCKED, revoke
+from sync_server.store.devices.standing import lock, unlock
 from tests.sim.dying import dying_at
 from tests.sim.tap import Killed
 from tests.ui.names import nameless, without_object_name

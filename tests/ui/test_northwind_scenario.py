@@ -20,7 +20,7 @@ from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.syncpill import SyncMode
 from sync_server.interchange.importing import import_folder
 from sync_server.interchange.profile import load_profile
-from sync_server.store.export import export
+from sync_server.store.proof.export import export
 from tests.helpers.bad_line import Proxy, bad_line
 from tests.helpers.small_company import Ticking
 from tests.ui.office import Office

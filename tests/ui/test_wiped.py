@@ -9,7 +9,7 @@ from fieldrep.paths import Profile
 from fieldrep.store.wiping import marker_of
 from fieldrep.ui.start.enrol import DownloadCard, EnrolCard
 from fieldrep.ui.style.theme import Theme
-from sync_server.store.wiping import order_wipe
+from sync_server.store.devices.wiping import order_wipe
 from tests.ui.names import nameless
 from tests.ui.office import Office
 from tests.ui.test_first_start import card

@@ -13,7 +13,7 @@ from fieldrep.commands.accounts import edit_account
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.queue_age import DAY
 from fieldrep.paths import Profile
-from fieldrep.store.quarantine import set_aside
+from fieldrep.store.incoming.quarantine import set_aside
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, KEY, PIET, Counting, Ticking, conflict
 from tests.unit.conftest import Shell

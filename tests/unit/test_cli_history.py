@@ -7,8 +7,8 @@ from pathlib import Path
 
 from fieldrep import __version__
 from fieldrep.paths import Profile
-from fieldrep.store.receipt import Receipt
-from fieldrep.store.receipts import KeptReceipt, Way, keep
+from fieldrep.store.incoming.receipt import Receipt
+from fieldrep.store.incoming.receipts import KeptReceipt, Way, keep
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import KEY, NOW, Counting, Ticking
 from tests.unit.conftest import Shell

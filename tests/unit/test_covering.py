@@ -6,7 +6,7 @@ import pytest
 
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Value
-from sync_server.store.covering import superseded, term
+from sync_server.store.office.covering import superseded, term
 
 TODAY = "2026-11-22"
 Days = tuple[str | None, str | None]

@@ -10,7 +10,7 @@ from fieldrep.commands.sites import archive_site, create_site, edit_site
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
-from fieldrep.store import outbox
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, BAKKER, HARBOR, OAT, row_id
 

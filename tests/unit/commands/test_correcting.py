@@ -15,9 +15,9 @@ from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
 from fieldrep.contract.ids import RowId
-from fieldrep.store import outbox
-from fieldrep.store.quarantine import set_aside
-from fieldrep.store.refused import refused_changes
+from fieldrep.store.incoming.quarantine import set_aside
+from fieldrep.store.incoming.refused import refused_changes
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR
 from tests.unit.commands.test_decisions import row
@@ -109,7 +109,7 @@ def test_an_edit_of_a_known_row_starts_from_the_first_value_and_ends_with_the_la
     with replica.begin("edit_account", "Edit") as unit:
         unit.update("account", AURORA, {"phone": "2"})
     with replica.write() as connection:
-        from fieldrep.store.correcting import release
+        from fieldrep.store.outgoing.correcting import release
 
         assert release(connection, AURORA)
     (change,) = replica.waiting(10, 10**6)

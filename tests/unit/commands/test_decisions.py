@@ -14,7 +14,7 @@ from fieldrep.commands.undo import undo
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH, Value
 from fieldrep.contract.ids import RowId
-from fieldrep.store import outbox
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import AURORA, HARBOR, PIET, conflict, put, row_id
 

@@ -16,9 +16,9 @@ import pytest
 from fieldrep.contract.ids import RowId
 from sync_server.http import waiting
 from sync_server.http.waiting import Waiting
-from sync_server.store.contact import DeviceIdentity
-from sync_server.store.cursor import Cursor, encode_cursor
 from sync_server.store.database import Database
+from sync_server.store.devices.contact import DeviceIdentity
+from sync_server.store.devices.cursor import Cursor, encode_cursor
 from sync_server.store.snapshot import Snapshot
 from tests.helpers.served import clock, new_row
 

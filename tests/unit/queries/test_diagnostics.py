@@ -20,9 +20,9 @@ from fieldrep.diagnostics import write_diagnostics
 from fieldrep.paths import Profile
 from fieldrep.store.engine import Connection
 from fieldrep.store.file_queue import NotTaken
-from fieldrep.store.left_drafts import LeftDraft
-from fieldrep.store.receipt import Receipt
-from fieldrep.store.receipts import KeptReceipt, Way, keep
+from fieldrep.store.incoming.left_drafts import LeftDraft
+from fieldrep.store.incoming.receipt import Receipt
+from fieldrep.store.incoming.receipts import KeptReceipt, Way, keep
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import ANKE, AURORA, NOW, Ticking, put, row_id
 

@@ -24,8 +24,8 @@ from fieldrep.queries.palette import find_records, recent_records
 from fieldrep.queries.records import record, records, row_counts
 from fieldrep.queries.shell import shell_state
 from fieldrep.queries.sync_page import RefusedRow, SyncPage, sync_page
-from fieldrep.store.apply import apply_reply
-from fieldrep.store.pending import decode_image, encode_image
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.outgoing.pending import decode_image, encode_image
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import ANKE, AURORA, BAKKER, HARBOR, NOW, OAT, PIET, conflict, row_id
 from tests.helpers.small_company import order as draft

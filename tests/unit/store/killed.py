@@ -18,8 +18,8 @@ from typing import Any
 from fieldrep.contract.change import Accepted, Refused
 from fieldrep.contract.errors import Code
 from fieldrep.contract.scope import account_key
-from fieldrep.store.apply import apply_reply, start_over
 from fieldrep.store.export import export_lines
+from fieldrep.store.incoming.apply import apply_reply, start_over
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, digest, reply, row_id

@@ -14,8 +14,8 @@ import pytest
 from sqlcipher3 import dbapi2
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.apply import apply_reply
 from fieldrep.store.engine import PAGE_BYTES
+from fieldrep.store.incoming.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, reply

@@ -9,10 +9,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.contract.page import make_page
 from fieldrep.contract.scope import account_key, team_key, user_key
-from fieldrep.store import outbox
-from fieldrep.store.apply import Applied, start_over
-from fieldrep.store.apply import apply_reply as apply_answers
-from fieldrep.store.refused import refused_changes
+from fieldrep.store.incoming.apply import Applied, start_over
+from fieldrep.store.incoming.apply import apply_reply as apply_answers
+from fieldrep.store.incoming.refused import refused_changes
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.replica import Replica
 from fieldrep.store.search import match_query
 from tests.unit.store.answers import Row, central_row, digest, page, reply, row_id

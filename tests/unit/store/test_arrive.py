@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from fieldrep.store.apply import apply_reply
-from fieldrep.store.arrive import ROWS_AT_ONCE
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.incoming.arrive import ROWS_AT_ONCE
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.helpers.search_words import wrong_words

@@ -9,10 +9,10 @@ import pytest
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Refused
 from fieldrep.contract.errors import Code
-from fieldrep.store.apply import apply_reply
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.pending import at_the_office, decode_image, encode_image
-from fieldrep.store.repair import repair
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.outgoing.pending import at_the_office, decode_image, encode_image
+from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import Finding, verify
 from tests.unit.store.answers import central_row, reply, row_id

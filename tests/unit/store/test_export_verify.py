@@ -9,8 +9,8 @@ import pytest
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.jsonform import canonical_line
-from fieldrep.store.apply import apply_reply
 from fieldrep.store.export import export_lines
+from fieldrep.store.incoming.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, reply, row_id

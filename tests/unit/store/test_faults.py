@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.apply import apply_reply
 from fieldrep.store.engine import connect
 from fieldrep.store.export import export_lines
+from fieldrep.store.incoming.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, reply, row_id

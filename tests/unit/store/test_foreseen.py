@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fieldrep.contract.change import Accepted
 from fieldrep.contract.messages import ExchangeReply
-from fieldrep.store.apply import apply_reply
-from fieldrep.store.foreseen import foresee
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.incoming.foreseen import foresee
 from fieldrep.store.replica import Replica
 from tests.unit.store.answers import central_row, page, reply, row_id
 

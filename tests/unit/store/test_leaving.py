@@ -12,7 +12,7 @@ from fieldrep.contract.change import Accepted
 from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.scope import account_key, row_key
-from fieldrep.store.apply import apply_reply
+from fieldrep.store.incoming.apply import apply_reply
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, reply, row_id

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.store.log_sums import checksum
+from fieldrep.store.repairing.log_sums import checksum
 
 HEADER, FRAME_HEADER, PAGE = 32, 24, 4096
 

@@ -12,14 +12,14 @@ import pytest
 
 from fieldrep.contract.change import Accepted, LeftOut, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.apply import apply_reply
 from fieldrep.store.drafts import find
 from fieldrep.store.engine import PAGE_BYTES
-from fieldrep.store.outbox import entries
-from fieldrep.store.pages import Pages
-from fieldrep.store.refused import refused_changes
-from fieldrep.store.repair import repair
-from fieldrep.store.repaired import Repaired, told, untold
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.incoming.refused import refused_changes
+from fieldrep.store.outgoing.outbox import entries
+from fieldrep.store.repairing.pages import Pages
+from fieldrep.store.repairing.repair import repair
+from fieldrep.store.repairing.repaired import Repaired, told, untold
 from fieldrep.store.replica import Replica
 from fieldrep.store.verify import verify
 from tests.sim.dying import dying_at

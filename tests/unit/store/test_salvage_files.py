@@ -11,8 +11,8 @@ from fieldrep.contract.files import PART, hash_of
 from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.file_queue import uploads
 from fieldrep.store.files import body_of
-from fieldrep.store.repair import repair
-from fieldrep.store.repaired import Repaired
+from fieldrep.store.repairing.repair import repair
+from fieldrep.store.repairing.repaired import Repaired
 from fieldrep.store.replica import Replica
 from tests.unit.store.conftest import KEY, enrol, open_replica
 

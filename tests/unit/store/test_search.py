@@ -9,9 +9,9 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.messages import ExchangeReply
 from fieldrep.contract.scope import account_key
 from fieldrep.queries.matching import matches
-from fieldrep.store import outbox
-from fieldrep.store.apply import apply_reply, start_over
-from fieldrep.store.pages import USABLE
+from fieldrep.store.incoming.apply import apply_reply, start_over
+from fieldrep.store.outgoing import outbox
+from fieldrep.store.repairing.pages import USABLE
 from fieldrep.store.replica import Replica
 from fieldrep.store.undo import undo
 from fieldrep.store.verify import verify

@@ -15,8 +15,9 @@ from fieldrep.contract.scope import account_key
 from fieldrep.domain.duplicates import Party
 from fieldrep.queries.duplicates import possible_accounts
 from fieldrep.queries.matching import matches
-from fieldrep.store import outbox, search, search_due
-from fieldrep.store.apply import apply_reply, start_over
+from fieldrep.store import search, search_due
+from fieldrep.store.incoming.apply import apply_reply, start_over
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.reader import Reader
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import statements_named

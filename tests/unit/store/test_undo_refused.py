@@ -6,8 +6,8 @@ import pytest
 
 from fieldrep.contract.change import Held, LeftOut, Merged, Refused
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store.apply import apply_reply
-from fieldrep.store.refused import discard, refused_changes, send_again
+from fieldrep.store.incoming.apply import apply_reply
+from fieldrep.store.incoming.refused import discard, refused_changes, send_again
 from fieldrep.store.replica import Replica
 from fieldrep.store.undo import last_undoable, undo
 from tests.unit.store.answers import central_row, reply, row_id

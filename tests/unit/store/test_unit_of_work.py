@@ -9,7 +9,7 @@ import pytest
 
 from fieldrep.contract.change import Change
 from fieldrep.contract.errors import Code, KnownError
-from fieldrep.store import outbox
+from fieldrep.store.outgoing import outbox
 from fieldrep.store.replica import Replica
 from fieldrep.store.search import match_query
 from fieldrep.store.search_due import hits

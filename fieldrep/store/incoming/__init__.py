@@ -1,0 +1,1 @@
+"""What comes in: outcomes, rows and leaves of a reply, applied in one transaction, and the receipt of it."""

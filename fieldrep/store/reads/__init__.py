@@ -1,0 +1,1 @@
+"""What commands and queries both read from the replica, told in one place."""
