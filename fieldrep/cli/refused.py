@@ -5,14 +5,24 @@ Owns what it prints. `fieldrep do` sends one again, hands it to the admin or let
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from fieldrep.cli.console import as_json_option, commands, open_profile, print_json
+from fieldrep.contract.ids import RowId, id_text
+
+if TYPE_CHECKING:
+    from fieldrep.queries.sync_page import RefusedRow
 
 _WAYS_ON = """Each stays here until it is sent again, handed to the admin or let go, for example:
 fieldrep do send_again '{"id": 1}' (or hand_over, discard_refused)"""
+
+_CORRECT_ORDER = (
+    """fieldrep do correct_order '{{"id": "{id}"}}' (a whole order, as a draft; then submit_order)"""
+)
 
 _WITH_THE_ADMIN = "Handed over: the admin has it, or gets it with the next sync; the answer comes here."
 
@@ -39,7 +49,15 @@ def refused_command(as_json: bool) -> int:
             text = f"{record} · {value.field_title}: {value.before or '–'} → {value.after or '–'}"
             click.echo("   " + text.replace("\n", "\n      "))
     click.echo(_WAYS_ON if rows else "Nothing was refused.")
+    for order in _orders(rows):
+        click.echo(_CORRECT_ORDER.format(id=id_text(order)))
     return 0
+
+
+def _orders(rows: Iterable[RefusedRow]) -> list[RowId]:
+    """The orders that can be corrected whole, each once."""
+    records = [value.record for row in rows if row.fixable for value in row.entered]
+    return list(dict.fromkeys(one.id for one in records if one.entity == "sales_order"))
 
 
 def _all_of_it() -> list[dict[str, object]]:

@@ -28,6 +28,8 @@ from fieldrep.store.unit_of_work import UnitOfWork
 
 _HANDED = "SELECT 1 FROM handed_change WHERE user_id = ? AND n = ? AND made_at = ? AND status = 'open'"
 
+_STILL_A_DRAFT = "The office does nothing about it until it is submitted."
+
 
 def discard_refused(replica: Replica, *, key: int) -> Done:
     """Lets a refused change go; what was entered in it is forgotten."""
@@ -69,7 +71,7 @@ def _again(
 
 
 def correct_order(replica: Replica, *, row_id: RowId) -> Done:
-    """Brings back the order of refused changes as it was entered; nothing of it is sent before `send_corrected`."""
+    """Brings back the order of refused changes as a draft, with all that was entered; it is not sent meanwhile."""
     with replica.begin("correct_order", "Correct a refused order") as uow:
         standing = at_the_office(uow.driver, "sales_order", row_id)
         first = refused.reopen(uow, lambda change: refused.touches_order(uow, change, row_id))
@@ -97,13 +99,13 @@ def _closed(label: str, standing: Mapping[str, Value] | None) -> str:
 
 
 def send_corrected(replica: Replica, *, row_id: RowId) -> Done:
-    """Lets an order that was being corrected go with the next sync, as one new change."""
+    """Lets an order that was being corrected go with the next sync, as a draft; `submit_order` submits it as well."""
     with replica.begin("send_corrected", "Send corrected order") as uow:
         if not correcting.release(uow.driver, row_id):
             raise KnownError(Code.NOTHING_TO_CHANGE, "This order is not being corrected.")
         order = uow.row("sales_order", row_id)
-        uow.label = f"Order {label_of('sales_order', order or {})} is sent again"
-    return done("send_corrected", uow, row_id, also=frozenset({"sales_order"}))
+        uow.label = f"Order {label_of('sales_order', order or {})} is sent again as a draft"
+    return done("send_corrected", uow, row_id, also=frozenset({"sales_order"}), note=_STILL_A_DRAFT)
 
 
 def hand_over(replica: Replica, *, key: int, note: str = "") -> Done:

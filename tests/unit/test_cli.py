@@ -10,6 +10,9 @@ import pytest
 
 from fieldrep import __version__
 from fieldrep.commands.accounts import edit_account
+from fieldrep.commands.order_lines import NewLine
+from fieldrep.commands.orders import create_order, submit_order
+from fieldrep.contract.fields import MILLIONTH
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.queue_age import DAY
 from fieldrep.paths import Profile
@@ -227,6 +230,23 @@ def test_what_was_refused_is_listed_with_everything_that_was_entered(shell: Shel
     assert entered["fields"]["note"]["after"] == "Ask\nMaria"
     assert shell("do", "send_again", json.dumps({"id": refused["id"]})).code == 0
     assert json.loads(shell("refused", "--json").out) == []
+
+
+def test_a_refused_order_is_listed_once_with_the_command_that_brings_it_back_whole(
+    shell: Shell, profile: Path
+) -> None:
+    with opened(profile) as replica:
+        made = create_order(replica, account_id=HARBOR, lines=[NewLine(sku="210034", qty=MILLIONTH)])
+        assert made.id is not None
+        submit_order(replica, row_id=made.id)
+        for change in replica.waiting(10, 10**6):
+            set_aside(replica, change.n, "No.")
+    command = f"""fieldrep do correct_order '{{"id": "{id_text(made.id)}"}}'"""
+    assert shell("refused").out.count(command) == 1
+    assert shell("do", "correct_order", json.dumps({"id": id_text(made.id)})).code == 0
+    sent = shell("do", "send_corrected", json.dumps({"id": id_text(made.id)})).json
+    assert str(sent["label"]).endswith("is sent again as a draft")
+    assert sent["note"] == "The office does nothing about it until it is submitted."
 
 
 def test_a_refused_change_that_was_handed_over_says_so_and_needs_nobody(shell: Shell, profile: Path) -> None:

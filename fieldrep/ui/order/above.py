@@ -90,7 +90,7 @@ class AboveLines(QObject):
         if self._order_id is not None:
             self._desk.runner.command(
                 send_corrected,
-                done=lambda done: self.said.emit(f"{done.label} with the next sync.", None),
+                done=lambda done: self.said.emit(f"{done.label} with the next sync. {done.note}", None),
                 failed=lambda error: self.said.emit(sentence_of(error), None),
                 row_id=self._order_id,
             )

@@ -54,7 +54,11 @@ def test_what_is_corrected_goes_as_one_new_change_with_the_same_rows(replica: Re
     edit_order_line(replica, row_id=lines[1], qty=3 * MILLIONTH)
     remove_order_line(replica, row_id=lines[0])
     assert replica.waiting(10, 10**6) == []
-    send_corrected(replica, row_id=order)
+    sent = send_corrected(replica, row_id=order)
+    assert sent.told == (
+        f"Order {row(replica, 'sales_order', order)['number_local']} is sent again as a draft. "
+        "The office does nothing about it until it is submitted."
+    ), "it had been submitted before it was refused"
     (change,) = replica.waiting(10, 10**6)
     edits = {edit.row_id: edit for edit in change.edits}
     assert set(edits) == {order, *lines}
