@@ -31,7 +31,8 @@ class WaitingChange:
     Attributes:
         state: `ready`, `doomed` (it builds on a refused change and will be refused too), `aside` (being corrected, and
             not sent before its author says so), `held_back` (the server must be updated first), `waits` (for what
-            others give back to a restored server) or `sent` (answered, and what it became is still to come).
+            others give back to a restored server), `doomed, waits` (both) or `sent` (answered, and what it became is
+            still to come).
         size: bytes to send.
         records: what it touches, the main one first.
         undoable: may still be undone here.

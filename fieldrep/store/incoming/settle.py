@@ -20,6 +20,7 @@ from fieldrep.store.engine import Connection
 from fieldrep.store.outgoing.pending import (
     ASIDE,
     DOOMED,
+    DOOMED_WAITS,
     READY,
     SETTLED,
     WAITS,
@@ -64,8 +65,9 @@ def settle(connection: Connection, outcomes: Iterable[Answer], incarnation: byte
         if isinstance(outcome, Refused):
             gone |= _refuse(connection, outcome, incarnation, now, settling)
         elif isinstance(outcome, Waits):
-            sql = "UPDATE outbox SET state = ? WHERE n = ? AND incarnation = ? AND state IN (?, ?)"
-            connection.execute(sql, (WAITS, outcome.n, incarnation, READY, DOOMED))
+            sql = "UPDATE outbox SET state = ? WHERE n = ? AND incarnation = ? AND state = ?"
+            for state, was in ((WAITS, READY), (DOOMED_WAITS, DOOMED)):
+                connection.execute(sql, (state, outcome.n, incarnation, was))
         else:
             if not isinstance(outcome, Accepted) and outcome.left_out:
                 _keep_left_out(connection, outcome, incarnation, now)
@@ -262,12 +264,13 @@ def _refuse(
 
 def _doom(connection: Connection, gone: set[bytes], settling: Settling) -> None:
     """Takes down what builds on rows that no longer exist. Those changes are still sent: numbers have no gaps."""
-    rows = connection.execute("SELECT n, change FROM outbox WHERE state = ? ORDER BY n", (READY,)).fetchall()
-    for n, blob in rows:
+    sql = "SELECT n, state, change FROM outbox WHERE state IN (?, ?) ORDER BY n"
+    for n, state, blob in connection.execute(sql, (READY, WAITS)).fetchall():
         change = decode_change(blob)
         if not _builds_on(change, gone):
             continue
-        connection.execute("UPDATE outbox SET state = ? WHERE n = ?", (DOOMED, n))
+        doomed = DOOMED if state == READY else DOOMED_WAITS
+        connection.execute("UPDATE outbox SET state = ? WHERE n = ?", (doomed, n))
         gone |= {edit.row_id for edit in change.edits if edit.kind == "create"}
         settling.rows.update((edit.entity, edit.row_id) for edit in change.edits)
 

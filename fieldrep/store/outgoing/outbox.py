@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 from fieldrep.contract.change import Change
 from fieldrep.store.engine import Connection
-from fieldrep.store.outgoing.pending import ASIDE, DOOMED, READY, WAITS, decode_change, encode_change
+from fieldrep.store.outgoing.pending import (
+    ASIDE,
+    DOOMED,
+    DOOMED_WAITS,
+    READY,
+    WAITS,
+    decode_change,
+    encode_change,
+)
 
 WAITING_STATES = (READY, DOOMED)
 _NOTE_EDIT = "INSERT OR IGNORE INTO outbox_edit (entity, row_id, n) VALUES (?, ?, ?)"
@@ -107,12 +115,14 @@ def oldest_made_at(connection: Connection) -> int | None:
 
 def told_to_wait(connection: Connection) -> frozenset[int]:
     """The changes that a restored server takes only once others have given back what they build on."""
-    return frozenset(n for (n,) in connection.execute("SELECT n FROM outbox WHERE state = ?", (WAITS,)))
+    found = connection.execute("SELECT n FROM outbox WHERE state IN (?, ?)", (WAITS, DOOMED_WAITS))
+    return frozenset(n for (n,) in found)
 
 
 def offer_again(connection: Connection) -> None:
     """Lets what was told to wait be sent with the sync that begins."""
-    connection.execute("UPDATE outbox SET state = ? WHERE state = ?", (READY, WAITS))
+    for now, waited in ((READY, WAITS), (DOOMED, DOOMED_WAITS)):
+        connection.execute("UPDATE outbox SET state = ? WHERE state = ?", (now, waited))
 
 
 def refused_before(connection: Connection, n: int, most: int) -> tuple[int, ...]:

@@ -25,6 +25,10 @@ from fieldrep.store.statements import Row, statements_of
 READY, DOOMED, SETTLED, ASIDE, WAITS = "ready", "doomed", "settled", "aside", "waits"
 """States of an outbox entry: to be sent; to be sent though what it builds on was refused; answered, echo to come;
 being corrected, so not to be sent yet; and told to wait for what others give back, so sent with the next sync."""
+DOOMED_WAITS = "doomed, waits"
+"""Told to wait as well, though what it builds on was refused."""
+HIDDEN = (DOOMED, DOOMED_WAITS)
+"""Nobody sees a child without its parent (I8)."""
 
 
 class Standing(IntEnum):
@@ -159,7 +163,7 @@ def replay(entity: str, base: Row | None, edits: Iterable[PendingEdit], user_id:
     for pending in edits:
         edit = pending.edit
         covered = isinstance(held, int) and base is not None and held >= pending.revision
-        if pending.state == DOOMED or (pending.state == SETTLED and covered):
+        if pending.state in HIDDEN or (pending.state == SETTLED and covered):
             continue
         if edit.kind == "create":
             if row is None:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.store.outgoing.pending import ASIDE, DOOMED, READY, SETTLED, WAITS, decode_change
+from fieldrep.store.outgoing.pending import ASIDE, DOOMED, DOOMED_WAITS, READY, SETTLED, WAITS, decode_change
 from fieldrep.store.repairing.btree import Found, Record, records_on, walk
 from fieldrep.store.repairing.pages import Pages
 from fieldrep.store.schema import metadata
@@ -50,7 +50,7 @@ def _is_edit(row: Named) -> bool:
 
 _TESTS: dict[str, Callable[[Named], bool]] = {
     "outbox": lambda row: (
-        row["state"] in (READY, DOOMED, SETTLED, ASIDE, WAITS)
+        row["state"] in (READY, DOOMED, SETTLED, ASIDE, WAITS, DOOMED_WAITS)
         and isinstance(row["base"], bytes | None)
         and _is_change(row)
     ),

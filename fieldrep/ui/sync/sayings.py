@@ -31,6 +31,7 @@ _STATES = {
     "aside": Cell("Being corrected, not sent", Tone.WARNING),
     "held_back": Cell("Waits for the server's update", Tone.WARNING),
     "waits": Cell("Waits for another laptop", Tone.WARNING),
+    "doomed, waits": Cell("Builds on a refused change", Tone.DANGER),
 }
 _HANDED = {
     "": Cell("Needs you", Tone.DANGER),

@@ -20,7 +20,7 @@ from tests.sim.judge.rules import COST_FIELDS, COST_READERS, PARENTS, RULES
 from tests.sim.judge.values import line_total
 from tests.sim.laptop import Laptop
 
-PENDING = "SELECT n, revision FROM outbox WHERE state <> 'doomed' ORDER BY n"
+PENDING = "SELECT n, revision FROM outbox WHERE state NOT LIKE 'doomed%' ORDER BY n"
 LEAVING = "SELECT row_id FROM base_row WHERE standing > 0"
 NO_IMAGE = "SELECT entity, row_id FROM base_row WHERE image IS NULL"
 DIGEST_HALF = 1 << 63
