@@ -12,11 +12,12 @@ from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
-from sync_server.reconcile.orders import DERIVED
+from sync_server.reconcile.orders import DERIVED, ORDER
 from sync_server.reconcile.pairs import DONE
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.restoring.after_backup import told_of
 from sync_server.store.restoring.given_back import revision_restored
+from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 
 LACKS_A_STATE = frozenset({Code.MOVE_NOT_ALLOWED, Code.NOTHING_TO_CHANGE, Code.INVALID_VALUE})
@@ -35,7 +36,7 @@ def _comes_early(tx: WriteTransaction, edit: Edit) -> bool:
     row = tx.row(entity, RowId(edit.row_id)) if entity is not None and len(edit.row_id) == 16 else None
     if row is None:
         return False
-    return _moves_early(tx, edit, row) or _finds_it_done(tx, edit, row)
+    return _moves_early(tx, edit, row) or _is_put_back(tx, edit, row)
 
 
 def _moves_early(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
@@ -51,16 +52,32 @@ def _moves_early(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
     )
 
 
-def _finds_it_done(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
-    """Whether what it brings back is there, for what its author had seen in its place is still to come: over it."""
+def _is_put_back(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    """Whether its author had seen something else, since the backup, where a field says already what the edit brings.
+
+    What was put back is still to come then, and would come over it. In a draft also where it says something third: an
+    order must not be moved on before all of it is there, nor with what somebody decides about it later.
+    """
     if edit.entity == "duplicate_candidate":
         return False
-    derived = DERIVED.get(edit.entity, frozenset())
-    done = any(
-        name in row and name not in derived and edit.before.get(name) != after == row[name]
+    derived, drafted = DERIVED.get(edit.entity, frozenset()), _is_drafted(tx, edit, row)
+    apart = any(
+        name in row
+        and name not in derived
+        and edit.before.get(name) != row[name]
+        and (drafted or after == row[name])
+        and edit.before.get(name) != after
         for name, after in edit.after.items()
     )
-    return done and edit.base_revision > revision_restored(tx)
+    return apart and edit.base_revision > revision_restored(tx)
+
+
+def _is_drafted(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    """Whether a record is an order that is a draft, or a line of one."""
+    order: Row | None = row if edit.entity == "sales_order" else None
+    if edit.entity == "document_line":
+        order = tx.row(ORDER, RowId(bytes_of(row["order_id"])))
+    return order is not None and order["status"] in EDITABLE_STATES
 
 
 def _was_held_otherwise(tx: WriteTransaction, order: Row) -> bool:

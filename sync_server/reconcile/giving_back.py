@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Answer, Change, Edit, Outcome, Refused, Waits
 from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId
@@ -22,6 +25,7 @@ from sync_server.store.restoring.given_back import (
     may_still_come,
     note_returned,
     note_waiting,
+    revision_restored,
     something_came,
     waiting_edits,
     waits_no_more,
@@ -41,12 +45,14 @@ class GivingBack:
 
     Attributes:
         answered_to: up to which number its changes had been answered before, None where it has not told of that.
+        restored: the last state of the backup.
         _taken: the newest change given back that was taken, 0 for none.
     """
 
     tx: WriteTransaction
     author: Author
     answered_to: int | None
+    restored: int
     _waiting: dict[int, tuple[Edit, ...]]
     _touched: set[bytes] = field(default_factory=set)
     _made: set[bytes] = field(default_factory=set)
@@ -58,13 +64,30 @@ class GivingBack:
         """The push of an author; `first` is its oldest change: what waits before that one is not offered with it."""
         answered_to = answered_before(tx, author) if author.has_past else None
         waiting = dict(waiting_edits(tx, author)) if answered_to is not None else {}
-        back = cls(tx, author, answered_to, waiting)
+        back = cls(tx, author, answered_to, revision_restored(tx) if answered_to else 0, waiting)
         back._touch(edit for n, edits in waiting.items() if n < first for edit in edits)
         return back
 
     def gives_back(self, change: Change) -> bool:
         """Whether a change had been answered before the restore."""
         return change.n <= (self.answered_to or 0)
+
+    def as_seen(self, change: Change) -> Change:
+        """A change on the records as its author can have seen them: not as the office has written them since.
+
+        The revision that its author names was one of the store before, and says nothing of what came in this one.
+        """
+        if not self.gives_back(change):
+            return change
+        return replace(change, edits=tuple(map(self._as_seen, change.edits)))
+
+    def _as_seen(self, edit: Edit) -> Edit:
+        entity = CATALOGUE.get(edit.entity) if edit.kind == "update" and len(edit.row_id) == 16 else None
+        row = self.tx.row(entity, RowId(edit.row_id)) if entity is not None else None
+        if row is None or row["changed_by"] is not None:
+            return edit
+        unseen = edit.base_revision >= int(str(row["revision"])) > self.restored
+        return replace(edit, base_revision=self.restored) if unseen else edit
 
     def must_wait(self, change: Change) -> bool:
         """Whether a change is not to be judged yet.

@@ -126,7 +126,8 @@ def _judged(tx: WriteTransaction, rights: Rights, change: Change, floor: int, ba
         return _long_settled(change, tx.revision_now, given_back=back.gives_back(change))
     if back.must_wait(change):
         return Waits(change.n)
-    return back.or_waits(change, accepted(tx, rights, change) or _decide(tx, rights, change))
+    made = back.as_seen(change)
+    return back.or_waits(change, accepted(tx, rights, made) or _decide(tx, rights, made))
 
 
 def has_all(reader: Reader, device_id: RowId, incarnation: Incarnation, changes: Sequence[Change]) -> bool:

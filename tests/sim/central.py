@@ -293,7 +293,7 @@ class Central:
     def _judge_change(self, who: Sender, change: Any, outcome: Outcome) -> list[Key]:
         now = self.now()
         merged = len(self.oracle.merges)
-        verdict, fresh = self.oracle.judge(who, change, now)
+        verdict, fresh = self.oracle.judge(who, self.waiting.early.as_seen(who, change), now)
         for done in self.oracle.merges[merged:]:
             self.mix(done)
         if verdict.kind != _kind(outcome):

@@ -77,6 +77,26 @@ def test_an_order_made_since_the_backup_stays_a_draft_until_another_laptops_line
     assert two.stands("SELECT goods_amount, status = 'draft' FROM sales_order") == [(700, 0)]
 
 
+def test_a_line_changed_on_top_of_another_laptops_change_goes_out_with_the_order(two: Two) -> None:
+    shop = two.desk.create("Shop")
+    order = two.desk.draft(shop)
+    two.back_up()
+    for laptop, quantity in ((two.desk, 2_000_000), (two.road, 3_000_000)):
+        with laptop.replica.read() as reader:
+            ((line,),) = reader.rows("SELECT id FROM document_line")
+        with laptop.replica.begin("edit_line", "line") as uow:
+            uow.update("document_line", line, {"qty": quantity})
+        laptop.sync()
+        two.sync()
+    two.desk.submit(order)
+    two.sync()
+    go_back(two.world, two.folder)
+    waiting = [laptop.sync().told_to_wait for laptop in (two.road, two.desk, two.road, two.desk)]
+    assert waiting == [1, 1, 0, 0]
+    assert two.stands("SELECT goods_amount, status FROM sales_order") == [(1500, "received")]
+    assert two.stands("SELECT count(*) FROM conflict") == [(0,)]
+
+
 @pytest.mark.parametrize("stays", [0, 1])
 def test_a_decision_about_a_pair_that_is_still_to_come_holds_back_those_after_it(
     two: Two, stays: int
@@ -97,3 +117,28 @@ def test_a_decision_about_a_pair_that_is_still_to_come_holds_back_those_after_it
     merge_duplicate(two.road.replica, row_id=pair, survivor_id=second)
     two.road_first(waits=2)
     assert two.stands("SELECT id FROM account WHERE merged_into_id IS NULL") == [(second,)]
+
+
+def test_what_the_office_has_entered_since_a_restore_is_not_archived_by_who_had_not_seen_it(two: Two) -> None:
+    shop = two.desk.create("Shop")
+    two.back_up()
+    write(two.desk, shop, phone="1")
+    two.desk.sync()
+    for number in range(9):
+        two.desk.create(f"Inn {number}")
+    two.desk.sync()
+    write(two.desk, shop, phone="2")
+    two.sync()
+    write(two.road, shop, archived=1)
+    two.sync()
+    with two.desk.replica.write() as connection:
+        connection.execute("DELETE FROM sent_log WHERE command = 'create_account'")
+    go_back(two.world, two.folder)
+    two.desk.sync()
+    two.world.change("account", shop, note="entered in the office", changed_by=None)
+    receipt = two.road.sync()
+    assert (receipt.refused, receipt.told_to_wait) == (0, 0)
+    assert two.stands("SELECT archived, note FROM account WHERE name = 'Shop'") == [
+        (0, "entered in the office")
+    ]
+    assert two.stands("SELECT field FROM conflict") == [("archived",)]

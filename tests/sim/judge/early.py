@@ -95,6 +95,22 @@ class Early:
             name = self.central.names.get(one.who.device)
             raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
 
+    def as_seen(self, who: Sender, change: Any) -> Any:
+        """A change given back, of which the author saw nothing that the office has written since the restore."""
+        if not self.is_given_back(who.device, change.n):
+            return change
+        edits = [
+            msgspec.structs.replace(edit, base_revision=self._backup) if self._is_unseen(edit) else edit
+            for edit in change.edits
+        ]
+        return msgspec.structs.replace(change, edits=tuple(edits))
+
+    def _is_unseen(self, edit: Edit) -> bool:
+        row = self.central.oracle.rows.get(edit.entity, {}).get(edit.row_id)
+        if row is None or edit.kind != "update" or row["changed_by"] is not None:
+            return False
+        return edit.base_revision >= self._written_at(edit.entity, edit.row_id) > self._backup
+
     @property
     def _backup(self) -> int:
         return self.central.restored_to[-1][1] if self.central.restored else 0
@@ -166,7 +182,9 @@ def found_otherwise(oracle: Oracle, change: Any) -> list[_State]:
 
 
 def taken_back(oracle: Oracle, change: Any, backup: int) -> list[_State]:
-    """The values that a change replaced and does not find, for what it brings is there; seen since the backup."""
+    """The values that a change replaced and does not find, seen since the backup; outside a draft only those in whose
+    place is what it brings.
+    """
     return [
         (edit.entity, edit.row_id, (name, edit.before.get(name)))
         for edit in change.edits
@@ -176,8 +194,14 @@ def taken_back(oracle: Oracle, change: Any, backup: int) -> list[_State]:
         if row is not None
         and name in row
         and (edit.entity, name) not in _DERIVED
-        and edit.before.get(name) != after == row[name]
+        and edit.before.get(name) not in (after, row[name])
+        and (after == row[name] or _is_drafted(oracle, edit.entity, row))
     ]
+
+
+def _is_drafted(oracle: Oracle, entity: str, row: Any) -> bool:
+    order = oracle.rows["sales_order"].get(row["order_id"]) if entity == "document_line" else row
+    return entity in ("document_line", "sales_order") and order is not None and order["status"] == "draft"
 
 
 _DERIVED = {
