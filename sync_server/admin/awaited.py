@@ -35,6 +35,10 @@ _WAITING = (
     "When nobody is left who may bring it, they are judged without it: what is refused then stays there, with all that "
     "was entered."
 )
+_TRY_AGAIN = (
+    "Something came since these offered what waits on them; they have to sync once more, and others wait for that. "
+    "Where one never comes back, fieldrep-server device revoke DEVICE ends the waiting:"
+)
 _NEW_LINK = (
     "Each needs a new link from fieldrep-server enroll LOGIN and then brings its work along; where one never comes, "
     "fieldrep-server device revoke ID ends the waiting."
@@ -106,7 +110,9 @@ def _awaited(devices: list[DeviceReturn]) -> list[str]:
 def _waiting(found: RestoreReport) -> list[str]:
     """What is said of changes that came back before the records they need."""
     count = sum(len(device.waits) for device in found.devices if device.state in UNSETTLED)
-    return [_WAITING.format(wait=counted(count, "change waits", "changes wait"))] if count else []
+    again = [_named(device) for device in found.devices if device.tries_again]
+    said = [_WAITING.format(wait=counted(count, "change waits", "changes wait"))] if count else []
+    return [*said, *([_TRY_AGAIN, *_devices_named(again)] if again else [])]
 
 
 def _perhaps(devices: list[DeviceReturn]) -> list[str]:

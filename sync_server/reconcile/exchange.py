@@ -30,7 +30,7 @@ from sync_server.store.feed.pulling import Pulled, retold
 from sync_server.store.proof.comparison import digests_below, rows_asked_for
 from sync_server.store.proof.differing import differs, tell_difference
 from sync_server.store.restoring.after_backup import note_held, restored_to, shown_before
-from sync_server.store.restoring.given_back import note_refused, note_return
+from sync_server.store.restoring.given_back import note_answered, note_refused, note_return, tells_of_more
 from sync_server.store.series import skip_told
 from sync_server.store.snapshot import Snapshot
 
@@ -98,6 +98,9 @@ def _exchanged(
             if request.refused:  # one that comes late, or again, speaks of a restore before this one
                 with database.beside() as session:
                     note_refused(session, info, device, request.refused)
+            if tells_of_more(snapshot, device, request.handshake):
+                with database.beside() as session:
+                    note_answered(session, info, device, request.handshake)
         # Most exchanges carry no change: all is said in one snapshot. After a restore nothing is taken yet: the device
         # first hears of it, then offers again what this store forgot, so that no change comes before what it builds on.
         if not request.changes or restored:
@@ -108,7 +111,13 @@ def _exchanged(
 def _is_plain_push(seen: Glance, request: ExchangeRequest) -> bool:
     """Whether a look is enough to take what is pushed: there is nothing else to it, nor to the store."""
     told, info = request.handshake, seen.info
-    if not request.changes or request.refused or info.behind or shown_beyond(told.cursor, info.revision):
+    if (
+        not request.changes
+        or request.refused
+        or told.offered_to
+        or info.behind
+        or shown_beyond(told.cursor, info.revision)
+    ):
         return False
     return judge(info, seen.device, told)[0] is Verdict.CONTINUE and not has_gone_back(
         info, seen.device, told

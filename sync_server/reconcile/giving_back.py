@@ -46,7 +46,7 @@ class GivingBack:
     Attributes:
         answered_to: up to which number its changes had been answered before, None where it has not told of that.
         restored: the last state of the backup.
-        _taken: the newest change given back that was taken, 0 for none.
+        _taken: whether a change given back was taken.
     """
 
     tx: WriteTransaction
@@ -57,7 +57,7 @@ class GivingBack:
     _touched: set[bytes] = field(default_factory=set)
     _made: set[bytes] = field(default_factory=set)
     _may_come: bool | None = None
-    _taken: int = 0
+    _taken: bool = False
 
     @classmethod
     def of(cls, tx: WriteTransaction, author: Author, first: int) -> GivingBack:
@@ -116,20 +116,19 @@ class GivingBack:
             note_waiting(self.tx, self.author, change)
         elif self.gives_back(change):
             note_returned(self.tx, self.author, change, answer)
-            if not isinstance(answer, Refused | None):
-                self._may_come = self._may_come if self._taken else None
-                self._taken = change.n
+            if not self._taken and not isinstance(answer, Refused | None):
+                self._taken, self._may_come = True, None
         elif change.n in self._waiting:
             waits_no_more(self.tx, self.author, change)
 
     def conclude(self) -> None:
         """What was taken may be what others wait for."""
         if self._taken:
-            something_came(self.tx, self.author, self._taken)
+            something_came(self.tx, self.author)
 
     def _somebody_may_come(self) -> bool:
         if self._may_come is None:
-            self._may_come = may_still_come(self.tx, self.author, something_came=self._taken > 0)
+            self._may_come = may_still_come(self.tx, self.author, something_came=self._taken)
         return self._may_come
 
     def _may_wait(self, n: int) -> bool:

@@ -84,6 +84,38 @@ def test_a_restore_while_a_laptop_still_gives_back_forgets_nothing_of_what_it_ha
     ana.replica.close()
 
 
+def test_what_was_answered_behind_a_change_that_waits_counts_as_answered_at_the_next_restore(
+    world: World, tmp_path: Path
+) -> None:
+    desk, _ = with_shop(tmp_path, world)
+    road = Laptop(tmp_path, world, desk.admission.user_id, "road")
+    road.sync()
+    (tmp_path / "kept").unlink()
+    keep(world, tmp_path)
+    late = desk.create("Late")
+    desk.sync()
+    road.sync()
+    road.edit(late, phone="1")
+    road.sync()
+    go_back(world, tmp_path)
+    assert road.sync().told_to_wait == 1
+    road.create("Inn")
+    road.create("Pub")
+    road.sync()
+    with road.replica.write() as connection:
+        connection.execute("DELETE FROM sent_log WHERE n = 2")
+    go_back(world, tmp_path, seed=10)
+    road.sync()
+    (found,) = (one for one in returns(world) if one.device == "road")
+    assert (found.answered_to, found.returned, found.waits) == (3, 1, (1,))
+    desk.sync()
+    assert road.sync().told_to_wait == 0
+    (found,) = (one for one in returns(world) if one.device == "road")
+    assert (found.state, found.missing) == ("done", (2,))
+    for laptop in (desk, road):
+        laptop.replica.close()
+
+
 def test_what_a_copy_had_sent_as_the_old_device_stands_for_nothing_of_the_new_one(
     world: World, tmp_path: Path
 ) -> None:

@@ -55,3 +55,34 @@ def test_a_field_that_may_point_to_several_kinds_of_records_names_the_one_it_poi
     with world.database.read() as reader:
         assert value_words(reader, survivor, shop) == "“Corner Shop”"
         assert value_words(reader, survivor, bytes(16)) == "a record that is gone"
+
+
+def test_whoever_has_to_offer_again_what_waited_is_named_for_others_wait_for_it(
+    world: World, tmp_path: Path
+) -> None:
+    user = world.user("ana")
+    desk, road, home = (Laptop(tmp_path, world, user, name) for name in ("desk", "road", "home"))
+    for laptop in (desk, road, home):
+        laptop.sync()
+    keep(world, tmp_path)
+    shop = desk.create("Shop")
+    desk.sync()
+    for laptop, field in ((road, "phone"), (home, "note")):
+        laptop.sync()
+        laptop.edit(shop, **{field: "1"})
+        laptop.sync()
+    go_back(world, tmp_path)
+    for laptop in (road, home):
+        laptop.sync()
+        assert told(world, laptop).state == "waits"
+    desk.sync()
+    road.sync()
+    said = conclusion(report(world))
+    assert [told(world, laptop).tries_again for laptop in (desk, road, home)] == [False, False, True]
+    assert said[0].startswith("1 change waits on their laptops")
+    assert "they have to sync once more" in said[1]
+    assert "home" in said[2]
+    home.sync()
+    assert report(world).done
+    for laptop in (desk, road, home):
+        laptop.replica.close()

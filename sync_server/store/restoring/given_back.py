@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR, Change, Edit, Outcome, Refused
-from fieldrep.contract.messages import ExchangeRequest
+from fieldrep.contract.messages import ExchangeRequest, Handshake
 from sync_server.store.devices.contact import DeviceIdentity
 from sync_server.store.devices.known_before import unknown_devices
 from sync_server.store.reading import Reader, StoreInfo
@@ -77,6 +77,28 @@ def note_refused(session: Session, info: StoreInfo, device: DeviceIdentity, numb
     session.run(
         "UPDATE device_return SET refused = ? WHERE epoch = ? AND device_id = ?",
         (_pack(tuple(sorted(numbers))), info.epoch, device.device_id),
+    )
+
+
+def tells_of_more(reader: Reader, device: DeviceIdentity, handshake: Handshake) -> bool:
+    """Whether a device that gives back had been answered further than it told at its first contact.
+
+    What it was answered behind a change that waited then, when a restore came before this one, it counts only now.
+    """
+    found = handshake.offered_to and reader.session.first(
+        "SELECT 1 FROM device_return "
+        "WHERE epoch = (SELECT epoch FROM store_info) AND device_id = ? AND answered_to < ?",
+        (device.device_id, min(handshake.offered_to, handshake.highest_n)),
+    )
+    return bool(found)
+
+
+def note_answered(session: Session, info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> None:
+    """Keeps how far a device had been answered, as it tells once it has heard of a restore."""
+    answered = min(handshake.offered_to, handshake.highest_n)
+    session.run(
+        "UPDATE device_return SET answered_to = ? WHERE epoch = ? AND device_id = ? AND answered_to < ?",
+        (answered, info.epoch, device.device_id, answered),
     )
 
 
@@ -148,14 +170,15 @@ def waits_no_more(tx: WriteTransaction, author: Author, change: Change) -> None:
     )
 
 
-def something_came(tx: WriteTransaction, author: Author, n: int) -> None:
-    """A change given back was taken: whatever waits may find what it needs now, but for what its device offered after
-    it.
+def something_came(tx: WriteTransaction, author: Author) -> None:
+    """A change given back was taken: whatever waits on other devices may find what it needs now.
+
+    What waits on its own was made before it.
     """
     tx.session.run(
         "UPDATE returned_change SET result = ? WHERE epoch = (SELECT epoch FROM store_info) AND result = ? "
-        "AND (device_id <> ? OR n < ?)",
-        (TO_BE_TRIED, WAITS, author.device_id, n),
+        "AND device_id <> ?",
+        (TO_BE_TRIED, WAITS, author.device_id),
     )
 
 

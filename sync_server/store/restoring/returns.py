@@ -51,6 +51,7 @@ class DeviceReturn:
             same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
         refused: those that lie there to be corrected: refused before, or when they were given back.
         waits: those that need a record which another device may still give back; they lie there until then.
+        tries_again: something came since it offered these, so it has to offer them once more.
         missing: those that the backup lacks and the device no longer keeps; they are lost.
         repaired: it was repaired after damage and left out numbers; some of them may have been used, and be lost.
     """
@@ -69,6 +70,7 @@ class DeviceReturn:
     refused: tuple[int, ...] = ()
     missing: tuple[int, ...] = ()
     waits: tuple[int, ...] = ()
+    tries_again: bool = False
     replaced_by: str | None = None
     repaired: bool = False
 
@@ -180,7 +182,7 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
     assert isinstance(made_at, int)  # noqa: S101 - never empty
     answered_to = answered if isinstance(answered, int) else 0
     told = _numbers(refused) if isinstance(refused, bytes) else ()
-    returned, waits = _listed(reader, device_id, settled if isinstance(settled, int) else 0)
+    returned, waits, to_try = _listed(reader, device_id, settled if isinstance(settled, int) else 0)
     admitted_by = made_at if made_at < restored_at else None
     installation = (device_id, incarnation if isinstance(incarnation, bytes) else b"")
     again = {n for n, result in returned if result.startswith("refused")}
@@ -207,19 +209,25 @@ def _device(reader: Reader, row: tuple[object, ...], restored_at: int) -> Device
         refused=tuple(sorted({n for n in told if n not in known} | again)),
         missing=missing,
         waits=tuple(sorted(waits)),
+        tries_again=state == "waits" and to_try,
         replaced_by=id_text(successor) if successor else None,
         repaired=left_out,
     )
 
 
-def _listed(reader: Reader, device_id: bytes, settled_to: int) -> tuple[list[tuple[int, str]], set[int]]:
-    """What came back of a device, with what became of it, and what waits there for others."""
+def _listed(
+    reader: Reader, device_id: bytes, settled_to: int
+) -> tuple[list[tuple[int, str]], set[int], bool]:
+    """What came back of a device, with what became of it, what waits there for others, and whether it has to offer
+    any of that again.
+    """
     sql = (
         "SELECT n, result FROM returned_change WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)"
     )
     listed = reader.rows(sql, (device_id,))
     returned = [(n, result) for n, result in listed if result not in (WAITS, TO_BE_TRIED)]
-    return returned, {n for n, _ in listed if n > settled_to} - {n for n, _ in returned}
+    waits = {n: result for n, result in listed if n > settled_to and result in (WAITS, TO_BE_TRIED)}
+    return returned, set(waits), TO_BE_TRIED in waits.values()
 
 
 def _or_gone(
