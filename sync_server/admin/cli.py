@@ -46,6 +46,7 @@ _STAYS = (
     "What a device holds stays on it, encrypted, and can be read by whoever can use it until it is wiped; what it has "
     "not sent reaches you only once it is enrolled again with a new link (fieldrep-server enroll LOGIN)."
 )
+_OF_EACH = ("id", "login", "name", "state", "last_seen", "last_repaired")
 _SELDOM = ("copy_noticed", "wiped", "lost_with_it")
 """Of a device; a column where there is any."""
 
@@ -191,7 +192,10 @@ def device() -> None:
 @click.option("--user", "login", help="Of this person only.")
 @as_json_option
 def device_list(login: str | None, as_json: bool) -> None:
-    """Lists devices: whose each is, how it stands, when it was last seen, and when a copy of it was noticed last."""
+    """Lists devices: whose each is, how it stands, when it was last seen, and when a copy of it was noticed last.
+
+    “Last repaired” is when records on it that had come to differ from the store's were last fetched anew.
+    """
     with central_store() as database, database.read() as reader:
         devices = admin.devices(reader, login)
     found: list[dict[str, JsonValue]] = [
@@ -206,18 +210,8 @@ def device_list(login: str | None, as_json: bool) -> None:
         }
         for one in devices
     ]
-    columns = (
-        "id",
-        "login",
-        "name",
-        "state",
-        "last_seen",
-        "last_repaired",
-        *(name for name in _SELDOM if as_json or any(one[name] for one in found)),
-        "number_prefix",
-        "app_version",
-        "os",
-    )
+    seldom = (name for name in _SELDOM if as_json or any(one[name] for one in found))
+    columns = (*_OF_EACH, *seldom, "number_prefix", "app_version", "os")
     if not found and not as_json:
         whose = f"{login} has no device" if login else "No device is enrolled"
         say(f"{whose} yet. Next: fieldrep-server enroll {login or 'LOGIN'}")

@@ -44,7 +44,8 @@ def files(person_mb: int | None, company_mb: int | None, as_json: bool) -> None:
                 for login, count, size, missing in use_of_files(reader)
             ]
     if not as_json:
-        say(f"All files together may come to {limits['company'] // _MEGABYTE:,} MB.")
+        person, company = (limits[name] // _MEGABYTE for name in ("person", "company"))
+        say(f"The files of one person may come to {person:,} MB, all together to {company:,} MB.")
     if not found and not as_json:
         say("Nobody has added a file yet.")
         return

@@ -136,7 +136,8 @@ def over_quota(session: Session, row: Row) -> str:
     if own is not None and int(own[0]) + more > limits["person"]:
         return (
             f"With this one the files of who added it come to more than {limits['person'] // 1_000_000:,} MB. It waits "
-            "on the laptop until files that are no longer needed are archived."
+            "on the laptop until some that are no longer needed are archived, or your admin allows more "
+            "(fieldrep-server files --person-mb)."
         )
     arrived = session.first(_ARRIVED)
     if arrived is not None and int(arrived[0]) + _whole_number(row["size"]) > limits["company"]:

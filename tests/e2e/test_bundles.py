@@ -103,7 +103,8 @@ def test_a_photo_goes_by_stick_and_a_full_office_says_so(place: Place, tmp_path:
     assert [file["name"] for file in receipt["files_not_taken"]] == [stuck["name"]]
     assert stuck["name"] in receipt["sentence"]
 
-    place.server("files", "--person-mb", "2", "--company-mb", "100")
+    said = place.server("files", "--person-mb", "2", "--company-mb", "100")
+    assert said.startswith("The files of one person may come to 2 MB, all together to 100 MB.\n")
     ana("bundle", "out", stick / "ana")
     assert place.answer("ana")["files"] == 1
     ana("bundle", "in", stick / "answer")

@@ -204,7 +204,7 @@ def active_user(reader: Reader, login: str) -> Row:
     """
     user = user_named(reader, login)
     if not user["active"]:
-        sentence = f"“{login[:80]}” is disabled; fieldrep-server user enable {login[:80]} lets him back in."
+        sentence = f"“{login[:80]}” is disabled; fieldrep-server user enable {login[:80]} lets them back in."
         raise KnownError(Code.READ_ONLY, sentence)
     return user
 
