@@ -48,8 +48,8 @@ class Done:
 
     @property
     def changed(self) -> bool:
-        """Whether anything differs from before."""
-        return self.change_n != 0
+        """Whether anything differs from before, be it what has to travel or what is kept here alone."""
+        return self.change_n != 0 or bool(self.entities)
 
 
 def done(

@@ -13,6 +13,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Kind, Merge
 from fieldrep.store.outgoing import outbox
 from fieldrep.store.reader import Reader
+from fieldrep.store.state import load_state
 from fieldrep.store.unit_of_work import UnitOfWork
 
 LOOK_BACK = 50
@@ -55,7 +56,9 @@ def undo(unit: UnitOfWork, n: int) -> str:
     """
     found = outbox.find(unit.driver, n)
     if found is None:
-        raise KnownError(Code.NOT_FOUND, "This can no longer be undone: it was sent long ago or refused.")
+        was_made = n <= load_state(unit.driver).highest_n
+        gone = "This can no longer be undone: it was sent long ago or refused."
+        raise KnownError(Code.NOT_FOUND, gone if was_made else f"No change here has the number {n} yet.")
     change, label = found
     reversed_any = False
     _require_own_decisions(unit, change)

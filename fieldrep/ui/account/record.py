@@ -394,7 +394,7 @@ class AccountRecord(QWidget):
 
     def _say_done(self, done: Done) -> None:
         if done.changed:
-            self.said.emit(done.told, done.change_n)
+            self.said.emit(done.told, done.change_n or None)
 
     def _say_failed(self, error: Exception) -> None:
         self.said.emit(sentence_of(error), None)

@@ -381,7 +381,7 @@ class OrderEditor(QWidget):
 
     def _on_copied(self, done: Done) -> None:
         self.show_order(done.ids["sales_order"])
-        self.said.emit(done.label, done.change_n)
+        self.said.emit(done.told, done.change_n or None)
 
     # Saving
 
@@ -394,4 +394,4 @@ class OrderEditor(QWidget):
 
     def _say_done(self, done: Done) -> None:
         if done.changed:
-            self.said.emit(done.label, done.change_n)
+            self.said.emit(done.told, done.change_n or None)

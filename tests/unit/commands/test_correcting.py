@@ -55,6 +55,7 @@ def test_what_is_corrected_goes_as_one_new_change_with_the_same_rows(replica: Re
     remove_order_line(replica, row_id=lines[0])
     assert replica.waiting(10, 10**6) == []
     sent = send_corrected(replica, row_id=order)
+    assert (sent.changed, sent.change_n) == (True, 0), "it travels under a number of its own"
     assert sent.told == (
         f"Order {row(replica, 'sales_order', order)['number_local']} is sent again as a draft. "
         "The office does nothing about it until it is submitted."

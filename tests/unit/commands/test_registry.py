@@ -211,7 +211,7 @@ def test_a_currency_that_no_price_list_is_in_is_taken_with_a_warning(replica: Re
         ("resolve_conflict", {"id": ACCOUNT}, Code.REQUIRED, "choose"),
         ("discard_refused", {"id": 99}, Code.NOT_FOUND, "not there any more"),
         ("undo", {}, Code.NOTHING_TO_CHANGE, "nothing to undo"),
-        ("undo", {"n": 99}, Code.NOT_FOUND, "no longer be undone"),
+        ("undo", {"n": 99}, Code.NOT_FOUND, "No change here has the number 99 yet."),
         ("undo", {"n": 2**63}, Code.INVALID_VALUE, "too large"),
         ("discard_refused", {"id": -(2**70)}, Code.INVALID_VALUE, "too large"),
     ],
