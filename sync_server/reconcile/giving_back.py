@@ -107,13 +107,14 @@ class GivingBack:
             return outcome
         fitted = self.gives_back(change) and outcome.code in LACKS_A_STATE
         lacks = fitted or outcome.code in LACKS_A_RECORD
-        return Waits(change.n) if lacks and self._somebody_may_come() else outcome
+        comes = lacks and (self._may_be_raised(change) or self._somebody_may_come())
+        return Waits(change.n) if comes else outcome
 
     def note(self, change: Change, answer: Answer | None) -> None:
         """Lists what became of a change; None for one that the backup knows."""
         if isinstance(answer, Waits):
             self._touch(change.edits)
-            note_waiting(self.tx, self.author, change)
+            note_waiting(self.tx, self.author, change, again=self._may_be_raised(change))
         elif self.gives_back(change):
             note_returned(self.tx, self.author, change, answer)
             if not self._taken and not isinstance(answer, Refused | None):
@@ -130,6 +131,15 @@ class GivingBack:
         if self._may_come is None:
             self._may_come = may_still_come(self.tx, self.author, something_came=self._taken)
         return self._may_come
+
+    def _may_be_raised(self, change: Change) -> bool:
+        """Whether a change decides on a pair that may be raised at the end of this very push, of what it brought."""
+        pairs = [RowId(edit.row_id) for edit in change.edits if edit.entity == CANDIDATE.name]
+        return (
+            self._taken
+            and self.gives_back(change)
+            and any(self.tx.row(CANDIDATE, one) is None for one in pairs)
+        )
 
     def _may_wait(self, n: int) -> bool:
         return self.answered_to is not None and n <= self.author.waits_to

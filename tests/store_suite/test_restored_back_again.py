@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.commands.pairs import merge_duplicate
+from fieldrep.commands.pairs import keep_apart, merge_duplicate
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from tests.store_suite.laptop import Laptop, go_back
@@ -142,3 +142,19 @@ def test_what_the_office_has_entered_since_a_restore_is_not_archived_by_who_had_
         (0, "entered in the office")
     ]
     assert two.stands("SELECT field FROM conflict") == [("archived",)]
+
+
+def test_a_decision_about_a_pair_that_its_own_laptop_brings_back_is_taken_with_the_next_sync(
+    two: Two,
+) -> None:
+    two.desk.create("Corner Shop")
+    two.back_up()
+    two.road.create("Corner Shop Ltd")
+    two.road.sync()
+    keep_apart(two.road.replica, row_id=pair_of(two.road))
+    two.sync()
+    go_back(two.world, two.folder)
+    assert [laptop.sync().told_to_wait for laptop in (two.desk, two.road)] == [0, 1]
+    receipt = two.road.sync()
+    assert (receipt.refused, receipt.told_to_wait) == (0, 0)
+    assert two.stands("SELECT status FROM duplicate_candidate") == [("not_duplicate",)]

@@ -125,9 +125,9 @@ def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome:
     _list(tx, author, change, result, _pack(change.edits if outcome is not None else ()))
 
 
-def note_waiting(tx: WriteTransaction, author: Author, change: Change) -> None:
-    """Lists a change that waits for what others give back."""
-    _list(tx, author, change, WAITS, _pack(change.edits))
+def note_waiting(tx: WriteTransaction, author: Author, change: Change, *, again: bool) -> None:
+    """Lists a change that waits for what others give back; `again` where it is to be tried without them."""
+    _list(tx, author, change, TO_BE_TRIED if again else WAITS, _pack(change.edits))
 
 
 def _list(tx: WriteTransaction, author: Author, change: Change, result: str, edits: bytes) -> None:
@@ -176,8 +176,10 @@ def something_came(tx: WriteTransaction, author: Author) -> None:
     What waits on its own was made before it.
     """
     tx.session.run(
-        "UPDATE returned_change SET result = ? WHERE epoch = (SELECT epoch FROM store_info) AND result = ? "
-        "AND device_id <> ?",
+        "UPDATE returned_change SET result = ? WHERE (epoch, device_id, n) IN ("
+        "SELECT w.epoch, w.device_id, w.n FROM device_contact AS k CROSS JOIN returned_change AS w "
+        "WHERE w.epoch = (SELECT epoch FROM store_info) AND w.device_id = k.device_id AND w.n > k.settled_to "
+        "AND w.result = ? AND k.device_id <> ?)",
         (TO_BE_TRIED, WAITS, author.device_id),
     )
 
