@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -27,6 +29,24 @@ settings.register_profile("desk", _UNHURRIED, derandomize=True, max_examples=50)
 settings.register_profile("ci", _UNHURRIED, derandomize=True, max_examples=200)
 settings.register_profile("drawn", _UNHURRIED, max_examples=1_000, print_blob=True)
 settings.load_profile("ci" if IN_CI else "desk")
+
+
+ON_ONE_WORKER = ("tests/e2e/test_demo.py", "tests/e2e/test_northwind_scenario.py")
+"""Modules whose tests share what takes long to make."""
+
+
+class Sharing(LoadScopeScheduling):
+    """Hands tests to workers one by one, but for those modules: pytest 9.2 knows nothing of the groups of xdist 3.8."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module in ON_ONE_WORKER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """How tests are spread over the workers."""
+    return Sharing(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.xdist_group("the demo starts once for all of these")
 DEMO = CHECKOUT / "packaging" / "demo.py"
 
 

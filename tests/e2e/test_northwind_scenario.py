@@ -22,8 +22,6 @@ from tests.e2e.server_command import ServerCommand
 from tests.e2e.test_serving import serving
 from tests.helpers.bad_line import Proxy, bad_line
 
-pytestmark = pytest.mark.xdist_group("northwind is imported once for all of these")
-
 PEOPLE = ("nancy.davolio", "janet.leverling", "andrew.fuller")
 THEIR_PHONE, OUR_PHONE = "0800 OFFICE", "0800 NANCY"
 
