@@ -21,6 +21,7 @@ from fieldrep.sync.enrolment import device_keys
 from sync_server.admin.bundles import open_request, write_answer
 from sync_server.store.devices.credentials import admit, make_code
 from sync_server.store.restoring.backup import backup, restore
+from sync_server.store.restoring.returns import RestoreReport, restore_report
 from tests.helpers.in_process import InProcess
 from tests.store_suite.world import SeededBytes, World
 
@@ -149,3 +150,11 @@ def with_shop(folder: Path, world: World, name: str = "ana") -> tuple[Laptop, Ro
     laptop.sync()
     keep(world, folder)
     return laptop, shop
+
+
+def report(world: World) -> RestoreReport:
+    """What the store says of its last restore."""
+    with world.database.read() as reader:
+        found = restore_report(reader)
+    assert found is not None
+    return found

@@ -15,8 +15,8 @@ from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.devices.credentials import identify, revoke
 from sync_server.store.proof.verify import verify
-from sync_server.store.restoring.returns import DeviceReturn, RestoreReport, restore_report
-from tests.store_suite.laptop import KEY, Laptop, go_back, keep, with_shop
+from sync_server.store.restoring.returns import DeviceReturn, restore_report
+from tests.store_suite.laptop import KEY, Laptop, go_back, keep, report, with_shop
 from tests.store_suite.world import World, new_row
 
 
@@ -50,13 +50,6 @@ def test_offline_work_on_an_account_that_moved_before_its_return_is_judged_by_th
     assert verify(world.database) == []
     for laptop in (ana, ben):
         laptop.replica.close()
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
 
 
 def states(world: World) -> dict[str, str]:

@@ -13,17 +13,9 @@ from fieldrep.sync.handshake import handshake_of
 from sync_server.admin.awaited import conclusion
 from sync_server.reconcile.exchange import exchange
 from sync_server.store.devices.credentials import identify
-from sync_server.store.restoring.returns import RestoreReport, restore_report
 from sync_server.store.restoring.two_values import TwoValues
-from tests.store_suite.laptop import Laptop, go_back, keep
+from tests.store_suite.laptop import Laptop, go_back, keep, report
 from tests.store_suite.world import World
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
 
 
 def pairs(fields: tuple[TwoValues, ...]) -> set[tuple[str, str, Value, Value]]:

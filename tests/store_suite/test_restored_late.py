@@ -6,16 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_server.store.restoring.returns import RestoreReport, restore_report
-from tests.store_suite.laptop import Laptop, go_back, keep, office
+from tests.store_suite.laptop import Laptop, go_back, keep, office, report
 from tests.store_suite.world import World
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
 
 
 def states(world: World) -> dict[str, str]:

@@ -18,17 +18,10 @@ from sync_server.admin.awaited import conclusion
 from sync_server.store.devices.credentials import revoke
 from sync_server.store.devices.wiping import order_wipe
 from sync_server.store.proof.verify import verify
-from sync_server.store.restoring.returns import DeviceReturn, RestoreReport, restore_report
+from sync_server.store.restoring.returns import DeviceReturn
 from tests.helpers.in_process import InProcess
-from tests.store_suite.laptop import Laptop, go_back, keep, office
+from tests.store_suite.laptop import Laptop, go_back, keep, office, report
 from tests.store_suite.world import World
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
 
 
 def told(world: World, laptop: Laptop) -> DeviceReturn:

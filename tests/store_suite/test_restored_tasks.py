@@ -11,16 +11,8 @@ from sync_server.admin.restored import print_report
 from sync_server.reconcile.merges import merge
 from sync_server.store.devices.credentials import revoke
 from sync_server.store.office.admin import add_territory, assign, unassign
-from sync_server.store.restoring.returns import RestoreReport, restore_report
-from tests.store_suite.laptop import Laptop, go_back, keep
+from tests.store_suite.laptop import Laptop, go_back, keep, report
 from tests.store_suite.world import World, contacts
-
-
-def report(world: World) -> RestoreReport:
-    with world.database.read() as reader:
-        found = restore_report(reader)
-    assert found is not None
-    return found
 
 
 def named(world: World) -> set[tuple[str, str, str]]:
