@@ -9,17 +9,14 @@ from fieldrep.contract.errors import Code
 from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.sync.engine import sync
-from sync_server.store.restoring.returns import DeviceReturn, restore_report
+from sync_server.store.restoring.returns import DeviceReturn
 from tests.helpers.in_process import InProcess
-from tests.store_suite.laptop import Laptop, go_back, keep, office, with_shop
+from tests.store_suite.laptop import Laptop, go_back, keep, office, report, with_shop
 from tests.store_suite.world import World
 
 
 def returns(world: World) -> tuple[DeviceReturn, ...]:
-    with world.database.read() as reader:
-        report = restore_report(reader)
-    assert report is not None
-    return report.devices
+    return report(world).devices
 
 
 def told(world: World) -> DeviceReturn:
