@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -25,6 +27,7 @@ from sqlcipher3 import dbapi2
 
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.store.statements import statements_named
+from tests.bench import bare_push
 from tests.bench.device import KEY
 from tests.bench.machine import environment
 from tests.bench.workload import Size, Workload
@@ -35,8 +38,15 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent
 )
 
 
+Pages = list[tuple[str, list[tuple[object, ...]]]]
+"""Entities with columns of their rows."""
+
+
 class Took(NamedTuple):
-    """Seconds on the clock and of this process's processor time; on a busy machine the second says more."""
+    """Seconds on the clock and of this process's processor time; on a busy machine the second says more.
+
+    It is 0 where other processes do most of it.
+    """
 
     wall: float
     cpu: float
@@ -67,11 +77,14 @@ def measure(size: Size, replica: Path, folder: Path) -> dict[str, Took]:
     """The floors of the replica, by name."""
     found = {"file copy": _typical(lambda: _copy(replica, folder), 3)}
     pages = _pages(size)
-    found["rows into bare SQLCipher"] = min(_time(lambda: _insert(pages, folder)) for _ in range(2))
+    found["rows into bare SQLCipher"] = min(
+        _time(lambda: _insert(pages, _bare(folder / "floor.db"))) for _ in range(2)
+    )
     packed = [[msgspec.msgpack.encode(column) for column in columns] for _, columns in pages]
     decode = msgspec.msgpack.decode
     found["msgpack decode"] = _typical(lambda: [[decode(c) for c in page] for page in packed], 3)
     found["durable commit of 1 page"] = _fdatasync(folder)
+    found["bare push of E"] = _push(size, pages, folder)
     found["bare SQLCipher update of E"] = _updates(size, pages, folder)
     return found
 
@@ -84,9 +97,9 @@ def _copy(replica: Path, folder: Path) -> None:
     copy.unlink()
 
 
-def _pages(size: Size) -> list[tuple[str, list[tuple[object, ...]]]]:
+def _pages(size: Size) -> Pages:
     """W as columns without the empty ones, in pages."""
-    pages: list[tuple[str, list[tuple[object, ...]]]] = []
+    pages: Pages = []
     for name, rows in Workload(size).of_rep(0):
         filled: list[tuple[object, ...]] = [tuple(row.values()) for row in rows]
         starts = range(0, len(filled), PAGE_ROWS)
@@ -96,15 +109,19 @@ def _pages(size: Size) -> list[tuple[str, list[tuple[object, ...]]]]:
 
 def _bare(path: Path) -> dbapi2.Connection:
     path.unlink(missing_ok=True)
-    connection = dbapi2.connect(str(path), isolation_level=None)
-    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection = _keyed(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _insert(pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> None:
-    connection = _bare(folder / "floor.db")
+def _keyed(path: Path) -> dbapi2.Connection:
+    connection = dbapi2.connect(str(path), isolation_level=None)
+    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    return connection
+
+
+def _insert(pages: Pages, connection: dbapi2.Connection | sqlite3.Connection) -> None:
     for name in dict.fromkeys(name for name, _ in pages):
         columns = statements_named(name).columns
         connection.execute(
@@ -121,10 +138,9 @@ def _insert(pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> 
     connection.close()
 
 
-def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], folder: Path) -> Took:
+def _updates(size: Size, pages: Pages, folder: Path) -> Took:
     """As many updates by key as E has edits, in one durable transaction, on the rows just inserted."""
-    connection = dbapi2.connect(str(folder / "floor.db"), isolation_level=None)
-    connection.execute(f"PRAGMA key = \"x'{KEY.hex()}'\"")
+    connection = _keyed(folder / "floor.db")
     name = pages[0][0]
     step = max(1, size.accounts // size.edits)
     rows = [(f"+31 {n}", n) for n in range(1, size.accounts, step)][: size.edits]
@@ -136,6 +152,22 @@ def _updates(size: Size, pages: list[tuple[str, list[tuple[object, ...]]]], fold
 
     took = _typical(update, 5)
     connection.close()
+    return took
+
+
+def _push(size: Size, pages: Pages, folder: Path) -> Took:
+    """E from the rows just inserted to a plain file with the same rows."""
+    central = folder / "floor-central.db"
+    central.unlink(missing_ok=True)
+    plain = sqlite3.connect(central, isolation_level=None)
+    plain.execute("PRAGMA journal_mode = WAL")
+    _insert(pages, plain)
+    with closing(sqlite3.connect(central)) as plain:
+        bare_push.prepare(plain)
+    replica = _keyed(folder / "floor.db")
+    bare_push.prepare(replica)
+    took = Took(median(bare_push.took(replica, central, size)), 0.0)
+    replica.close()
     return took
 
 

@@ -34,7 +34,7 @@ LINES = {
     "t1_wire": Line("T1", "bytes on the wire", "MB", 10),
     "t1_peak_client": Line("T1", "peak memory of the client", "MB", 120, 120),
     "t1_peak_server": Line("T1", "peak memory of the server", "MB", 120, 120),
-    "t2_push": Line("T2", "push E", "s", 0.11, 0.3, "bare SQLCipher update of E"),
+    "t2_push": Line("T2", "push E", "s", 0.11, 0.3, "bare push of E"),
     "t3_pull": Line("T3", "pull E on another device", "s", 0.07, 0.2, "bare SQLCipher update of E"),
     "t4_idle": Line("T4", "sync with nothing to say", "ms", 1.0, 2.0, "bare requests round trip"),
     "t4_wire": Line("T4", "bytes on the wire", "B", 600),
