@@ -14,6 +14,7 @@ from sqlcipher3 import dbapi2
 
 from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.store.damage import damaged_pages
 from fieldrep.store.engine import READ_WRONGLY, Connection, driver_errors
 from fieldrep.store.statements import Row, statements_of
 
@@ -91,8 +92,6 @@ class ReaderPool:
         """
         if error.code is not Code.REPLICA_DAMAGED or not isinstance(error.__cause__, dbapi2.Error):
             return error
-        from fieldrep.store.verify import damaged_pages
-
         self._let_go()
         try:
             with closing(self._connect()) as connection:

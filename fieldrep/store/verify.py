@@ -8,7 +8,6 @@ Owns the checks; repairs nothing. Everything is computed from the rows, never ta
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.digest import Digest
@@ -16,6 +15,7 @@ from fieldrep.contract.entity import Entity
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.ids import id_text
 from fieldrep.domain.orders import amount_of_line, order_totals
+from fieldrep.store.damage import MOST_NAMED, Finding, damaged_pages
 from fieldrep.store.engine import Connection
 from fieldrep.store.files import altered_bodies
 from fieldrep.store.incoming.arrive import hashes_of
@@ -24,17 +24,6 @@ from fieldrep.store.reader import Reader
 from fieldrep.store.search_due import fits
 from fieldrep.store.state import load_state
 from fieldrep.store.statements import statements_of
-
-MOST_NAMED = 20
-"""Findings of one kind that are named; more would hide the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong: which check found it, and a sentence."""
-
-    check: str
-    sentence: str
 
 
 def verify(reader: Reader) -> list[Finding]:
@@ -77,20 +66,6 @@ def next_step(findings: list[Finding]) -> str:
     if any(finding.check == "search" for finding in findings):
         return "Run fieldrep repair: it makes search anew from the records."
     return "These records are as the server sent them: ask your admin to run fieldrep-server verify."
-
-
-def damaged_pages(connection: Connection) -> Iterator[Finding]:
-    """Pages that fail their check, and what the file's structure says of itself."""
-    for (problem,) in connection.execute("PRAGMA cipher_integrity_check").fetchall()[:MOST_NAMED]:
-        yield Finding("pages", f"A page of the file is damaged: {problem}.")
-    for entity in ENTITIES:
-        if statements_of(entity).searched:
-            # FTS5's own check trusts the list of segments it read last; a query makes it look again.
-            name = f"{entity.table}_search"
-            connection.execute(f"SELECT rowid FROM {name} WHERE {name} MATCH 'a*' LIMIT 1").fetchall()
-    for (problem,) in connection.execute(f"PRAGMA integrity_check({MOST_NAMED})").fetchall():
-        if problem != "ok":
-            yield Finding("pages", f"The file's structure is damaged: {problem}.")
 
 
 def _parents(connection: Connection) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from fieldrep.contract.files import hash_of
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
+from fieldrep.store.damage import damaged_pages
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.files import put
 from fieldrep.store.incoming.shown import show_again
@@ -35,7 +36,6 @@ from fieldrep.store.repairing.repaired import Repaired, find_untold, note_untold
 from fieldrep.store.repairing.salvage import Named, Salvaged, salvage
 from fieldrep.store.schema import metadata
 from fieldrep.store.unit_of_work import FLOOR_OF_SERIES
-from fieldrep.store.verify import damaged_pages
 
 PER_PAGE = 64
 """No page holds more changes than this."""

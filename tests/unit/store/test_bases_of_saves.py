@@ -9,12 +9,13 @@ import pytest
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Accepted, Refused
 from fieldrep.contract.errors import Code
+from fieldrep.store.damage import Finding
 from fieldrep.store.engine import PAGE_BYTES
 from fieldrep.store.incoming.apply import apply_reply
 from fieldrep.store.outgoing.pending import at_the_office, decode_image, encode_image
 from fieldrep.store.repairing.repair import repair
 from fieldrep.store.replica import Replica
-from fieldrep.store.verify import Finding, verify
+from fieldrep.store.verify import verify
 from tests.unit.store.answers import central_row, reply, row_id
 from tests.unit.store.conftest import KEY, enrol, open_replica
 
