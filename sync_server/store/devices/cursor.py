@@ -38,7 +38,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         key: the scope key reached, empty where rows come by revision.
         revision, row_id: of the last row delivered.
         sent: rows delivered in this step.
-        sees_cost: whether what things cost was among what was delivered.
+        sees_cost: whether what things cost was among what was delivered; None for a part of it.
         again: this step delivers once more the rows on which that changed, and nothing else.
     """
 
@@ -50,7 +50,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     revision: int = 0
     row_id: bytes = b""
     sent: int = 0
-    sees_cost: bool = False
+    sees_cost: bool | None = False
     again: bool = False
 
 

@@ -201,6 +201,8 @@ class _Feed:
         if fresh:
             at = Cursor(target=present, stage=Stage.ENTER, sees_cost=self._sees_cost)
         at = self._begun(at, present)
+        if at.stage is not Stage.DONE and at.sees_cost != self._sees_cost:
+            at = replace(at, sees_cost=None)
         while at.stage is not Stage.DONE and not self.budget.is_spent():
             at = self._begun(self._stage(at), present)
         return at
