@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from fieldrep.contract.ids import Incarnation, Revision, RowId, ScopeKey
 from fieldrep.contract.scope import EVERYBODY_KEY, account_key, team_key, user_key
+from sync_server.store.devices.positions import first_given
 from sync_server.store.transaction import WriteTransaction
 
 
@@ -19,13 +20,14 @@ class Author:
 
     Attributes:
         known_revision: the last state of the store this device is known to have taken.
-        stood_at: the one it stood at when it was last in contact; what was entered while that exchange was on its way
-            comes only now, and was made there.
+        stood_at: the one it stood at when it was last in contact, 0 where it never was; what was entered while that
+            exchange was on its way comes only now, and was made there or on the way from there.
         has_past: whether the store may remember more of the device than its answers.
         is_new: nothing was ever taken of the device, nor given to it.
         carried: it comes in a file, which may be older than a repair that made the laptop another device.
         waits_to: up to which number its changes may wait for others: no further than it tells to have any, and none of
             one that is to be wiped once all is sent.
+        heads_to: the state of which it shows to have a part, in the middle of a pull; 0 otherwise.
     """
 
     device_id: RowId
@@ -38,6 +40,7 @@ class Author:
     is_new: bool = False
     carried: bool = False
     waits_to: int = 0
+    heads_to: int = 0
 
 
 @dataclass(slots=True)
@@ -68,10 +71,19 @@ class Rights:
         return known
 
     def _held(self, key: ScopeKey) -> bool:
-        """Whether the author held the key at the states at which the edits can have been made."""
+        """Whether the author held the key at a state at which the edits can have been made."""
         author = self.author
-        states = dict.fromkeys((author.known_revision, author.stood_at))
-        return any(self.tx.held_at(author.user_id, key, revision) for revision in states)
+        newest = max(author.known_revision, author.heads_to)
+        return self.tx.held_between(author.user_id, key, self.made_since(), newest)
+
+    def made_since(self) -> int:
+        """The first of the states at which the edits can have been made; a new device has none before what it was
+        given first, or brought along."""
+        author = self.author
+        if author.stood_at:
+            return author.stood_at
+        states = (first_given(self.tx, author.device_id), author.known_revision, author.heads_to)
+        return min(filter(None, states), default=0)
 
     def gave_birth(self, account_id: RowId) -> None:
         """An account made in this batch belongs to its author before the ledger says so."""

@@ -141,5 +141,5 @@ def reaches(rights: Rights, key: ScopeKey, row_id: bytes) -> bool:
     )
     author, first = rights.author, ROW_PREFIX + row_id
     bounds = first, first + b"\xff" * 17
-    left = tx.session.rows(sql, (author.user_id, *bounds, author.known_revision))
+    left = tx.session.rows(sql, (author.user_id, *bounds, rights.made_since()))
     return any(rights.covers(account_key(one[len(first) :])) for (one,) in left)

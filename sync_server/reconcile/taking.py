@@ -20,7 +20,7 @@ from sync_server.store.audit import Actor
 from sync_server.store.database import Database, StoreInfo
 from sync_server.store.devices.contact import contact_note, keep_contact
 from sync_server.store.devices.credentials import DeviceIdentity, ask_admitted, confirm_all
-from sync_server.store.devices.cursor import is_at_rest, reached
+from sync_server.store.devices.cursor import heading_to, is_at_rest, reached
 from sync_server.store.devices.positions import Position, keep_positions, position_of
 from sync_server.store.together import Waiting
 from sync_server.store.transaction import WriteTransaction
@@ -110,6 +110,9 @@ def pushed(
         is_new=not device.incarnation,
         carried=carried,
         waits_to=0 if verdict is Verdict.WIPE else request.handshake.highest_n,
+        heads_to=heading_to(request.handshake.cursor, info.revision)
+        if _is_of(info, request.handshake)
+        else 0,
     )
     return Push(device, request, verdict, author, info.epoch)
 
@@ -210,5 +213,10 @@ def _position(tx: WriteTransaction, request: ExchangeRequest) -> Position | None
 
 def _known(device: DeviceIdentity, handshake: Handshake, info: StoreInfo) -> Revision:
     """The last state the device has shown to have taken, with this very request, a part of it, or before."""
-    here = reached(handshake.cursor, info.revision) if handshake.epoch in (b"", info.epoch) else 0
+    here = reached(handshake.cursor, info.revision) if _is_of(info, handshake) else 0
     return Revision(max(device.known_revision, device.pushed_from, here))
+
+
+def _is_of(info: StoreInfo, handshake: Handshake) -> bool:
+    """Whether a cursor is a place in this store, and not in one that was restored since."""
+    return handshake.epoch in (b"", info.epoch)

@@ -111,11 +111,15 @@ class Reader:
 
     def held_at(self, user_id: bytes, scope_key: bytes, revision: int) -> bool:
         """Whether the user held the key when the store stood at that revision (grant history)."""
+        return self.held_between(user_id, scope_key, revision, revision)
+
+    def held_between(self, user_id: bytes, scope_key: bytes, first: int, last: int) -> bool:
+        """Whether the user held the key at any state from one to another, both included."""
         sql = (
             "SELECT gained_revision FROM scope_ledger WHERE user_id = ? AND scope_key = ? "
             "AND gained_revision <= ? AND (lost_revision IS NULL OR lost_revision > ?)"
         )
-        return self.session.first(sql, (user_id, scope_key, revision, revision)) is not None
+        return self.session.first(sql, (user_id, scope_key, last, first)) is not None
 
     def holders(self, scope_key: bytes) -> list[bytes]:
         """The users who hold the key now."""

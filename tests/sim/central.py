@@ -27,7 +27,7 @@ from tests.sim.judge import merging
 from tests.sim.judge.bodies import Bodies
 from tests.sim.judge.copying import Copies, is_behind, stored_answers
 from tests.sim.judge.handover import opened_again, told, told_of
-from tests.sim.judge.hearing import hear, note_pushed
+from tests.sim.judge.hearing import hear, note_pushed, sender
 from tests.sim.judge.oracle import UNKNOWN, Key, Oracle, Row, Sender, Wrong
 from tests.sim.judge.pairs import learn_pairs
 from tests.sim.judge.replying import check_reply, is_told_a_copy
@@ -258,7 +258,7 @@ class Central:
             self.compare({})
             return
         hear(self, request, device)
-        who = Sender(device, user, self.heard.get(device, 0), self.noted.get(device, 0))
+        who = sender(self, request, device, user)
         touched: dict[Key, bytes] = {}
         self.copies.recognise(device, user, self.oracle.rows["device"], request.changes)
         stored = stored_answers(self.sql, device, request) if request.changes else {}

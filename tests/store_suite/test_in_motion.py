@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fieldrep.contract.errors import Code, KnownError
+from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
@@ -29,6 +31,20 @@ class CutLine:
             raise KnownError(Code.OFFLINE, "The line broke.")
         self._left -= 1
         return self._line.exchange(request)
+
+
+class BusyLine:
+    """A line on which something is done at the laptop while the first reply is on its way."""
+
+    def __init__(self, laptop: Laptop, meanwhile: Callable[[], object]) -> None:
+        self._line = InProcess(laptop.world.database, laptop.admission.token)
+        self._left = [meanwhile]
+
+    def exchange(self, request: ExchangeRequest) -> ExchangeReply:
+        reply = self._line.exchange(request)
+        if self._left:
+            self._left.pop()()
+        return reply
 
 
 def pull_a_part(laptop: Laptop, replies: int) -> None:
@@ -82,4 +98,34 @@ def test_a_pull_that_began_in_a_role_for_a_day_ends_with_the_costs_of_the_one_be
     world.change("user", eva, role=role)
     assert laptop.sync(SMALL).digests_equal
     assert costs(laptop) == ({5} if role == "manager" else {None})
+    laptop.replica.close()
+
+
+def many_shops(world: World, owner: bytes) -> bytes:
+    """Fifty customers of a person; gives the one whose rows come first."""
+    shops = [world.account(owner, name=f"Shop {number}") for number in range(50)]
+    return shops[0]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_entered_on_a_customer_that_came_with_a_part_of_a_pull_is_taken_though_it_has_moved_since(
+    world: World, tmp_path: Path, first: bool, at_once: bool
+) -> None:
+    """Entered while the pull goes on, it is sent with its next exchange, or else once the pull is at its end."""
+    ana, ben = world.user("ana"), world.user("ben")
+    laptop = Laptop(tmp_path, world, ana, "ana")
+    if not first:
+        laptop.sync()
+    shop = many_shops(world, ana)
+    pull_a_part(laptop, 12)
+    assert "Shop 0" in laptop.names()
+    if at_once:
+        laptop.edit(RowId(shop), phone="1")
+    world.change("account", shop, owner_user_id=ben)
+    receipt = sync(laptop.replica, BusyLine(laptop, lambda: at_once or laptop.edit(RowId(shop), phone="1")))
+    assert (receipt.accepted + receipt.merged, receipt.refused, receipt.digests_equal) == (1, 0, True)
+    with world.database.read() as reader:
+        assert (reader.row("account", shop) or {})["phone"] == "1"
+    assert "Shop 0" not in laptop.names()
     laptop.replica.close()

@@ -65,6 +65,14 @@ def test_what_is_late_follows_its_order_to_an_account_that_its_author_never_held
     assert stranger.code is Code.OUT_OF_SCOPE
 
 
+def test_what_was_entered_while_the_news_was_on_its_way_follows_its_order_as_well(company: Company) -> None:
+    order, then = order_moved_back(company, company.ana)
+    (outcome,) = company.push_all(company.ana, (late_line(company, order, "line", 2),), stood_at=then)
+    assert isinstance(outcome, Accepted), outcome
+    assert company.row("document_line", new_id("line"))["account_id"] == company.goes
+    company.sync()
+
+
 def test_what_came_late_for_a_merged_record_goes_back_to_it_with_the_split(company: Company) -> None:
     then = company.world.database.info().revision
     contact = company.of("contact", company.goes)[0]

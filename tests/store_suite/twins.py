@@ -67,14 +67,20 @@ class Company:
         return self.push_all(user, edits, known=known, device=device)[0]
 
     def push_all(
-        self, user: bytes, *changes: tuple[Edit, ...], known: int | None = None, device: bytes | None = None
+        self,
+        user: bytes,
+        *changes: tuple[Edit, ...],
+        known: int | None = None,
+        device: bytes | None = None,
+        stood_at: int | None = None,
     ) -> tuple[Outcome, ...]:
         """Several changes in one push, from a user's laptop or another device of his."""
         sender = device or user[::-1]
         first = self.numbers.get(sender, 0) + 1
         self.numbers[sender] = first + len(changes) - 1
         at = Revision(self.world.database.info().revision if known is None else known)
-        author = Author(RowId(sender), RowId(user), "rep", Incarnation(b"i" * 16), at, at)
+        stood = at if stood_at is None else Revision(stood_at)
+        author = Author(RowId(sender), RowId(user), "rep", Incarnation(b"i" * 16), at, stood)
         batch = [Change(n, 0, "test", edits) for n, edits in enumerate(changes, first)]
         with self.world.write() as tx:
             return push(tx, author, batch)

@@ -98,6 +98,15 @@ def reached(cursor: bytes, present: int) -> int:
         return 0
 
 
+def heading_to(cursor: bytes, present: int) -> int:
+    """The state of which a device that shows this cursor has a part; 0 between two steps, or for one we cannot read."""
+    try:
+        at = decode_cursor(cursor, present)
+    except KnownError:
+        return 0
+    return at.target if at.stage is not Stage.DONE else 0
+
+
 def is_at_rest(cursor: bytes, present: int) -> bool:
     """Whether the device that shows this cursor stands between two steps, or before the first, and not within one."""
     try:

@@ -113,6 +113,12 @@ def keep_positions(session: Session, positions: Mapping[bytes, Position]) -> Non
     session.put_many("device_position", _COLUMNS, rows, _AGAIN)
 
 
+def first_given(reader: Reader, device_id: bytes) -> int:
+    """The first state a device was given, as far back as is kept; 0 for none."""
+    found = reader.session.first("SELECT min(given) FROM device_position WHERE device_id = ?", (device_id,))
+    return int(found[0] or 0) if found else 0
+
+
 def cut(session: Session, before: int) -> int:
     """Drops positions older than an instant; of each device the last one before it stays, for it counted on."""
     older = (

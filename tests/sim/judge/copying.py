@@ -41,6 +41,12 @@ def shown_by(request: ExchangeRequest) -> int:
     return int(msgspec.msgpack.decode(cursor)[0]) if cursor else 0
 
 
+def heading_to(request: ExchangeRequest) -> int:
+    """The revision of whose state a device shows to have a part, or all."""
+    cursor = request.handshake.cursor
+    return int(msgspec.msgpack.decode(cursor)[1]) if cursor else 0
+
+
 def is_behind(sql: Sql, device: bytes, request: ExchangeRequest) -> bool:
     """Whether the store notes a device to stand at an earlier revision than a request shows, or not at all."""
     _, found = sql.rows("SELECT device_id, revision, pushed_from FROM device_contact")

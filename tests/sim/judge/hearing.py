@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fieldrep.contract.messages import ExchangeRequest
-from tests.sim.judge.copying import shown_by
+from tests.sim.judge.copying import heading_to, shown_by
 from tests.sim.judge.oracle import Sender
 from tests.sim.skew import is_served
 
@@ -27,6 +27,17 @@ def hear(central: Central, request: ExchangeRequest, device: bytes) -> None:
         shown = _tick_of(central, min(since, *(at for _, at in central.restored_to[heard_of:])))
         central.noted[device] = max(central.noted.get(device, 0), shown)
     central.heard[device] = max(central.noted.get(device, 0), central.oracle.pushed.get(device, 0), shown)
+
+
+def sender(central: Central, request: ExchangeRequest, device: bytes, user: bytes) -> Sender:
+    """Who pushes, by what he shows with the request, showed before, and was given first."""
+    heard, stood = central.heard.get(device, 0), central.noted.get(device, 0)
+    here = request.handshake.epoch in (b"", central.epoch)
+    heads = _tick_of(central, heading_to(request)) if here else 0
+    _, found = central.sql.rows("SELECT device_id, min(given) FROM device_position GROUP BY device_id")
+    given = _tick_of(central, next((first for who, first in found if bytes(who) == device), 0))
+    since = stood or min(filter(None, (given, heard, heads)), default=0)
+    return Sender(device, user, max(heard, heads), stood, since)
 
 
 def note_pushed(central: Central, who: Sender, request: ExchangeRequest) -> None:

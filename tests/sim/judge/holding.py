@@ -146,5 +146,5 @@ class Holding:
         days = [day_in(zone, self.now // QUARTER) for zone in sorted(zones)]
         return [days, *(list(self.rows[entity].values()) for entity in DECIDING)]
 
-    def held_at(self, user_id: bytes, key: tuple[str, bytes], tick: int) -> bool:
-        return any(a <= tick and (b < 0 or tick < b) for a, b in self.grants.get((user_id, key), []))
+    def held_between(self, user_id: bytes, key: tuple[str, bytes], first: int, last: int) -> bool:
+        return any(a <= last and (b < 0 or first < b) for a, b in self.grants.get((user_id, key), []))

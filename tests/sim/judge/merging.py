@@ -134,7 +134,7 @@ def reaches(judge: Judge, who: Any, key: tuple[str, bytes], row_id: bytes) -> bo
     if any(judge.covers(who, ("account", stub)) for stub in stubs):
         return True
     return any(
-        (user, one) == (who.user, row_id) and tick >= who.heard and judge.covers(who, ("account", stays))
+        (user, one) == (who.user, row_id) and tick >= who.since and judge.covers(who, ("account", stays))
         for (user, one, stays), tick in judge.let_go.items()
     )
 

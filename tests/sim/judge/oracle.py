@@ -31,15 +31,17 @@ class Wrong(AssertionError):
 
 @dataclass(frozen=True)
 class Sender:
-    """Who pushed, and up to which tick of the oracle's own clock he is known to have heard the news.
+    """Who pushed, and between which ticks of the oracle's own clock he can have made what he pushes.
 
-    `stood` is the tick he had heard of when he was last in contact.
+    `stood` is the tick he had heard of when he was last in contact, `since` the same, or the first he was told of where
+    he never was; up to `heard` he is known to have heard the news, in the middle of a pull a part of it.
     """
 
     device: bytes
     user: bytes
     heard: int
     stood: int
+    since: int
 
 
 @dataclass
@@ -104,7 +106,7 @@ class Oracle(Holding):
             return about == who.user
         if about in self._born or who.user in self.holders(key):
             return True
-        return any(self.held_at(who.user, key, tick) for tick in (who.heard, who.stood))
+        return self.held_between(who.user, key, who.since, who.heard)
 
     def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
         key, owners = self.key(entity, row), merging.hung_on(self, entity, row)

@@ -124,7 +124,7 @@ def half_a_unit(patch: Patch) -> None:
 
 def scope_of_the_present_only(patch: Patch) -> None:
     """Work done before its author heard that the account moved is refused."""
-    patch.setattr(WriteTransaction, "held_at", lambda *_: False)
+    patch.setattr(WriteTransaction, "held_between", lambda *_: False)
 
 
 def scope_not_checked_on_the_child(patch: Patch) -> None:
@@ -260,8 +260,8 @@ def grants_for_ever(patch: Patch) -> None:
     sql = "SELECT 1 FROM scope_ledger WHERE user_id = ? AND scope_key = ?"
     patch.setattr(
         WriteTransaction,
-        "held_at",
-        lambda tx, user_id, key, _revision: tx.session.first(sql, (user_id, key)) is not None,
+        "held_between",
+        lambda tx, user_id, key, *_states: tx.session.first(sql, (user_id, key)) is not None,
     )
 
 
