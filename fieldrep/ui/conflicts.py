@@ -16,6 +16,7 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.counts import counted
 from fieldrep.contract.errors import KnownError
 from fieldrep.contract.fields import Kind
+from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import JsonValue, to_json
 from fieldrep.queries.conflicts import (
     ConflictGroup,
@@ -29,12 +30,15 @@ from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.keycap import KeyHint
-from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, MergeView, Pick
+from fieldrep.ui.widgets.mergetable import MergeTable
+from fieldrep.ui.widgets.mergeview import Decision, MergeRow, MergeView, Pick
 from fieldrep.ui.words import day_and_time
 
 
 class ConflictPanel(QWidget):
     """Hidden while there is nothing to decide; `postponed` says that it waits on.
+
+    It is given one record with `set`, or with `offer` several, one after the other.
 
     `decided` says in words what was, and the number of the change, by which it can be taken back. `left` says that the
     focus needs another place, since nothing is left to decide.
@@ -52,6 +56,9 @@ class ConflictPanel(QWidget):
         self._total = 0
         self._applied: frozenset[str] = frozenset()
         self._swapped: frozenset[str] = frozenset()
+        self._offered: Sequence[ConflictGroup] = ()
+        self._shown: RowId | None = None
+        self._later: frozenset[RowId] = frozenset()
         self.table = MergeTable(name=f"{name}_merge")
         self.problem = Banner(name=f"{name}_problem")
         column = QVBoxLayout(self)
@@ -60,12 +67,36 @@ class ConflictPanel(QWidget):
         column.addWidget(self.problem)
         column.addWidget(self.table)
         self.table.applied.connect(self._apply)
-        self.table.postponed.connect(self.postponed)
+        self.table.postponed.connect(self._put_off)
         self.hide()
+
+    def offer(self, groups: Sequence[ConflictGroup]) -> None:
+        """The record that is shown stays, whatever arrives, until it is decided or put off; else the first comes.
+
+        What was put off stays away as long as it is among them.
+        """
+        self._offered = groups
+        self._later &= {one.record.id for one in groups}
+        undecided = [one for one in groups if _open(one) and one.record.id not in self._later]
+        shown = next((one for one in undecided if one.record.id == self._shown), None)
+        total = sum(len(_open(one)) for one in groups)
+        self.set(shown or next(iter(undecided), None), total)
+
+    def begin_anew(self) -> None:
+        """Somebody comes to it again: what was put off is offered again."""
+        self._later = frozenset()
+        self.offer(self._offered)
+
+    def _put_off(self) -> None:
+        if self._offered and self._shown is not None:
+            self._later |= {self._shown}
+            self.offer(self._offered)
+        self.postponed.emit()
 
     def set(self, group: ConflictGroup | None, total: int = 0) -> None:
         """Show the undecided fields of a record, of `total` in all; the same ones again keep the choices made."""
-        rows = [row for row in group.conflicts if not row.chosen] if group else []
+        rows = _open(group) if group else []
+        self._shown = group.record.id if group and rows else None
         self._tell_overtaken(frozenset(row.id.hex() for row in rows))
         worked_on = self.isAncestorOf(QApplication.focusWidget() or self)
         self.setVisible(bool(rows))
@@ -204,11 +235,17 @@ class ConflictPanel(QWidget):
         return ("mine" if mine is not (key in self._swapped) else "theirs"), None
 
     def _on_done(self, done: Done) -> None:
+        self.table.forget(self._applied)
         self.decided.emit(f"{done.label}. Sent with the next sync.", done.change_n)
 
     def _on_failed(self, error: Exception) -> None:
         self._applied = frozenset()
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
+
+
+def _open(group: ConflictGroup) -> list[ConflictRow]:
+    """What is not decided yet of a record."""
+    return [row for row in group.conflicts if not row.chosen]
 
 
 def _count(here: int, total: int, what: str) -> str:

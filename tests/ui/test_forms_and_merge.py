@@ -11,7 +11,8 @@ from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.widgets.banner import Banner
 from fieldrep.ui.widgets.button import Button
 from fieldrep.ui.widgets.choice import RadioButton
-from fieldrep.ui.widgets.mergetable import Decision, MergeRow, MergeTable, Pick
+from fieldrep.ui.widgets.mergetable import MergeTable
+from fieldrep.ui.widgets.mergeview import Decision, MergeRow, Pick
 from tests.ui.conftest import Stage
 from tests.ui.gallery.conflicts import sample_conflict
 from tests.ui.gallery.forms import EditForm

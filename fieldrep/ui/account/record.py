@@ -71,7 +71,6 @@ class AccountRecord(QWidget):
         self.banner.acted.connect(self.news.clear)
         self.conflicts = ConflictPanel(self._desk, name="account_conflict")
         self.conflicts.decided.connect(self.said)
-        self.conflicts.postponed.connect(self.conflicts.hide)
         self.conflicts.postponed.connect(self.state_changed)
         self.pairs = PairPanel(self._desk, name="account_pair", folded=True)
         self.pairs.decided.connect(self.said)
@@ -200,8 +199,7 @@ class AccountRecord(QWidget):
         for key, count in sayings.tab_counts(answer).items():
             self.tabs.set_count(key, count or None)
         self.overview.set(answer)
-        group = next((one for one in answer.conflicts if any(not row.chosen for row in one.conflicts)), None)
-        self.conflicts.set(group, sum(not row.chosen for one in answer.conflicts for row in one.conflicts))
+        self.conflicts.offer(answer.conflicts)
         self.pairs.set(answer.pairs, view.header.id)
         if answer.leaving:
             self.banner.say("Moved away", answer.leaving, Tone.WARNING)

@@ -3,15 +3,13 @@
 Owns the question for the order's conflicts. Deciding and sending are commands; the editor says what was done.
 """
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QObject, Signal
 
 from fieldrep.commands.done import Done
 from fieldrep.commands.refused import send_corrected
 from fieldrep.contract.counts import counted
 from fieldrep.contract.ids import RowId
-from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
+from fieldrep.queries.conflicts import open_conflicts
 from fieldrep.queries.order_entry import OrderHead
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk, sentence_of
@@ -37,7 +35,6 @@ class AboveLines(QObject):
         self.correcting = False
         self.conflicts = ConflictPanel(desk, name="order_conflict")
         self.conflicts.decided.connect(self.said)
-        self.conflicts.postponed.connect(self.conflicts.hide)
 
     def set(self, head: OrderHead) -> None:
         """Another order, or the same again."""
@@ -52,7 +49,11 @@ class AboveLines(QObject):
                 self.said.emit(f"Order {head.number} {waits}", None)
         self._say_refused(head)
         self._desk.runner.query(
-            open_conflicts, asker=self.conflicts, done=self._show, zone=self._desk.zone, order_id=head.id
+            open_conflicts,
+            asker=self.conflicts,
+            done=self.conflicts.offer,
+            zone=self._desk.zone,
+            order_id=head.id,
         )
 
     def _say_refused(self, head: OrderHead) -> None:
@@ -83,7 +84,7 @@ class AboveLines(QObject):
     def forget(self) -> None:
         """No order is shown, or another one comes."""
         self.refused.clear()
-        self.conflicts.set(None)
+        self.conflicts.offer(())
 
     def send_again(self) -> None:
         """The corrected order goes with the next sync."""
@@ -94,8 +95,3 @@ class AboveLines(QObject):
                 failed=lambda error: self.said.emit(sentence_of(error), None),
                 row_id=self._order_id,
             )
-
-    def _show(self, groups: Sequence[ConflictGroup]) -> None:
-        undecided = [group for group in groups if any(not row.chosen for row in group.conflicts)]
-        total = sum(not row.chosen for group in undecided for row in group.conflicts)
-        self.conflicts.set(undecided[0] if undecided else None, total)

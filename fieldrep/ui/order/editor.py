@@ -176,7 +176,7 @@ class OrderEditor(QWidget):
 
     def step_back(self) -> bool:
         """Esc: the offers, then the question before submitting, then what is typed; False when nothing was open."""
-        if self.fast.put_away() or self.side.take_back():
+        if self.above.conflicts.table.step_back() or self.fast.put_away() or self.side.take_back():
             return True
         typed = bool(self.fast.text()) or self.problem.isVisible()
         self.fast.empty_out()

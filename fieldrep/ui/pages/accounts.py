@@ -392,7 +392,7 @@ class AccountsPage(Page):
             if self._editor() is None:
                 self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             return True
-        return self.list.clear_search()
+        return self.record.conflicts.table.step_back() or self.list.clear_search()
 
 
 def _load(_: object) -> None:

@@ -133,9 +133,9 @@ class SyncPage(Page):
         self._desk.sync_stood.connect(self._ask_shown)
 
     def _put_off(self) -> None:
-        """Decided later: it stays under Conflicts."""
-        self.overview.conflict.hide()
-        self.tabs.bar.setFocus()
+        """Decided later: it stays under Conflicts, and the next record is shown."""
+        if self.overview.conflict.isHidden():
+            self.tabs.bar.setFocus()
         self.hints_changed.emit()
 
     def reload(self) -> None:
@@ -367,6 +367,7 @@ class SyncPage(Page):
         return (self.tabs.bar, self.tabs.stack, *((panel,) if panel is not None else ()))
 
     def leave(self) -> None:
+        self.overview.conflict.begin_anew()
         if self.editor is not None:
             self.editor.draft.keep_now()
 
@@ -376,5 +377,7 @@ class SyncPage(Page):
     def step_back(self) -> bool:
         if self.editor is not None:
             self.editor.cancel()
+            return True
+        if any(panel.table.step_back() for panel in (self.overview.conflict, self.conflicts.panel)):
             return True
         return (self.tabs.key() == "history" and self.history.step_back()) or self.refused.step_back()

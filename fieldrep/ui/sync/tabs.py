@@ -87,8 +87,7 @@ class OverviewTab(QWidget):
             self.problem.clear()
 
     def set(self, page: SyncPage, today: date, zone: tzinfo) -> None:
-        open_groups = [group for group in page.conflicts if any(not row.chosen for row in group.conflicts)]
-        self.conflict.set(open_groups[0] if open_groups else None, page.overview.conflicts)
+        self.conflict.offer(page.conflicts)
         while self._lines.count():
             if (widget := self._lines.takeAt(0).widget()) is not None:
                 widget.hide()

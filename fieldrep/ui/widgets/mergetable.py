@@ -3,11 +3,10 @@
 Owns the choice per field until it is applied. Which fields clash, and every text, come from the page.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from fieldrep.ui.style.fonts import scaled, text_scale
@@ -20,6 +19,7 @@ from fieldrep.ui.widgets.choice import RadioButton
 from fieldrep.ui.widgets.editgrid import EditGrid
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.widgets.icon import Icon
+from fieldrep.ui.widgets.mergeview import Decision, MergeRow, MergeView, Pick, joined
 from fieldrep.ui.widgets.sidebyside import SideBySide
 from fieldrep.ui.widgets.text import ElidedText
 
@@ -40,13 +40,11 @@ _FOLDS_ABOVE = 115
 
 _TYPED = 180
 
+_NAMED = 60
+"""So much of a field's name stands beside its choices."""
 
-class Pick(StrEnum):
-    OPEN = "open"
-    MINE = "mine"
-    THEIRS = "theirs"
-    TYPED = "typed"
-    JOINED = "joined"
+_FEWEST_ROWS = 2
+"""So many fields are in sight however little room there is; the others are scrolled to."""
 
 
 _AT_ONCE = {Qt.Key.Key_T: Pick.MINE, Qt.Key.Key_D: Pick.THEIRS}
@@ -69,52 +67,39 @@ _WORDS = {
 _WORDS_OF_A_PROPOSAL = {**_WORDS, Pick.MINE: "Take it (T)", Pick.THEIRS: "Decline (D)"}
 
 
-@dataclass(frozen=True)
-class MergeRow:
-    """Texts as a person reads them; "" for mine or theirs equal to before shows as "same".
+class _Fields(EditGrid):
+    """As tall as all its rows where there is room."""
 
-    `mine_note` and `theirs_note` stand behind the choice: the value and what it comes to; `who` says who and when.
-    """
+    def tall(self, rows: int) -> int:
+        """With so many rows in sight."""
+        return self.horizontalHeader().height() + rows * self.verticalHeader().defaultSectionSize() + 2
 
-    key: str
-    label: str
-    before: str
-    mine: str
-    theirs: str
-    pick: Pick = Pick.OPEN
-    clash: bool = True
-    joinable: bool = False
-    mine_note: str = ""
-    theirs_note: str = ""
-    who: str = ""
+    def fit(self) -> None:
+        """To the rows it has, and to the size of the text."""
+        rows = self.grid.rowCount()
+        self.setMinimumHeight(self.tall(min(rows, _FEWEST_ROWS)))
+        self.setMaximumHeight(self.tall(rows))
+        self.updateGeometry()
 
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.tall(self.grid.rowCount()))
 
-@dataclass(frozen=True)
-class MergeView:
-    title: str
-    badge: str
-    who: str
-    rows: tuple[MergeRow, ...]
-    mine: str = "Yours, this laptop"
-    theirs: str = "Theirs, server"
-    proposal: bool = False
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if look_changed(self, event):
+            self.fit()
 
 
-@dataclass(frozen=True)
-class Decision:
-    """`text` is set for typed and joined results."""
+class _FieldName(ElidedText):
+    """A short one is never cut: what stands behind the choices gives way to it."""
 
-    pick: Pick
-    text: str = ""
-
-    @property
-    def made(self) -> bool:
-        """A box to type in that is still empty decides nothing."""
-        return self.pick is not Pick.OPEN and (self.pick is not Pick.TYPED or bool(self.text.strip()))
-
-
-def joined(row: MergeRow) -> str:
-    return "\n".join(part for part in (row.theirs, row.mine) if part)
+    def minimumSizeHint(self) -> QSize:
+        least = super().minimumSizeHint()
+        return QSize(max(least.width(), min(self.sizeHint().width(), scaled(_NAMED))), least.height())
 
 
 class MergeTable(QFrame):
@@ -129,21 +114,22 @@ class MergeTable(QFrame):
         self.setProperty("role", "card")
         self._view = MergeView("", "", "", ())
         self._decisions: dict[str, Decision] = {}
+        self._made: dict[str, tuple[MergeRow, Decision]] = {}
         self._typed_for: dict[str, str] = {}
         self._title = ElidedText("", "heading")
         self._badge = Badge("", Tone.DANGER)
         self._who = ElidedText("", "caption", "text2")
-        self.grid = EditGrid(_COLUMNS, name=f"{name}_grid", label="Conflict")
-        self.grid.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.grid = _Fields(_COLUMNS, name=f"{name}_grid", label="Conflict")
         self.grid.setTabKeyNavigation(False)
         self._whole = SideBySide(name=f"{name}_whole")
-        self._field = ElidedText("", "strong")
+        self._field = _FieldName("", "strong")
         self._group = QButtonGroup(self)
         self._radios = {pick: RadioButton(text, name=f"{name}_{pick}") for pick, text in _WORDS.items()}
         self._typed = QLineEdit()
         self._typed.setObjectName(f"{name}_text")
         self._typed.setMinimumWidth(scaled(_TYPED))
         self._typed.setAccessibleName("Another value")
+        self._typed.hide()
         self._apply = Button("Apply merge", icon="check", variant="primary", name=f"{name}_apply")
         self._later = Button("Decide later", variant="ghost", name=f"{name}_later")
         self._lay_out()
@@ -208,14 +194,16 @@ class MergeTable(QFrame):
         self._later.clicked.connect(self.postponed)
 
     def set(self, view: MergeView) -> None:
-        """Show a conflict; a choice made already stays with a field that says the same still."""
-        known, chosen = {row.key: row for row in self._view.rows}, self._decisions
+        """Show a conflict; a choice made already stays with a field that says the same still, or does so again."""
+        before = {row.key for row in self._view.rows}
+        self._made |= {row.key: (row, self._decisions[row.key]) for row in self._view.rows}
         self._view = view
         self.grid.grid.set_titles({"mine": view.mine, "theirs": view.theirs})
+        made = ((row, self._made.get(row.key, (None, None))) for row in view.rows)
         self._decisions = {
-            row.key: chosen[row.key] if known.get(row.key) == row else Decision(row.pick) for row in view.rows
+            row.key: decision if decision and known == row else Decision(row.pick)
+            for row, (known, decision) in made
         }
-        self._typed_for = {key: text for key, text in self._typed_for.items() if key in self._decisions}
         for pick, words in (_WORDS_OF_A_PROPOSAL if view.proposal else _WORDS).items():
             self._radios[pick].setText(words)
         self._title.setText(view.title)
@@ -223,13 +211,20 @@ class MergeTable(QFrame):
         self._badge.setVisible(bool(view.badge))
         self._who.setText(view.who)
         self._refresh()
-        header, rows = self.grid.horizontalHeader().height(), len(view.rows)
-        self.grid.setFixedHeight(header + rows * self.grid.verticalHeader().defaultSectionSize() + 2)
-        self.next_clash(here=bool(known.keys() & self._decisions.keys()))
+        self.grid.fit()
+        self.next_clash(here=bool(before & self._decisions.keys()))
         self._show_choice()
 
     def decisions(self) -> dict[str, Decision]:
         return dict(self._decisions)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """These were applied: should one of them be open again, it begins anew."""
+        for key in keys:
+            self._made.pop(key, None)
+            self._typed_for.pop(key, None)
+            if key in self._decisions:
+                self._decisions[key] = Decision(Pick.OPEN)
 
     def undecided(self) -> list[str]:
         return [row.key for row in self._view.rows if not self._decisions[row.key].made]
@@ -271,6 +266,13 @@ class MergeTable(QFrame):
             self.next_clash(here=True)
         else:
             self.apply()
+
+    def step_back(self) -> bool:
+        """Esc: out of the box that is typed in, which keeps what it says; False where nobody types."""
+        if not self._typed.hasFocus():
+            return False
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self.take_key(event):

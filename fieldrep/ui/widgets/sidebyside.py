@@ -15,7 +15,8 @@ from fieldrep.ui.widgets.text import Text
 _SHORT = 24
 """Characters that a column of a table shows even in a narrow window."""
 
-_HEIGHT = 112
+_LOWEST, _HEIGHT = 60, 112
+"""Two lines can be read where there is little room."""
 
 
 class SideBySide(QWidget):
@@ -45,7 +46,7 @@ class SideBySide(QWidget):
         box.setObjectName(f"{self.objectName()}_{len(self._columns)}")
         box.setReadOnly(True)
         box.setTabChangesFocus(True)
-        box.setFixedHeight(scaled(_HEIGHT))
+        _fit(box)
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(title)
@@ -57,4 +58,9 @@ class SideBySide(QWidget):
         super().changeEvent(event)
         if look_changed(self, event):
             for _, box in self._columns:
-                box.setFixedHeight(scaled(_HEIGHT))
+                _fit(box)
+
+
+def _fit(box: QPlainTextEdit) -> None:
+    box.setMinimumHeight(scaled(_LOWEST))
+    box.setMaximumHeight(scaled(_HEIGHT))

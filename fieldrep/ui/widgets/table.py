@@ -5,10 +5,11 @@ A grid without editors: Enter or a double click opens a row. Texts, tones and wh
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QSizePolicy,
     QStackedWidget,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -40,6 +41,11 @@ class Table(EditGrid):
         self.setProperty("quiet", "false" if leads else "true")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
+
+    def minimumSizeHint(self) -> QSize:
+        """A row is never cut."""
+        header, rows = self.horizontalHeader().height(), self.verticalHeader().defaultSectionSize()
+        return QSize(super().minimumSizeHint().width(), header + rows + 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -112,4 +118,7 @@ class TableOrEmpty(QStackedWidget):
         self.table.set_rows(rows)
         if rows and not self.table.currentIndex().isValid():
             self.table.go(0, self.table.grid.columns[0].key)
+        way = QSizePolicy.Policy.Ignored if rows else QSizePolicy.Policy.Preferred
+        self.empty.setSizePolicy(way, way)  # what is not shown needs no room
         self.setCurrentWidget(self.table if rows else self.empty)
+        self.updateGeometry()

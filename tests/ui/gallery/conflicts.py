@@ -10,7 +10,8 @@ from fieldrep.ui.page import Page
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.badge import Badge
 from fieldrep.ui.widgets.card import Card, Heading, Scroll
-from fieldrep.ui.widgets.mergetable import MergeRow, MergeTable, MergeView, Pick
+from fieldrep.ui.widgets.mergetable import MergeTable
+from fieldrep.ui.widgets.mergeview import MergeRow, MergeView, Pick
 from fieldrep.ui.widgets.recordheader import HeaderAction, HeaderView, RecordHeader
 from fieldrep.ui.widgets.tabs import Tab, Tabs
 from fieldrep.ui.widgets.tile import Tile, TileView
