@@ -56,6 +56,7 @@ class ConflictRow:
         former: the value that stood when it arrived, where a third person replaced it since.
         now: what the record holds at present.
         chosen: what a decision made here and not yet sent came to, "" while open.
+        decided_n: the number of the change that decided it here and can be taken back still, None otherwise.
         kind: the field's kind, so that “another value” gets the right editor.
     """
 
@@ -75,7 +76,7 @@ class ConflictRow:
     mine_is_me: bool
     now: str
     chosen: str
-    waiting: bool
+    decided_n: int | None
     former: ConflictSide | None = None
 
 
@@ -96,6 +97,10 @@ SELECT c.id, c.entity, c.row_id, c.row_label, c.field, c.account_id, a.name, c.r
 FROM conflict AS c LEFT JOIN account AS a ON a.id = c.account_id
 WHERE c.archived = 0 AND (c.status = 'open' OR c.id IN (SELECT row_id FROM outbox_edit WHERE entity = 'conflict'))
 ORDER BY c.entity, c.row_id, c.created_at, c.id
+"""
+_DECIDED_HERE = """
+SELECT e.row_id, max(o.n) FROM outbox_edit AS e JOIN outbox AS o ON o.n = e.n
+WHERE e.entity = 'conflict' AND o.state = 'ready' GROUP BY e.row_id
 """
 
 
@@ -131,10 +136,10 @@ def open_conflicts(
     With those decided here and not yet sent.
     """
     among = _rows_of_order(reader, order_id) if order_id is not None else None
-    waiting = waiting_rows(reader, "conflict")
+    decided = dict(reader.rows(_DECIDED_HERE))
     me = load_state(reader.driver).user_id
     rows = [
-        _conflict(reader, row, me, row[0] in waiting, zone)
+        _conflict(reader, row, me, decided.get(row[0]), zone)
         for row in reader.rows(_CONFLICTS)
         if row[1] in CATALOGUE
         and CATALOGUE[row[1]].has(row[4])
@@ -154,7 +159,9 @@ def _rows_of_order(reader: Reader, order_id: RowId) -> frozenset[bytes]:
     return frozenset({order_id, *(row_id for (row_id,) in lines)})
 
 
-def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, zone: tzinfo) -> ConflictRow:
+def _conflict(
+    reader: Reader, row: Sequence[object], me: bytes, decided_n: int | None, zone: tzinfo
+) -> ConflictRow:
     entity = CATALOGUE[text(row[1])]
     field = entity.field(text(row[4]))
     mine, theirs, former = _sides(reader, row, field, me, zone)
@@ -178,7 +185,7 @@ def _conflict(reader: Reader, row: Sequence[object], me: bytes, waiting: bool, z
         mine_is_me=row[12] == me,
         now=kept_text(reader, field, now, currency, zone),
         chosen=text(row[17]),
-        waiting=waiting,
+        decided_n=decided_n if row[17] else None,
         former=former,
     )
 

@@ -123,9 +123,15 @@ class SyncOverview:
 
 @dataclass(frozen=True, slots=True)
 class SyncPage:
-    """Everything the page shows."""
+    """Everything the page shows.
+
+    Attributes:
+        waiting: the oldest changes of the outbox.
+        queued: how many there are in all.
+    """
 
     overview: SyncOverview
+    queued: int
     waiting: tuple[WaitingChange, ...]
     conflicts: tuple[ConflictGroup, ...]
     refused: tuple[RefusedRow, ...]
@@ -147,7 +153,8 @@ def sync_page(reader: Reader, *, zone: tzinfo) -> SyncPage:
     waiting = waiting_changes(reader)
     conflicts = open_conflicts(reader, zone=zone)
     refused = refused_rows(reader, zone=zone)
-    return SyncPage(_overview(reader, conflicts, refused), waiting, conflicts, refused)
+    queued = outbox.entry_count(reader.driver)
+    return SyncPage(_overview(reader, conflicts, refused), queued, waiting, conflicts, refused)
 
 
 def _overview(

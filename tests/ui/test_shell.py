@@ -340,6 +340,14 @@ def test_a_person_can_change_a_key_and_switch_single_letters_off() -> None:
     assert readable("Ctrl++") == "Ctrl +"
 
 
+@pytest.mark.parametrize("count", [5, 620, 5003])
+def test_a_count_in_the_rail_is_never_cut(shell: AppShell, count: int) -> None:
+    button = shell.rail.buttons["sync"]
+    shell.rail.set_count("sync", count)
+    beside_the_icon = QRect(button.width() // 2 + 5, 2, 28, 16)
+    assert button.rect().contains(button.count_place(beside_the_icon))
+
+
 def test_a_wide_window_puts_the_words_beside_the_icons(qtbot: QtBot, shell: AppShell) -> None:
     narrow = shell.rail.width()
     shell.resize(1700, 900)

@@ -146,6 +146,11 @@ def entries(connection: Connection, limit: int = 500) -> list[OutboxEntry]:
     ]
 
 
+def entry_count(connection: Connection) -> int:
+    """How many entries there are to list."""
+    return _one(connection, "SELECT count(*) FROM outbox") or 0
+
+
 def find(connection: Connection, n: int) -> tuple[Change, str] | None:
     """A change that waits or was sent, with its label; None when it is neither any more."""
     for table in ("outbox", "sent_log"):

@@ -160,10 +160,10 @@ class SyncPage(Page):
         self.problem.clear()
         today, zone = self._desk.today(), self._desk.zone
         self.overview.set(rows, today, zone)
-        self.waiting.set(rows.waiting, today, zone)
+        self.waiting.set(rows.waiting, rows.queued, today, zone)
         self.conflicts.set(rows.conflicts, today, zone)
         self.refused.set(rows.refused, today, zone)
-        self.tabs.set_count("waiting", len(rows.waiting) or None)
+        self.tabs.set_count("waiting", rows.queued or None)
         self.tabs.set_count("conflicts", rows.overview.conflicts or None)
         self.tabs.set_count("refused", rows.overview.refused or None)
         self._show_line()
@@ -237,13 +237,11 @@ class SyncPage(Page):
             n=n,
         )
 
-    def _undecide(self, conflicts: frozenset[object]) -> None:
-        """The change that decided them is taken back, as long as it was not sent."""
-        for change in self._rows.waiting if self._rows else ():
-            if change.undoable and conflicts & {record.id for record in change.records}:
-                self._take_back(change.n)
-                return
-        if conflicts:
+    def _undecide(self, n: object) -> None:
+        """The change that decided is taken back, as long as it was not sent."""
+        if n is not None:
+            self._take_back(n)
+        else:
             self.said.emit("This decision is on its way. Ctrl+Z or the record itself changes it.", None)
 
     def _fix(self, key: int) -> None:

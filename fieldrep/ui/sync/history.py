@@ -21,6 +21,7 @@ from fieldrep.ui.widgets.text import Text
 
 _MARGINS = (24, 14, 24, 16)
 _IN_A_ROW = 8
+_LISTED = 200
 _CHANGES = (
     Column("label", "Change"),
     Column("made", "Made", 150),
@@ -137,7 +138,8 @@ class ReceiptView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(*_MARGINS)
         column.setSpacing(10)
-        for widget in (self._heading, card, Heading("Changes that were answered")):
+        self._answered = Heading("")
+        for widget in (self._heading, card, self._answered):
             column.addWidget(widget)
         column.addWidget(self._rows, 1)
 
@@ -148,11 +150,15 @@ class ReceiptView(QWidget):
         self._heading.words.setText(receipts.title(kept, today, zone))
         self.sentence.setText(kept.receipt.sentence)
         self._say_figures(receipts.figures(kept.receipt))
-        self._desk.runner.query(changes_of, asker=self, done=self._on_changes, spans=kept.changes)
+        self._desk.runner.query(
+            changes_of, asker=self, done=self._on_changes, spans=kept.changes, limit=_LISTED + 1
+        )
 
     def _on_changes(self, changes: Sequence[SentChange]) -> None:
         today, zone = self._desk.today(), self._desk.zone
-        self._rows.set_rows([sayings.sent_row(change, today, zone) for change in changes])
+        newest = f", the newest {_LISTED}" if len(changes) > _LISTED else ""
+        self._answered.words.setText(f"Changes that were answered{newest}")
+        self._rows.set_rows([sayings.sent_row(change, today, zone) for change in changes[:_LISTED]])
 
     def _say_figures(self, figures: Sequence[tuple[str, str]]) -> None:
         """The same boxes say those of every receipt: none of the one before stays beside a new sentence."""

@@ -96,7 +96,7 @@ class OverviewTab(QWidget):
             self._lines.addWidget(
                 LineRow(sayings.waiting_line(change, today, zone), name=f"sync_waiting_{at}")
             )
-        rest = len(page.waiting) - _SHOWN
+        rest = page.queued - _SHOWN
         if rest > 0:
             self._lines.addWidget(Text(f"{rest:,} more", "caption", "text2"))
         if not page.waiting:
@@ -134,13 +134,19 @@ class WaitingTab(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(*_MARGINS)
         column.setSpacing(8)
-        column.addWidget(Heading("Oldest first", actions=(self.undo,)))
+        self._heading = Heading("Oldest first", actions=(self.undo,))
+        column.addWidget(self._heading)
         column.addWidget(self.rows, 1)
         self.table.opened.connect(self.opened)
         self.table.removed.connect(lambda keys: self.undo_wanted.emit(keys[0]))
         self.undo.clicked.connect(self._undo_current)
 
-    def set(self, waiting: Sequence[WaitingChange], today: date, zone: tzinfo) -> None:
+    def set(self, waiting: Sequence[WaitingChange], queued: int, today: date, zone: tzinfo) -> None:
+        """The oldest of so many changes."""
+        all_here = len(waiting) == queued
+        self._heading.words.setText(
+            "Oldest first" if all_here else f"The oldest {len(waiting):,} of {queued:,}"
+        )
         self.rows.set_rows([sayings.waiting_row(change, today, zone) for change in waiting])
         self.undo.setEnabled(bool(waiting))
 
@@ -152,7 +158,7 @@ class WaitingTab(QWidget):
 class ConflictsTab(QWidget):
     """All records with conflicts, and the panel for the one chosen; `shown` says that it may be another one.
 
-    `undo_wanted` carries the conflicts of a record that were decided here and are not sent yet.
+    `undo_wanted` carries the number of the change that decided those of a record, None where it is on its way.
     """
 
     shown = Signal()
@@ -180,12 +186,17 @@ class ConflictsTab(QWidget):
         column.addWidget(self.panel)
         self.table.current_changed.connect(self._show)
         self.table.opened.connect(lambda _: self.panel.focus())
-        self.table.removed.connect(lambda _: self.undo_wanted.emit(self.decided()))
+        self.table.removed.connect(lambda _: self._take_back())
 
-    def decided(self) -> frozenset[object]:
-        """What was decided of the current record and waits to be sent, and so can be taken back."""
+    def decided(self) -> bool:
+        """Whether something of the current record was decided and waits to be sent."""
         group = self._groups.get(self.table.current_key())
-        return frozenset(row.id for row in (group.conflicts if group else ()) if row.chosen and row.waiting)
+        return any(row.chosen for row in (group.conflicts if group else ()))
+
+    def _take_back(self) -> None:
+        if self.decided():
+            rows = self._groups[self.table.current_key()].conflicts
+            self.undo_wanted.emit(max((row.decided_n for row in rows if row.decided_n), default=None))
 
     def set(self, groups: Sequence[ConflictGroup], today: date, zone: tzinfo) -> None:
         self._groups = {group.record.id: group for group in groups}

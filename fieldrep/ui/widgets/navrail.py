@@ -74,20 +74,25 @@ class NavButton(QAbstractButton):
             title = metrics("nav").elidedText(self.item.title, Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, title)
             corner = QRect(area.width() // 2 + 5, 2, 28, 16)
-        self._badge(painter, corner)
+        if self._count:
+            self._draw_count(painter, self.count_place(corner))
         if self.hasFocus():
             ring(painter, area, tokens.focus, 7)
 
-    def _badge(self, painter: QPainter, corner: QRect) -> None:
-        if not self._count:
-            return
+    def count_words(self) -> str:
+        return str(self._count) if self._count < 1000 else "999+"
+
+    def count_place(self, corner: QRect) -> QRect:
+        """As wide as the number needs; a long one begins further left instead of being cut."""
+        wide = max(16, metrics("overline").horizontalAdvance(self.count_words()) + 10)
+        return QRect(min(corner.left(), self.width() - wide), corner.top(), wide, 16)
+
+    def _draw_count(self, painter: QPainter, place: QRect) -> None:
         tokens = current()
-        words = str(self._count) if self._count < 1000 else "999+"
-        wide = max(16, metrics("overline").horizontalAdvance(words) + 10)
-        fill_round(painter, QRect(corner.left(), corner.top(), wide, 16), tokens.ink(self._tone), 8)
+        fill_round(painter, place, tokens.ink(self._tone), 8)
         painter.setFont(font("overline"))
         painter.setPen(tokens.canvas)
-        painter.drawText(QRect(corner.left(), corner.top(), wide, 16), Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self.count_words())
 
 
 class NavRail(QWidget):

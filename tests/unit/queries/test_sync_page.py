@@ -75,6 +75,17 @@ def test_what_waits_is_listed_oldest_first_with_its_records(replica: Replica) ->
     assert dict(found.overview.rows)["Accounts"] == 3
 
 
+def test_of_a_long_queue_the_oldest_are_listed_and_all_are_counted(replica: Replica) -> None:
+    for at in range(501):
+        edit_account(replica, row_id=HARBOR, note=f"Note {at}")
+    conflict(replica, "clash")
+    decided = resolve_conflict(replica, row_id=row_id("clash"), choose="mine")
+    found = page(replica)
+    assert (len(found.waiting), found.queued, found.overview.waiting) == (500, 502, 502)
+    ((row,),) = [group.conflicts for group in found.conflicts]
+    assert row.decided_n == decided.change_n, "it can be taken back, listed or not"
+
+
 def test_what_an_older_server_cannot_take_yet_says_so_and_is_not_offered(replica: Replica) -> None:
     edit_account(replica, row_id=AURORA, phone="1")
     replica.change_state(server_schema=0)
@@ -148,10 +159,10 @@ def test_a_third_value_is_not_laid_to_one_of_the_two_and_the_replaced_one_is_sti
 
 def test_a_decision_made_here_stays_visible_until_it_is_sent(replica: Replica) -> None:
     clash = conflict(replica, "clash")
-    resolve_conflict(replica, row_id=clash, choose="other", value="77")
+    decided = resolve_conflict(replica, row_id=clash, choose="other", value="77")
     found = page(replica)
     (row,) = found.conflicts[0].conflicts
-    assert (row.chosen, row.now, row.waiting) == ("other", "77", True)
+    assert (row.chosen, row.now, row.decided_n) == ("other", "77", decided.change_n)
     assert found.overview.conflicts == 0
 
 
