@@ -41,6 +41,7 @@ FROM conflict AS c LEFT JOIN document_line AS l ON c.entity = 'document_line' AN
 WHERE c.status = 'open' AND c.archived = 0 AND c.entity IN ('sales_order', 'document_line')
 """
 _NEWEST_SENT = "SELECT change, outcome FROM sent_log ORDER BY sent_no DESC LIMIT ?"
+_CORRECTING = "SELECT change FROM outbox WHERE state = 'aside'"
 _LOOK_BACK = 50
 _outcomes = msgspec.msgpack.Decoder(Outcome)
 _ALL_CONFLICTS = "SELECT account_id FROM conflict WHERE status = 'open' AND archived = 0"
@@ -82,12 +83,15 @@ def conflicts_by_order(reader: Reader) -> Counter[bytes]:
 def refused_records(reader: Reader) -> Counter[bytes]:
     """How many refused changes touch each record, and through what belongs to them each order and account.
 
-    Those that need their author alone: what the admin has, or has answered, is on the Sync page.
+    Those that need their author alone, also while they are corrected: what the admin has, or has answered, is on the
+    Sync page.
     """
     found: Counter[bytes] = Counter()
     for n, made_at, blob in reader.rows("SELECT n, made_at, change FROM refused_change"):
         if not handed(reader, n, made_at)[0]:
             found.update(_touched(reader, decode_change(blob)))
+    for (blob,) in reader.rows(_CORRECTING):
+        found.update(_touched(reader, decode_change(blob)))
     return found
 
 

@@ -21,7 +21,7 @@ class ShellState:
     """The present state of the replica in numbers; times in ms, None for never.
 
     Attributes:
-        refused: refused changes that need this person.
+        refused: refused changes that need this person, also while she corrects them.
         handed_over: those that are with the admin.
         answered: those the admin has answered.
     """
@@ -62,7 +62,7 @@ def shell_state(reader: Reader) -> ShellState:
         waiting=outbox.depth(reader.driver),
         oldest_waiting_at=outbox.oldest_made_at(reader.driver),
         conflicts=reader.rows(_CONFLICTS)[0][0],
-        refused=refused[""],
+        refused=refused[""] + outbox.correcting(reader.driver),
         handed_over=refused["open"],
         answered=refused["closed"],
         last_sync_at=state.last_sync_at or None,

@@ -99,6 +99,7 @@ class SyncOverview:
         waiting_bytes: size of what is to be sent.
         oldest_waiting_at: None when nothing waits.
         refused: refused changes that need this person.
+        correcting: those that are being corrected, and are not sent before this person says so.
         handed_over: those that are with the admin.
         answered: those the admin has answered.
         last_sync_at: None before the first sync.
@@ -114,11 +115,17 @@ class SyncOverview:
     oldest_waiting_at: int | None
     conflicts: int
     refused: int
+    correcting: int
     handed_over: int
     answered: int
     last_sync_at: int | None
     complete: bool
     rows: tuple[tuple[str, int], ...]
+
+    @property
+    def untaken(self) -> bool:
+        """Whether anything entered here was refused and is not yet done with."""
+        return bool(self.refused or self.correcting or self.handed_over or self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,7 @@ def _overview(
         oldest_waiting_at=outbox.oldest_made_at(reader.driver),
         conflicts=sum(not row.chosen for group in conflicts for row in group.conflicts),
         refused=sum(not row.handed for row in refused),
+        correcting=outbox.correcting(reader.driver),
         handed_over=sum(row.handed == "open" for row in refused),
         answered=sum(row.handed == "closed" for row in refused),
         last_sync_at=state.last_sync_at or None,

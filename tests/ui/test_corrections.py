@@ -106,6 +106,40 @@ def test_a_correction_given_up_is_back_among_the_refused_ones(window: Window, re
     assert "at most 3" in sync.refused.table.grid.rows[0].cells[1].text
 
 
+def test_an_order_being_corrected_needs_its_person_until_it_is_sent_again(
+    window: Window, refused_order: RowId
+) -> None:
+    fix_first(window)
+    window.until(lambda: window.shell.stack.currentWidget().objectName() == "orders_page")
+    window.settle()
+    pill = window.shell.top_bar.pill
+    assert pill.text() == "1 needs you"
+    window.shell.go("sync")
+    window.settle()
+    tiles = [tile.accessibleName() for tile in window.sync_page.overview.tiles]
+    assert "1 correction" in tiles[3]
+    assert "All but what was refused is with the office" in tiles[1]
+    window.shell.go("orders", "list")
+    orders = page(window).list.model
+    window.until(lambda: [row.key for row in orders.rows() if row.flag == "1 refused"] == [refused_order])
+    window.shell.go("orders", ("order", refused_order))
+    editor = page(window).editor
+    window.until(lambda: bool(editor.entry.lines))
+    into_cell(window, editor, 0, "qty", "3")
+    window.until(lambda: editor.entry.lines[0].qty == 3 * MILLIONTH)
+    window.click("order_refused_action")
+    window.until(lambda: "needs" not in pill.text())
+
+
+def test_nothing_is_said_to_be_with_the_office_that_was_refused(window: Window, office: Office) -> None:
+    refuse(window, office)
+    window.shell.go("sync", "waiting")
+    window.settle()
+    told = "All but what was refused is with the office"
+    assert told in window.sync_page.overview.tiles[1].accessibleName()
+    assert told in window.sync_page.waiting.rows.empty.accessibleName()
+
+
 def test_an_order_in_the_list_says_what_needs_a_person(window: Window, refused_order: RowId) -> None:
     window.shell.go("orders", "list")
     orders = page(window).list.model

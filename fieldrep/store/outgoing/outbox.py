@@ -146,6 +146,11 @@ def entries(connection: Connection, limit: int = 500) -> list[OutboxEntry]:
     ]
 
 
+def correcting(connection: Connection) -> int:
+    """How many refused changes are being corrected here, and go nowhere before their person says so."""
+    return _one(connection, "SELECT count(*) FROM outbox WHERE state = 'aside'") or 0
+
+
 def entry_count(connection: Connection) -> int:
     """How many entries there are to list."""
     return _one(connection, "SELECT count(*) FROM outbox") or 0

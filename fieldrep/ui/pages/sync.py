@@ -160,9 +160,9 @@ class SyncPage(Page):
         self.problem.clear()
         today, zone = self._desk.today(), self._desk.zone
         self.overview.set(rows, today, zone)
-        self.waiting.set(rows.waiting, rows.queued, today, zone)
+        self.waiting.set(rows, today, zone)
         self.conflicts.set(rows.conflicts, today, zone)
-        self.refused.set(rows.refused, today, zone)
+        self.refused.set(rows.refused, rows.overview.correcting, today, zone)
         self.tabs.set_count("waiting", rows.queued or None)
         self.tabs.set_count("conflicts", rows.overview.conflicts or None)
         self.tabs.set_count("refused", rows.overview.refused or None)

@@ -46,7 +46,7 @@ class RefusedTab(QWidget):
             label="Refused changes",
             leads=True,
         )  # fmt: skip
-        self.rows = TableOrEmpty(self.table, "Nothing was refused", "The office took everything you sent.")
+        self.rows = TableOrEmpty(self.table, "Nothing was refused", "")
         self.why = Banner(name="sync_refused_why")
         self.entered = Table(
             (Column("record", "Record", 320, snug=True), Column("field", "Field", 160), Column("before", "Before", 200),
@@ -108,7 +108,14 @@ class RefusedTab(QWidget):
         column.addWidget(self._detail, 3)
         self._detail.hide()
 
-    def set(self, refused: Sequence[RefusedRow], today: date, zone: tzinfo) -> None:
+    def set(self, refused: Sequence[RefusedRow], correcting: int, today: date, zone: tzinfo) -> None:
+        """What was refused, beside so many that are being corrected."""
+        self.rows.empty.say(
+            "Nothing more was refused" if correcting else "Nothing was refused",
+            "What you are correcting stands under Waiting."
+            if correcting
+            else "The office took everything you sent.",
+        )
         self._changes = {row.key: row for row in refused}
         self.rows.set_rows([sayings.refused_row(row, today, zone) for row in refused])
         self._show(self.table.current_key())

@@ -74,6 +74,8 @@ def _connection(line: Line, next_words: str) -> TileView:
 
 def _to_send(view: SyncOverview, today: date, zone: tzinfo, now: int) -> TileView:
     if not view.waiting:
+        if view.untaken:
+            return TileView("To send", "Nothing", "All but what was refused is with the office")
         return TileView("To send", "Nothing", "Everything you did is with the office", Tone.SUCCESS.value)
     oldest = day_and_time(view.oldest_waiting_at, today, zone) if view.oldest_waiting_at else ""
     if queue_warning(view.oldest_waiting_at, now):
@@ -98,6 +100,7 @@ def _last(view: SyncOverview, today: date, zone: tzinfo, *, live: bool, beside: 
 
 def _needs(view: SyncOverview) -> TileView:
     refused = f"{counted(view.refused, 'change')} refused" if view.refused else ""
+    correcting = counted(view.correcting, "correction") if view.correcting else ""
     others = " · ".join(
         part
         for part in (
@@ -108,12 +111,25 @@ def _needs(view: SyncOverview) -> TileView:
     )
     if view.conflicts:
         return TileView(
-            "Needs you", counted(view.conflicts, "conflict"), refused or others, Tone.DANGER.value
+            "Needs you",
+            counted(view.conflicts, "conflict"),
+            refused or correcting or others,
+            Tone.DANGER.value,
         )
     if view.refused:
         return TileView("Needs you", refused, "Read why, then fix it or let it go", Tone.DANGER.value)
+    if correcting:
+        note = "Under Waiting: finish it and send it again"
+        return TileView("Needs you", correcting, note, Tone.DANGER.value)
     words = f"Refused: {others}" if others else "No conflicts, nothing refused"
     return TileView("Needs you", "Nothing", words, Tone.SUCCESS.value)
+
+
+def nothing_waits(view: SyncOverview) -> str:
+    """Behind "Nothing waits"."""
+    if view.untaken:
+        return "All but what was refused is with the office; that stands under Refused."
+    return "Everything you did is with the office."
 
 
 def waiting_line(change: WaitingChange, today: date, zone: tzinfo) -> LineView:

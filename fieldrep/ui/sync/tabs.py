@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from fieldrep.domain.queue_age import queue_warning
 from fieldrep.queries.conflicts import ConflictGroup
-from fieldrep.queries.sync_page import SyncPage, WaitingChange
+from fieldrep.queries.sync_page import SyncPage
 from fieldrep.ui.conflicts import ConflictPanel
 from fieldrep.ui.desk import Desk
 from fieldrep.ui.style.tokens import Tone
@@ -130,7 +130,7 @@ class WaitingTab(QWidget):
         self.undo = Button("Take back", icon="undo-2", variant="ghost", name="sync_take_back")
         self.undo.setToolTip("Del")
         self.table = Table(columns, name="sync_waiting_table", label="Waiting to be sent")
-        self.rows = TableOrEmpty(self.table, "Nothing waits", "Everything you did is with the office.")
+        self.rows = TableOrEmpty(self.table, "Nothing waits", "")
         column = QVBoxLayout(self)
         column.setContentsMargins(*_MARGINS)
         column.setSpacing(8)
@@ -141,14 +141,14 @@ class WaitingTab(QWidget):
         self.table.removed.connect(lambda keys: self.undo_wanted.emit(keys[0]))
         self.undo.clicked.connect(self._undo_current)
 
-    def set(self, waiting: Sequence[WaitingChange], queued: int, today: date, zone: tzinfo) -> None:
-        """The oldest of so many changes."""
-        all_here = len(waiting) == queued
+    def set(self, page: SyncPage, today: date, zone: tzinfo) -> None:
+        listed, queued = len(page.waiting), page.queued
         self._heading.words.setText(
-            "Oldest first" if all_here else f"The oldest {len(waiting):,} of {queued:,}"
+            "Oldest first" if listed == queued else f"The oldest {listed:,} of {queued:,}"
         )
-        self.rows.set_rows([sayings.waiting_row(change, today, zone) for change in waiting])
-        self.undo.setEnabled(bool(waiting))
+        self.rows.empty.say("Nothing waits", sayings.nothing_waits(page.overview))
+        self.rows.set_rows([sayings.waiting_row(change, today, zone) for change in page.waiting])
+        self.undo.setEnabled(bool(page.waiting))
 
     def _undo_current(self) -> None:
         if (key := self.table.current_key()) is not None:
