@@ -27,6 +27,7 @@ class Author:
         carried: it comes in a file, which may be older than a repair that made the laptop another device.
         waits_to: up to which number its changes may wait for others: no further than it tells to have any, and none of
             one that is to be wiped once all is sent.
+        came_with: the newest change it had when it was first in contact, or has where that is now.
         heads_to: the state of which it shows to have a part, in the middle of a pull; 0 otherwise.
     """
 
@@ -41,6 +42,7 @@ class Author:
     carried: bool = False
     waits_to: int = 0
     heads_to: int = 0
+    came_with: int = 0
 
 
 @dataclass(slots=True)

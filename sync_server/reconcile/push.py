@@ -40,7 +40,13 @@ from sync_server.reconcile.proposals import hand_over
 from sync_server.reconcile.protected import parted
 from sync_server.reconcile.redirects import redirected
 from sync_server.reconcile.refusal import Refusal
-from sync_server.store.devices.formers import formers_of, note_former, others_of, relatives_of
+from sync_server.store.devices.formers import (
+    formers_of,
+    note_former,
+    others_of,
+    relatives_of,
+    settled_as_formers,
+)
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 
@@ -101,7 +107,7 @@ def judged(
     _recall(tx, relatives, changes, known)
     answers: list[Answer] = []
     back = GivingBack.of(tx, author, changes[0].n)
-    floor = _floor(tx, author, formers) if author.has_past or formers else 0
+    floor = _floor(tx, author) if author.has_past or formers else 0
     for change in changes:
         stored, content = known.get(change.n), _content(change)
         answer: Answer | None = None
@@ -182,10 +188,10 @@ def _recall(
                 known.setdefault(change.n, before)
 
 
-def _floor(tx: WriteTransaction, author: Author, formers: Sequence[_Installation]) -> int:
-    """Up to which number the changes of this installation, and of those it was, were answered and forgotten."""
-    installations = [(author.device_id, author.incarnation), *formers]
-    return max(tx.settled_floor(device_id, incarnation) for device_id, incarnation in installations)
+def _floor(tx: WriteTransaction, author: Author) -> int:
+    """Up to which number the changes of this installation, and of those it was before, were answered and forgotten."""
+    own = tx.settled_floor(author.device_id, author.incarnation)
+    return max(own, settled_as_formers(tx, author.device_id, author.came_with))
 
 
 def _long_settled(change: Change, revision: Revision, *, given_back: bool) -> Outcome:

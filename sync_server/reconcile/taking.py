@@ -110,6 +110,7 @@ def pushed(
         is_new=not device.incarnation,
         carried=carried,
         waits_to=0 if verdict is Verdict.WIPE else request.handshake.highest_n,
+        came_with=device.highest_n if device.seen_at else request.handshake.highest_n,
         heads_to=heading_to(request.handshake.cursor, info.revision)
         if _is_of(info, request.handshake)
         else 0,

@@ -284,7 +284,12 @@ Table(
     _text("destroyed", null=True),
 )
 FORMERS = Table(
-    "device_former", METADATA, _bytes("device_id", key=True), _bytes("former_id"), _bytes("incarnation")
+    "device_former",
+    METADATA,
+    _bytes("device_id", key=True),
+    _bytes("former_id"),
+    _bytes("incarnation"),
+    _whole("brought", null=True),
 )
 Index("ix_device_former_former_id", FORMERS.c.former_id)
 Table(

@@ -108,7 +108,7 @@ MACHINERY = {
         "device_id:b! user_id:b token_prefix:t token_hash:b public_key:b made_at:i revoked_at:i? "
         "revoked_why:t? locked_at:i?"
     ),
-    "device_former": ("device_id:b! former_id:b incarnation:b"),
+    "device_former": ("device_id:b! former_id:b incarnation:b brought:i?"),
     "device_position": (
         "device_id:b! at:i! shown:i given:i whole:i schema:i told_at:i digest_count:i? digest_total:i?"
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fieldrep.contract.fields import INT64_MAX
 from fieldrep.contract.ids import Incarnation, RowId
 from fieldrep.contract.messages import MOST_FORMERS
 from sync_server.store.reading import Reader
@@ -50,6 +51,27 @@ def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnatio
         device_id = bytes(row[0])
         found.append((RowId(device_id), Incarnation(bytes(row[1]))))
     return found
+
+
+def settled_as_formers(tx: WriteTransaction, device_id: bytes, came_with: int) -> int:
+    """Up to which number the changes a device brought along may have been answered as one it was, and forgotten.
+
+    What it made since it was first in contact as a device of its own was never another's, however far that one has come
+    meanwhile. `came_with` is the newest change it had then; the first push says it for good.
+    """
+    tx.session.run(
+        "UPDATE device_former SET brought = ? WHERE device_id = ? AND brought IS NULL", (came_with, device_id)
+    )
+    sql = "SELECT former_id, incarnation, brought FROM device_former WHERE device_id = ?"
+    floor, brought = 0, INT64_MAX
+    for _ in range(MOST_FORMERS):
+        row = tx.session.first(sql, (device_id,))
+        if row is None:
+            break
+        device_id, incarnation = RowId(bytes(row[0])), Incarnation(bytes(row[1]))
+        brought = min(brought, INT64_MAX if row[2] is None else int(row[2]))
+        floor = max(floor, min(brought, tx.settled_floor(device_id, incarnation)))
+    return floor
 
 
 def others_of(reader: Reader, device_id: bytes, user_id: bytes) -> list[tuple[RowId, Incarnation]]:
