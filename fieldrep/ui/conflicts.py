@@ -55,6 +55,7 @@ class ConflictPanel(QWidget):
         self._rows: dict[str, ConflictRow] = {}
         self._total = 0
         self._applied: frozenset[str] = frozenset()
+        self._applying = False
         self._swapped: frozenset[str] = frozenset()
         self._offered: Sequence[ConflictGroup] = ()
         self._shown: RowId | None = None
@@ -209,12 +210,14 @@ class ConflictPanel(QWidget):
         )
 
     def _apply(self, decisions: Mapping[str, Decision]) -> None:
+        if self._applying:
+            return  # a key pressed twice
         try:
             chosen = {key: self._choice(key, decision) for key, decision in decisions.items()}
         except KnownError as error:
             self.problem.say("This value cannot be kept", error.sentence, Tone.DANGER)
             return
-        self._applied = frozenset(chosen)
+        self._applied, self._applying = frozenset(chosen), True
         self._desk.runner.command(
             decide_conflicts,
             initiator=self,
@@ -235,11 +238,12 @@ class ConflictPanel(QWidget):
         return ("mine" if mine is not (key in self._swapped) else "theirs"), None
 
     def _on_done(self, done: Done) -> None:
+        self._applying = False
         self.table.forget(self._applied)
         self.decided.emit(f"{done.label}. Sent with the next sync.", done.change_n)
 
     def _on_failed(self, error: Exception) -> None:
-        self._applied = frozenset()
+        self._applied, self._applying = frozenset(), False
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
 
 

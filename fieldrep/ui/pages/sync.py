@@ -5,6 +5,7 @@ Owns the reading of all of it in one trip and the forms for refused changes. Syn
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -41,6 +42,7 @@ from fieldrep.ui.widgets.tabs import Tab, Tabs
 _WAITING_HINTS = (KeyHint("Enter", "Open"), KeyHint("Del", "Take back"))
 _TRY_NOW = HeaderAction("try_now", "Try now", "refresh-cw", "F9")
 _EXPORT = HeaderAction("diagnostics", "Export diagnostics", "download")
+_INTO_LIST = (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _PROMISE = "Everything you do is saved on this laptop first. Nothing is lost while offline."
 
 
@@ -121,6 +123,7 @@ class SyncPage(Page):
         self.refused.said.connect(self.said)
         self.refused.fix_wanted.connect(self._fix)
         self.refused.table.current_changed.connect(lambda _: self.hints_changed.emit())
+        self.refused.shown.connect(self.hints_changed)
         self.pairs.panel.decided.connect(self.said)
         self.files.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
         self.pairs.opened.connect(lambda key: self.wanted.emit(Place("accounts", ("account", key))))
@@ -321,10 +324,20 @@ class SyncPage(Page):
         return next((panel for panel in panels if panel.isVisible() and panel.hints()), None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys that decide work from anywhere on the tab."""
+        """The keys that decide work from anywhere on the tab; Down and Enter lead from the tabs into the list."""
         panel = self._panel() if self.editor is None else None
-        if panel is None or not panel.take_key(event):
+        if (panel is None or not panel.take_key(event)) and not self._into_list(event):
             super().keyPressEvent(event)
+
+    def _into_list(self, event: QKeyEvent) -> bool:
+        shown = (self.waiting.table, self.conflicts.table, self.refused.table, self.history.receipts)
+        table = next((one for one in shown if one.isVisible()), None)
+        if table is None or not self.tabs.bar.hasFocus() or event.key() not in _INTO_LIST:
+            return False
+        table.setFocus(Qt.FocusReason.OtherFocusReason)
+        if event.key() != Qt.Key.Key_Down:
+            table.keyPressEvent(event)
+        return True
 
     def things_to_do(self) -> Sequence[Action]:
         if (editor := self.editor) is not None:
@@ -360,7 +373,7 @@ class SyncPage(Page):
 
     def panes(self) -> Sequence[QWidget]:
         if self.editor is not None:
-            return (self.editor,)
+            return (self.editor.form, self.editor)
         panel = self._panel()
         return (self.tabs.bar, self.tabs.stack, *((panel,) if panel is not None else ()))
 

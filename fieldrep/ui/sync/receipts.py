@@ -8,14 +8,17 @@ from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.gridmodel import Cell, Column, GridRow
 from fieldrep.ui.words import day_and_time
 
+_NARROW = 1000
+"""Below it the sentence, which names what is not nothing, needs the room of the figures beside it."""
+
 COLUMNS = (
     Column("when", "When", 140),
-    Column("way", "Way", 80),
+    Column("way", "Way", 80, hide_below=_NARROW),
     Column("sent", "Sent", 64, numeric=True),
-    Column("accepted", "Accepted", 84, numeric=True),
-    Column("merged", "Merged", 76, numeric=True),
+    Column("accepted", "Accepted", 84, numeric=True, hide_below=_NARROW),
+    Column("merged", "Merged", 76, numeric=True, hide_below=_NARROW),
     Column("refused", "Refused", 80, numeric=True),
-    Column("waiting", "Waiting", 80, numeric=True),
+    Column("waiting", "Waiting", 80, numeric=True, hide_below=_NARROW),
     Column("received", "Received", 88, numeric=True),
     Column("equal", "Both sides", 120),
     Column("sentence", "What it did"),

@@ -28,9 +28,10 @@ from fieldrep.ui.widgets.text import Text
 
 
 class RefusedTab(QWidget):
-    """`fix_wanted` says which refused change is to be corrected where it was entered."""
+    """`fix_wanted` says which refused change is to be corrected where it was entered, `shown` that keys mean others."""
 
     fix_wanted = Signal(int)
+    shown = Signal()
     said = Signal(str, object)
 
     def __init__(self, desk: Desk) -> None:
@@ -49,7 +50,7 @@ class RefusedTab(QWidget):
         self.rows = TableOrEmpty(self.table, "Nothing was refused", "")
         self.why = Banner(name="sync_refused_why")
         self.entered = Table(
-            (Column("record", "Record", 320, snug=True), Column("field", "Field", 160), Column("before", "Before", 200),
+            (Column("record", "Record"), Column("field", "Field", 160), Column("before", "Before", 200),
              Column("after", "You entered")),
             name="sync_refused_entered",
             label="What you entered",
@@ -63,6 +64,7 @@ class RefusedTab(QWidget):
         self.export_button = Button("Export", icon="download", variant="ghost", name="refused_export")
         self.discard_button = Button("Let it go", icon="x", variant="ghost", name="refused_discard")
         self._question = Text("", "small")
+        self._question.setWordWrap(True)
         self.keep_button = Button("Keep it", name="refused_keep")
         self.forget_button = Button("Forget it", icon="x", variant="danger", name="refused_forget")
         self._lay_out()
@@ -136,9 +138,10 @@ class RefusedTab(QWidget):
         self.hand_button.setEnabled(row.handed != "open")
         self.entered.set_rows(
             [
-                GridRow(at, (Cell(f"{value.record.title} {value.record.label}"), Cell(value.field_title),
-                             Cell(value.before), Cell(value.after, tip=value.after)))
+                GridRow(at, (Cell(about, tip=about), Cell(value.field_title),
+                             Cell(value.before, tip=value.before), Cell(value.after, tip=value.after)))
                 for at, value in enumerate(row.entered)
+                for about in (f"{value.record.title} {value.record.label}",)
             ]
         )  # fmt: skip
         self.fix_button.setVisible(row.fixable)
@@ -149,7 +152,9 @@ class RefusedTab(QWidget):
         )
 
     def hints(self) -> Sequence[KeyHint]:
-        """What Enter does with the current change."""
+        """What Enter does with the current change, or Esc with the question."""
+        if not self._asking.isHidden():
+            return (KeyHint("Esc", "Keep it"),)
         row = self._current()
         return () if row is None else (KeyHint("Enter", "Fix" if row.fixable else "To the buttons"),)
 
@@ -205,6 +210,7 @@ class RefusedTab(QWidget):
             self._question.setText(f"Forget what you entered in {row.label}? {kept}")
         self._asking.setVisible(row is not None)
         self._ways.setVisible(row is None)
+        self.shown.emit()
 
     def _run(self, command: Any, row: RefusedRow, words: str) -> None:
         self._desk.runner.command(

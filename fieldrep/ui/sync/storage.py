@@ -50,7 +50,7 @@ class StorageTab(QWidget):
         below.setSpacing(24)
         for number, tile in enumerate(self.tiles):
             tile.setObjectName(f"sync_storage_tile_{number}")
-            top.addWidget(tile)
+            top.addWidget(tile, 1)
         for title, table, share in (("What takes room", self.parts, 3), ("Records by kind", self.kinds, 2)):
             side = QVBoxLayout()
             side.setSpacing(2)

@@ -60,7 +60,7 @@ class OverviewTab(QWidget):
         row.setSpacing(12)
         for number, tile in enumerate(self.tiles):
             tile.setObjectName(f"sync_tile_{number}")
-            row.addWidget(tile)
+            row.addWidget(tile, 1)
         column.addLayout(row)
         self.metered = MeteredChoice(desk)
         for widget in (self.late, self.problem, self.conflict, self._waiting, self.carry, self.metered):
