@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fieldrep.contract.ids import Incarnation, Revision, RowId, ScopeKey
-from fieldrep.contract.scope import EVERYBODY_KEY, account_key, team_key, user_key
+from fieldrep.contract.scope import EVERYBODY_KEY, account_key, account_of, team_key, user_key
 from sync_server.store.devices.positions import first_given
 from sync_server.store.transaction import WriteTransaction
 
@@ -44,6 +44,11 @@ class Author:
     heads_to: int = 0
     came_with: int = 0
 
+    @property
+    def newest_revision(self) -> int:
+        """The newest state of which the device is known to have all or a part."""
+        return max(self.known_revision, self.heads_to)
+
 
 @dataclass(slots=True)
 class Rights:
@@ -64,19 +69,30 @@ class Rights:
         self._known.update({EVERYBODY_KEY: False, user_key(own): True, team_key(own): True})
 
     def covers(self, key: ScopeKey) -> bool:
-        """Whether the author holds the key now, held it when the edits were made, or has just made it."""
+        """Whether the author holds the key now, held it when the edits were made, or has made it since."""
         if key in self.born:
             return True
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self.tx.holds(self.author.user_id, key) or self._held(key)
+            known = self._known[key] = (
+                self.tx.holds(self.author.user_id, key) or self._held(key) or self._made(key)
+            )
         return known
 
     def _held(self, key: ScopeKey) -> bool:
         """Whether the author held the key at a state at which the edits can have been made."""
         author = self.author
-        newest = max(author.known_revision, author.heads_to)
-        return self.tx.held_between(author.user_id, key, self.made_since(), newest)
+        return self.tx.held_between(author.user_id, key, self.made_since(), author.newest_revision)
+
+    def _made(self, key: ScopeKey) -> bool:
+        """Whether the key is that of an account which the author made, and of which he has heard nothing since: the
+        answer to that was lost, or lies on a stick, so to him it is still his own."""
+        account_id = account_of(key)
+        row = self.tx.row("account", account_id) if account_id is not None else None
+        if row is None or row["created_by"] != self.author.user_id:
+            return False
+        made = row["created_revision"]
+        return isinstance(made, int) and made > self.author.newest_revision
 
     def made_since(self) -> int:
         """The first of the states at which the edits can have been made; a new device has none before what it was

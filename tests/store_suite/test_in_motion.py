@@ -12,7 +12,7 @@ from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
-from tests.store_suite.laptop import Laptop
+from tests.store_suite.laptop import Laptop, office
 from tests.store_suite.world import World
 
 SMALL = 300
@@ -45,6 +45,10 @@ class BusyLine:
         if self._left:
             self._left.pop()()
         return reply
+
+
+def lose_the_reply() -> None:
+    raise KnownError(Code.OFFLINE, "The reply was lost.")
 
 
 def pull_a_part(laptop: Laptop, replies: int) -> None:
@@ -128,4 +132,30 @@ def test_what_is_entered_on_a_customer_that_came_with_a_part_of_a_pull_is_taken_
     with world.database.read() as reader:
         assert (reader.row("account", shop) or {})["phone"] == "1"
     assert "Shop 0" not in laptop.names()
+    laptop.replica.close()
+
+
+@pytest.mark.parametrize("by_stick", [True, False])
+def test_what_is_entered_on_a_customer_made_here_is_taken_though_nothing_was_heard_of_it_before_it_moved(
+    world: World, tmp_path: Path, by_stick: bool
+) -> None:
+    ana, ben = world.user("ana"), world.user("ben")
+    laptop = Laptop(tmp_path, world, ana, "ana")
+    laptop.sync()
+    shop = laptop.create("Shop")
+    if by_stick:
+        office(world, laptop.out())
+    else:
+        with pytest.raises(KnownError):
+            sync(laptop.replica, BusyLine(laptop, lose_the_reply))
+    world.change("account", shop, owner_user_id=ben)
+    laptop.edit(shop, phone="1")
+    with laptop.replica.begin("create_contact", "contact") as uow:
+        uow.create("contact", {"account_id": shop, "family_name": "Smith"})
+    receipt = laptop.sync()
+    assert (receipt.refused, receipt.digests_equal) == (0, True), receipt.sentence
+    with world.database.read() as reader:
+        assert (reader.row("account", shop) or {})["phone"] == "1"
+        assert len(reader.find("contact", "account_id", shop)) == 1
+    assert laptop.names() == set()
     laptop.replica.close()

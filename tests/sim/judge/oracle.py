@@ -63,6 +63,7 @@ class Oracle(Holding):
         writers: per row, who wrote it and the revision the store then gave it.
         pushed: by device, what it showed to have heard of with a part of a push.
         stands: how each device that the office acted on stands in the store.
+        made_at: the tick from which each account is there that was made on a laptop.
         given: per field, which person gave it its value and when; nothing where the office or nobody did.
     """
 
@@ -82,6 +83,7 @@ class Oracle(Holding):
     holding: dict[tuple[str, bytes], set[bytes]] = field(default_factory=dict)
     stands: dict[bytes, str] = field(default_factory=dict)
     pushed: dict[bytes, int] = field(default_factory=dict)
+    made_at: dict[bytes, int] = field(default_factory=dict)
     _fresh: dict[Key, Row] = field(default_factory=dict)
     _born: set[bytes] = field(default_factory=set)
 
@@ -106,7 +108,12 @@ class Oracle(Holding):
             return about == who.user
         if about in self._born or who.user in self.holders(key):
             return True
-        return self.held_between(who.user, key, who.since, who.heard)
+        return self.held_between(who.user, key, who.since, who.heard) or self._made(who, about)
+
+    def _made(self, who: Sender, about: bytes) -> bool:
+        """Whether he made the account himself and has not even heard that it was taken."""
+        row = self.row("account", about)
+        return row is not None and row["created_by"] == who.user and self.made_at.get(about, 0) > who.heard
 
     def _reaches(self, who: Sender, entity: str, row: Row) -> bool:
         key, owners = self.key(entity, row), merging.hung_on(self, entity, row)
@@ -205,6 +212,7 @@ class Oracle(Holding):
         if entity == "account":
             row["owner_user_id"] = who.user
             self._born.add(row_id)
+            self.made_at[row_id] = self.tick + 1
         if not self._reaches(who, entity, row):
             raise No("out_of_scope")
         for name, target in (
