@@ -16,7 +16,7 @@ from sync_server.reconcile.orders import DERIVED, ORDER
 from sync_server.reconcile.pairs import DONE
 from sync_server.reconcile.refusal import row_id_of
 from sync_server.store.restoring.after_backup import told_of
-from sync_server.store.restoring.given_back import revision_restored
+from sync_server.store.restoring.given_back import revision_restored, revision_shared
 from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
 
@@ -69,7 +69,7 @@ def _is_put_back(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
         and edit.before.get(name) != after
         for name, after in edit.after.items()
     )
-    return apart and edit.base_revision > revision_restored(tx)
+    return apart and edit.base_revision > revision_shared(tx)
 
 
 def _is_drafted(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
@@ -92,9 +92,10 @@ def _was_held_otherwise(tx: WriteTransaction, order: Row) -> bool:
 def _was_seen_later(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
     """Whether its author saw what somebody had written since the backup, while nobody has written there since.
 
-    A draft may lack lines then, and nobody may write in it once it is moved on.
+    A draft may lack lines then, and nobody may write in it once it is moved on. Whatever restore lost what was seen,
+    what the backup has is older than that.
     """
-    return edit.base_revision > revision_restored(tx) >= int(str(row["revision"]))
+    return edit.base_revision > int(str(row["revision"])) <= revision_restored(tx)
 
 
 _STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity": "done_at"}

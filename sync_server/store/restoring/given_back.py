@@ -108,6 +108,15 @@ def revision_restored(tx: WriteTransaction) -> int:
     return int(found[0]) if found else 0
 
 
+def revision_shared(tx: WriteTransaction) -> int:
+    """The last state that all stores before the restores had in common with this one.
+
+    A change given back may be older than the restores before the last one, and so is the revision that its author saw.
+    """
+    found = tx.session.first("SELECT min(revision) FROM restoration")
+    return int(found[0] or 0) if found else 0
+
+
 def answered_before(tx: WriteTransaction, author: Author) -> int | None:
     """The newest change of a device that a store lost since had answered; None where it has not told of that time."""
     found = tx.session.first(
