@@ -60,7 +60,7 @@ def open_draft(uow: UnitOfWork, order_id: RowId) -> Row:
     if order["status"] not in EDITABLE_STATES:
         state = text_of(order, "status").replace("_", " ")
         raise KnownError(Code.READ_ONLY, f"{number} is already {state}; ask the office for a change to it.")
-    if not writes_in_draft(uow.rows, uow.user_id, order, today(uow)):
+    if not writes_in_draft(uow.rows, uow.user_id, order, uow.now):
         raise KnownError(Code.READ_ONLY, f"{number} is a colleague's draft; only its author may change it.")
     return order
 

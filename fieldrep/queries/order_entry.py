@@ -175,7 +175,7 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
         return None
     today, names = day_of(now, zone), reader.rows(_NAMES, (order_id,))[0]
     waiting = order_id in waiting_rows(reader, "sales_order")
-    mine = writes_in_draft(reader.rows, names[9], order, today)
+    mine = writes_in_draft(reader.rows, names[9], order, now)
     head = head_of(order, names, mine=mine, waiting=waiting, refused=_refused(reader, order_id))
     head = replace(head, refused_changes=refused_records(reader)[order_id])
     raw = reader.rows(_LINES, (order_id,))

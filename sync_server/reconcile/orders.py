@@ -20,7 +20,6 @@ from fieldrep.domain.orders import (
 )
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.refusal import Refusal, row_id_of
-from sync_server.store.moments import moment_of
 from sync_server.store.settling import within
 from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import Row, WriteTransaction
@@ -65,7 +64,8 @@ def _writes(tx: WriteTransaction, user_id: bytes, order: Row) -> bool:
         return True
     account_id = order["account_id"]
     account = tx.row("account", account_id) if isinstance(account_id, bytes) else None
-    day = moment_of(tx.now)[:10]
+    author = tx.row("user", RowId(bytes_of(order["created_by"])))
+    day = day_of(tx.now, zone_named(str((author or {}).get("tz") or "UTC"))).isoformat()
     team = tx.find("account_team", "account_id", account_id)
     beside = {
         bytes_of(member["user_id"]) for member in team if not member["archived"] and within(member, day)

@@ -6,16 +6,17 @@ Owns the SQL that feeds the rule in `domain/orders.py`; the central store judges
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from fieldrep.contract.fields import Value
+from fieldrep.domain.days import day_of, zone_named
 from fieldrep.domain.orders import may_write_draft
 
 Rows = Callable[[str, Sequence[object]], list[tuple[Any, ...]]]
 """How a unit of work and a reader both read: SQL and parameters in, tuples out."""
 
 _OWNER = "SELECT owner_user_id FROM account WHERE id = ?"
+_ZONE = "SELECT tz FROM app_user WHERE id = ?"
 _TEAM = (
     "SELECT user_id FROM account_team WHERE account_id = ? AND archived = 0 "
     "AND coalesce(valid_from, '') <= ?2 AND coalesce(nullif(valid_to, ''), '9999') >= ?2"
@@ -27,12 +28,13 @@ _ABOVE = (
 )
 
 
-def writes_in_draft(rows: Rows, user_id: object, order: Mapping[str, Value], today: date) -> bool:
-    """Whether the person at this device may write in a draft."""
+def writes_in_draft(rows: Rows, user_id: object, order: Mapping[str, Value], now: int) -> bool:
+    """Whether the person at this device may write in a draft now; its author is on the team in days of his own."""
     author, account_id = order["created_by"], order["account_id"]
     if author in (None, user_id) or not isinstance(user_id, bytes):
         return author in (None, user_id)
     owner = next((row[0] for row in rows(_OWNER, (account_id,))), None)
-    beside = {row[0] for row in rows(_TEAM, (account_id, today.isoformat()))}
+    zone = next((row[0] for row in rows(_ZONE, (author,))), None)
+    beside = {row[0] for row in rows(_TEAM, (account_id, day_of(now, zone_named(zone or "UTC")).isoformat()))}
     beside |= {row[0] for row in rows(_ABOVE, (user_id,))}
     return may_write_draft(user_id, author, owner, beside)

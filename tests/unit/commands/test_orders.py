@@ -296,6 +296,19 @@ def test_a_draft_of_somebody_who_lost_the_account_is_continued_by_its_owner(repl
     submit_order(replica, row_id=orders[lee])
 
 
+@pytest.mark.parametrize(("zone", "is_over"), [("Pacific/Kiritimati", True), ("Pacific/Pago_Pago", False)])
+def test_the_last_day_of_a_drafts_author_on_the_team_is_a_day_of_his_own(
+    replica: Replica, zone: str, is_over: bool
+) -> None:
+    lee = put(replica, "user", "lee", login="lee", name="Lee", tz=zone)
+    put(replica, "account_team", "lee", account_id=HARBOR, user_id=lee, valid_to="2026-11-19")
+    order = put(replica, "sales_order", "his", account_id=HARBOR, currency="EUR", created_by=lee)
+    with replica.read() as reader:
+        entry = order_entry(reader, order_id=order, now=NOW, zone=UTC)
+    assert entry is not None
+    assert entry.head.editable is is_over
+
+
 def test_cancelling_becomes_a_request_once_the_order_is_exported(replica: Replica) -> None:
     cancel_order(replica, row_id=row_id("order 2"))
     assert order_of(replica, row_id("order 2"))["status"] == "cancelled"
