@@ -23,6 +23,7 @@ from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
 from fieldrep.queries.marks import refused_records, waiting_rows
 from fieldrep.queries.stock import Stock, in_units, stock_of
 from fieldrep.queries.usual_orders import HighestBefore, far_above
+from fieldrep.store.incoming.leave import leaving_sentence
 from fieldrep.store.outgoing.correcting import reason_of
 from fieldrep.store.reader import Reader
 from fieldrep.store.reads.draft_writers import writes_in_draft
@@ -177,7 +178,9 @@ def order_entry(reader: Reader, *, order_id: RowId, now: int, zone: tzinfo) -> O
     waiting = order_id in waiting_rows(reader, "sales_order")
     mine = writes_in_draft(reader.rows, names[9], order, now)
     head = head_of(order, names, mine=mine, waiting=waiting, refused=_refused(reader, order_id))
-    head = replace(head, refused_changes=refused_records(reader)[order_id])
+    reason = head.read_only_reason or leaving_sentence(reader.driver, "sales_order", order_id)
+    refused_changes = refused_records(reader)[order_id]
+    head = replace(head, refused_changes=refused_changes, read_only_reason=reason, editable=not reason)
     raw = reader.rows(_LINES, (order_id,))
     lines = _lines(reader, order, head, raw, today)
     totals = order_totals(

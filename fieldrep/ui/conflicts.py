@@ -56,6 +56,7 @@ class ConflictPanel(QWidget):
         self._total = 0
         self._applied: frozenset[str] = frozenset()
         self._applying = False
+        self._told: list[str] = []
         self._swapped: frozenset[str] = frozenset()
         self._offered: Sequence[ConflictGroup] = ()
         self._shown: RowId | None = None
@@ -141,6 +142,19 @@ class ConflictPanel(QWidget):
             typed = made[one.id.hex()].text
             yours = f"Your “{typed}”" if typed else "Your choice"
             self.decided.emit(f"{one.what} was decided by {one.by} meanwhile. {yours} was not applied.", None)
+
+    def may_close(self) -> bool:
+        """Whether closing the window loses nothing that was typed; asks once."""
+        typed = [] if self.isHidden() else self.table.typed()
+        if not typed or typed == self._told:
+            return True
+        self._told = typed
+        self.problem.say(
+            f"“{typed[0]}” is not applied",
+            "Ctrl Enter applies it, once every field is chosen; close again to leave it.",
+            Tone.WARNING,
+        )
+        return False
 
     def apply(self) -> None:
         """Ctrl+Enter."""

@@ -154,6 +154,21 @@ def test_escape_leaves_the_box_that_is_typed_in_and_nothing_else(window: Window,
     assert [one.text for one in panel.table.decisions().values()] == [TYPED]
 
 
+def test_a_window_that_is_closed_over_a_typed_value_asks_once(window: Window, office: Office) -> None:
+    phones(window, office, FIRST)
+    window.shell.go("sync")
+    window.settle()
+    panel = window.sync_page.overview.conflict
+    type_another(window)
+    window.shell.go("sync", "history")
+    assert not window.shell.close()
+    assert panel.isVisible()
+    assert f"“{TYPED}” is not applied" in panel.problem.accessibleName()
+    window.write("0")
+    assert not window.shell.close(), "something else was typed since"
+    assert window.shell.close()
+
+
 @pytest.mark.parametrize("scale", [100, 130])
 def test_many_fields_with_long_values_are_all_reached_in_the_first_window(
     window: Window, office: Office, theme: Theme, scale: int

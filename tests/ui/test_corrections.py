@@ -131,6 +131,31 @@ def test_an_order_being_corrected_needs_its_person_until_it_is_sent_again(
     window.until(lambda: "needs" not in pill.text())
 
 
+def test_an_order_that_moved_while_it_was_corrected_can_only_be_read_and_says_the_ways_on(
+    window: Window, office: Office, refused_order: RowId
+) -> None:
+    fix_first(window)
+    window.until(lambda: window.shell.stack.currentWidget().objectName() == "orders_page")
+    window.settle()
+    editor = page(window).editor
+    office.change("account", editor.entry.head.account_id, owner_user_id=None, territory_id=None)
+    window.sync()
+    assert not editor.entry.head.editable
+    told = editor.above.refused.accessibleName()
+    assert "has moved to a colleague and cannot be corrected here any more" in told
+    assert "Correct it here" not in told
+    assert "Waiting to sync" not in [badge.text() for badge in editor.header.findChildren(Badge)]
+    window.click("order_refused_action")
+    window.settle()
+    window.sync()
+    assert window.program.syncing.view().needs_you == 1, (
+        "it was sent, and the office still sells three at most"
+    )
+    window.shell.go("sync", "refused")
+    window.settle()
+    assert window.sync_page.refused.table.grid.rowCount() == 1
+
+
 def test_nothing_is_said_to_be_with_the_office_that_was_refused(window: Window, office: Office) -> None:
     refuse(window, office)
     window.shell.go("sync", "waiting")

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from fieldrep.store.reader import Reader
 from fieldrep.ui.forms.editor import RecordEditor
 from fieldrep.ui.style.theme import Theme
-from tests.helpers.small_company import AURORA
+from tests.helpers.small_company import AURORA, HARBOR
 from tests.ui.office import Office
 from tests.ui.window import CTRL, Window, window_on
 
@@ -168,3 +168,20 @@ def test_a_form_opened_right_after_a_save_shows_what_was_saved(window: Window) -
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: window.record.editor not in (editor, None))
     assert window.record.editor.form.fields["phone"].text() == "0611"
+
+
+def test_while_something_is_typed_the_list_stays_on_its_account_and_says_why(window: Window) -> None:
+    window.key(Qt.Key.Key_E)
+    window.into("edit_account_phone", "0800 HALF")
+    window.accounts.list.view.setFocus()
+    window.key(Qt.Key.Key_Down)
+    window.until(lambda: window.toast() == "Save or leave the open form first.")
+    assert window.accounts.list.current_key() == AURORA
+    window.shell.go("accounts", ("account", HARBOR))
+    window.settle()
+    assert window.accounts.list.current_key() == AURORA
+    assert editor_of(window).form.values()["phone"] == "0800 HALF"
+    editor_of(window).submit()
+    window.until(lambda: window.record.editor is None)
+    window.settle()
+    assert window.record.header.name() == "Aurora Dairy B.V."

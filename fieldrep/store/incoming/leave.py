@@ -25,6 +25,7 @@ from fieldrep.contract.scope import (
 )
 from fieldrep.store import search
 from fieldrep.store.engine import Connection
+from fieldrep.store.outgoing.correcting import reason_of
 from fieldrep.store.outgoing.pending import Standing
 from fieldrep.store.statements import statements_of
 
@@ -172,16 +173,21 @@ def _leave(
 
 
 def leaving_sentence(connection: Connection, entity_name: str, row_id: bytes) -> str:
-    """Why a row can only be read: its account has moved, and what was entered here is not answered yet; else ""."""
+    """Why a row can only be read: its account has moved, and what was entered here is not answered yet; else "".
+
+    What is being corrected goes nowhere by itself, and can go as it is only.
+    """
     found = connection.execute(_STANDING, (row_id, entity_name)).fetchone()
     if found is None or found[0] != Standing.LEFT:
         return ""
     owner = connection.execute("SELECT name FROM app_user WHERE id = ?", (found[1],)).fetchone()
-    title = CATALOGUE[entity_name].title.lower()
-    return (
-        f"This {title} has moved to {owner[0] if owner else 'a colleague'}; what you entered is being handed over. "
-        "It can be read here until that is done."
-    )
+    moved = f"This {CATALOGUE[entity_name].title.lower()} has moved to {owner[0] if owner else 'a colleague'}"
+    if reason_of(connection, (row_id,)) is not None:
+        return (
+            f"{moved} and cannot be corrected here any more. Send it again as it is, or take the correction back under "
+            "Sync, Waiting, and hand it to the admin."
+        )
+    return f"{moved}; what you entered is being handed over. It can be read here until that is done."
 
 
 def empty(connection: Connection) -> None:

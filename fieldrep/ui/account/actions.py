@@ -78,3 +78,15 @@ def _about_pair(record: AccountRecord, group: str, *, at_pair: bool) -> Action:
         )
     key = "submit" if at_pair else "merge_pair"
     return Action(key, "Merge the possible duplicate", "git-merge", pairs.apply, group=group)
+
+
+def may_close(record: AccountRecord | None) -> bool:
+    """Whether closing the window loses nothing typed into a form of the account or for one of its conflicts."""
+    if record is None:
+        return True
+    return record.editor.may_close() if record.editor is not None else record.conflicts.may_close()
+
+
+def leave_box(record: AccountRecord | None) -> bool:
+    """Esc in the box of another value for a conflict; False where nobody types in it."""
+    return record is not None and record.conflicts.table.step_back()

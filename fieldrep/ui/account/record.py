@@ -155,9 +155,11 @@ class AccountRecord(QWidget):
         self.state_changed.emit()
 
     def show_account(self, account_id: RowId) -> None:
-        """The list moved; an open form of the last account is left when nothing was typed in it."""
+        """Another one; while something is typed into a form it stays the one that it was."""
         if self.editor is not None:
             if self.editor.form.changed():
+                if account_id != self.account_id:
+                    self.said.emit(sayings.FORM_FIRST, None)
                 return
             self.editor.leave()
         if account_id != self.account_id:
@@ -347,7 +349,7 @@ class AccountRecord(QWidget):
     def _open_editor(self, spec: FormSpec, values: object, field: str = "") -> None:
         if self.editor is not None:
             if self.editor.form.changed():
-                self.said.emit("Save or leave the open form first.", None)
+                self.said.emit(sayings.FORM_FIRST, None)
                 return
             self.editor.leave()
         self._edits = None

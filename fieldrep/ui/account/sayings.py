@@ -30,6 +30,7 @@ from fieldrep.ui.words import (
     when_in_group,
 )
 
+FORM_FIRST = "Save or leave the open form first."
 GONE = (
     "This account is not on this laptop any more",
     "It may belong to a colleague now. What you had not sent is kept under Sync.",

@@ -59,7 +59,8 @@ class AboveLines(QObject):
     def _say_refused(self, head: OrderHead) -> None:
         self.correcting = bool(head.refused)
         if head.refused:
-            sentence = f"{head.refused} Correct it here; nothing of it is sent before you say so."
+            on = "Correct it here; nothing of it is sent before you say so."
+            sentence = f"{head.refused} {on if head.editable else head.read_only_reason}"
             self.refused.say("The office did not take this order", sentence, Tone.DANGER, action="Send again")
         elif head.refused_changes:
             count = counted(head.refused_changes, "change")

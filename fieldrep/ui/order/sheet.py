@@ -156,7 +156,9 @@ def header_view(head: OrderHead, today: date, zone: tzinfo) -> HeaderView:
     refused = (("Refused" if head.refused else count, Tone.DANGER),) if head.refused or count else ()
     badges = ((sentence_case(head.status), status_tone(head.status)), *refused, *saved)
     name = f"Order {head.number}" if head.number else "New order"
-    return HeaderView(name, tuple(fact for fact in facts if fact), badges, waiting=head.waiting)
+    return HeaderView(
+        name, tuple(fact for fact in facts if fact), badges, waiting=head.waiting and not head.refused
+    )
 
 
 def grid_row(line: OrderLine, number: int, currency: str, as_of: str, *, limit: int | None = None) -> GridRow:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QVBoxLayout,
 from fieldrep.contract.ids import RowId
 from fieldrep.queries.account_page import WINDOW, ListAnswer, read_list
 from fieldrep.queries.accounts import AccountChip, AccountRow, account_rows
-from fieldrep.ui.account.actions import actions_on
+from fieldrep.ui.account.actions import actions_on, leave_box, may_close
 from fieldrep.ui.account.listing import CHIPS, SORTS, WORDS, question_of, row_view
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.page import Action, Page
@@ -216,8 +216,7 @@ class AccountsPage(Page):
 
     def _take_focus(self) -> None:
         """At the start nothing has the focus, or the search until the list is here: the list takes it, unless
-        something was typed or lies over the page.
-        """
+        something was typed or lies over the page."""
         focused = self.window().focusWidget()
         waits = focused is self.list.search and not self.list.search.text() and not self.list.sought
         if focused is None or waits or focused.objectName() == "command_field":
@@ -258,8 +257,9 @@ class AccountsPage(Page):
         if key != self.record.account_id:
             self._then, self._enters = "", False
         self.record.show_account(cast("RowId", key))
+        self.list.select(self.record.account_id)  # where something is typed it is still the one before
         if self.isVisibleTo(self.window()):
-            self.visited.emit(("account", key))
+            self.visited.emit(("account", self.record.account_id))
 
     def _open(self, key: object) -> None:
         """Enter: into the record; until it stands the list has the focus, so that no key goes into the search."""
@@ -278,9 +278,9 @@ class AccountsPage(Page):
 
     def _go_to(self, account_id: object) -> None:
         """Show an account wherever it stands; a search that hides it is cleared."""
-        self._target = cast("RowId", account_id)
-        self.record.show_account(self._target)
-        self.visited.emit(("account", account_id))
+        self.record.show_account(cast("RowId", account_id))
+        self._target = self.record.account_id
+        self.visited.emit(("account", self._target))
         if not self._asking and self.list.select(self._target):
             self._target = None
         elif not self.list.clear_search():
@@ -383,8 +383,7 @@ class AccountsPage(Page):
             editor.draft.keep_now()
 
     def may_close(self) -> bool:
-        editor = self._editor()
-        return editor is None or editor.may_close()
+        return may_close(self._record)
 
     def step_back(self) -> bool:
         if (editor := self._editor()) is not None:
@@ -392,7 +391,7 @@ class AccountsPage(Page):
             if self._editor() is None:
                 self.list.view.setFocus(Qt.FocusReason.OtherFocusReason)
             return True
-        return self.record.conflicts.table.step_back() or self.list.clear_search()
+        return leave_box(self._record) or self.list.clear_search()
 
 
 def _load(_: object) -> None:

@@ -171,6 +171,9 @@ class OrdersPage(Page):
         if self.editing:
             self.editor.leave()
 
+    def may_close(self) -> bool:
+        return not self.editing or self.editor.above.conflicts.may_close()
+
     def on_notice(self, notice: Notice) -> None:
         if notice.entities & _MATTER:
             self._ask(keep=True)

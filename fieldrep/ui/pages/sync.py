@@ -383,7 +383,13 @@ class SyncPage(Page):
             self.editor.draft.keep_now()
 
     def may_close(self) -> bool:
-        return self.editor is None or self.editor.may_close()
+        if self.editor is not None:
+            return self.editor.may_close()
+        deciding = (("overview", self.overview.conflict), ("conflicts", self.conflicts.panel))
+        unsaid = next((key for key, panel in deciding if not panel.may_close()), None)
+        if unsaid is not None:
+            self.tabs.open(unsaid)
+        return unsaid is None
 
     def step_back(self) -> bool:
         if self.editor is not None:

@@ -218,6 +218,11 @@ class MergeTable(QFrame):
     def decisions(self) -> dict[str, Decision]:
         return dict(self._decisions)
 
+    def typed(self) -> list[str]:
+        """What was typed for the fields that are shown, and chosen."""
+        made = self._decisions.values()
+        return [one.text for one in made if one.pick is Pick.TYPED and one.made]
+
     def forget(self, keys: Iterable[str]) -> None:
         """These were applied: should one of them be open again, it begins anew."""
         for key in keys:
