@@ -69,6 +69,7 @@ def next_step(findings: list[Finding]) -> str:
 
 
 def _parents(connection: Connection) -> Iterator[Finding]:
+    """Rows without what they belong to; those of an account that has left may stay until what waits is answered."""
     for entity in ENTITIES:
         for field in entity.fields.values():
             if not field.parent:
@@ -76,8 +77,9 @@ def _parents(connection: Connection) -> Iterator[Finding]:
             parent = CATALOGUE[field.to]
             rows = connection.execute(
                 f"SELECT c.id, c.{field.name} FROM {entity.table} c WHERE c.{field.name} IS NOT NULL AND NOT EXISTS "
-                f"(SELECT 1 FROM {parent.table} p WHERE p.id = c.{field.name}) LIMIT ?",
-                (MOST_NAMED,),
+                f"(SELECT 1 FROM {parent.table} p WHERE p.id = c.{field.name}) AND c.id NOT IN "
+                "(SELECT row_id FROM base_row WHERE entity = ? AND standing <> ?) LIMIT ?",
+                (entity.name, int(Standing.CURRENT), MOST_NAMED),
             )
             for row_id, parent_id in rows:
                 yield Finding(

@@ -10,6 +10,7 @@ import pytest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.store.verify import verify
 from fieldrep.sync.engine import sync
 from tests.helpers.in_process import InProcess
 from tests.store_suite.laptop import Laptop, office
@@ -158,4 +159,28 @@ def test_what_is_entered_on_a_customer_made_here_is_taken_though_nothing_was_hea
         assert (reader.row("account", shop) or {})["phone"] == "1"
         assert len(reader.find("contact", "account_id", shop)) == 1
     assert laptop.names() == set()
+    laptop.replica.close()
+
+
+def test_a_contact_that_stays_until_its_edit_is_answered_is_no_damage_though_its_account_has_left(
+    world: World, tmp_path: Path
+) -> None:
+    ana, ben = world.user("ana"), world.user("ben")
+    shop = world.account(ana)
+    contact = world.make("contact", account_id=shop, family_name="Smith")
+    laptop = Laptop(tmp_path, world, ana, "ana")
+    laptop.sync()
+    request = laptop.out()
+    world.change("account", shop, owner_user_id=ben)
+    answer = office(world, request)
+    with laptop.replica.begin("edit_contact", "contact") as uow:
+        uow.update("contact", contact, {"phone": "1"})
+    assert laptop.into(answer).left == 1
+    with laptop.replica.read() as reader:
+        assert reader.rows("SELECT phone FROM contact") == [("1",)]
+        assert verify(reader) == []
+    laptop.sync()
+    with laptop.replica.read() as reader:
+        assert reader.rows("SELECT phone FROM contact") == []
+        assert verify(reader) == []
     laptop.replica.close()
