@@ -20,6 +20,7 @@ from fieldrep.contract.ids import RowId
 from sync_server.reconcile.author import Author
 from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.early import LACKS_A_STATE, comes_early
+from sync_server.store.restoring.after_backup import told_of
 from sync_server.store.restoring.given_back import (
     answered_before,
     may_still_come,
@@ -30,6 +31,7 @@ from sync_server.store.restoring.given_back import (
     waiting_edits,
     waits_no_more,
 )
+from sync_server.store.restoring.two_values import differing
 from sync_server.store.statements import bytes_of
 from sync_server.store.transaction import WriteTransaction
 
@@ -73,20 +75,28 @@ class GivingBack:
         return change.n <= (self.answered_to or 0)
 
     def as_seen(self, change: Change) -> Change:
-        """A change on the records as its author can have seen them: not as the office has written them since.
+        """A change on the records as its author can have seen them: not as anybody has entered anew in them since.
 
-        The revision that its author names was one of the store before, and says nothing of what came in this one.
+        The revision that its author names was one of the store before, and says nothing of what came in this one. Only
+        archiving looks at it.
         """
         if not self.gives_back(change):
             return change
         return replace(change, edits=tuple(map(self._as_seen, change.edits)))
 
     def _as_seen(self, edit: Edit) -> Edit:
-        entity = CATALOGUE.get(edit.entity) if edit.kind == "update" and len(edit.row_id) == 16 else None
+        archives = edit.kind == "update" and edit.after.get("archived") == 1 and len(edit.row_id) == 16
+        entity = CATALOGUE.get(edit.entity) if archives else None
         row = self.tx.row(entity, RowId(edit.row_id)) if entity is not None else None
-        if row is None or row["changed_by"] is not None:
+        if (
+            entity is None
+            or row is None
+            or not self.restored < int(str(row["revision"])) <= edit.base_revision
+        ):
             return edit
-        unseen = edit.base_revision >= int(str(row["revision"])) > self.restored
+        held = told_of(self.tx, edit.entity, edit.row_id)
+        anew = [pair for pair in differing(entity, edit.row_id, row, held) if pair.field != "archived"]
+        unseen = anew if held else row["changed_by"] is None
         return replace(edit, base_revision=self.restored) if unseen else edit
 
     def must_wait(self, change: Change) -> bool:
