@@ -13,6 +13,8 @@ from fieldrep.contract.catalogue import CATALOGUE, ENTITIES
 from fieldrep.contract.change import Edit
 from fieldrep.contract.errors import Code
 from fieldrep.contract.fields import Kind, Value
+from fieldrep.contract.ids import RowId
+from fieldrep.queries.cells import maybe_ref
 from fieldrep.queries.conflicts import ConflictGroup, open_conflicts
 from fieldrep.queries.handed import handed
 from fieldrep.queries.naming import RecordName, record_name, value_text
@@ -205,6 +207,12 @@ def waiting_changes(reader: Reader, *, limit: int = _MOST_WAITING) -> tuple[Wait
         )
         for entry in outbox.entries(reader.driver, limit)
     )
+
+
+def account_of(reader: Reader, *, entity: str, row_id: RowId) -> RowId | None:
+    """The account that a record belongs to, None where it is not here or belongs to none."""
+    row = reader.row(entity, row_id)
+    return maybe_ref(row.get("account_id")) if row is not None else None
 
 
 def _records(reader: Reader, edits: Sequence[Edit]) -> tuple[RecordName, ...]:

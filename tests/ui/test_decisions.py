@@ -13,6 +13,7 @@ from tests.ui.test_orders_page import add, into_cell, new_order
 from tests.ui.test_sync_page import clash, edit_phone
 from tests.ui.window import CTRL, Window, window_on
 
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 MINE, THEIRS = "+31 10 411 2299", "+31 10 411 2277"
 
 
@@ -93,7 +94,9 @@ def test_a_conflict_of_an_order_is_decided_on_its_page_and_tells_the_totals(
     assert "Total 159.20 EUR" in cells[2].tip
     assert "Total 318.40 EUR" in cells[3].tip
     assert "Piet de Wit" in cells[3].tip
-    panel.focus()
+    editor.fast.setFocus()
+    window.key(Qt.Key.Key_F6, SHIFT)
+    assert panel.table.grid.hasFocus(), "from the order's own field it is one pane back"
     window.key(Qt.Key.Key_1)
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: office.row("sales_order", order_id)["total_amount"] == 15_920)

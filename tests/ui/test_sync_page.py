@@ -84,6 +84,17 @@ def test_what_waits_is_listed_opens_its_record_and_can_be_taken_back(window: Win
     window.until(lambda: window.record.answer.overview.header.phone == "+31 10 411 2200")
 
 
+def test_what_waits_of_a_visit_opens_its_account(window: Window, office: Office) -> None:
+    office.shut()
+    window.choose("Blue Harbor Hotels")
+    window.program.runner.command(edit_activity, row_id=TASK, body="Two cases of each")
+    window.until(lambda: window.program.syncing.view().waiting == 1)
+    window.shell.go("sync", "waiting")
+    window.settle()
+    window.key(Qt.Key.Key_Return)
+    window.until(lambda: window.record.account_id == AURORA)
+
+
 def test_a_conflict_shows_before_mine_and_theirs_and_is_decided_by_keys(
     window: Window, office: Office
 ) -> None:

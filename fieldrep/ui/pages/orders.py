@@ -239,12 +239,16 @@ class OrdersPage(Page):
         if panel.isVisible():
             worked_on = panel.isAncestorOf(QApplication.focusWidget() or self)
             key = "submit" if worked_on else "apply_merge"
+            if not worked_on:
+                found.append(Action("decide", "Go to the conflict", "git-merge", panel.focus, group=group))
             found.append(Action(key, "Apply merge", "git-merge", panel.apply, group=group))
         return found
 
     def panes(self) -> Sequence[QWidget]:
         if self.editing:
-            return (self.editor.fast, self.editor.grid, self.editor.side)
+            panel = self.editor.above.conflicts
+            above = () if panel.isHidden() else (panel,)
+            return (*above, self.editor.fast, self.editor.grid, self.editor.side)
         return (self.list.view if self.list.model.rowCount() else self.list.search,)
 
     def focus_search(self) -> None:

@@ -29,6 +29,7 @@ from fieldrep.ui.sync.diagnostics import DiagnosticsExport
 from fieldrep.ui.sync.files import TravellingTab
 from fieldrep.ui.sync.history import HistoryTab
 from fieldrep.ui.sync.mending import mending_form
+from fieldrep.ui.sync.opening import Opener
 from fieldrep.ui.sync.pairs import PairsTab
 from fieldrep.ui.sync.proposals import ProposalsTab
 from fieldrep.ui.sync.refused import RefusedTab
@@ -58,6 +59,7 @@ class SyncPage(Page):
         self.header = RecordHeader(name="sync_header", primary=_TRY_NOW, secondary=_EXPORT, avatar=False)
         self.header.set(HeaderView("Sync", (_PROMISE,)))
         self.export = DiagnosticsExport(desk, self)
+        self._opener = Opener(desk)
         self.problem = Banner(name="sync_unread")
         self.overview = OverviewTab(desk)
         self.waiting = WaitingTab()
@@ -118,6 +120,8 @@ class SyncPage(Page):
         self.overview.conflict.postponed.connect(self._put_off)
         self.conflicts.panel.postponed.connect(self.conflicts.table.setFocus)
         self.waiting.opened.connect(self._open_waiting)
+        self._opener.wanted.connect(self.wanted)
+        self._opener.said.connect(self.said)
         self.waiting.undo_wanted.connect(self._take_back)
         self.conflicts.undo_wanted.connect(self._undecide)
         self.refused.said.connect(self.said)
@@ -217,16 +221,8 @@ class SyncPage(Page):
     # What can be done
 
     def _open_waiting(self, n: object) -> None:
-        change = self._waiting_of(n)
-        if change is None or not change.records:
-            return
-        record = next((one for one in change.records if one.entity == "sales_order"), change.records[0])
-        if record.entity == "account":
-            self.wanted.emit(Place("accounts", ("account", record.id)))
-        elif record.entity == "sales_order":
-            self.wanted.emit(Place("orders", ("order", record.id)))
-        else:
-            self.said.emit(f"{record.title} {record.label}: open its account to see it.", None)
+        if (change := self._waiting_of(n)) is not None:
+            self._opener.open(change)
 
     def _waiting_of(self, n: object) -> WaitingChange | None:
         return next((one for one in (self._rows.waiting if self._rows else ()) if one.n == n), None)
