@@ -22,12 +22,12 @@ from sync_server.reconcile.duplicates import CANDIDATE
 from sync_server.reconcile.early import LACKS_A_STATE, comes_early
 from sync_server.store.restoring.after_backup import told_of
 from sync_server.store.restoring.given_back import (
-    answered_before,
     may_still_come,
     note_returned,
     note_waiting,
     revision_restored,
     something_came,
+    told_of_before,
     waiting_edits,
     waits_no_more,
 )
@@ -47,6 +47,7 @@ class GivingBack:
 
     Attributes:
         answered_to: up to which number its changes had been answered before, None where it has not told of that.
+        newest: its newest change that was made before it heard of the restore.
         restored: the last state of the backup.
         _taken: whether a change given back was taken.
     """
@@ -54,6 +55,7 @@ class GivingBack:
     tx: WriteTransaction
     author: Author
     answered_to: int | None
+    newest: int
     restored: int
     _waiting: dict[int, tuple[Edit, ...]]
     _touched: set[bytes] = field(default_factory=set)
@@ -64,9 +66,10 @@ class GivingBack:
     @classmethod
     def of(cls, tx: WriteTransaction, author: Author, first: int) -> GivingBack:
         """The push of an author; `first` is its oldest change: what waits before that one is not offered with it."""
-        answered_to = answered_before(tx, author) if author.has_past else None
-        waiting = dict(waiting_edits(tx, author)) if answered_to is not None else {}
-        back = cls(tx, author, answered_to, revision_restored(tx) if answered_to else 0, waiting)
+        told = told_of_before(tx, author) if author.has_past else None
+        waiting = dict(waiting_edits(tx, author)) if told is not None else {}
+        answered_to, newest = told or (None, 0)
+        back = cls(tx, author, answered_to, newest, revision_restored(tx) if newest else 0, waiting)
         back._touch(edit for n, edits in waiting.items() if n < first for edit in edits)
         return back
 
@@ -80,7 +83,7 @@ class GivingBack:
         The revision that its author names was one of the store before, and says nothing of what came in this one. Only
         archiving looks at it.
         """
-        if not self.gives_back(change):
+        if change.n > self.newest:
             return change
         return replace(change, edits=tuple(map(self._as_seen, change.edits)))
 

@@ -329,6 +329,7 @@ Table(
     _bytes("device_id", key=True),
     _bytes("incarnation"),
     _whole("answered_to"),
+    _whole("newest"),
     _bytes("refused"),
     _whole("seen_at"),
 )

@@ -112,7 +112,7 @@ MACHINERY = {
     "device_position": (
         "device_id:b! at:i! shown:i given:i whole:i schema:i told_at:i digest_count:i? digest_total:i?"
     ),
-    "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i refused:b seen_at:i"),
+    "device_return": ("epoch:b! device_id:b! incarnation:b answered_to:i newest:i refused:b seen_at:i"),
     "device_wipe": ("device_id:b! manner:t signature:b ordered_at:i wiped_at:i? destroyed:t?"),
     "duplicate_key": ("name:t! row_id:b!"),
     "enrollment_code": ("code_hash:b! user_id:b made_at:i expires_at:i used_at:i? device_id:b?"),

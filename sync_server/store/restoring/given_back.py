@@ -52,10 +52,14 @@ def note_return(
     is_first = session.first(known, (info.epoch, device.device_id)) is None
     answered = max(_answered_to(request), min(handshake.offered_to, handshake.highest_n))
     session.run(
-        "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, refused, seen_at) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "
+        "INSERT INTO device_return (epoch, device_id, incarnation, answered_to, newest, refused, seen_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (epoch, device_id) DO UPDATE SET answered_to = excluded.answered_to, "
         "seen_at = excluded.seen_at WHERE excluded.answered_to > device_return.answered_to",
-        (info.epoch, device.device_id, handshake.incarnation, answered, _pack(()), now),
+        (info.epoch, device.device_id, handshake.incarnation, answered, handshake.highest_n, _pack(()), now),
+    )
+    session.run(
+        "UPDATE device_return SET newest = ? WHERE epoch = ? AND device_id = ? AND newest < ?",
+        (handshake.highest_n, info.epoch, device.device_id, handshake.highest_n),
     )
     return is_first
 
@@ -117,13 +121,17 @@ def revision_shared(tx: WriteTransaction) -> int:
     return int(found[0] or 0) if found else 0
 
 
-def answered_before(tx: WriteTransaction, author: Author) -> int | None:
-    """The newest change of a device that a store lost since had answered; None where it has not told of that time."""
+def told_of_before(tx: WriteTransaction, author: Author) -> tuple[int, int] | None:
+    """The newest change of a device that a store lost since had answered, and the newest that it had made by then.
+
+    None where it has not told of that time.
+    """
     found = tx.session.first(
-        "SELECT answered_to FROM device_return WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
+        "SELECT answered_to, newest FROM device_return "
+        "WHERE device_id = ? AND epoch = (SELECT epoch FROM store_info)",
         (author.device_id,),
     )
-    return int(found[0]) if found else None
+    return (int(found[0]), int(found[1])) if found else None
 
 
 def note_returned(tx: WriteTransaction, author: Author, change: Change, outcome: Outcome | None) -> None:
