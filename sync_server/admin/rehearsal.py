@@ -5,7 +5,7 @@ Owns how a preview is printed. Must not know which commands there are; `scope.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,9 @@ from sync_server.store.office.preview import Concerned, DeviceThere, Moved, Plan
 from sync_server.store.transaction import WriteTransaction
 
 ACTOR = "fieldrep-server"
-_BEGINS = "sync_server.begins"
+_TURNS = "sync_server.turns"
+Turn = tuple[int, str]
+"""The moment a day begins, and the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def changing() -> Iterator[WriteTransaction]:
     context = click.get_current_context()
     preview = context.find_root().obj
     people: list[Concerned] = []
-    so_already, begins = "", None
+    so_already, day = "", ""
     with central_store() as database:
         if not isinstance(preview, Preview):
             with database.write(ACTOR) as tx:
@@ -54,8 +56,7 @@ def changing() -> Iterator[WriteTransaction]:
         try:
             with database.rehearse(ACTOR) as tx:
                 yield tx
-                begins = context.meta.get(_BEGINS)
-                plan = Plan(tx.rehearsed(moment_of(begins[0]) if begins else ""), tx.changed_roles())
+                plan, day = _first_that_moves(tx, context.meta.get(_TURNS, ()))
             with database.read() as reader:
                 people = concerned(reader, plan)
         except KnownError as error:
@@ -63,17 +64,28 @@ def changing() -> Iterator[WriteTransaction]:
                 raise
             so_already = error.sentence
     if preview.as_json or context.params.get("as_json"):
-        print_json({"on": begins[1] if begins else None, "people": [_as_json(one) for one in people]})
+        print_json({"on": day or None, "people": [_as_json(one) for one in people]})
     elif so_already:
         say(so_already)
     else:
-        _print(people, begins[1] if begins else "")
+        _print(people, day)
     raise Rehearsed
 
 
-def begins_on(instant: int, day: str) -> None:
-    """Says of the command at work that what it changes begins later; a preview then tells of that day."""
-    click.get_current_context().meta[_BEGINS] = (instant, day)
+def _first_that_moves(tx: WriteTransaction, turns: Sequence[Turn]) -> tuple[Plan, str]:
+    """What the change moves now, or on the first of the days on which it moves anything, and that day; "" for now."""
+    roles = tx.changed_roles()
+    plan = Plan(tx.rehearsed(), roles)
+    for instant, day in () if plan.moves else turns:
+        plan = Plan(tx.rehearsed(moment_of(instant)), roles)
+        if plan.moves:
+            return plan, day
+    return plan, ""
+
+
+def turns_on(turns: Iterable[Turn]) -> None:
+    """Says of the command at work on which days to come, each with the moment it begins, what it changes may count."""
+    click.get_current_context().meta[_TURNS] = sorted(turns)
 
 
 def _as_json(one: Concerned) -> dict[str, object]:

@@ -6,8 +6,8 @@ commands it adds to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import click
 
@@ -16,10 +16,10 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import id_text
 from fieldrep.contract.jsonform import JsonValue
-from fieldrep.domain.days import DAY_MS, start_of_day, zone_named
+from fieldrep.domain.days import DAY_MS, parse_day, start_of_day, zone_named
 from sync_server.admin.cli import as_json_option, commands
 from sync_server.admin.console import central_store, made_so, print_json, print_table, say
-from sync_server.admin.rehearsal import ACTOR, begins_on, changing
+from sync_server.admin.rehearsal import ACTOR, Turn, changing, turns_on
 from sync_server.store.office import admin, covering
 from sync_server.store.reading import Reader
 from sync_server.store.statements import bytes_of
@@ -120,7 +120,10 @@ def territory_assign(
     assigned: dict[str, JsonValue] = {"code": code, "login": login, "kind": kind, "from": first, "to": last}
     with made_so(as_json=as_json, **assigned) as answer, changing() as tx:
         user, place = admin.active_user(tx, login), admin.territory_named(tx, code)
-        before = {row["id"] for row in admin.covers(tx, user, place)}
+        zone, before = (
+            str(user["tz"] or "UTC"),
+            {row["id"]: dict(row) for row in admin.covers(tx, user, place)},
+        )
         row_id = admin.assign(
             tx,
             login=login,
@@ -130,8 +133,10 @@ def territory_assign(
             valid_to=last,
             reason=reason,
         )
-        when = _when(valid_from, valid_to, str(user["tz"] or "UTC"), tx.now, ended=row_id in before)
-        beside = [row for row in admin.covers(tx, user, place) if row["id"] != row_id]
+        when = _when(valid_from, valid_to, zone, tx.now, ended=row_id in before)
+        after = admin.covers(tx, user, place)
+        turns_on(turn for row in (*before.values(), *after) for turn in _turns(row, zone) if turn[0] > tx.now)
+        beside = [row for row in after if row["id"] != row_id]
         more = _beside(covering.in_force(beside, admin.today_of(tx, user)))
         answer.sentence = f"{login} covers {code}{when}.{more}"
 
@@ -154,9 +159,16 @@ def _when(first: datetime | None, last: datetime | None, zone: str, now: int, *,
         return f" until {_day(last)}, which is over: {what}"
     said = ""
     if first and begins and begins > now:
-        begins_on(begins, first.date().isoformat())
         said = f" from {_day(first)} on"
     return f"{said}, until {_day(last)}" if last else said
+
+
+def _turns(cover: Mapping[str, Value], zone: str) -> Iterator[Turn]:
+    """The days on which a cover begins and is over."""
+    for name, later in (("valid_from", 0), ("valid_to", 1)):
+        if day := parse_day(cover[name]):
+            day += timedelta(days=later)
+            yield start_of_day(day, zone_named(zone)), day.isoformat()
 
 
 def _instant(day: datetime | None, zone: str) -> int | None:

@@ -85,6 +85,20 @@ def test_a_cover_that_runs_gets_another_last_day_and_not_a_second_term(server: S
     )
 
 
+def test_a_running_cover_that_is_to_end_sooner_is_previewed_for_the_day_on_which_it_is_over(
+    server: ServerCommand,
+) -> None:
+    server("territory", "add", "NB")
+    server("account", "move", "K-1", "--territory", "NB")
+    cover = ("territory", "assign", "NB", "ben", "--kind", "cover")
+    server(*cover, "--to", "2999-12-30")
+    sooner = json.loads(server("scope", "preview", "--json", *cover, "--to", "2999-12-25"))
+    assert sooner["on"] == "2999-12-26"
+    assert {one["login"]: one["loses"]["accounts"] for one in sooner["people"]} == {"ben": 1}
+    longer = server("scope", "preview", *cover, "--to", "3000-01-10")
+    assert longer == "Nobody would gain or lose anything. Nothing was changed.\n", "he goes on holding it"
+
+
 def test_a_preview_tells_devices_of_one_name_apart(tmp_path: Path) -> None:
     with served(tmp_path) as office:
         ana = office.make("user", login="ana", name="Ana")

@@ -33,6 +33,11 @@ class Plan:
     settlement: Settlement
     roles: Mapping[bytes, tuple[str, str]]
 
+    @property
+    def moves(self) -> bool:
+        """Whether it concerns anybody."""
+        return bool(self.settlement.gained or self.settlement.lost or self.roles)
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
