@@ -120,10 +120,8 @@ def territory_assign(
     assigned: dict[str, JsonValue] = {"code": code, "login": login, "kind": kind, "from": first, "to": last}
     with made_so(as_json=as_json, **assigned) as answer, changing() as tx:
         user, place = admin.active_user(tx, login), admin.territory_named(tx, code)
-        zone, before = (
-            str(user["tz"] or "UTC"),
-            {row["id"]: dict(row) for row in admin.covers(tx, user, place)},
-        )
+        zone = str(user["tz"] or "UTC")
+        before = {row["id"]: dict(row) for row in admin.covers(tx, user, place)}
         row_id = admin.assign(
             tx,
             login=login,
