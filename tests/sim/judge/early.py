@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LACKS_A_STATE = ("move_not_allowed", "nothing_to_change", "invalid_value")
 STATES = {"sales_order": "status", "duplicate_candidate": "status", "activity": "done_at"}
 
+_ANYWAY = ("archived", "merged_into_id")
+"""What an archiving itself is about, and what the server alone writes."""
+
 _Numbered = tuple[bytes, int]
 _State = tuple[str, bytes, Any]
 
@@ -96,7 +99,7 @@ class Early:
             raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
 
     def as_seen(self, who: Sender, change: Any) -> Any:
-        """A change given back, of which the author saw nothing that the office has written since the restore."""
+        """A change given back, whose author saw nothing that was entered anew in what he archives since the restore."""
         if not self.is_given_back(who.device, change.n):
             return change
         edits = [
@@ -107,27 +110,41 @@ class Early:
 
     def _is_unseen(self, edit: Edit) -> bool:
         row = self.central.oracle.rows.get(edit.entity, {}).get(edit.row_id)
-        if row is None or edit.kind != "update" or row["changed_by"] is not None:
+        if row is None or edit.kind != "update" or edit.after.get("archived") != 1:
             return False
-        return edit.base_revision >= self._written_at(edit.entity, edit.row_id) > self._backup
+        if not edit.base_revision >= self._written_at(edit.entity, edit.row_id) > self._backup:
+            return False
+        held = self._held(edit.entity).get(edit.row_id)
+        if not held:
+            return row["changed_by"] is None
+        return any(value != row[name] for name, value in held.items() if name not in _ANYWAY)
+
+    def _held(self, entity: str) -> dict[bytes, Any]:
+        """What laptops told that they had held of records of a kind when the store was restored."""
+        sql = (
+            "SELECT row_id, held FROM row_after_backup "
+            f"WHERE entity = '{entity}' AND epoch = (SELECT epoch FROM store_info)"
+        )
+        return {bytes(row_id): msgspec.msgpack.decode(held) for row_id, held in self.central.sql.rows(sql)[1]}
 
     @property
     def _backup(self) -> int:
         return self.central.restored_to[-1][1] if self.central.restored else 0
 
+    @property
+    def _oldest_backup(self) -> int:
+        """Whoever gives back may have been away through all restores: what he saw may be of before the first."""
+        return min((at for _, at in self.central.restored_to), default=0) if self.central.restored else 0
+
     def found_otherwise(self, change: Any) -> list[_State]:
         """The states, and the values put back, that a change was made on and does not find."""
         return found_otherwise(self.central.oracle, change) + taken_back(
-            self.central.oracle, change, self._backup
+            self.central.oracle, change, self._oldest_backup
         )
 
     def held_otherwise(self, change: Any) -> bool:
         """Whether a change moves a draft of which laptops had held another sum."""
-        sql = (
-            "SELECT row_id, held FROM row_after_backup "
-            "WHERE entity = 'sales_order' AND epoch = (SELECT epoch FROM store_info)"
-        )
-        told = {bytes(row_id): msgspec.msgpack.decode(held) for row_id, held in self.central.sql.rows(sql)[1]}
+        told = self._held("sales_order")
         orders = self.central.oracle.rows["sales_order"]
         return any(
             present == "draft" and told.get(edit.row_id, {}).get(name, sum_now) != sum_now
@@ -138,13 +155,13 @@ class Early:
         )
 
     def seen_later(self, change: Any) -> set[bytes]:
-        """The records whose state a change moves, which somebody wrote after the backup and nobody since."""
+        """The records whose state a change moves on from more than the backup has of them, untouched since."""
         backup = self._backup
         return {
             edit.row_id
             for edit, present in _moves(self.central.oracle, change)
             if (edit.entity != "sales_order" or present == "draft")
-            and edit.base_revision > backup >= self._written_at(edit.entity, edit.row_id)
+            and edit.base_revision > self._written_at(edit.entity, edit.row_id) <= backup
         }
 
     def _written_at(self, entity: str, row_id: bytes) -> int:
