@@ -18,28 +18,13 @@ from fieldrep.queries.shell import ShellState, shell_state
 from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
 from fieldrep.ui.runner import Notice, Progress
+from fieldrep.ui.troubles import ANSWERED, LINE, TROUBLES
 from fieldrep.ui.widgets.syncpill import SyncMode, SyncView
 from fieldrep.ui.words import clock_time, day_and_time
 
 SyncRun = Callable[[Callable[[int, int], None]], Any]
 """Runs one sync on the calling thread; is told (rows received, rows still to come) and gives the receipt."""
 
-_AILING = (Code.SERVER_ERROR, Code.SERVER_DISK, Code.STORE_BEHIND)
-TROUBLES = {
-    Code.SIGN_IN_NEEDED: "Sign in to the network",
-    Code.PROXY_REFUSES: "Proxy refuses",
-    Code.CERTIFICATE: "Wrong certificate",
-    Code.CLOCK_WRONG: "Check the clock",
-    Code.NAME_UNKNOWN: "Server name unknown",
-    Code.NOT_A_SERVER: "No server there",
-    Code.SERVER_BUSY: "Server busy",
-    Code.DEVICE_LOCKED: "Locked by the office",
-    **dict.fromkeys(_AILING, "Server in trouble"),
-}
-"""What the pill says of a line that is there and leads nowhere; of any other it says Offline."""
-
-_LINE = frozenset({Code.OFFLINE, Code.DAMAGED_MESSAGE, *TROUBLES}) - {Code.DEVICE_LOCKED}
-_ANSWERED = frozenset({Code.DAMAGED_MESSAGE, Code.SERVER_BUSY, *_AILING})
 FIRST_AFTER_MS = 1_200
 """What sync loads must not compete with the first look at the window."""
 
@@ -272,12 +257,12 @@ class Syncing(QObject):
         self._running, self._problem = None, sentence_of(error)
         known = error if isinstance(error, KnownError) else None
         self._trouble = TROUBLES.get(known.code, "") if known else ""
-        self._lost = known is not None and known.code in _LINE - _ANSWERED
+        self._lost = known is not None and known.code in LINE - ANSWERED
         self.schedule.failed(self._desk.now(), known.retry_after if known else 0)
         self._hang_up()
         if known is not None and known.code is Code.WIPED:
             return  # whoever ends it all was told
-        if known is None or known.code not in _LINE:  # what was received before it stopped must be seen
+        if known is None or known.code not in LINE:  # what was received before it stopped must be seen
             self._desk.runner.tell(EVERYTHING, self)
         self.count()
         self._next()

@@ -272,6 +272,8 @@ def test_a_withdrawn_laptop_works_on_and_is_set_up_again_with_its_work(
         change_phone(window, "0800 LATER")
         assert "0800 LATER" not in phones(office)
         assert window.program.gate is None, "asked once by itself"
+        pill = window.shell.top_bar.pill
+        window.until(lambda: pill.text() == "New link needed · 1 change waiting", pill.text)
         window.key(Qt.Key.Key_F9)
         again = card(window, EnrolAgainCard)
         assert "1 change waits here" in again.sentence.text()
