@@ -63,9 +63,13 @@ class Early:
 
     def is_given_back(self, device: bytes, n: int) -> bool:
         """Whether a device had shown to have the answer to a change, as the store noted it."""
-        sql = "SELECT device_id, answered_to FROM device_return WHERE epoch = (SELECT epoch FROM store_info)"
-        told = {bytes(who): to for who, to in self.central.sql.rows(sql)[1]}
-        return bool(self.central.restored) and n <= told.get(device, 0)
+        return n <= self._told_on_return(device, "answered_to")
+
+    def _told_on_return(self, device: bytes, name: str) -> int:
+        """A number that a device told when it came back to the restored store, 0 where it has not come or none is."""
+        sql = f"SELECT device_id, {name} FROM device_return WHERE epoch = (SELECT epoch FROM store_info)"
+        told = {bytes(who): number for who, number in self.central.sql.rows(sql)[1]}
+        return int(told.get(device, 0)) if self.central.restored else 0
 
     def answered(self, who: Sender, change: Any, code: str, waits: frozenset[_Numbered]) -> None:
         """A change has its answer, and the oracle has not taken it yet; `code` says why it was refused, if so."""
@@ -99,8 +103,8 @@ class Early:
             raise Wrong(f"I21: change {one.change.n} of {name} was judged before {change.n}, now given back")
 
     def as_seen(self, who: Sender, change: Any) -> Any:
-        """A change given back, whose author saw nothing that was entered anew in what he archives since the restore."""
-        if not self.is_given_back(who.device, change.n):
+        """A change made before a restore, of which the author saw nothing that was entered anew since."""
+        if change.n > self._told_on_return(who.device, "newest"):
             return change
         edits = [
             msgspec.structs.replace(edit, base_revision=self._backup) if self._is_unseen(edit) else edit
