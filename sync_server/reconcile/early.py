@@ -27,7 +27,9 @@ does: nobody makes an order a draft again, nor takes back what is written once.
 
 
 def comes_early(tx: WriteTransaction, change: Change) -> bool:
-    """Whether a change moves a record on from a state that it has not come to yet, or back from one."""
+    """Whether a change moves a record on from a state that it has not come to yet, or back from one, or is of one that
+    is still part of another.
+    """
     return any(_comes_early(tx, edit) for edit in change.edits if edit.kind == "update")
 
 
@@ -36,7 +38,7 @@ def _comes_early(tx: WriteTransaction, edit: Edit) -> bool:
     row = tx.row(entity, RowId(edit.row_id)) if entity is not None and len(edit.row_id) == 16 else None
     if row is None:
         return False
-    return _moves_early(tx, edit, row) or _is_put_back(tx, edit, row)
+    return _moves_early(tx, edit, row) or _is_put_back(tx, edit, row) or _stood_for_itself(tx, edit, row)
 
 
 def _moves_early(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
@@ -70,6 +72,11 @@ def _is_put_back(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
         for name, after in edit.after.items()
     )
     return apart and edit.base_revision > revision_shared(tx)
+
+
+def _stood_for_itself(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
+    """Whether a record is part of another one, and its author may have seen that taken back."""
+    return row.get("merged_into_id") is not None and edit.base_revision > revision_shared(tx)
 
 
 def _is_drafted(tx: WriteTransaction, edit: Edit, row: Row) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldrep.commands.pairs import keep_apart, merge_duplicate
+from fieldrep.commands.pairs import keep_apart, merge_duplicate, undo_merge
 from fieldrep.contract.fields import Value
 from fieldrep.contract.ids import RowId
 from tests.store_suite.laptop import Laptop, go_back
@@ -180,6 +180,35 @@ def written_often_and_archived(two: Two, *, is_sent: bool = True) -> RowId:
         connection.execute("DELETE FROM sent_log WHERE command = 'create_account'")
     go_back(two.world, two.folder)
     return shop
+
+
+@pytest.mark.parametrize("is_in_backup", [True, False])
+def test_what_was_entered_once_a_merge_was_taken_back_does_not_go_to_the_survivor(
+    two: Two, is_in_backup: bool
+) -> None:
+    stays, goes = two.desk.create("Corner Shop"), two.desk.create("Corner Shop Ltd")
+    third = Laptop(two.folder, two.world, two.desk.admission.user_id, "third")
+    third.sync()
+    two.sync()
+    if not is_in_backup:
+        two.back_up()
+    pair = pair_of(two.desk, stays, goes)
+    merge_duplicate(two.desk.replica, row_id=pair, survivor_id=stays)
+    if is_in_backup:
+        two.back_up()
+    two.desk.sync()
+    third.sync()
+    undo_merge(third.replica, row_id=pair)
+    third.sync()
+    two.road.sync()
+    write(two.road, goes, phone="1")
+    two.sync()
+    go_back(two.world, two.folder)
+    waiting = [one.sync().told_to_wait for one in (two.desk, two.road, third, two.road)]
+    assert waiting == [0, 1, 0, 0]
+    assert two.stands("SELECT phone FROM account WHERE name = 'Corner Shop Ltd'") == [("1",)]
+    assert two.stands("SELECT phone FROM account WHERE name = 'Corner Shop'") == [(None,)]
+    third.replica.close()
 
 
 def test_a_decision_about_a_pair_that_its_own_laptop_brings_back_is_taken_with_the_next_sync(
