@@ -84,6 +84,20 @@ def test_what_was_chosen_and_typed_is_there_again_after_a_look_at_another_record
     assert (again.pick, again.text) == (Pick.TYPED, TYPED)
 
 
+def test_in_the_list_what_arrives_leaves_the_record_current_that_was(window: Window, office: Office) -> None:
+    phones(window, office, SECOND)
+    window.shell.go("sync", "conflicts")
+    window.settle()
+    conflicts = window.sync_page.conflicts
+    decided = title(conflicts.panel)
+    type_another(window)
+    phones(window, office, FIRST)
+    assert conflicts.table.grid.rowCount() == 2
+    assert conflicts.table.current_key() == SECOND
+    assert title(conflicts.panel) == decided
+    assert [one.text for one in conflicts.panel.table.decisions().values()] == [TYPED]
+
+
 def test_a_decision_that_was_taken_back_is_not_made_beforehand(window: Window, office: Office) -> None:
     phones(window, office, FIRST)
     window.shell.go("sync")

@@ -294,7 +294,9 @@ class EditGrid(QTableView):
         self._typed = (self.grid.key_at(self._place[0]), typed)
 
     def _restore(self) -> None:
+        """The same row is current, wherever it stands now; where it is gone, the one in its place."""
         row, column = self._place
+        row = next((at for at, one in enumerate(self.grid.rows) if one.key == self._typed[0]), row)
         if row >= 0 and self.grid.rowCount():
             index = self.grid.index(min(row, self.grid.rowCount() - 1), max(0, column))
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
