@@ -6,10 +6,13 @@ still come.
 
 from __future__ import annotations
 
+from msgspec import DecodeError
+from msgspec.json import decode as decode_json
+
 from fieldrep.contract.catalogue import CATALOGUE
 from fieldrep.contract.change import Change, Edit
 from fieldrep.contract.errors import Code
-from fieldrep.contract.fields import Value
+from fieldrep.contract.fields import Kind, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.domain.orders import EDITABLE_STATES
 from sync_server.reconcile.orders import DERIVED, ORDER
@@ -71,7 +74,25 @@ def _is_put_back(tx: WriteTransaction, edit: Edit, row: Row) -> bool:
         and edit.before.get(name) != after
         for name, after in edit.after.items()
     )
+    apart = apart or any(
+        _takes_out(row[name], edit.before.get(name), after)
+        for name, after in edit.after.items()
+        if name in row and CATALOGUE[edit.entity].field(name).kind is Kind.JSON
+    )
     return apart and edit.base_revision > revision_shared(tx)
+
+
+def _takes_out(present: Value, before: Value, after: Value) -> bool:
+    """Whether a key goes that is not there yet, of a field whose keys are joined: there it would not clash."""
+    try:
+        now, was, wanted = (
+            decode_json(value) if isinstance(value, str) else {} for value in (present, before, after)
+        )
+    except DecodeError:
+        return False
+    if not isinstance(now, dict) or not isinstance(was, dict) or not isinstance(wanted, dict):
+        return False
+    return not was.keys() - wanted.keys() <= now.keys()
 
 
 def _stood_for_itself(tx: WriteTransaction, edit: Edit, row: Row) -> bool:

@@ -51,6 +51,18 @@ def test_what_was_put_back_waits_for_what_it_took_back(
     assert two.stands("SELECT count(*) FROM conflict") == [(0,)]
 
 
+@pytest.mark.parametrize("field", ["custom", "consent"])
+def test_a_key_that_was_taken_out_waits_for_who_had_put_it_in(two: Two, field: str) -> None:
+    shop = two.desk.create("Shop")
+    two.back_up()
+    write(two.desk, shop, **{field: '{"email":true}'})
+    two.sync()
+    write(two.road, shop, **{field: '{"phone":true}'})
+    two.road_first()
+    assert two.stands(f"SELECT {field} FROM account") == [('{"phone":true}',)]  # noqa: S608 - a name from above
+    assert two.stands("SELECT count(*) FROM conflict") == [(0,)]
+
+
 def test_what_only_says_again_what_the_backup_said_waits_for_nobody(two: Two) -> None:
     shop = two.desk.create("Shop")
     two.back_up()
