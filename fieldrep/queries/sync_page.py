@@ -21,7 +21,7 @@ from fieldrep.queries.naming import RecordName, record_name, value_text
 from fieldrep.queries.refused_form import refused_form
 from fieldrep.store.incoming.refused import RefusedChange, refused_changes
 from fieldrep.store.outgoing import newer, outbox
-from fieldrep.store.outgoing.pending import READY, SETTLED
+from fieldrep.store.outgoing.pending import SETTLED
 from fieldrep.store.reader import Reader
 from fieldrep.store.state import load_state
 
@@ -37,7 +37,6 @@ class WaitingChange:
             still to come).
         size: bytes to send.
         records: what it touches, the main one first.
-        undoable: may still be undone here.
     """
 
     n: int
@@ -47,7 +46,6 @@ class WaitingChange:
     size: int
     state: str
     records: tuple[RecordName, ...]
-    undoable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +201,6 @@ def waiting_changes(reader: Reader, *, limit: int = _MOST_WAITING) -> tuple[Wait
             size=entry.size,
             state="held_back" if entry.n in held else "sent" if entry.state == SETTLED else entry.state,
             records=_records(reader, entry.change.edits),
-            undoable=entry.state == READY,
         )
         for entry in outbox.entries(reader.driver, limit)
     )
