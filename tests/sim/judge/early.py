@@ -14,6 +14,7 @@ import msgspec
 
 from fieldrep.contract.change import Edit, Outcome, Refused
 from tests.sim.judge.oracle import Oracle, Sender, Wrong
+from tests.sim.judge.rules import RULES
 
 if TYPE_CHECKING:
     from tests.sim.central import Central
@@ -158,6 +159,28 @@ class Early:
             for sum_now in (orders[edit.row_id][name],)
         )
 
+    def is_of_before_a_split(self, change: Any) -> bool:
+        """Whether a change edits what is part of another record, and its author may have seen that taken back."""
+        return any(
+            edit.base_revision > self._oldest_backup and row.get("merged_into_id") is not None
+            for edit, row in self._edited(change)
+        )
+
+    def takes_out(self, change: Any) -> bool:
+        """Whether a change takes out keys that are not there, of a field whose keys are joined one by one."""
+        return any(
+            edit.base_revision > self._oldest_backup
+            and not _keys(edit.before.get(name)) - _keys(after) <= _keys(row[name])
+            for edit, row in self._edited(change)
+            for name, after in edit.after.items()
+            if RULES.get(edit.entity, {}).get(name) == "J"
+        )
+
+    def _edited(self, change: Any) -> list[tuple[Edit, Any]]:
+        rows = self.central.oracle.rows
+        found = [(edit, rows.get(edit.entity, {}).get(edit.row_id)) for edit in change.edits]
+        return [(edit, row) for edit, row in found if row is not None and edit.kind == "update"]
+
     def seen_later(self, change: Any) -> set[bytes]:
         """The records whose state a change moves on from more than the backup has of them, untouched since."""
         backup = self._backup
@@ -218,6 +241,10 @@ def taken_back(oracle: Oracle, change: Any, backup: int) -> list[_State]:
         and edit.before.get(name) not in (after, row[name])
         and (after == row[name] or _is_drafted(oracle, edit.entity, row))
     ]
+
+
+def _keys(text: Any) -> set[str]:
+    return set(msgspec.json.decode(text or "{}"))
 
 
 def _is_drafted(oracle: Oracle, entity: str, row: Any) -> bool:

@@ -74,9 +74,14 @@ class Waiting:
         """It lacks a record, or was taken before and does not fit as records are now, or moves on what they are not."""
         given_back = self.early.is_given_back(who.device, change.n)
         early = self.early
-        if given_back and (
-            early.found_otherwise(change) or early.seen_later(change) or early.held_otherwise(change)
-        ):
+        reasons = (
+            early.found_otherwise,
+            early.seen_later,
+            early.held_otherwise,
+            early.is_of_before_a_split,
+            early.takes_out,
+        )
+        if given_back and any(reason(change) for reason in reasons):
             return
         verdict, _ = self.central.oracle.judge(who, change, self.central.now())
         codes = LACKS_A_RECORD + (LACKS_A_STATE if given_back else ())

@@ -78,8 +78,8 @@ class Watch:
             known.pop(laptop.name, None)  # type: ignore[attr-defined]
 
     def _made_again(self, laptop: Laptop) -> set[bytes]:
-        """Rows that changes still waiting here make: after a restore their former image is stale, and they stay."""
-        waiting = laptop.numbers("SELECT n FROM outbox WHERE state = 'ready'")
+        """Rows made by changes that wait, or are answered but not here: after a restore their former image is stale."""
+        waiting = laptop.numbers("SELECT n FROM outbox WHERE state IN ('ready', 'settled')")
         return {edit.row_id for n in waiting for edit in laptop.made[n].edits if edit.kind == "create"}
 
     def _cursor(self, laptop: Laptop, reply: ExchangeReply | None) -> None:
