@@ -229,7 +229,8 @@ class PairPanel(QWidget):
             self.stays.button(key - Qt.Key.Key_1).click()
             self.stays.checkedButton().setFocus(Qt.FocusReason.OtherFocusReason)
         elif key == Qt.Key.Key_3:
-            self.keep_apart()
+            if not event.isAutoRepeat():  # a key held down decides once: the next pair is shown by now
+                self.keep_apart()
         else:
             return False
         return True

@@ -99,6 +99,16 @@ def test_a_pair_listed_on_the_sync_page_is_said_to_be_two(window: Window, office
     window.until(lambda: not window.record.pairs.isVisible())
 
 
+def test_a_key_held_down_decides_nothing_about_the_next_pair(window: Window, office: Office) -> None:
+    second_aurora(window, office)
+    page = listed_pair(window)
+    window.hold(Qt.Key.Key_3)
+    window.key(Qt.Key.Key_2)
+    window.sync()
+    assert page.pairs.panel.isVisible()
+    assert [row["status"] for row in office.rows("duplicate_candidate")] == ["open"]
+
+
 def test_after_a_decision_among_the_duplicates_the_focus_is_on_their_list(
     window: Window, office: Office
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_proposal_names_who_made_it_and_is_taken_with_one_key(window: Window, 
     assert "before it moved here" in panel.table._title.text()
     assert "Piet" in panel.table._title.text()
     panel.focus()
+    window.hold(Qt.Key.Key_D)
     window.key(Qt.Key.Key_T)
     window.until(lambda: office.row("account", AURORA)["phone"] == OFFERED)
     assert office.rows("conflict")[0]["chosen"] == "mine"

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -98,6 +99,11 @@ class Window:
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
         self.qtbot.keyClick(QApplication.focusWidget() or self.shell, key, modifiers)
+
+    def hold(self, key: Qt.Key) -> None:
+        """What a key that is held down sends again and again after its first press."""
+        again = QKeyEvent(QEvent.Type.KeyPress, key, NONE, "", True)
+        QApplication.sendEvent(QApplication.focusWidget() or self.shell, again)
 
     def write(self, text: str) -> None:
         """Letters to whatever has the focus."""

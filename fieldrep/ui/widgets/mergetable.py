@@ -293,13 +293,17 @@ class MergeTable(QFrame):
         """Does what a key means for the conflict, wherever the focus is; False when it means nothing here."""
         control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
+        applies = control and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        answers = self._view.proposal and key in _AT_ONCE and not control
+        if (applies or answers) and event.isAutoRepeat():
+            return True  # a key held down decides once: by now another one may be shown
+        if applies:
             self.apply()
         elif key in _PICKS and not control:
             self.decide(_PICKS[Qt.Key(key)])
         elif key == Qt.Key.Key_N and not control:
             self.next_clash()
-        elif self._view.proposal and key in _AT_ONCE and not control:
+        elif answers:
             self._decide_proposed(_AT_ONCE[Qt.Key(key)])
         else:
             return False
