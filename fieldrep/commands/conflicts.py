@@ -20,6 +20,7 @@ from fieldrep.contract.fields import Field, Value
 from fieldrep.contract.ids import RowId
 from fieldrep.contract.jsonform import from_json
 from fieldrep.domain.orders import amount_of_line
+from fieldrep.store.drafts import DraftKey
 from fieldrep.store.reads.choices import choices
 from fieldrep.store.replica import Replica
 from fieldrep.store.statements import Row
@@ -40,12 +41,13 @@ def resolve_conflict(replica: Replica, *, row_id: RowId, choose: str, value: obj
     return decide_conflicts(replica, choices=(Choice(row_id=row_id, choose=choose, value=value),))
 
 
-def decide_conflicts(replica: Replica, *, choices: Sequence[Choice]) -> Done:
+def decide_conflicts(replica: Replica, *, choices: Sequence[Choice], draft: DraftKey | None = None) -> Done:
     """Decides several conflicts as one change, so that one undo takes all of it back."""
     with replica.begin("resolve_conflict", "Decide a conflict") as uow:
         decided = [_decide(uow, choice) for choice in choices]
         titles = ", ".join(title for title, _ in decided)
         uow.label = f"{titles} of {decided[0][1]} decided"
+        uow.drop_draft(draft)
     return done("resolve_conflict", uow, choices[0].row_id)
 
 

@@ -26,6 +26,7 @@ from fieldrep.queries.conflicts import (
     decided_elsewhere,
 )
 from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.forms.draft import FormDraft
 from fieldrep.ui.forms.entry import value_of
 from fieldrep.ui.style.tokens import Tone
 from fieldrep.ui.widgets.banner import Banner
@@ -63,12 +64,14 @@ class ConflictPanel(QWidget):
         self._later: frozenset[RowId] = frozenset()
         self.table = MergeTable(name=f"{name}_merge")
         self.problem = Banner(name=f"{name}_problem")
+        self._draft = FormDraft(desk, None, self.table.typed, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.problem)
         column.addWidget(self.table)
         self.table.applied.connect(self._apply)
+        self.table.chosen.connect(self._on_chosen)
         self.table.postponed.connect(self._put_off)
         self.hide()
 
@@ -98,7 +101,10 @@ class ConflictPanel(QWidget):
     def set(self, group: ConflictGroup | None, total: int = 0) -> None:
         """Show the undecided fields of a record, of `total` in all; the same ones again keep the choices made."""
         rows = _open(group) if group else []
-        self._shown = group.record.id if group and rows else None
+        shown = group.record.id if group and rows else None
+        if shown != self._shown:
+            self._shown = shown
+            self._keep_typed()
         self._tell_overtaken(frozenset(row.id.hex() for row in rows))
         worked_on = self.isAncestorOf(QApplication.focusWidget() or self)
         self.setVisible(bool(rows))
@@ -120,6 +126,26 @@ class ConflictPanel(QWidget):
             if not row.mine_is_me and row.theirs.by == me and row.reason != "moved"
         )
         self.table.set(self._view(group, rows))
+
+    def _keep_typed(self) -> None:
+        """From now on what is typed for the record that is shown, which may have been typed before a power cut."""
+        self._draft.keep_now()
+        self._draft.deleteLater()
+        self._draft = FormDraft(self._desk, _draft_of(self._shown), self.table.typed, self)
+        self._draft.found.connect(self._on_found)
+        self._draft.refused.connect(self._on_not_kept)
+        self._draft.look()
+
+    def _on_found(self, texts: Mapping[str, str], _typed_at: int) -> None:
+        if texts.keys().isdisjoint(self._rows):  # all of it was decided elsewhere
+            self._draft.drop()
+        self.table.type_again(texts)
+
+    def _on_chosen(self) -> None:
+        self._draft.touch()
+
+    def _on_not_kept(self, error: Exception) -> None:
+        self.problem.say("What you type is not kept", sentence_of(error), Tone.WARNING)
 
     def _tell_overtaken(self, staying: frozenset[str]) -> None:
         """A choice made here and not applied, of a conflict that is gone: somebody else may have decided it."""
@@ -145,13 +171,14 @@ class ConflictPanel(QWidget):
 
     def may_close(self) -> bool:
         """Whether closing the window loses nothing that was typed; asks once."""
-        typed = [] if self.isHidden() else self.table.typed()
+        self._draft.keep_now()
+        typed = [] if self.isHidden() else list(self.table.typed().values())
         if not typed or typed == self._told:
             return True
         self._told = typed
         self.problem.say(
             f"“{typed[0]}” is not applied",
-            "Ctrl Enter applies it, once every field is chosen; close again to leave it.",
+            "Ctrl Enter applies it, once every field is chosen; close again to go on with it another time.",
             Tone.WARNING,
         )
         return False
@@ -232,6 +259,7 @@ class ConflictPanel(QWidget):
             self.problem.say("This value cannot be kept", error.sentence, Tone.DANGER)
             return
         self._applied, self._applying = frozenset(chosen), True
+        self._draft.saving()
         self._desk.runner.command(
             decide_conflicts,
             initiator=self,
@@ -241,6 +269,7 @@ class ConflictPanel(QWidget):
                 Choice(row_id=self._rows[key].id, choose=choose, value=value)
                 for key, (choose, value) in chosen.items()
             ],
+            draft=_draft_of(self._shown),
         )
 
     def _choice(self, key: str, decision: Decision) -> tuple[str, JsonValue]:
@@ -254,11 +283,18 @@ class ConflictPanel(QWidget):
     def _on_done(self, done: Done) -> None:
         self._applying = False
         self.table.forget(self._applied)
+        self._draft.saved()
+        self._keep_typed()
         self.decided.emit(f"{done.label}. Sent with the next sync.", done.change_n)
 
     def _on_failed(self, error: Exception) -> None:
         self._applied, self._applying = frozenset(), False
+        self._draft.not_saved()
         self.problem.say("This was not decided", sentence_of(error), Tone.DANGER)
+
+
+def _draft_of(record_id: RowId | None) -> tuple[str, str] | None:
+    return None if record_id is None else ("conflict", record_id.hex())
 
 
 def _open(group: ConflictGroup) -> list[ConflictRow]:

@@ -1,8 +1,11 @@
 """The panel that decides conflicts, while more arrives, another record is looked at, or there is little room."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from fieldrep.commands.accounts import edit_account
 from fieldrep.contract.fields import Value
@@ -13,7 +16,7 @@ from fieldrep.ui.widgets.mergeview import Pick
 from tests.helpers.small_company import AURORA, HARBOR
 from tests.screens.fit import too_large
 from tests.ui.office import Office
-from tests.ui.window import CTRL, Window
+from tests.ui.window import CTRL, Window, window_on
 
 FIRST, SECOND = sorted((AURORA, HARBOR))
 """As they are listed."""
@@ -181,6 +184,45 @@ def test_a_window_that_is_closed_over_a_typed_value_asks_once(window: Window, of
     window.write("0")
     assert not window.shell.close(), "something else was typed since"
     assert window.shell.close()
+
+
+def kept(window: Window) -> int:
+    """How many unfinished forms lie on the disk."""
+    with window.program.doors._replica.read() as reader:
+        ((count,),) = reader.rows("SELECT count(*) FROM draft")
+    return int(count)
+
+
+def test_what_was_typed_lies_on_the_disk_and_stands_there_again_until_it_is_applied(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        phones(window, office, FIRST)
+        window.shell.go("sync")
+        window.settle()
+        type_another(window)
+        window.until(lambda: kept(window) == 1)
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        window.shell.go("sync")
+        panel = window.sync_page.overview.conflict
+        window.until(lambda: [one.text for one in panel.table.decisions().values()] == [TYPED])
+        panel.focus()
+        window.key(Qt.Key.Key_Return, CTRL)
+        window.until(lambda: office.row("account", FIRST)["phone"] == TYPED)
+        assert kept(window) == 0
+
+
+def test_whoever_chooses_something_else_after_all_keeps_nothing_typed(window: Window, office: Office) -> None:
+    phones(window, office, FIRST)
+    window.shell.go("sync")
+    window.settle()
+    type_another(window)
+    window.until(lambda: kept(window) == 1)
+    window.sync_page.overview.conflict.focus()
+    window.key(Qt.Key.Key_2)
+    window.until(lambda: kept(window) == 0)
 
 
 @pytest.mark.parametrize("scale", [100, 130])

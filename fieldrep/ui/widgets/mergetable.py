@@ -3,7 +3,7 @@
 Owns the choice per field until it is applied. Which fields clash, and every text, come from the page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -106,6 +106,7 @@ class MergeTable(QFrame):
     """`applied` carries {field key: Decision} for every clash; it stays silent while one is undecided."""
 
     applied = Signal(dict)
+    chosen = Signal()
     postponed = Signal()
 
     def __init__(self, *, name: str) -> None:
@@ -186,7 +187,7 @@ class MergeTable(QFrame):
 
     def _connect(self) -> None:
         self.grid.installEventFilter(self)
-        self.grid.current_changed.connect(self._on_row)
+        self.grid.current_changed.connect(lambda _: self._show_choice())
         self._group.buttonClicked.connect(self._on_radio)
         self._typed.textEdited.connect(self._on_text)
         self._typed.returnPressed.connect(self._on_typed)
@@ -218,10 +219,18 @@ class MergeTable(QFrame):
     def decisions(self) -> dict[str, Decision]:
         return dict(self._decisions)
 
-    def typed(self) -> list[str]:
+    def typed(self) -> dict[str, str]:
         """What was typed for the fields that are shown, and chosen."""
-        made = self._decisions.values()
-        return [one.text for one in made if one.pick is Pick.TYPED and one.made]
+        made = self._decisions.items()
+        return {key: one.text for key, one in made if one.pick is Pick.TYPED and one.made}
+
+    def type_again(self, texts: Mapping[str, str]) -> None:
+        """What had been typed stands there again for fields that need a choice still."""
+        for key in texts.keys() & set(self.undecided()):
+            self._typed_for[key] = texts[key]
+            self._decisions[key] = Decision(Pick.TYPED, texts[key])
+        self._refresh()
+        self._show_choice()
 
     def forget(self, keys: Iterable[str]) -> None:
         """These were applied: should one of them be open again, it begins anew."""
@@ -333,6 +342,7 @@ class MergeTable(QFrame):
             self._decisions[row.key] = decision
             self._refresh()
             self._show_choice()
+            self.chosen.emit()
 
     def _refresh(self) -> None:
         self.grid.set_rows([self._grid_row(row) for row in self._view.rows])
@@ -363,9 +373,6 @@ class MergeTable(QFrame):
             results[decision.pick],
         )
         return GridRow(row.key, cells)
-
-    def _on_row(self, key: object) -> None:
-        self._show_choice()
 
     def _show_choice(self) -> None:
         row = self._row()
