@@ -42,6 +42,14 @@ def phones(window: Window, office: Office, account: RowId) -> None:
     clash(window, office, account, phone=("+31 10 411 2299", "+31 10 411 2277"))
 
 
+def to_decide(window: Window, office: Office) -> ConflictPanel:
+    """The Sync page with one conflict on it."""
+    phones(window, office, FIRST)
+    window.shell.go("sync")
+    window.settle()
+    return window.sync_page.overview.conflict
+
+
 def title(panel: ConflictPanel) -> str:
     return panel.table._title.text()
 
@@ -102,10 +110,7 @@ def test_in_the_list_what_arrives_leaves_the_record_current_that_was(window: Win
 
 
 def test_a_decision_that_was_taken_back_is_not_made_beforehand(window: Window, office: Office) -> None:
-    phones(window, office, FIRST)
-    window.shell.go("sync")
-    window.settle()
-    panel = window.sync_page.overview.conflict
+    panel = to_decide(window, office)
     office.shut()
     type_another(window)
     window.key(Qt.Key.Key_Return, CTRL)
@@ -160,10 +165,7 @@ def test_on_an_account_what_was_put_off_comes_back_after_a_look_at_another(
 
 
 def test_escape_leaves_the_box_that_is_typed_in_and_nothing_else(window: Window, office: Office) -> None:
-    phones(window, office, FIRST)
-    window.shell.go("sync")
-    window.settle()
-    panel = window.sync_page.overview.conflict
+    panel = to_decide(window, office)
     type_another(window)
     window.key(Qt.Key.Key_Escape)
     assert panel.isVisible()
@@ -172,10 +174,7 @@ def test_escape_leaves_the_box_that_is_typed_in_and_nothing_else(window: Window,
 
 
 def test_a_window_that_is_closed_over_a_typed_value_asks_once(window: Window, office: Office) -> None:
-    phones(window, office, FIRST)
-    window.shell.go("sync")
-    window.settle()
-    panel = window.sync_page.overview.conflict
+    panel = to_decide(window, office)
     type_another(window)
     window.shell.go("sync", "history")
     assert not window.shell.close()
@@ -198,9 +197,7 @@ def test_what_was_typed_lies_on_the_disk_and_stands_there_again_until_it_is_appl
 ) -> None:
     with window_on(qtbot, theme, profile, office.clock) as window:
         window.ready()
-        phones(window, office, FIRST)
-        window.shell.go("sync")
-        window.settle()
+        to_decide(window, office)
         type_another(window)
         window.until(lambda: kept(window) == 1)
     with window_on(qtbot, theme, profile, office.clock) as window:
@@ -215,12 +212,10 @@ def test_what_was_typed_lies_on_the_disk_and_stands_there_again_until_it_is_appl
 
 
 def test_whoever_chooses_something_else_after_all_keeps_nothing_typed(window: Window, office: Office) -> None:
-    phones(window, office, FIRST)
-    window.shell.go("sync")
-    window.settle()
+    panel = to_decide(window, office)
     type_another(window)
     window.until(lambda: kept(window) == 1)
-    window.sync_page.overview.conflict.focus()
+    panel.focus()
     window.key(Qt.Key.Key_2)
     window.until(lambda: kept(window) == 0)
 
