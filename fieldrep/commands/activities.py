@@ -5,6 +5,8 @@ Owns the verbs. What somebody wrote is never overwritten: a correction stands be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fieldrep.commands.archiving import set_archived
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import entered, label_of, standing
@@ -57,14 +59,19 @@ def correct_note(replica: Replica, *, row_id: RowId, body: str) -> Done:
     """Puts a corrected text beside a note; both stay readable."""
     with replica.begin("correct_note", "Correct note") as uow:
         first = standing(uow, "activity", row_id)
-        values: dict[str, Value] = {
-            name: first[name]
-            for name in ("kind", "account_id", "contact_id", "subject", "happened_at", "channel")
-        }
-        values |= {"body": body, "replaces_id": row_id, "assignee_id": uow.user_id or None}
-        made = uow.create("activity", entered(uow, "activity", values, creating=True))
+        made = put_beside(uow, first, body)
         uow.label = f"Correct “{label_of('activity', first)}”"
     return done("correct_note", uow, made, made={"activity": made})
+
+
+def put_beside(uow: UnitOfWork, first: Mapping[str, Value], body: Value) -> RowId:
+    """Makes another text of what an activity says; gives the new activity."""
+    values = {
+        name: first[name]
+        for name in ("kind", "account_id", "contact_id", "subject", "happened_at", "channel")
+    }
+    values |= {"body": body, "replaces_id": first["id"], "assignee_id": uow.user_id or None}
+    return uow.create("activity", entered(uow, "activity", values, creating=True))
 
 
 def complete_task(replica: Replica, *, row_id: RowId, done_at: int | None = None) -> Done:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fieldrep.commands.activities import put_beside
 from fieldrep.commands.done import Done, done
 from fieldrep.commands.entered import label_of
 from fieldrep.commands.order_lines import settle_totals
@@ -24,6 +25,7 @@ from fieldrep.store.incoming import quarantine, refused
 from fieldrep.store.outgoing import correcting
 from fieldrep.store.outgoing.pending import at_the_office
 from fieldrep.store.replica import Replica
+from fieldrep.store.statements import Row
 from fieldrep.store.unit_of_work import UnitOfWork
 
 _HANDED = "SELECT 1 FROM handed_change WHERE user_id = ? AND n = ? AND made_at = ? AND status = 'open'"
@@ -62,10 +64,23 @@ def _again(
     entry: refused.RefusedChange,
     corrections: Mapping[RowId, Mapping[str, Value]] | Mapping[bytes, Mapping[str, Value]],
 ) -> bytes | None:
-    """Makes it anew, under its own name; gives the record it begins with."""
-    refused.send_again(
-        uow, entry.refused_no, {bytes(row_id): dict(values) for row_id, values in corrections.items()}
-    )
+    """Makes it anew, under its own name; gives the record it begins with.
+
+    A text for an activity that somebody else wrote one for meanwhile becomes one of its own beside that.
+    """
+    again = {bytes(row_id): dict(values) for row_id, values in corrections.items()}
+    beside: list[tuple[Row, Value]] = []
+    for edit in entry.change.edits:
+        text = again.get(edit.row_id, {}).get("body", edit.after.get("body"))
+        first = (
+            uow.row("activity", edit.row_id) if edit.entity == "activity" and isinstance(text, str) else None
+        )
+        if first is not None and first["body"] not in (None, text):
+            again.setdefault(edit.row_id, {})["body"] = first["body"]
+            beside.append((first, text))
+    refused.send_again(uow, entry.refused_no, again)
+    for first, text in beside:
+        put_beside(uow, first, text)
     uow.command, uow.label = entry.command, entry.label
     return entry.change.edits[0].row_id if entry.change.edits else None
 

@@ -7,10 +7,18 @@ import json
 import pytest
 
 from fieldrep.commands.accounts import edit_account
+from fieldrep.commands.activities import edit_activity, log_activity
 from fieldrep.commands.lines import add_order_line, edit_order_line, remove_order_line
 from fieldrep.commands.order_lines import NewLine
 from fieldrep.commands.orders import create_order, drop_empty_order, submit_order
-from fieldrep.commands.refused import correct_order, hand_over, send_corrected, stop_correcting
+from fieldrep.commands.refused import (
+    correct_order,
+    correct_refused,
+    hand_over,
+    send_again,
+    send_corrected,
+    stop_correcting,
+)
 from fieldrep.contract.change import Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import MILLIONTH
@@ -160,3 +168,29 @@ def test_a_correction_given_up_keeps_what_was_corrected_so_far(replica: Replica)
     }  # fmt: skip
     with pytest.raises(KnownError):
         stop_correcting(replica, n=entry.n)
+
+
+@pytest.mark.parametrize("typed", [None, "Mine, and better"])
+def test_a_text_refused_since_another_was_first_stands_beside_that_when_it_is_sent_again(
+    replica: Replica, typed: str | None
+) -> None:
+    task = log_activity(replica, kind="task", account_id=HARBOR, subject="Call them").id
+    assert task is not None
+    edit_activity(replica, row_id=task, subject="Ring them", body="Mine")
+    set_aside(replica, replica.waiting(10, 10**6)[-1].n, "Text of activities is kept as first written.")
+    edit_activity(replica, row_id=task, body="Theirs")
+    with replica.read() as reader:
+        (refused,) = refused_changes(reader.driver)
+    if typed is None:
+        send_again(replica, key=refused.refused_no)
+    else:
+        correct_refused(replica, key=refused.refused_no, rows={task: {"body": typed}})
+    assert (row(replica, "activity", task)["subject"], row(replica, "activity", task)["body"]) == (
+        "Ring them",
+        "Theirs",
+    )
+    with replica.read() as reader:
+        assert reader.rows("SELECT kind, account_id, body FROM activity WHERE replaces_id = ?", (task,)) == [
+            ("task", HARBOR, typed or "Mine")
+        ]
+        assert refused_changes(reader.driver) == []
