@@ -39,6 +39,7 @@ from fieldrep.ui.style.theme import Look, Theme
 from fieldrep.ui.style.tokens import WINDOW_FIRST
 from fieldrep.ui.sync.lookout import Lookout
 from fieldrep.ui.syncing import EVERYTHING, Syncing
+from fieldrep.ui.widgets.field import somebody_types
 
 if TYPE_CHECKING:
     from fieldrep.queries.palette import PaletteGroup
@@ -99,7 +100,7 @@ class Program(QObject):
         self.syncing.counted.connect(self._on_counted)
         self.entrance = Entrance(self.doors, self.runner, theme.dress, self)
         self._closed = self._stale = self._wiped = False
-        self._told = ""
+        self._told: str | None = ""
         self._join()
         self.runner.problem.connect(self.tell)
         theme.chosen.connect(self.keep_settings)
@@ -166,18 +167,21 @@ class Program(QObject):
     def _on_barred(self, error: KnownError) -> None:
         """The server has locked this laptop, or admits it no longer: told once by itself, and with each sync asked for.
 
-        Who is unlocked again needs no new link.
+        Who is unlocked again needs no new link. Who is in the middle of a text is asked for one when he asks.
         """
         if self.gate is not None or error.sentence == self._told:
             return
+        asked = self._told is None
         self._told, state = error.sentence, self.syncing.state
         if error.code is Code.DEVICE_LOCKED:
             self._say(error.sentence)
+        elif not asked and somebody_types():
+            self._say(f"{error.sentence} Press F9 when you have it.")
         else:
             self.entrance.ask_link_again(error.sentence, state.waiting if state else 0)
 
     def _sync_wanted(self) -> None:
-        self._told = ""
+        self._told = None
         self.syncing.try_now()
 
     def _take_up(self) -> None:

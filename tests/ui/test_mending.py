@@ -17,7 +17,7 @@ from fieldrep.ui.start.mending import AnewCard, LostKeyCard, MendCard, MendedCar
 from fieldrep.ui.start.unlock import UnlockCard
 from fieldrep.ui.style.theme import Theme
 from fieldrep.ui.syncing import EVERYTHING
-from sync_server.store.devices.credentials import LOCKED, revoke
+from sync_server.store.devices.credentials import LOCKED, WITHDRAWN, revoke
 from sync_server.store.devices.standing import lock, unlock
 from tests.sim.dying import dying_at
 from tests.sim.tap import Killed
@@ -63,6 +63,12 @@ def change_phone(window: Window, number: str) -> None:
     window.key(Qt.Key.Key_Return, CTRL)
     window.until(lambda: window.record.editor is None)
     window.settle()
+
+
+def withdraw(office: Office) -> None:
+    (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
+    with office.database.write("admin") as tx:
+        revoke(tx, device, "lost")
 
 
 def phones(office: Office) -> set[object]:
@@ -260,9 +266,7 @@ def test_a_withdrawn_laptop_works_on_and_is_set_up_again_with_its_work(
 ) -> None:
     with window_on(qtbot, theme, profile, office.clock) as window:
         window.ready()
-        (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
-        with office.database.write("admin") as tx:
-            revoke(tx, device, "lost")
+        withdraw(office)
         window.key(Qt.Key.Key_F9)
         again = card(window, EnrolAgainCard)
         assert not window.shell.isVisible()
@@ -284,6 +288,29 @@ def test_a_withdrawn_laptop_works_on_and_is_set_up_again_with_its_work(
         window.key(Qt.Key.Key_Space)
         window.ready()
         assert "0800 LATER" in phones(office)
+
+
+def test_a_withdrawal_waits_for_who_is_typing_and_is_told_beside(
+    qtbot: QtBot, theme: Theme, office: Office, profile: Path
+) -> None:
+    with window_on(qtbot, theme, profile, office.clock) as window:
+        window.ready()
+        pill = window.shell.top_bar.pill
+        window.until(lambda: pill.text() == "Live")
+        window.choose("Aurora Dairy B.V.")
+        window.key(Qt.Key.Key_E)
+        window.until(lambda: window.record.editor is not None, "no form")
+        window.into("edit_account_phone", "0800 TYPED")
+        withdraw(office)
+        window.until(lambda: pill.text() == "New link needed", pill.text)
+        assert window.toast() == f"{WITHDRAWN} Press F9 when you have it."
+        assert (window.program.gate, window.shell.isVisible()) == (None, True)
+        window.key(Qt.Key.Key_Return, CTRL)
+        window.until(lambda: window.record.editor is None)
+        window.until(lambda: pill.text() == "New link needed · 1 change waiting", pill.text)
+        window.key(Qt.Key.Key_F9)
+        again = card(window, EnrolAgainCard)
+        assert "1 change waits here" in again.sentence.text()
 
 
 def test_a_locked_laptop_says_what_to_do_works_on_and_goes_on_by_itself_once_unlocked(

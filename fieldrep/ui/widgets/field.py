@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QHBoxLayout,
@@ -25,6 +26,14 @@ from fieldrep.ui.widgets.icon import Icon
 from fieldrep.ui.widgets.text import Text, restyle
 
 Check = Callable[[str], str]
+
+
+def somebody_types() -> bool:
+    """Whether the keyboard is in a text that has been begun, so that nothing may come in between unasked."""
+    control = QApplication.focusWidget()
+    if isinstance(control, QLineEdit):
+        return bool(control.text()) and not control.isReadOnly()
+    return isinstance(control, QPlainTextEdit) and not control.isReadOnly()
 
 
 class Field(QWidget):
