@@ -74,7 +74,7 @@ def repair(aside: bool, as_json: bool) -> int:
         sys.stdout.flush()
         with Replica.open(profile, key, _now, os.urandom, holder=Holder.COMMAND) as replica:
             told(replica)
-    return 1 if done.lost or not done.known else 0
+    return 1 if any(one.lost or not one.known for one in done.untold) else 0
 
 
 def _told(done: Repaired) -> dict[str, object]:
@@ -86,7 +86,7 @@ def _told(done: Repaired) -> dict[str, object]:
         "drafts": done.drafts,
         "refused": done.refused,
         "sent": done.sent,
-        "enrolled": done.known,
+        "enrolled": all(one.known for one in done.untold),
         "pages": done.pages,
         "unreadable_pages": done.unreadable,
         "lost_changes": [{"change": n, "records": dict(kinds)} for n, kinds in done.lost.items()],

@@ -143,7 +143,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, omit_defaults=True, rename=WI
     Attributes:
         further: more changes wait than this request holds; nothing is pulled before all of them are answered.
         refused: while a restored server is given back what it forgot: changes that were refused before and are not
-            offered again.
+            offered again, whatever their person made of them since.
         beyond: rows held in states that the restored store lacks, the newest first; nothing else travels with them.
         question: a device whose digest differs asks where; nothing else travels with it.
     """

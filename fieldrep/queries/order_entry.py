@@ -23,7 +23,7 @@ from fieldrep.queries.cells import day, joined, maybe_ref, ref, text, whole
 from fieldrep.queries.marks import refused_records, waiting_rows
 from fieldrep.queries.stock import Stock, in_units, stock_of
 from fieldrep.queries.usual_orders import HighestBefore, far_above
-from fieldrep.store.incoming.leave import leaving_sentence
+from fieldrep.store.moved import leaving_sentence
 from fieldrep.store.outgoing.correcting import reason_of
 from fieldrep.store.reader import Reader
 from fieldrep.store.reads.draft_writers import writes_in_draft

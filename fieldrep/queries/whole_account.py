@@ -19,7 +19,7 @@ from fieldrep.queries.naming import record_name
 from fieldrep.queries.pairs import PairRow, pairs_of_account
 from fieldrep.queries.sites import SiteRow, sites_of_account
 from fieldrep.queries.timeline import Timeline, account_timeline
-from fieldrep.store.incoming.leave import leaving_sentence
+from fieldrep.store.moved import leaving_sentence
 from fieldrep.store.reader import Reader
 
 

@@ -12,6 +12,7 @@ from fieldrep.contract.errors import Code, KnownError
 from fieldrep.paths import FILE_MODE, Profile
 from fieldrep.store import migrate
 from fieldrep.store.engine import DAMAGED, Connection, connect, driver_errors, write_back
+from fieldrep.store.left_open import log_is_missing, note_closing, note_open
 from fieldrep.store.repairing.aside import finish_switch
 from fieldrep.store.repairing.lost import is_lost, lost
 from fieldrep.store.reserve import give_up, put_by
@@ -44,7 +45,8 @@ def _opened(path: Path, key: bytes, *, create: bool) -> Connection:
     finish_switch(path)
     if is_lost(path):
         raise lost(path)
-    crashed = _has_sound_log(path)
+    crashed = _has_sound_log(path, key)
+    note_closing(path)  # whatever ends this early writes the log back
     if not path.exists():
         if not create:
             raise _not_enrolled()
@@ -64,6 +66,7 @@ def _opened(path: Path, key: bytes, *, create: bool) -> Connection:
         connection.close()
         raise
     put_by(path)
+    note_open(path)
     return connection
 
 
@@ -77,18 +80,20 @@ def _connect(path: Path, key: bytes) -> Connection:
     return connect(path, key, writer=True)
 
 
-def _has_sound_log(path: Path) -> bool:
+def _has_sound_log(path: Path, key: bytes) -> bool:
     """Whether a crash left a log. One that lost acknowledged commits must not be opened: they would be written over.
 
     Raises:
-        KnownError: `replica_damaged`.
+        KnownError: `replica_damaged`, also where the log that a crash had left is gone.
     """
+    if log_is_missing(path):
+        raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
     log = path.with_name(path.name + "-wal")
     if not log.exists() or not log.stat().st_size:
         return False
     from fieldrep.store.repairing.pages import log_is_damaged
 
-    if log_is_damaged(path):
+    if log_is_damaged(path, key):
         raise KnownError(Code.REPLICA_DAMAGED, DAMAGED)
     return True
 

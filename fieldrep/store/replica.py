@@ -22,6 +22,7 @@ from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import log, search_due, tidying
 from fieldrep.store.engine import Bracket, Connection, connect, driver_errors
+from fieldrep.store.left_open import note_closing
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.opening import open_file, paths
 from fieldrep.store.outgoing import newer, outbox
@@ -120,6 +121,7 @@ class Replica:
             with suppress(KnownError):
                 self.change_state()
         with self._writing:
+            note_closing(self._path)
             self._readers.close()
             self._writer.close()
             self._lock.release()
@@ -362,7 +364,8 @@ class Replica:
         return held | outbox.told_to_wait(reader.driver)
 
     def refused_before(self, n: int) -> tuple[int, ...]:
-        """The refused changes up to a number, newest first, and what corrects one and waits for its person.
+        """The changes up to a number that had been refused, newest first, and what corrects one and waits for its
+        person.
 
         As many as a request may name. Those that were refused while this was another device are among them: their
         numbers go on.

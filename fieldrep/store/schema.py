@@ -221,6 +221,13 @@ Table(
     sqlite_strict=True,
 )
 Table(
+    "past_refusal",
+    metadata,
+    Column("n", Integer, primary_key=True, nullable=False),
+    Column("ended_at", Integer, nullable=False),
+    sqlite_strict=True,
+)
+Table(
     "number_series",
     metadata,
     Column("series", Text, primary_key=True, nullable=False),

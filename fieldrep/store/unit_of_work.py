@@ -19,7 +19,7 @@ from fieldrep.contract.ids import Clock, IdSource, RowId
 from fieldrep.contract.values import check_row, check_value
 from fieldrep.store import drafts, files, search_due
 from fieldrep.store.engine import Connection
-from fieldrep.store.incoming.leave import leaving_sentence
+from fieldrep.store.moved import leaving_sentence
 from fieldrep.store.outgoing import correcting, outbox
 from fieldrep.store.outgoing.pending import Standing, encode_image, fresh_row, move_bases
 from fieldrep.store.state import SyncState

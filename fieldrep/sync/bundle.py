@@ -37,9 +37,9 @@ from fieldrep.store.file_queue import not_taken, uploads
 from fieldrep.store.incoming.apply import Applied, apply_reply, offer_again, start_over
 from fieldrep.store.incoming.receipt import Receipt, with_files
 from fieldrep.store.incoming.receipts import Way
-from fieldrep.store.outgoing.written_bundles import note_written, was_written_here
 from fieldrep.store.replica import SERVER_KEY, Replica
 from fieldrep.store.state import COUNT_ANEW, SyncState
+from fieldrep.store.written_bundles import note_written, was_written_here
 from fieldrep.sync.carried_files import take_files, write_files
 from fieldrep.sync.engine import PUSH_BYTES, Progress, Run
 from fieldrep.sync.enrolment import device_keys

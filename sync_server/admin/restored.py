@@ -28,8 +28,9 @@ _LOST = ("record", "id", "changed", "by", "seen_by")
 _COLUMNS_TOLD = (
     "Came back: changes the laptop sent again after the restore. Recovered: of these, what the backup lacked and the "
     "store has taken again.\nWaits: changes that need a record which another laptop has to give back first. Missing: "
-    "changes nobody has any more.\nRefused there: changes that lie on the laptop to be corrected. The first two are "
-    "counts; the last three name the changes by their numbers, as the laptop counts them."
+    "changes nobody has any more.\nRefused there: changes that lie on the laptop to be corrected, or were refused "
+    "before the restore and corrected or let go by then. The first two are counts; the last three name the changes by "
+    "their numbers, as the laptop counts them."
 )
 _CAME_BACK = "{said}, before {before}"
 _MISSING = "{said}, now {before}"

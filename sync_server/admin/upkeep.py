@@ -26,13 +26,13 @@ from sync_server.admin.console import (
     stop,
     system_clock,
 )
+from sync_server.store.lineage import LOOK_THROUGH, renew
 from sync_server.store.proof.export import export as write_export
 from sync_server.store.proof.verify import verify as find_faults
 from sync_server.store.restoring.backup import backup as make_backup
 from sync_server.store.restoring.backup import check as check_backup
 from sync_server.store.restoring.backup import restore as take_backup
 from sync_server.store.restoring.behind import ahead
-from sync_server.store.restoring.lineage import LOOK_THROUGH, renew
 from sync_server.store.restoring.returns import was_restored
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Randomness
 from sync_server.store.bell import ring
-from sync_server.store.restoring.lineage import LOOK_THROUGH, renew
+from sync_server.store.lineage import LOOK_THROUGH, renew
 from sync_server.store.session import Session
 from sync_server.store.transaction import WriteTransaction
 

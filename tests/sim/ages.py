@@ -89,6 +89,14 @@ class Program:
         """One sync of this program; gives its receipt."""
         return self.modules["fieldrep.sync.engine"].sync(replica, line)
 
+    def write_request(self, replica: Any, out: Any, **limits: int) -> Any:
+        """A file for the office, as this program writes it."""
+        return self.modules["fieldrep.sync.bundle"].write_request(replica, out, **limits)
+
+    def read_reply(self, replica: Any, source: Any) -> Any:
+        """Takes the office's answer from a file, as this program does; gives its receipt."""
+        return self.modules["fieldrep.sync.bundle"].read_reply(replica, source)
+
     def knows(self, entity: str, name: str = "") -> bool:
         """Whether it knows a kind of record, or a field of it."""
         return max(WHOLE_SINCE.get(entity, -9), SINCE.get((entity, name), -9)) <= self.schema

@@ -42,7 +42,8 @@ class OnlyHere:
     """What a laptop alone has.
 
     Attributes:
-        waiting: the numbers of changes in the outbox; sent, refused: those that were answered.
+        waiting: the numbers of changes in the outbox; sent, refused: those that were answered; done_with: refused ones
+            that were sent again or let go.
         files: what waits to go up, with its bytes' name.
         given: the last number of each series.
         newest: the number of the newest change.
@@ -52,6 +53,7 @@ class OnlyHere:
     waiting: set[int]
     sent: set[int]
     refused: set[int]
+    done_with: set[int]
     drafts: set[tuple[Any, ...]]
     files: set[tuple[Any, ...]]
     given: int
@@ -65,6 +67,7 @@ class OnlyHere:
             set(laptop.numbers("SELECT n FROM outbox")),
             set(laptop.numbers("SELECT n FROM sent_log")),
             set(laptop.numbers("SELECT n FROM refused_change")),
+            set(laptop.numbers("SELECT n FROM past_refusal")),
             set(laptop.asked("SELECT kind, key, text FROM draft")),
             set(laptop.asked("SELECT row_id, sha256 FROM file_upload")),
             max(laptop.numbers("SELECT last FROM number_series"), default=0),
@@ -77,7 +80,7 @@ class OnlyHere:
     @property
     def numbers(self) -> set[int]:
         """All changes it accounts for."""
-        return self.waiting | self.sent | self.refused
+        return self.waiting | self.sent | self.refused | self.done_with
 
 
 @dataclass
@@ -106,10 +109,10 @@ class Damage:
         else:
             laptop.lie_still()
         hurt = spoil(laptop, had, chance)
-        told = self._repair(laptop, step)
+        told = in_all(self._repair(laptop, step))
         laptop.open()
         repaired.told(laptop.replica)
-        lost = self._judge(laptop, had, in_all(told))
+        lost = self._judge(laptop, had, told)
         if not told.sound:
             self.watch.begin_anew(laptop)
             laptop.whole, laptop.repaired = False, True
@@ -148,9 +151,10 @@ class Damage:
             raise Wrong(f"I2: the replica of {name} is called sound, and {had} became {has}")
         # where a change can no longer be told from one that waits it is sent again, and hears the same answer
         kept: tuple[tuple[set[Any], set[Any]], ...] = (
-            (had.waiting | had.sent, has.waiting),
+            (had.waiting | had.sent | had.done_with, has.waiting),
             (had.sent, has.sent),
-            (had.refused, has.refused),
+            (had.refused | had.done_with, has.refused),
+            (had.done_with, has.done_with),
             (had.drafts, has.drafts),
             (had.files, has.files),
         )

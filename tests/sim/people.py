@@ -15,10 +15,12 @@ from typing import Any
 from fieldrep.contract.errors import KnownError
 from fieldrep.store.undo import undo
 from fieldrep.store.unit_of_work import UnitOfWork
+from tests.sim.judge.bodies import Bodies
 from tests.sim.judge.rules import FLAGS, OBJECTS
 from tests.sim.judge.values import line_total
 from tests.sim.laptop import Laptop
 from tests.sim.photos import add_file
+from tests.sim.refused import let_go, send_again
 
 
 @dataclass
@@ -26,13 +28,13 @@ class People:
     """The users at their laptops.
 
     Attributes:
-        keep_body: told of the bytes of every file that is added.
+        bodies: told of the bytes of every file that is added, and which nobody wants any more.
         names: every row by a name that does not depend on clocks or random ids, for choosing and for the log.
         marks: the account of each row.
         products: ids of what is sold.
     """
 
-    keep_body: Callable[[bytes, bytes], None]
+    bodies: Bodies
     names: dict[bytes, str] = field(default_factory=dict)
     marks: dict[bytes, str] = field(default_factory=dict)
     products: list[bytes] = field(default_factory=list)
@@ -47,7 +49,7 @@ class People:
         except KnownError as error:
             return f"{verb}: {error.code}"
         if uow.change_n is None:
-            return f"{verb}: nothing to do"
+            return f"{verb}: {told}, and nothing to send"
         assert uow.change_n == before + 1, "a change number was skipped or used twice"
         self._note(laptop, uow.change_n)
         self.done[verb] = self.done.get(verb, 0) + 1
@@ -392,5 +394,7 @@ VERBS: dict[str, Callable[[Hand], str]] = {
         decide_proposal,
         undo_decision,
         add_file,
+        let_go,
+        send_again,
     )
 }

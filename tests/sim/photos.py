@@ -61,7 +61,7 @@ def _add(hand: Hand, belongs: dict[str, bytes | None]) -> None:
         values["thumb"] = hand.text("small", account).encode()
     row_id = hand.uow.create("attachment", {**values, "sha256": hashlib.sha256(body).hexdigest()})
     hand.uow.keep_file(row_id, body)
-    hand.people.keep_body(row_id, body)
+    hand.people.bodies.add(row_id, body)
 
 
 def _body(hand: Hand) -> bytes:

@@ -78,7 +78,7 @@ class History(Mishaps):
         self._patched = ExitStack()
         self.central = Central(self.url, self.now, self.seed)
         self.office = Office(self.central, self.seed)
-        self.people = People(self.central.bodies.add, self.central.names, self.central.marks)
+        self.people = People(self.central.bodies, self.central.names, self.central.marks)
         self.carrying = Carrying(self.central)
         self.watch = Watch(self.central)
         self.skew = Skew(self.central, self._patched)
@@ -216,8 +216,6 @@ class History(Mishaps):
 
     def _carry(self, step: Step) -> str:
         laptop = self._whose(step)
-        if not laptop.program.is_newest:
-            return f"{laptop.name} has no stick"
         self._fire(f"stick, {step.fault}" if step.fault else "")
         return f"{laptop.name} stick: {self.sticks.act(laptop, step)}"
 

@@ -31,7 +31,10 @@ WORK = {
     "cancel_order": 2,
     "decide_pair": 3,
     "add_file": 6,
+    "let_go": 0,
+    "send_again": 0,
 }
+"""How often somebody does what; of 0, only in histories of its own."""
 OFFICE = {
     "edit_account": 6,
     "edit_contact": 3,
@@ -209,6 +212,9 @@ LIMITS = (
 )
 """What is done about one limit, by one person and the office; the last of it is often left out."""
 
+DONE_WITH_IN = 4
+"""In one of so many histories people look at what was refused, and send it again or let it go."""
+
 STEPS_OF_A_STORY = 50
 """In so many steps, one story is told on the average."""
 
@@ -251,7 +257,17 @@ def draw(seed: int, steps: int, laptops: int) -> list[Step]:
         schedule = [_on_a_bad_disk(chance, step) for step in schedule]
     if seed % LIMITED_IN == 6:
         _limit(random.Random(f"limits/{seed}"), schedule, laptops)
+    if seed // LIMITED_IN % DONE_WITH_IN == 0:
+        _be_done_with(random.Random(f"refused/{seed}"), schedule, laptops)
     return schedule[:steps]
+
+
+def _be_done_with(chance: random.Random, schedule: list[Step], laptops: int) -> None:
+    """People look at what was refused, now and then."""
+    for _ in range(len(schedule) // 8):
+        verb = chance.choice(("let_go", "send_again", "send_again"))
+        at, who = chance.randrange(len(schedule)), chance.randrange(laptops)
+        schedule.insert(at, Step("work", who, verb, chance.getrandbits(62)))
 
 
 def _limit(chance: random.Random, schedule: list[Step], laptops: int) -> None:

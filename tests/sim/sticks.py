@@ -19,7 +19,6 @@ from fieldrep.contract.bundle import FILE_MARK
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import decode_file_reply, decode_file_request
 from fieldrep.contract.messages import ExchangeReply, Verdict, decode_reply
-from fieldrep.sync.bundle import read_reply, write_request
 from fieldrep.sync.enrolment import device_keys
 from fieldrep.sync.wiping import WipeOrdered
 from sync_server.admin.bundles import Asked, open_request, write_answer
@@ -31,6 +30,7 @@ from tests.sim.judge.oracle import Wrong
 from tests.sim.judge.replying import check_reply, is_told_a_copy
 from tests.sim.laptop import Laptop
 from tests.sim.schedule import SERVER_FAULTS, Step
+from tests.sim.skew import is_told_to_update, require_understood
 from tests.sim.tap import Killed
 
 Look = Callable[[Laptop, ExchangeReply | None], None]
@@ -78,8 +78,8 @@ class Sticks:
         """A repair lost who a laptop is: until it enrols again it can neither write files nor read any."""
         answers = self.answered.get(laptop.name) or [b""]
         for refused in (
-            lambda: write_request(laptop.replica, io.BytesIO()),
-            lambda: read_reply(laptop.replica, io.BytesIO(answers[-1])),
+            lambda: laptop.program.write_request(laptop.replica, io.BytesIO()),
+            lambda: laptop.program.read_reply(laptop.replica, io.BytesIO(answers[-1])),
         ):
             with pytest.raises(KnownError) as told:
                 refused()
@@ -89,7 +89,9 @@ class Sticks:
     def _write(self, laptop: Laptop, pick: int, pages: int) -> str:
         file = io.BytesIO()
         most = (1, 3, 2_000)[pick % 3]
-        written = write_request(laptop.replica, file, most_changes=most, page_bytes=pages or 1_000_000)
+        written = laptop.program.write_request(
+            laptop.replica, file, most_changes=most, page_bytes=pages or 1_000_000
+        )
         self.asked.setdefault(laptop.name, []).append(file.getvalue())
         return self._did(f"wrote {written.changes} changes", "written")
 
@@ -107,6 +109,8 @@ class Sticks:
             return self._did("a file of a stranger was refused", "stranger")
         asked = replace(asked, about_files=list(asked.about_files))
         device, requests = asked.device.device_id, asked.requests
+        for request in requests:
+            require_understood(request)
         epoch, copies = self.central.epoch, self.central.copies
         copies.look(self.central.sql, device)
         copies.told = 0
@@ -165,7 +169,8 @@ class Sticks:
         nothing = msgspec.structs.replace(asked.requests[-1], changes=())
         for reply in replies[len(asked_for) :]:
             check_reply(self.central, reply, nothing, device, laptop.user)
-        if not replies[len(asked_for) - 1].more:
+        last = len(asked_for) - 1
+        if not (is_told_to_update(asked_for[last], replies[last]) or replies[last].more):
             heard = self.central.heard.get(device, 0)
             self.central.noted[device] = max(self.central.noted.get(device, 0), heard)
 
@@ -206,7 +211,7 @@ class Sticks:
             laptop.tap.fuse, laptop.tap.after = step.at, step.fault == "kill after statement"
         disk = laptop.tap.disk = disk_of(step)
         try:
-            receipt = read_reply(laptop.replica, io.BytesIO(answer))
+            receipt = laptop.program.read_reply(laptop.replica, io.BytesIO(answer))
             told = "taken" if receipt.digests_equal else "passed over"
             if receipt.digests_equal is False and not laptop.lags:
                 raise Wrong(f"{laptop.name} and the central store differ after reading a file: {receipt}")
@@ -236,7 +241,10 @@ class Sticks:
         pick, place = divmod(pick, 1_000_003)
         for files, take in (
             (self.asked.get(laptop.name, []), lambda file: open_request(self.central.database, file)),
-            (self.answered.get(laptop.name, []), lambda file: read_reply(laptop.replica, file)),
+            (
+                self.answered.get(laptop.name, []),
+                lambda file: laptop.program.read_reply(laptop.replica, file),
+            ),
         ):
             if not files:
                 continue

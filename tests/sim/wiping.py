@@ -149,6 +149,7 @@ class Wiping:
             if error.code is not Code.WIPED:
                 return f"to be wiped: {error.code}"
             self._judge(laptop, manner)
+            laptop.tap.fuse = 0  # what is prepared is carried out, whenever the program dies after it
             laptop.close()
         laptop.off = True
         self._kills[laptop.name] = kills
@@ -168,9 +169,10 @@ class Wiping:
             )
         # who is lost, or reads a file, may not have heard of a restore, and gives nothing back any more
         strict = manner is Manner.SEND_FIRST and laptop.replica.state().epoch == self.central.epoch
+        not_given_back = has.refused | has.done_with if strict else has.numbers
         for n in laptop.made.keys() - waiting:
             known = self.central.copies.answered_as(laptop, n)[1] is not None
-            if not known and not (self.central.restored and n in (has.refused if strict else has.numbers)):
+            if not known and not (self.central.restored and n in not_given_back):
                 raise Wrong(f"I2: {laptop.name} is wiped, and nobody ever answered its change {n}")
         bodies = self.central.bodies
         bodies.lost |= {row_id for row_id, _ in has.files if row_id not in bodies.whole}

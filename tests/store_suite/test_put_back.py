@@ -21,10 +21,10 @@ from sync_server.reconcile.taking import take
 from sync_server.store.database import Database
 from sync_server.store.devices.credentials import identify
 from sync_server.store.devices.cursor import Cursor, Stage, encode_cursor
+from sync_server.store.lineage import renew
 from sync_server.store.proof.verify import verify
 from sync_server.store.restoring.backup import backup
 from sync_server.store.restoring.behind import ahead
-from sync_server.store.restoring.lineage import renew
 from sync_server.store.restoring.returns import restore_report
 from tests.store_suite.databases import Databases
 from tests.store_suite.laptop import Laptop

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from fieldrep.contract.change import Refused
-from fieldrep.contract.errors import Code
+from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import RowId, id_text
 from fieldrep.contract.messages import ExchangeReply, ExchangeRequest
+from fieldrep.store.incoming.refused import discard, refused_changes
 from fieldrep.sync.engine import sync
 from sync_server.store.restoring.returns import DeviceReturn
 from tests.helpers.in_process import InProcess
@@ -63,6 +67,29 @@ def test_a_correction_that_waits_for_its_person_is_not_missing(world: World, tmp
     ana.replica.close()
 
 
+@pytest.mark.parametrize("done", ["corrected", "let go", "let go, the newest"])
+def test_a_refused_change_that_its_person_was_done_with_before_the_restore_is_not_missing(
+    world: World, tmp_path: Path, done: str
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    ana.edit(shop, phone="after the backup")
+    refused(ana, shop)
+    with ana.replica.begin("done_with", "Done with it") as uow:
+        (entry,) = refused_changes(uow.driver)
+        discard(uow, entry.refused_no)
+        if done == "corrected":
+            uow.update("account", shop, {"note": "told by phone"})
+    if done == "let go":
+        ana.edit(shop, note="after the refusal")
+    ana.sync()
+    go_back(world, tmp_path)
+    ana.sync()
+    found = told(world)
+    assert (found.state, found.refused, found.missing) == ("done", (4,), ())
+    assert report(world).done
+    ana.replica.close()
+
+
 def test_a_restore_while_a_laptop_still_gives_back_forgets_nothing_of_what_it_had_been_answered(
     world: World, tmp_path: Path
 ) -> None:
@@ -110,6 +137,26 @@ def test_what_was_answered_behind_a_change_that_waits_counts_as_answered_at_the_
     (found,) = (one for one in returns(world) if one.device == "road")
     assert (found.state, found.missing) == ("done", (2,))
     for laptop in (desk, road):
+        laptop.replica.close()
+
+
+def test_a_copy_that_knows_less_of_what_was_refused_takes_nothing_of_it_back(
+    world: World, tmp_path: Path
+) -> None:
+    ana, shop = with_shop(tmp_path, world)
+    refused(ana, shop)
+    twin = ana.copied(tmp_path)
+    refused(ana, shop)
+    go_back(world, tmp_path)
+    ana.sync()
+    before = told(world)
+    assert (before.state, before.missing, len(before.refused)) == ("done", (), 2)
+    twin.edit(shop, note="the copy's")
+    with suppress(KnownError):
+        twin.sync()
+    after = told(world)
+    assert (after.refused, after.missing) == (before.refused, ())
+    for laptop in (ana, twin):
         laptop.replica.close()
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from sync_server.store.devices.standing import lock
 from sync_server.store.devices.wiping import cancel_wipe, order_for_barred
+from sync_server.store.lineage import renew
 from sync_server.store.proof.verify import verify
 from sync_server.store.restoring.backup import restore
-from sync_server.store.restoring.lineage import renew
 from tests.store_suite.laptop import Laptop, go_back, keep
 from tests.store_suite.test_put_back import ByHand, by_hand
 from tests.store_suite.test_wiping import order, state

@@ -1,7 +1,8 @@
 """Refused changes: what the central store did not take, with its reason and everything that was entered.
 
-They stay until a person corrects and sends them again or lets them go; nothing that was typed is lost. Owns the table
-`refused_change`.
+They stay until a person corrects and sends them again or lets them go; nothing that was typed is lost. Then their
+numbers are left: a restored store that asks what became of them is told that they had been refused. Owns the tables
+`refused_change` and `past_refusal`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from fieldrep.contract.catalogue import entity_named
 from fieldrep.contract.change import Change, Refused
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.fields import Merge
+from fieldrep.contract.messages import MAX_CHANGES
 from fieldrep.store.engine import Connection
 from fieldrep.store.outgoing.pending import decode_change
 from fieldrep.store.unit_of_work import UnitOfWork
+
+MOST_PAST = MAX_CHANGES
+"""Refusals remembered by their numbers alone, the newest: no more can be told to a restored store."""
 
 _outcomes = msgspec.msgpack.Decoder(Refused)
 _COLUMNS = "refused_no, n, made_at, command, label, change, outcome, refused_at"
@@ -71,6 +76,11 @@ def discard(unit: UnitOfWork, refused_no: int) -> RefusedChange:
     """Lets a refused change go; the caller can still show what it was."""
     entry = refused_change(unit.driver, refused_no)
     unit.driver.execute("DELETE FROM refused_change WHERE refused_no = ?", (refused_no,))
+    unit.driver.execute("INSERT OR IGNORE INTO past_refusal (n, ended_at) VALUES (?, ?)", (entry.n, unit.now))
+    unit.driver.execute(
+        "DELETE FROM past_refusal WHERE n <= (SELECT n FROM past_refusal ORDER BY n DESC LIMIT 1 OFFSET ?)",
+        (MOST_PAST,),
+    )
     return entry
 
 

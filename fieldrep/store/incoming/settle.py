@@ -26,6 +26,7 @@ from fieldrep.store.outgoing.pending import (
     WAITS,
     Standing,
     decode_change,
+    encode_change,
     encode_image,
 )
 from fieldrep.store.state import SyncState
@@ -190,7 +191,8 @@ def take_back_sent(connection: Connection, state: SyncState) -> tuple[set[RowKey
     incarnation = state.incarnation
     newest = connection.execute(
         "SELECT max(n) FROM (SELECT n FROM outbox WHERE state = ? UNION ALL "
-        "SELECT n FROM sent_log WHERE incarnation = ? UNION ALL SELECT n FROM refused_change)",
+        "SELECT n FROM sent_log WHERE incarnation = ? UNION ALL SELECT n FROM refused_change UNION ALL "
+        "SELECT n FROM past_refusal)",
         (SETTLED, incarnation),
     ).fetchone()
     connection.execute(
@@ -234,7 +236,7 @@ def _keep_left_out(connection: Connection, outcome: Outcome, incarnation: bytes,
     if found and part is not None:
         connection.execute(
             f"INSERT INTO refused_change ({_MOVED}, outcome, refused_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*found[:-1], _encode(part[0]), _encode(part[1]), now),
+            (*found[:-1], encode_change(part[0]), _encode(part[1]), now),
         )
 
 

@@ -126,10 +126,12 @@ def offer_again(connection: Connection) -> None:
 
 
 def refused_before(connection: Connection, n: int, most: int) -> tuple[int, ...]:
-    """The refused changes up to a number, newest first, and what corrects one and waits for its person."""
+    """The changes up to a number that had been refused, newest first, be they corrected or let go since; and what
+    corrects one and waits for its person.
+    """
     sql = (
-        "SELECT n FROM refused_change WHERE n <= ? UNION SELECT n FROM outbox WHERE state = ? "
-        "ORDER BY n DESC LIMIT ?"
+        "SELECT n FROM refused_change WHERE n <= ?1 UNION SELECT n FROM past_refusal WHERE n <= ?1 "
+        "UNION SELECT n FROM outbox WHERE state = ?2 ORDER BY n DESC LIMIT ?3"
     )
     return tuple(n for (n,) in connection.execute(sql, (n, ASIDE, most)))
 

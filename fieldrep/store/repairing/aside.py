@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.steps import Step, reached
+from fieldrep.store.left_open import note_closing
 from fieldrep.store.repairing.lost import is_lost
 from fieldrep.store.reserve import give_up
 
@@ -45,6 +46,7 @@ def finish_switch(path: Path) -> Path | None:
     kept = aside_name(path, ready[0].name.partition(_READY)[2])
     try:
         # The main file goes first: without it nobody takes the log for the repaired file's.
+        note_closing(path)
         _move(path, kept)
         reached(Step.DAMAGED_MOVED)
         _move_companions(path, kept)
@@ -68,6 +70,7 @@ def set_aside(path: Path, key_file: Path, now: int) -> Path | None:
     stamp = stamp_of(path, now)
     kept = aside_name(path, stamp)
     try:
+        note_closing(path)
         _move(path, kept)
         _move_companions(path, kept)
         _move(key_file, key_file.with_name(f"{key_file.stem}-{stamp}{key_file.suffix}"))

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from fieldrep.store.engine import PAGE_BYTES, salt_of
+from fieldrep.store.left_open import log_is_missing
 from fieldrep.store.repairing.log_sums import checksum
 
 USABLE = PAGE_BYTES - 48
@@ -38,7 +39,7 @@ class Pages:
 
     Attributes:
         count: pages the file had, as far as file and log show.
-        torn: pages of the log that cannot be read, so that an older form of them stands.
+        torn: pages of the log that cannot be read, so that an older form of them stands; 1 where all of it is gone.
     """
 
     path: Path
@@ -51,14 +52,13 @@ class Pages:
     _mac_key: bytes = b""
 
     def __post_init__(self) -> None:
-        salt = salt_of(self.key)
-        masked = bytes(byte ^ _MASK for byte in salt)
-        self._mac_key = hashlib.pbkdf2_hmac("sha512", self.key, masked, _HMAC_ROUNDS, len(self.key))
+        self._mac_key = _mac_key(self.key)
         self._main = _content(self.path)
         self._log = _content(self.path.with_name(self.path.name + "-wal"))
         whole, rest = divmod(len(self._main), PAGE_BYTES)
         self.count = whole + bool(rest)
         self._at = {number: (False, (number - 1) * PAGE_BYTES) for number in range(1, whole + 1)}
+        self.torn = int(log_is_missing(self.path))
         for number, offset in _newest_frames(self._log):
             if self._proven(number, self._log, offset):
                 self._at[number] = (True, offset)
@@ -94,18 +94,28 @@ class Pages:
         ]
 
     def _proven(self, number: int, source: bytes, offset: int) -> bool:
-        begin = offset + (_SALT_BYTES if number == 1 else 0)
-        sealed = source[begin : offset + PAGE_BYTES - _MAC] + struct.pack("<I", number)
-        mac = source[offset + PAGE_BYTES - _MAC : offset + PAGE_BYTES]
-        return hmac.compare_digest(hmac.digest(self._mac_key, sealed, "sha256"), mac)
+        return _is_proven(self._mac_key, number, source, offset)
 
 
-def log_is_damaged(path: Path) -> bool:
-    """Whether the write-ahead log breaks off before commits that were acknowledged.
+def _mac_key(key: bytes) -> bytes:
+    masked = bytes(byte ^ _MASK for byte in salt_of(key))
+    return hashlib.pbkdf2_hmac("sha512", key, masked, _HMAC_ROUNDS, len(key))
+
+
+def _is_proven(mac_key: bytes, number: int, source: bytes, offset: int) -> bool:
+    begin = offset + (_SALT_BYTES if number == 1 else 0)
+    sealed = source[begin : offset + PAGE_BYTES - _MAC] + struct.pack("<I", number)
+    mac = source[offset + PAGE_BYTES - _MAC : offset + PAGE_BYTES]
+    return hmac.compare_digest(hmac.digest(mac_key, sealed, "sha256"), mac)
+
+
+def log_is_damaged(path: Path, key: bytes) -> bool:
+    """Whether the write-ahead log breaks off before commits that were acknowledged, or is another replica's.
 
     SQLite takes the first broken frame for the end of the log, as after a power cut, and forgets all that follows. A
     power cut can only break the last transaction; when two or more commits follow the break, or whole ones can be
-    proven, the log was damaged later.
+    proven, the log was damaged later. Its own sums fit without the key, so SQLite would write another replica's pages
+    over those of this one.
     """
     log = _content(path.with_name(path.name + "-wal"))
     frames = list(_frames(log))
@@ -113,7 +123,13 @@ def log_is_damaged(path: Path) -> bool:
         return False
     sound = _sound_frames(log)
     commits = [index for index, (_, _, pages) in enumerate(frames) if pages]
-    return sum(index >= sound for index in commits) > 1
+    if sum(index >= sound for index in commits) > 1:
+        return True
+    mac_key, newest = _mac_key(key), {number: offset for number, offset, _ in frames[:sound]}
+    proven = sum(_is_proven(mac_key, number, log, offset) for number, offset in newest.items())
+    with path.open("rb") as main:
+        fits = proven > 0 or _is_proven(mac_key, 1, main.read(PAGE_BYTES), 0)
+    return fits and proven < len(newest)  # else it is the key that is another one
 
 
 def _content(path: Path) -> bytes:
@@ -127,6 +143,7 @@ def _frames(log: bytes) -> Iterator[tuple[int, int, int]]:
     """The frames written since the log last began anew: page number, offset of the page, pages after a commit or 0.
 
     Salts tell them from older ones that still lie behind; where the header is damaged, the frames themselves say which.
+    One among them without these salts is damaged itself; whether its number is right shows with its page.
     """
     if len(log) < _WAL_HEADER + _FRAME:
         return
@@ -134,10 +151,9 @@ def _frames(log: bytes) -> Iterator[tuple[int, int, int]]:
     written = [log[start + 8 : start + 16] for start in starts]
     salts = log[16:24] if _header_is_sound(log) else max(written[:3], key=written[:3].count)
     last = max((index for index, own in enumerate(written) if own == salts), default=-1)
-    for start, own in zip(starts[: last + 1], written, strict=False):
-        if own == salts:
-            number, pages = struct.unpack_from(">II", log, start)
-            yield number, start + _FRAME_HEADER, pages
+    for start in starts[: last + 1]:
+        number, pages = struct.unpack_from(">II", log, start)
+        yield number, start + _FRAME_HEADER, pages
 
 
 def _header_is_sound(log: bytes) -> bool:

@@ -25,6 +25,7 @@ from fieldrep.store.damage import damaged_pages
 from fieldrep.store.engine import Connection, connect, driver_errors, transaction, write_back
 from fieldrep.store.files import put
 from fieldrep.store.incoming.shown import show_again
+from fieldrep.store.left_open import log_is_missing, note_closing
 from fieldrep.store.lock import FileLock, Holder
 from fieldrep.store.outgoing.outbox import index_edits
 from fieldrep.store.outgoing.pending import Standing, decode_change
@@ -41,7 +42,7 @@ PER_PAGE = 64
 """No page holds more changes than this."""
 
 SKIPPED_OF_SERIES = 1_000
-_KEPT = ("outbox", "sent_log", "refused_change", "number_series", "draft", "secret")
+_KEPT = ("outbox", "sent_log", "refused_change", "past_refusal", "number_series", "draft", "secret")
 
 
 def repair(place: Profile | Path, key: bytes, now: int, *, holder: Holder = Holder.WINDOW) -> Repaired:
@@ -89,8 +90,9 @@ _NOTHING = (
 
 def is_sound(path: Path, key: bytes) -> bool:
     """Whether every page can be read and the file's structure holds."""
-    if log_is_damaged(path):
+    if log_is_missing(path) or log_is_damaged(path, key):
         return False
+    note_closing(path)
     try:
         connection = connect(path, key)
         try:
@@ -183,8 +185,8 @@ def _insert(connection: Connection, table: str, rows: Iterable[Named]) -> None:
 
 def _state(found: Salvaged) -> Named:
     """As it was, but before the first page; the numbers go on behind every one that may have been used (I3)."""
-    known = [_whole(row["n"]) for name in ("outbox", "outbox_edit", "sent_log", "refused_change")
-             for row in found.tables[name]]  # fmt: skip
+    numbered = ("outbox", "outbox_edit", "sent_log", "refused_change", "past_refusal")
+    known = [_whole(row["n"]) for name in numbered for row in found.tables[name]]
     state = dict(found.state or _NOBODY)
     highest = max([*known, _whole(state["highest_n"])], default=0)
     if found.damaged:

@@ -58,6 +58,11 @@ class Repaired:
     before: Repaired | None = None
 
     @property
+    def untold(self) -> tuple[Repaired, ...]:
+        """This one and those before it of which nobody was told, newest first."""
+        return (self, *(self.before.untold if self.before is not None else ()))
+
+    @property
     def whole(self) -> bool:
         """Whether nothing is missing."""
         missing = self.lost or self.doubtful or self.files_lost or not self.known

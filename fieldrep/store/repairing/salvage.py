@@ -15,7 +15,18 @@ from typing import Any
 import msgspec
 
 from fieldrep.contract.catalogue import CATALOGUE
-from fieldrep.store.outgoing.pending import ASIDE, DOOMED, DOOMED_WAITS, READY, SETTLED, WAITS, decode_change
+from fieldrep.contract.change import Outcome, Refused
+from fieldrep.contract.errors import Code
+from fieldrep.store.outgoing.pending import (
+    ASIDE,
+    DOOMED,
+    DOOMED_WAITS,
+    READY,
+    SETTLED,
+    WAITS,
+    decode_change,
+    is_as_entered,
+)
 from fieldrep.store.repairing.btree import Found, Record, records_on, walk
 from fieldrep.store.repairing.pages import Pages
 from fieldrep.store.schema import metadata
@@ -24,16 +35,31 @@ Named = dict[str, int | str | bytes | float | None]
 
 _SCHEMA_COLUMNS = 5
 _HASH, _PART_COLUMNS = 64, 3
-_ANSWERED = ("sent_log", "refused_change")
+_NO_REASON = "Why the office refused it cannot be read any more; send it again to hear."
+
+_images = msgspec.msgpack.Decoder(dict[str, object])
+_outcomes = msgspec.msgpack.Decoder(Outcome)
+_refusals = msgspec.msgpack.Decoder(Refused)
+_encode = msgspec.msgpack.Encoder().encode
+_ANSWERED = ("sent_log", "refused_change", "past_refusal")
 _LATEST = ("saved_at", "last_sync_at", "last")
 
 
 def _is_change(row: Named) -> bool:
+    blob = row["change"]
+    return isinstance(blob, bytes) and is_as_entered(blob) and decode_change(blob).n == row["n"]
+
+
+def _is_image(blob: object) -> bool:
+    return blob is None or (isinstance(blob, bytes) and _reads(_images, blob))
+
+
+def _reads(decoder: msgspec.msgpack.Decoder[Any], blob: bytes) -> bool:
     try:
-        blob, n = row["change"], row["n"]
-        return isinstance(blob, bytes) and decode_change(blob).n == n
-    except (msgspec.DecodeError, msgspec.ValidationError):
+        decoder.decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return False
+    return True
 
 
 def _is_id(value: object) -> bool:
@@ -51,17 +77,21 @@ def _is_edit(row: Named) -> bool:
 _TESTS: dict[str, Callable[[Named], bool]] = {
     "outbox": lambda row: (
         row["state"] in (READY, DOOMED, SETTLED, ASIDE, WAITS, DOOMED_WAITS)
-        and isinstance(row["base"], bytes | None)
+        and _is_image(row["base"])
         and _is_change(row)
     ),
     "outbox_edit": _is_edit,
     "base_row": lambda row: (
-        row["entity"] in CATALOGUE and _is_id(row["row_id"]) and row["standing"] in (0, 1, 2)
+        row["entity"] in CATALOGUE
+        and _is_id(row["row_id"])
+        and row["standing"] in (0, 1, 2)
+        and _is_image(row["image"])
     ),
     "sent_log": lambda row: isinstance(row["revision"], int) and _is_change(row),
     "refused_change": lambda row: (
         isinstance(row["outcome"], bytes) and isinstance(row["refused_at"], int) and _is_change(row)
     ),
+    "past_refusal": lambda row: isinstance(row["ended_at"], int),
     "number_series": lambda row: isinstance(row["series"], str) and isinstance(row["last"], int),
     "draft": lambda row: (
         all(isinstance(row[name], str) for name in ("kind", "key", "text"))
@@ -117,7 +147,7 @@ def salvage(pages: Pages) -> Salvaged:
     """Reads all that can be read. Rows in their table's tree count; where a tree is broken, loose pages count too."""
     unreadable = pages.unreadable()
     roots, whole = _roots(pages)
-    trees = {name: walk(pages, root) for name, root in roots.items() if name in _TESTS}
+    trees = {name: _as_entered(name, walk(pages, root)) for name, root in roots.items() if name in _TESTS}
     damaged = {name for name in _TESTS if _is_broken(trees.get(name), whole=whole)}
     if pages.torn:
         damaged |= set(_TESTS)
@@ -184,6 +214,15 @@ def _is_broken(tree: Found | None, *, whole: bool) -> bool:
     return bool(tree.broken) or any(record is None for _, record in tree.rows)
 
 
+def _as_entered(name: str, found: Found) -> Found:
+    """What was found in a tree, of which a change that is not as it was entered cannot be read."""
+    if name in ("outbox", "sent_log", "refused_change"):
+        found.rows = [
+            (row_no, one if one and _named(name, row_no, one) else None) for row_no, one in found.rows
+        ]
+    return found
+
+
 def _rows(name: str, found: Found) -> dict[tuple[object, ...], Named]:
     rows: dict[tuple[object, ...], Named] = {}
     for row_no, record in found.rows:
@@ -202,7 +241,18 @@ def _named(name: str, row_no: int, record: Record | None) -> Named | None:
         if row[_ROW_NO[name]] is not None or not row_no:
             return None
         row[_ROW_NO[name]] = row_no
-    return row if _TESTS[name](row) else None
+    return _with_outcome(name, row) if _TESTS[name](row) else None
+
+
+def _with_outcome(name: str, row: Named) -> Named:
+    """The row with an outcome that can be read: what was entered counts, whatever became of the reason."""
+    outcome, n = row.get("outcome"), row.get("n")
+    if not isinstance(outcome, bytes) or not isinstance(n, int):
+        return row
+    is_refused = name == "refused_change" or row.get("state") == ASIDE
+    if not _reads(_refusals if is_refused else _outcomes, outcome):
+        row["outcome"] = _encode(Refused(n, Code.INTERNAL, _NO_REASON)) if is_refused else None
+    return row
 
 
 def _keep_newest(rows: dict[tuple[object, ...], Named], name: str, row: Named) -> None:
@@ -236,7 +286,8 @@ def _numbers(tables: Mapping[str, Mapping[Any, Named]], *names: str) -> set[obje
 def _drop_remains(
     tables: dict[str, dict[tuple[object, ...], Named]], read: Mapping[str, set[object]]
 ) -> None:
-    """A loose page may be what is left of rows deleted long ago: a change waits or is answered, never both.
+    """A loose page may be what is left of rows deleted long ago: a change waits or is answered, never both, and who is
+    done with a refused one does not see it again.
 
     What was `read` in a tree is true, also that a change waits for its echo of which a part was refused. Where neither
     was, it waits: who sends it again hears the same answer (I3).
@@ -245,6 +296,12 @@ def _drop_remains(
     outbox = tables["outbox"]
     tables["outbox"] = {
         key: row for key, row in outbox.items() if row["n"] in read["outbox"] or row["n"] not in answered
+    }
+    refused = tables["refused_change"]
+    tables["refused_change"] = {
+        key: row
+        for key, row in refused.items()
+        if row["n"] in read["refused_change"] or row["n"] not in read["past_refusal"]
     }
     waits = _numbers(tables, "outbox")
     for name in _ANSWERED:
@@ -272,11 +329,7 @@ def _lost(found: Salvaged, outbox: Found | None) -> dict[int, Counter[str]]:
 
 def _gaps(found: Salvaged) -> set[int]:
     """Numbers that are nowhere, between those that waited and from the newest that was answered before them."""
-    known = {
-        row["n"]
-        for name in ("outbox", "outbox_edit", "sent_log", "refused_change")
-        for row in found.tables[name]
-    }
+    known = {row["n"] for name in ("outbox", "outbox_edit", *_ANSWERED) for row in found.tables[name]}
     waited = [row["n"] for row in found.tables["outbox"] if isinstance(row["n"], int)]
     state = found.state
     newest = state["highest_n"] if state else 0

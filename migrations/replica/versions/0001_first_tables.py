@@ -144,6 +144,9 @@ TABLES = (
         PRIMARY KEY (entity, row_id, n)) WITHOUT ROWID, STRICT
     """,
     """
+    CREATE TABLE past_refusal (n INTEGER NOT NULL, ended_at INTEGER NOT NULL, PRIMARY KEY (n)) STRICT
+    """,
+    """
     CREATE TABLE price_list (row_no INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL,
         created_at INTEGER, created_by BLOB, changed_at INTEGER, changed_by BLOB, archived INTEGER,
         custom TEXT, code TEXT, name TEXT, currency TEXT, parent_id BLOB, channel TEXT, valid_from TEXT,

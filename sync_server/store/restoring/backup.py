@@ -21,11 +21,11 @@ from sync_server.store.address import dialect_of
 from sync_server.store.database import Database
 from sync_server.store.dialect import SqliteDialect
 from sync_server.store.driver_errors import known_errors
+from sync_server.store.lineage import renew
 from sync_server.store.migrate import bring_up_to_date
 from sync_server.store.proof.verify import broken_seals, verify
 from sync_server.store.reading import Reader
 from sync_server.store.replaced import Replaced, replaced_file, replaced_in
-from sync_server.store.restoring.lineage import renew
 from sync_server.store.restoring.placing import put_in_place
 from sync_server.store.restoring.seal import Seal, drop_seal, seal, seal_of
 from sync_server.store.restoring.shut_out import Carried, carry_over

@@ -1,8 +1,8 @@
 """What a restored store is given back, as it is noted: how far each device had been answered, each change that came
 back, and those that wait for what others give back.
 
-Owns the tables `restoration`, `device_return` and `returned_change`; `returns.py` reads them for the report. Must not
-know what a change became: it is `reconcile` that decides that anew.
+Owns the tables `device_return` and `returned_change`; `returns.py` reads them for the report. Must not know what a
+change became: it is `reconcile` that decides that anew.
 """
 
 from __future__ import annotations
@@ -24,18 +24,8 @@ WAITS, TO_BE_TRIED = "waits", "waits, to be tried again"
 """What a change has become that needs a record nobody has given back yet; the other one when something came since."""
 
 _pack = msgspec.msgpack.Encoder().encode
+_numbers = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _edits = msgspec.msgpack.Decoder(tuple[Edit, ...]).decode
-
-
-def note_restoration(session: Session, epoch: bytes, at: int, revision: int, *, knew_all: bool) -> None:
-    """Remembers that a backup was put in the store's place, under a new epoch.
-
-    `knew_all` where the store before told of everybody who had been known by then.
-    """
-    session.run(
-        "INSERT INTO restoration (epoch, at, revision, knew_all) VALUES (?, ?, ?, ?)",
-        (epoch, at, revision, int(knew_all)),
-    )
 
 
 def note_return(
@@ -77,10 +67,16 @@ def _answered_to(request: ExchangeRequest) -> int:
 
 
 def note_refused(session: Session, info: StoreInfo, device: DeviceIdentity, numbers: tuple[int, ...]) -> None:
-    """Keeps which of its changes a device does not offer again because they had been refused."""
+    """Keeps which of its changes a device does not offer again because they had been refused.
+
+    What was told before stays: a copy of it, not noticed yet, may know of fewer.
+    """
+    who = (info.epoch, device.device_id)
+    found = session.first("SELECT refused FROM device_return WHERE epoch = ? AND device_id = ?", who)
+    told = {*numbers, *(_numbers(found[0]) if found else ())}
     session.run(
         "UPDATE device_return SET refused = ? WHERE epoch = ? AND device_id = ?",
-        (_pack(tuple(sorted(numbers))), info.epoch, device.device_id),
+        (_pack(tuple(sorted(told))), *who),
     )
 
 

@@ -49,7 +49,8 @@ class DeviceReturn:
         recovered: how many of these the backup lacked and the store has taken again.
         replaced_by: the device that took its place, or that may have where it was not seen: the same person's under the
             same name, admitted after it was last here; of a withdrawn one also what was enrolled again from it.
-        refused: those that lie there to be corrected: refused before, or when they were given back.
+        refused: those that lie there to be corrected, refused before or when they were given back; and those refused
+            before that their person had corrected or let go by then.
         waits: those that need a record which another device may still give back; they lie there until then.
         tries_again: something came since it offered these, so it has to offer them once more.
         missing: those that the backup lacks and the device no longer keeps; they are lost.

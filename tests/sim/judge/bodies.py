@@ -39,7 +39,8 @@ class Bodies:
         coming: bytes that have come so far, by record and device.
         limits: bytes that one person's files, and all of them, may come to.
         ever: the records whose bytes the store has had at any time, also before a restore.
-        lost: the records of which a laptop told that their bytes are gone with it, or with a damaged page.
+        lost: the records of which a laptop told that their bytes are gone with it, or with a damaged page; and those
+            that were refused, and let go by who had added them.
         asked: how often something was asked of a file, by what came of it.
     """
 

@@ -120,11 +120,14 @@ class Watch:
                     raise Wrong(f"I7: {laptop.name} shows {rows[key][name]!r} for its own {name} {value!r}")
 
     def _accounted(self, laptop: Laptop) -> None:
-        """I2 on the laptop: every change is in the outbox, the sent log or the refused changes, once."""
+        """I2 on the laptop: every change is in the outbox, the sent log or the refused changes, once.
+
+        Or somebody was done with it, who had been shown that it was refused.
+        """
         found = [
             *laptop.numbers("SELECT n FROM outbox"),
             *laptop.numbers("SELECT n FROM sent_log"),
-            *laptop.numbers("SELECT n FROM refused_change"),
+            *_refused_there(laptop),
         ]
         if self.central.tidied:  # a sent log forgets, too, but only what was answered
             gone = set(laptop.made) - set(found)
@@ -241,7 +244,7 @@ class Watch:
             for device, n, payload in self._sql("SELECT device_id, n, payload FROM refused_change")
         }
         for laptop in laptops:
-            refused = set(laptop.numbers("SELECT n FROM refused_change"))
+            refused = _refused_there(laptop)
             for n, change in laptop.made.items():
                 device, outcome = self.central.copies.answered_as(laptop, n)
                 if self.central.restored and n in refused:
@@ -282,8 +285,9 @@ class Watch:
             }
             refused = {n for n in told.refused if (laptop.device, n) not in self.central.answers}
             # what was refused while it was another device may be told as well: it lies on the laptop
-            kept = set(laptop.numbers("SELECT n FROM refused_change"))
+            kept = _refused_there(laptop)
             listed_right = lost <= {*told.missing, *refused} and refused <= lost | kept
+            listed_right = listed_right and not kept.intersection(told.missing)
             if told.state != "done" or not listed_right or not (gone | laptop.lost).issuperset(told.missing):
                 raise Wrong(f"I21: {laptop.name} lost {sorted(lost)}, the report says {told}")
         if not report.done:
@@ -291,6 +295,11 @@ class Watch:
 
     def _sql(self, sql: str) -> list[tuple[Any, ...]]:
         return self.central.sql.rows(sql)[1]
+
+
+def _refused_there(laptop: Laptop) -> set[int]:
+    """What was refused and lies there, or was sent again or let go since."""
+    return set(laptop.numbers("SELECT n FROM refused_change UNION SELECT n FROM past_refusal"))
 
 
 def _row_hash(entity: str, row: Row) -> int:

@@ -23,6 +23,7 @@ from fieldrep.store.file_queue import NotTaken
 from fieldrep.store.incoming.left_drafts import LeftDraft
 from fieldrep.store.incoming.receipt import Receipt
 from fieldrep.store.incoming.receipts import KeptReceipt, Way, keep
+from fieldrep.store.outgoing.pending import encode_change
 from fieldrep.store.replica import Replica
 from tests.helpers.small_company import ANKE, AURORA, NOW, Ticking, put, row_id
 
@@ -63,7 +64,7 @@ def fill(connection: Connection, marks: Marks) -> None:
     """Every text of the tables beside the records: labels, payloads, refusals, drafts, receipts."""
     edit = Edit("account", AURORA, "update", 7, {"note": marks("before")}, {"note": marks("after")})
     odd = Edit(marks("entity"), AURORA, "update", 7, {}, {marks("field"): marks("value")})
-    change = msgspec.msgpack.encode(Change(1, NOW, marks("command"), (edit, odd)))
+    change = encode_change(Change(1, NOW, marks("command"), (edit, odd)))
     for table, more in (("outbox", "state"), ("sent_log", "")):
         names = "n, incarnation, made_at, command, label, change, revision" + (f", {more}" if more else "")
         values = (

@@ -1,13 +1,12 @@
 """A store that is not the one it was: a new epoch, so that devices start over and give back what it lacks.
 
-Owns what that is to the store, whatever put it there: a backup, a standby that was promoted, somebody's hand. Must not
-know which of them it was, nor what was read of the store before.
+Owns what that is to the store, whatever put it there: a backup, a standby that was promoted, somebody's hand; and the
+table `restoration`. Must not know which of them it was, nor what was read of the store before.
 """
 
 from __future__ import annotations
 
 from fieldrep.contract.ids import ID_BYTES, Randomness
-from sync_server.store.restoring.given_back import note_restoration
 from sync_server.store.series import step_on
 from sync_server.store.transaction import WriteTransaction
 
@@ -30,7 +29,10 @@ def renew(tx: WriteTransaction, randomness: Randomness, *, knew_all: bool, detai
     """
     epoch = randomness(ID_BYTES)
     tx.session.run("UPDATE store_info SET epoch = ?, behind = 0 WHERE one = 1", (epoch,))
-    note_restoration(tx.session, epoch, tx.now, tx.revision_now, knew_all=knew_all)
+    tx.session.run(
+        "INSERT INTO restoration (epoch, at, revision, knew_all) VALUES (?, ?, ?, ?)",
+        (epoch, tx.now, tx.revision_now, int(knew_all)),
+    )
     step_on(tx.session)
     tx.session.run("DELETE FROM enrollment_code")
     tx.session.run("DELETE FROM store_behind")
