@@ -250,7 +250,8 @@ def demo(rest: list[str]) -> int:
 def test(rest: list[str]) -> int:
     require_qt(window=False)
     # The same order each time, so that a red test is red again; another `--randomly-seed` in `rest` tries another one.
-    words = ["-n", "4", "--dist", "load", "--randomly-seed=1", *rest]
+    # A worker that crashes ends the run, red: with a new one in its place the rest would be waited for without end.
+    words = ["-n", "4", "--max-worker-restart=0", "--dist", "load", "--randomly-seed=1", *rest]
     return become([program("python"), "-m", "pytest", *words])
 
 

@@ -6,7 +6,6 @@ first; the key, the replica, SQLAlchemy and the network are worked on beside it.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -22,12 +21,12 @@ import fieldrep.ui  # noqa: F401 - first, since it makes all that is imported af
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.ids import Clock, Randomness
 from fieldrep.doors import ProfileDoors
-from fieldrep.garbage import look_seldom
 from fieldrep.logs import start_logging
 from fieldrep.paths import Profile, default_profile
 from fieldrep.settings import Settings, load_settings, save_settings, text_size_of
 from fieldrep.sync.schedule import Schedule
 from fieldrep.ui.desk import Desk, sentence_of
+from fieldrep.ui.garbage import Garbage
 from fieldrep.ui.keys import Keymap
 from fieldrep.ui.network import Network
 from fieldrep.ui.page import Place
@@ -386,7 +385,7 @@ def main() -> int:
     assert isinstance(app, QApplication)  # noqa: S101 - nothing else makes one in this program
     app.setApplicationName("FieldRep")
     sys.setswitchinterval(_TURN_SECONDS)
-    look_seldom()
+    garbage = Garbage(app)
     chosen = load_settings(profile.settings)
     theme = Theme(app, Look(chosen.theme), chosen.text_size)
     theme.prepare()
@@ -394,7 +393,7 @@ def main() -> int:
     _keep_going(program)
     try:
         program.start()
-        gc.freeze()  # what stands now stays: each look would take 30 ms, in which nothing else happens
+        garbage.settle()
         return app.exec()
     finally:
         program.close()
