@@ -26,6 +26,9 @@ from typing import Any
 
 REP, MANAGER = "anke.visser", "piet.dewit"
 SERVER_STARTS_WITHIN = 60
+ENDED = 143
+"""What a program ended from outside exits with: 128 and the number of the signal."""
+
 ROUNDS = 5
 PORTS = range(20_000, 32_000)
 
@@ -89,9 +92,13 @@ class Commands:
             raise Stop(f"`{self.name} sync` printed no receipt: {done.stderr.strip()}") from None
 
     def window(self) -> int:
+        """Until it is closed. Whoever ends the demo while it is being started ends it as well, once it is there."""
+        asked: list[int] = []
+        end = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
         with subprocess.Popen([self.path], env=self.environment) as window:
             try:
-                return window.wait()
+                signal.signal(signal.SIGTERM, end)
+                return ENDED if asked else window.wait()
             finally:
                 window.terminate()
 
@@ -286,7 +293,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
 
 if __name__ == "__main__":
     # Ended from outside it still stops what it started, by the way of every `finally`.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
     try:
         sys.exit(main())
     except Stop as stop:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -113,6 +114,12 @@ def test_a_demo_that_is_ended_from_outside_closes_its_window_and_its_server(
         assert "Opening the window of anke.visser" in demo.stdout.readline()
         demo.terminate()
         assert demo.wait() == 143
+    of_this_demo = [
+        one
+        for one in psutil.process_iter(["environ"])
+        if (one.info["environ"] or {}).get("FIELDREP_DEMO_HOME") == str(home)
+    ]
+    assert of_this_demo == []
     with socket.socket() as free:
         assert free.connect_ex(("127.0.0.1", int((home / "port").read_text()))) != 0
 
