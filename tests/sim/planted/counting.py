@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.sim.places import memory
 from tests.sim.planted.bugs import BUGS, Bug, planted
@@ -21,7 +22,7 @@ from tests.sim.planted.files import FILE_BUGS
 from tests.sim.planted.in_motion import IN_MOTION
 from tests.sim.planted.loss import LOSS_BUGS
 from tests.sim.planted.merges import MERGE_BUGS
-from tests.sim.planted.restore import RESTORE_BUGS
+from tests.sim.planted.restore import RESTORE_BUGS, restored_often
 from tests.sim.planted.skew import SKEW_BUGS
 from tests.sim.play import make_store, play
 from tests.store_suite.databases import Databases, databases
@@ -39,9 +40,9 @@ def seeds_to_try(bug: Bug) -> list[int]:
     return [noted, *(seed for seed in range(1, MOST_SEEDS + 1) if seed != noted)]
 
 
-def steps_for(bug: Bug) -> int:
-    """How long the histories are in which it is looked for."""
-    return 60 if bug in _SHOWN_SOON else 200
+def histories_for(bug: Bug) -> dict[str, Any]:
+    """In what histories it is looked for, as `play` takes it: how long they are, and what is made of schedules."""
+    return {"steps": 60} if bug in _SHOWN_SOON else {"steps": 200, "change": restored_often}
 
 
 def seeds_needed(bug: Bug, folder: Path, stores: Databases) -> tuple[int, str]:
@@ -51,7 +52,7 @@ def seeds_needed(bug: Bug, folder: Path, stores: Databases) -> tuple[int, str]:
         place.mkdir()
         try:
             with planted(bug):
-                play(seed, place, steps=steps_for(bug), url=stores.new("sqlite")).close()
+                play(seed, place, url=stores.new("sqlite"), **histories_for(bug)).close()
         except AssertionError as caught:
             return seed, str(caught)[:160]
     return 0, ""

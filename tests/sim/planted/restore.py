@@ -1,9 +1,15 @@
-"""Planted bugs of what a restored store is given back. Histories with a restore in them must be long to show them."""
+"""Planted bugs of what a restored store is given back. They show in long histories, in which it is restored often."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sync_server.reconcile import giving_back
 from tests.sim.planted.bugs import Bug, Patch
+from tests.sim.schedule import Step
+
+_STEPS_BETWEEN = 60
+"""From one backup to the next; the store is restored when two thirds of them are over."""
 
 
 def refused_though_it_may_come(patch: Patch) -> None:
@@ -17,3 +23,13 @@ def moved_on_too_early(patch: Patch) -> None:
 
 
 RESTORE_BUGS: tuple[Bug, ...] = (refused_though_it_may_come, moved_on_too_early)
+
+
+def restored_often(schedule: list[Step]) -> list[Step]:
+    """The same history, with backups and restores in the place of some of its steps."""
+    often = list(schedule)
+    for at in range(0, len(often) - _STEPS_BETWEEN + 1, _STEPS_BETWEEN):
+        often[at] = replace(often[at], what="backup", fault="", files="")
+        later = at + _STEPS_BETWEEN * 2 // 3
+        often[later] = replace(often[later], what="restore", fault="", files="")
+    return often
