@@ -15,7 +15,7 @@ MANY = 50_000
 
 
 @pytest.fixture
-def garbage(qapp: QCoreApplication) -> Iterator[QObject]:
+def garbage(qapp: QCoreApplication) -> Iterator[Garbage]:
     usual = gc.get_threshold()
     gc.enable()
     owner = QObject()
@@ -47,7 +47,7 @@ def test_a_ring_with_a_widget_goes_on_the_gui_thread_however_much_another_thread
     Ring(gone)
     work_on_a_thread_of_its_own()
     assert gone == []
-    many = [[] for _ in range(MANY)]  # type: ignore[var-annotated]
+    many: list[list[int]] = [[] for _ in range(MANY)]
     qtbot.waitUntil(lambda: gone == [threading.main_thread().name])
     assert len(many) == MANY
 
@@ -61,7 +61,7 @@ def test_what_is_old_is_looked_at_again_as_well(garbage: Garbage) -> None:
     for _ in range((most[1] + 2) * (most[2] + 2)):
         if gone:
             break
-        many = [[] for _ in range(most[0] + 1_000)]  # type: ignore[var-annotated]
+        many: list[list[int]] = [[] for _ in range(most[0] + 1_000)]
         garbage.look()
         del many  # what goes by itself is counted back
     assert gone == [threading.main_thread().name]

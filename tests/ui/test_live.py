@@ -19,11 +19,6 @@ from tests.ui.office import Office, enrolled
 from tests.ui.window import CTRL, PATIENCE_MS, Window, window_on
 
 
-def live(window: Window) -> None:
-    pill = window.shell.top_bar.pill
-    window.until(lambda: pill.text() == "Live", "the pill never said Live")
-
-
 def shows(window: Window, phone: str) -> bool:
     """Whether the number stands in the head of the record on the screen."""
     return phone in window.record.header._facts.text()
@@ -31,17 +26,17 @@ def shows(window: Window, phone: str) -> bool:
 
 def test_what_the_office_changes_appears_without_a_key(window: Window, office: Office) -> None:
     window.choose("Aurora Dairy B.V.")
-    live(window)
+    window.live()
     assert window.program.syncing.schedule.wait(office.clock()) > 60_000, "no sync is due by itself"
     for phone in ("+31 10 411 2277", "+31 10 411 2278", "+31 10 411 2279"):
         office.change("account", AURORA, phone=phone)
         window.until(lambda phone=phone: shows(window, phone), f"{phone} did not appear")
-    live(window)
+    window.live()
 
 
 def test_while_live_nothing_says_an_hour_that_has_passed(window: Window, office: Office) -> None:
     window.choose("Aurora Dairy B.V.")
-    live(window)
+    window.live()
     window.until(lambda: "Up to date" in side(window), "the record says an old hour")
     window.click("nav_sync")
     window.until(lambda: window.sync_page.overview.tiles[2].figure().text() == "Up to date")
@@ -51,7 +46,7 @@ def test_while_live_nothing_says_an_hour_that_has_passed(window: Window, office:
 
 
 def test_times_of_another_zone_than_the_computers_are_said_to_be_so(window: Window) -> None:
-    live(window)
+    window.live()
     desk, bar = window.program.desk, window.shell.status_bar
     desk._machine = lambda: desk.zone
     assert desk.zone_beside() == ""
@@ -74,10 +69,10 @@ def test_what_one_window_saves_appears_in_the_other(
 ) -> None:
     enrolled(office, tmp_path / "piet", "piet.dewit", "Piet's laptop")
     window.choose("Aurora Dairy B.V.")
-    live(window)
+    window.live()
     with window_on(qtbot, theme, tmp_path / "piet", office.clock) as piet:
         piet.ready()
-        live(piet)
+        piet.live()
         piet.front()
         piet.choose("Aurora Dairy B.V.")
         piet.key(Qt.Key.Key_E)
@@ -87,13 +82,13 @@ def test_what_one_window_saves_appears_in_the_other(
 
 
 def test_a_line_that_broke_is_taken_up_again_by_itself(window: Window, office: Office) -> None:
-    live(window)
+    window.live()
     office.shut()
     pill = window.shell.top_bar.pill
     window.until(lambda: pill.text() == "Offline", "the broken line went unnoticed")
     assert not window.program.syncing.schedule.live
     office.open()
-    live(window)
+    window.live()
 
 
 def test_a_window_that_starts_without_its_server_says_offline_through_every_try(
@@ -109,23 +104,23 @@ def test_a_window_that_starts_without_its_server_says_offline_through_every_try(
         window.until(lambda: syncing.schedule.failures > 1)
         assert set(seen) == {SyncMode.OFFLINE}
         office.open()
-        live(window)
+        window.live()
 
 
 def test_a_laptop_that_slept_finds_its_line_again(window: Window, office: Office) -> None:
-    live(window)
+    window.live()
     syncing = window.program.syncing
     office.clock.now += 8 * 3_600_000
     with window.qtbot.waitSignal(syncing.finished, timeout=PATIENCE_MS):
         syncing._feel_time()
         assert not syncing.schedule.live, "a line from before the sleep is not believed"
-    live(window)
+    window.live()
 
 
 def test_on_a_metered_line_nothing_goes_out_by_itself_where_the_person_wants_it_so(
     window: Window, office: Office, profile: Path
 ) -> None:
-    live(window)
+    window.live()
     syncing = window.program.syncing
     pill = window.shell.top_bar.pill
     window.program.network.watch()  # so that this machine's own network has been asked before and says no more
@@ -155,7 +150,7 @@ def test_on_a_metered_line_nothing_goes_out_by_itself_where_the_person_wants_it_
     assert office.row("account", AURORA)["email"] == "orders@aurora.example"
     assert quiet(syncing), "one sync was asked for, and no more"
     syncing.meter(False)
-    live(window)
+    window.live()
 
 
 def quiet(syncing: Syncing) -> bool:

@@ -16,7 +16,7 @@ from tests.ui.window import Window
 @pytest.fixture
 def lookout(window: Window, office: Office) -> Iterator[Lookout]:
     """Of a window that has lost its server and would try again by itself in some minutes only."""
-    window.until(lambda: window.shell.top_bar.pill.text() == "Live")
+    window.live()
     lookout = window.program.lookout
     lookout.pace = 40
     lose(window, office)
@@ -46,10 +46,6 @@ def far_apart(window: Window, lookout: Lookout) -> None:
     lookout._arm()
 
 
-def live(window: Window) -> None:
-    window.until(lambda: window.shell.top_bar.pill.text() == "Live", "the server that is back went unnoticed")
-
-
 def test_two_looks_and_the_sync_after_them_take_no_longer_than_ten_seconds() -> None:
     assert PACE_MS + SOON_MS <= 10_000
 
@@ -61,7 +57,7 @@ def test_a_server_that_is_back_is_noticed_while_somebody_is_at_the_laptop(
     window.key(Qt.Key.Key_Down)
     assert lookout.left == LOOKS
     office.open()
-    live(window)
+    window.live()
     assert not lookout._timer.isActive(), "nobody is looked for who is there"
 
 
@@ -75,7 +71,7 @@ def test_where_nobody_is_the_lookout_rests_until_a_key(
     assert window.program.syncing.unreached
     assert not lookout._timer.isActive(), "it looks though nobody is there"
     window.key(Qt.Key.Key_Down)
-    live(window)
+    window.live()
 
 
 def test_coming_back_to_the_window_looks_at_once(window: Window, office: Office, lookout: Lookout) -> None:
@@ -86,21 +82,21 @@ def test_coming_back_to_the_window_looks_at_once(window: Window, office: Office,
     assert not lookout._timer.isActive(), "it looks though another program is in front"
     office.open()
     app.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
-    live(window)
+    window.live()
 
 
 def test_a_network_that_comes_is_tried_at_once(window: Window, office: Office, lookout: Lookout) -> None:
     far_apart(window, lookout)
     office.open()
     window.program.network.came.emit()  # as the operating system says
-    live(window)
+    window.live()
 
 
 def test_f9_does_not_wait_for_any_look(window: Window, office: Office, lookout: Lookout) -> None:
     far_apart(window, lookout)
     office.open()
     window.key(Qt.Key.Key_F9)
-    live(window)
+    window.live()
 
 
 def test_a_login_page_in_the_servers_place_is_not_taken_for_it(
@@ -136,7 +132,7 @@ def test_a_server_that_answers_and_takes_no_sync_is_looked_for_ever_less(
     far_off(window)
     assert lookout._timer.interval() >= lookout.pace
     syncing._run = whole
-    live(window)
+    window.live()
     assert lookout._vain == 0
 
 
@@ -144,7 +140,7 @@ def test_what_a_server_asked_to_wait_for_is_waited_for(
     window: Window, office: Office, lookout: Lookout
 ) -> None:
     office.open()
-    live(window)
+    window.live()
     syncing = window.program.syncing
 
     def busy(_tell: object) -> None:

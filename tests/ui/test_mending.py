@@ -65,10 +65,14 @@ def change_phone(window: Window, number: str) -> None:
     window.settle()
 
 
-def withdraw(office: Office) -> None:
+def laptop_of(office: Office) -> bytes:
     (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
+    return bytes(device)
+
+
+def withdraw(office: Office) -> None:
     with office.database.write("admin") as tx:
-        revoke(tx, device, "lost")
+        revoke(tx, laptop_of(office), "lost")
 
 
 def phones(office: Office) -> set[object]:
@@ -296,7 +300,7 @@ def test_a_withdrawal_waits_for_who_is_typing_and_is_told_beside(
     with window_on(qtbot, theme, profile, office.clock) as window:
         window.ready()
         pill = window.shell.top_bar.pill
-        window.until(lambda: pill.text() == "Live")
+        window.live()
         window.choose("Aurora Dairy B.V.")
         window.key(Qt.Key.Key_E)
         window.until(lambda: window.record.editor is not None, "no form")
@@ -319,8 +323,8 @@ def test_a_locked_laptop_says_what_to_do_works_on_and_goes_on_by_itself_once_unl
     with window_on(qtbot, theme, profile, office.clock) as window:
         window.ready()
         pill = window.shell.top_bar.pill
-        window.until(lambda: pill.text() == "Live")
-        (device,) = [row["id"] for row in office.rows("device") if row["state"] == "active"]
+        window.live()
+        device = laptop_of(office)
         with office.database.write("admin") as tx:
             lock(tx, device)
         window.until(lambda: pill.text() == "Locked by the office", pill.text)
@@ -338,6 +342,6 @@ def test_a_locked_laptop_says_what_to_do_works_on_and_goes_on_by_itself_once_unl
             unlock(tx, device)
         office.clock.now += 15 * 60_000
         window.program.syncing._feel_time()
-        window.until(lambda: pill.text() == "Live", pill.text)
+        window.live()
         assert "0800 LOCKED" in phones(office)
         assert not banner.isVisible()

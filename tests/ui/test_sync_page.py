@@ -62,7 +62,7 @@ def test_without_a_line_the_pill_says_offline_in_amber_and_counts_what_waits(
     assert schedule.wait(office.clock()) > 0
     window.click("sync_pill")
     assert schedule.wait(office.clock()) == 0, "whoever asks is not kept waiting by the failures before"
-    window.until(lambda: pill.text() == "Live")
+    window.live()
     assert window.sync_page.isVisible()
 
 

@@ -174,6 +174,11 @@ class Window:
         self.until(over, lambda: f"not synced: {syncing.line()}")
         self.settle()
 
+    def live(self) -> None:
+        """It waits at the server for what others change, and says so."""
+        pill = self.shell.top_bar.pill
+        self.until(lambda: pill.text() == "Live", lambda: f"not live: {pill.text()}")
+
     def sync(self) -> None:
         """F9 once everything is saved, and wait for the end of the sync that this key began."""
         syncing = self.program.syncing
