@@ -32,6 +32,9 @@ MOST_BEYOND_BYTES = 2_000_000
 MOST_FORMERS = 10
 """Enrolments of one laptop that both sides remember; what waited longer than that is judged as new."""
 
+NO_EPOCH = bytes(16)
+"""What a device tells whose repair lost of which epoch its answers were: that of no store, so it offers all again."""
+
 PAGE_BYTES = 1_200_000
 """Of one reply: two are in memory at a time, one being written and one being made ready."""
 
@@ -206,7 +209,7 @@ class EnrollRequest(msgspec.Struct, frozen=True, omit_defaults=True):
             refused and stays good.
         former_device, former_incarnation: what it was before; changes sent as that one are known by their numbers.
         earlier: device and incarnation of those it was before that one, the last first; a store that was restored may
-            know these alone.
+            know these alone. Where a repair lost which device it was, the incarnation stands alone, here and above.
     """
 
     code: str

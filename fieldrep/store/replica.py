@@ -287,7 +287,7 @@ class Replica:
             )
             self.store_state(connection, state)
             was = [(before.device_id, before.incarnation), *formers][:MOST_FORMERS]
-            if before.device_id:
+            if before.incarnation:
                 names = " ".join(f"{device.hex()}:{which.hex()}" for device, which in was)
                 connection.execute(_KEEP_SECRET, (FORMERS, names))
             connection.execute(_KEEP_SECRET, (TOKEN, reply.token))
@@ -298,7 +298,7 @@ class Replica:
             reached(Step.ENROLLED)
 
     def formers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Device and incarnation of those this installation was before it enrolled again, the last first."""
+        """Device and incarnation of those this installation was before, last first; a repair may lose the device."""
         pairs = (name.partition(":") for name in self.secret(FORMERS).split())
         return tuple((bytes.fromhex(device), bytes.fromhex(which)) for device, _, which in pairs)
 

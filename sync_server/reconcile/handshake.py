@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldrep.contract.messages import PROTOCOL_VERSION, Handshake, Verdict
+from fieldrep.contract.messages import NO_EPOCH, PROTOCOL_VERSION, Handshake, Verdict
 from sync_server.store.database import StoreInfo
 from sync_server.store.devices.credentials import LOCKED, DeviceIdentity
 from sync_server.store.devices.cursor import is_before
@@ -17,6 +17,8 @@ COPY = (
 )
 
 
+RESTORED = "The server was restored from a backup; your records are fetched afresh."
+REPAIRED = "This laptop was repaired; your records are fetched afresh, and what it had sent is compared."
 WIPE = "Your admin ordered this laptop to be wiped."
 
 
@@ -36,7 +38,7 @@ def judge(info: StoreInfo, device: DeviceIdentity, handshake: Handshake) -> tupl
             "The app and the server are of different ages. What you did was received; update to go on.",
         )
     if handshake.epoch and handshake.epoch != info.epoch:
-        return Verdict.START_OVER, "The server was restored from a backup; your records are fetched afresh."
+        return Verdict.START_OVER, REPAIRED if handshake.epoch == NO_EPOCH else RESTORED
     if handshake.epoch and is_before(handshake.cursor, info.revision, info.horizon):
         return Verdict.TOO_OLD, "This laptop was away very long; your records are fetched afresh."
     return Verdict.CONTINUE, ""

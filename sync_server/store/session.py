@@ -75,10 +75,10 @@ class Session:
         """All rows of a query, waited for when they are called for; what is asked before that travels along."""
         cursor = self._cursor
         cursor.execute(self._text(sql), parameters)
-        answer = cache(cursor.fetchall)
-        if self._ahead is None:
-            answer()
-        return answer
+        if self._ahead is not None:
+            return cache(cursor.fetchall)
+        rows = cursor.fetchall()
+        return lambda: rows
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""

@@ -127,7 +127,7 @@ class Damage:
         """Who it belongs to cannot be read: it gets a new link, and the office withdraws what it was."""
         if not laptop.numbers("SELECT 1 FROM secret WHERE name = 'server_key'"):
             self.sticks.refuse(laptop)
-        self.central.standing.act(laptop, "withdraw")
+        self.central.standing.withdraw_former(laptop.device)
         self.sticks.forget(laptop)
         return self.enrolling.again(laptop)
 

@@ -63,6 +63,7 @@ class Enrolling:
             earlier=replica.formers(),
         )
         is_locked = self.central.standing.shut.get(laptop.device) == "locked"  # over a restore, too
+        was = (state.device_id, *laptop.formers) if state.device_id else self._met_as(state.incarnation)
         try:
             reply = admit(self.central.database, asked)
         except KnownError as error:
@@ -75,10 +76,16 @@ class Enrolling:
         replica.enrolled(reply, "http://127.0.0.1:1", "", incarnation)
         laptop.formers.insert(0, laptop.device)
         laptop.device, laptop.token = reply.device_id, reply.token
-        self.central.copies.was[reply.device_id] = tuple(laptop.formers) if state.device_id else ()
+        self.central.copies.was[reply.device_id] = was
         self.central.names[reply.device_id] = name
         self.central.learn()
         return name
+
+    def _met_as(self, incarnation: bytes) -> tuple[bytes, ...]:
+        """Which device the store was last spoken to under an incarnation, and those that one was before."""
+        _, met = self.central.sql.rows("SELECT device_id, incarnation FROM device_contact")
+        found = [bytes(device) for device, told in met if told and bytes(told) == incarnation]
+        return (*found, *(former for one in found for former in self.central.copies.was.get(one, ())))
 
     def _code(self, name: str, user_id: bytes) -> str:
         self.codes += 1

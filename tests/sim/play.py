@@ -174,11 +174,9 @@ class History(Mishaps):
             verb = list(VERBS)[step.pick % len(VERBS)]
             self.note(f"meanwhile {self.people.act(laptop, verb, step.pick // 100, self.step)}")
 
-        if laptop.replica.state().barred and not laptop.is_locked:
-            if (told := self.enrolling.again(laptop)) == LOCKED:
-                return told
-            self.note(f"{laptop.name} enrols again as {told}")
-            self.sticks.forget(laptop)
+        is_barred = laptop.replica.state().barred and not laptop.is_locked
+        if is_barred and self._enrol_again(laptop) == LOCKED:
+            return LOCKED
         new_epoch = laptop.replica.state().epoch not in (b"", self.central.epoch)
         look = partial(self._look_after_reading, laptop)
         line = Line(self.central, laptop, step, look, meanwhile, self.sent[laptop.name])
@@ -204,6 +202,17 @@ class History(Mishaps):
         self._fire(require_told(line.disk, laptop.name, told, server=True))
         look(line.last)
         return f"{told} ({line.exchanges} exchanges)"
+
+    def _enrol_again(self, laptop: Laptop) -> str:
+        was = laptop.device
+        told = self.enrolling.again(laptop)
+        if told == LOCKED:
+            return told
+        if self.central.knows(was) and all(one.device != was for one in self.laptops):
+            self.central.standing.withdraw_former(was)  # of two copies both are others now, and it is awaited
+        self.note(f"{laptop.name} enrols again as {told}")
+        self.sticks.forget(laptop)
+        return told
 
     def _to_be_wiped(self, laptop: Laptop, told: str) -> str:
         laptop.tap.fuse = 0

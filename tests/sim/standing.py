@@ -63,7 +63,10 @@ class Standing:
 
     def act(self, laptop: Laptop, verb: str) -> str:
         """The office does something with the device a laptop is now."""
-        device, now = laptop.device, self._now(laptop.device)
+        return self._act(laptop.device, verb)
+
+    def _act(self, device: bytes, verb: str) -> str:
+        now = self._now(device)
         possible = {
             "lock": now == "active",
             "unlock": now == "locked",
@@ -79,6 +82,20 @@ class Standing:
             act(tx, device)
         self._stands(device, then or ("withdrawn" if now == "lost" else "active"))
         return f"office {verb}: {self.central.names[device]}"
+
+    def withdraw_former(self, device: bytes) -> None:
+        """The office withdraws what a laptop was, also where a restored store does not know it and awaits it."""
+        if self.central.knows(device):
+            self._act(device, "withdraw")
+            return
+        try:
+            with self.central.database.write("office") as tx:
+                revoke(tx, device, "lost")
+        except KnownError as error:
+            if error.code is not Code.NOT_FOUND:  # the store before could not be read
+                raise
+        else:
+            self._stands(device, "withdrawn")
 
     def note_wiped(self, device: bytes) -> None:
         """The office has the receipt of a wipe."""

@@ -48,7 +48,7 @@ class Laptop:
         """Enrols the profile in place as a new device of the same person."""
         state = self.replica.state()
         with self.world.write() as tx:
-            code = make_code(tx, self.random, state.user_id)
+            code = make_code(tx, self.random, self.admission.user_id)
         public = device_keys(self.replica, self.random, NEXT_DEVICE_KEY).public
         request = EnrollRequest(
             code,

@@ -18,6 +18,7 @@ from fieldrep.contract.change import LEFT_OUT_BY_A_REPAIR
 from fieldrep.contract.digest import Digest
 from fieldrep.contract.errors import Code, KnownError
 from fieldrep.contract.files import hash_of
+from fieldrep.contract.messages import NO_EPOCH
 from fieldrep.contract.steps import Step, reached
 from fieldrep.paths import Profile
 from fieldrep.store import migrate
@@ -36,6 +37,7 @@ from fieldrep.store.repairing.pages import Pages, log_is_damaged
 from fieldrep.store.repairing.repaired import Repaired, find_untold, note_untold
 from fieldrep.store.repairing.salvage import Named, Salvaged, salvage
 from fieldrep.store.schema import metadata
+from fieldrep.store.state import SyncState
 from fieldrep.store.unit_of_work import FLOOR_OF_SERIES
 
 PER_PAGE = 64
@@ -187,12 +189,23 @@ def _state(found: Salvaged) -> Named:
     """As it was, but before the first page; the numbers go on behind every one that may have been used (I3)."""
     numbered = ("outbox", "outbox_edit", "sent_log", "refused_change", "past_refusal")
     known = [_whole(row["n"]) for name in numbered for row in found.tables[name]]
-    state = dict(found.state or _NOBODY)
+    state = dict(found.state or _some_device(found))
     highest = max([*known, _whole(state["highest_n"])], default=0)
     if found.damaged:
         highest += max(LEFT_OUT_BY_A_REPAIR, PER_PAGE * found.unreadable)
     state.update(id=1, cursor=b"", digest_count=0, digest_total=0, complete=0, highest_n=highest)
     return state
+
+
+def _some_device(found: Salvaged) -> Named:
+    """Where it cannot be read who this is, its changes still name the incarnation they were numbered under.
+
+    Of which epoch the answers were is not known either, so all that was sent is offered again.
+    """
+    incarnations = [row["incarnation"] for name in ("sent_log", "outbox") for row in found.tables[name]]
+    epoch = NO_EPOCH if found.tables["sent_log"] else b""
+    named = incarnations[-1] if incarnations else b""
+    return {**_NOBODY, "incarnation": named, "epoch": epoch, "server_schema": SyncState().server_schema}
 
 
 _NOBODY: Named = {column.name: column.type.python_type() for column in metadata.tables["sync_state"].columns}

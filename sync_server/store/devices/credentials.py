@@ -19,7 +19,7 @@ from fieldrep.contract.values import check_value
 from sync_server.store.bundle_key import keys_of_store
 from sync_server.store.database import Database
 from sync_server.store.devices.contact import DeviceIdentity
-from sync_server.store.devices.formers import note_former
+from sync_server.store.devices.formers import named_formers, note_former
 from sync_server.store.devices.known_before import is_locked_unknown, note_heir, shut_out_unknown
 from sync_server.store.devices.standing import is_locked, is_withdrawn, no_such_device, stand
 from sync_server.store.dialect import Row as Tuple
@@ -97,7 +97,8 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
         user, device_id = _redeem(tx, request)
         info = tx.info()
         _check_meant(request, info.server_id, _id(user))
-        _check_unlocked(tx, request.former_device, user)
+        was = named_formers(tx, request)
+        _check_unlocked(tx, was[0][0], user)
         device = tx.row("device", device_id) if device_id else None
         if device is None:
             device = _new_device(tx, user)
@@ -109,7 +110,6 @@ def admit(database: Database, request: EnrollRequest) -> EnrollReply:
             (tx.now, device["id"], _code_hash(request.code)),
         )
         tx.audit("enrol_device", entity="device", row_id=_id(device), detail=str(user["login"]))
-        was = ((request.former_device, request.former_incarnation), *request.earlier)
         note_former(tx, _id(device), _id(user), was)
         note_heir(tx, _id(device), str(user["login"]), was)
         return EnrollReply(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from fieldrep.contract.fields import INT64_MAX
 from fieldrep.contract.ids import Incarnation, RowId
-from fieldrep.contract.messages import MOST_FORMERS
+from fieldrep.contract.messages import MOST_FORMERS, EnrollRequest
 from sync_server.store.reading import Reader
 from sync_server.store.transaction import WriteTransaction
 
@@ -25,7 +25,7 @@ def note_former(
     A store restored from a backup may know only an earlier one, or none: then it is the first it ever was, which its
     copies name as well. Another user's device is passed over in silence.
     """
-    named = [one for one in was[: MOST_FORMERS + 1] if len(one[0]) == 16 and one[0] != device_id]
+    named = [one for one in was if len(one[0]) == 16 and one[0] != device_id]
     rows = [tx.row("device", RowId(former_id)) for former_id, _ in named]
     known = [
         one for one, row in zip(named, rows, strict=True) if row is not None and row["user_id"] == user_id
@@ -38,6 +38,21 @@ def note_former(
             "incarnation = excluded.incarnation",
             (device_id, former_id, incarnation),
         )
+
+
+def named_formers(tx: WriteTransaction, request: EnrollRequest) -> list[tuple[bytes, bytes]]:
+    """Device and incarnation of those an installation says it was, the last first; the first may be none.
+
+    Where it names an incarnation alone, it was the device that was last met under that.
+    """
+    said = ((request.former_device, request.former_incarnation), *request.earlier[:MOST_FORMERS])
+    return [(device or _met_under(tx, incarnation), incarnation) for device, incarnation in said]
+
+
+def _met_under(tx: WriteTransaction, incarnation: bytes) -> bytes:
+    sql = "SELECT device_id FROM device_contact WHERE incarnation = ?"
+    found = tx.session.first(sql, (incarnation,)) if incarnation else None
+    return bytes(found[0]) if found else b""
 
 
 def formers_of(reader: Reader, device_id: bytes) -> list[tuple[RowId, Incarnation]]:

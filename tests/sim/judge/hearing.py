@@ -24,7 +24,7 @@ def hear(central: Central, request: ExchangeRequest, device: bytes) -> None:
     else:  # it has not heard of a restore: what it had of the time before the backup counts
         epochs = [epoch for epoch, _ in central.restored_to]
         heard_of = epochs.index(told.epoch) + 1 if told.epoch in epochs else 0
-        shown = _tick_of(central, min(since, *(at for _, at in central.restored_to[heard_of:])))
+        shown = _tick_of(central, min([since, *(at for _, at in central.restored_to[heard_of:])]))
         central.noted[device] = max(central.noted.get(device, 0), shown)
     central.heard[device] = max(central.noted.get(device, 0), central.oracle.pushed.get(device, 0), shown)
 
