@@ -48,7 +48,8 @@ START = 1_795_000_000_000
 MINUTE = 60_000
 YEAR = 365 * 24 * 60 * MINUTE
 OWNERS = ("rita", "lead", "rita", "sam")
-QUIET_ROUNDS = 6
+QUIET_ROUNDS = 20
+"""More than any chain of changes that wait for one another after a restore."""
 
 
 @dataclass
@@ -309,6 +310,8 @@ class History(Mishaps):
             if here == before:
                 break
             before = here
+        else:
+            raise Wrong(f"nobody comes to rest: {here}")
         self.wiping.all_done()
         self.central.compare_all()
         for laptop in self.laptops:
